@@ -1,0 +1,115 @@
+import { createHmac } from 'node:crypto'
+import { idempotencyKey, markerKey, stateKey } from '../../shared/bucket-layout.ts'
+import { createdAt, newJobId } from '../../shared/job-id.ts'
+import { isTerminal, type JobRecord } from '../../shared/job-record.ts'
+import { getObject, putObject, removeObject } from '../../shared/object-store.ts'
+import { isProblem, problem } from '../../shared/problem.ts'
+import { createRecord, readRecord } from '../../shared/record-store.ts'
+import type { Template } from './read-templates.ts'
+import { type GivenEnv, type ResolvedEnv, resolveEnv } from './resolve-env.ts'
+import { seal } from './seal.ts'
+import { checkJob, type Deps, startJob } from './start-job.ts'
+import { stopJob } from './stop-job.ts'
+import { neverSent } from './never-sent.ts'
+
+export interface DeployRequest { template: string, env: GivenEnv }
+
+/**
+ * Accepts a job: marker, record, Job, in this order, so that whatever is cut off is found by the ping and finished. Answers when
+ * Kubernetes has accepted the Job. With an idempotency key the same request gives the same job, however often it comes.
+ * When Kubernetes refuses or cannot be reached nothing of the job remains, as far as that can be known.
+ */
+export async function acceptJob (deps: Deps, request: DeployRequest, key?: string): Promise<JobRecord> {
+  const template = templateOf(deps, request)
+  const env = resolveEnv(template, request.env)
+  const claim = key === undefined ? undefined : await claimKey(deps, key, template, env)
+  const id = claim?.id ?? newJobId()
+  const earlier = claim?.isNew === false ? await readRecord(deps.store, id) : undefined
+  if (earlier !== undefined) {
+    const { record } = earlier
+    // Whoever accepted it may have been cut off before it had all it needs.
+    return record.job_uid === undefined && record.stop === undefined && !isTerminal(record.state) ? await startJob(deps, record) : record
+  }
+
+  const record = newRecord(deps, template, id, env)
+  await putObject(deps.store, markerKey(id), '', {}, 'unconditional')
+  await createRecord(deps.store, record)
+  try {
+    return await startJob(deps, record)
+  } catch (error) {
+    throw await withdraw(deps, id, claim?.object, error)
+  }
+}
+
+/** As far as accepting a job goes without making anything: the environment it would get. */
+export async function tryJob (deps: Deps, request: DeployRequest): Promise<{ template: string, env: Record<string, string> }> {
+  const template = templateOf(deps, request)
+  const env = resolveEnv(template, request.env)
+  await checkJob(deps, template, newJobId(), env)
+  return { template: template.name, env: env.plain }
+}
+
+function templateOf ({ templates }: Deps, { template: name }: DeployRequest): Template {
+  const template = templates.get(name)
+  if (template === undefined) {
+    throw problem('unknown-template', `There is no template ${name}`, { errors: [{ field: 'template', message: `must be one of: ${[...templates.keys()].join(', ')}` }] })
+  }
+  return template
+}
+
+function newRecord ({ tokenKey }: Deps, template: Template, id: string, { plain, secret }: ResolvedEnv): JobRecord {
+  const at = createdAt(id)
+  return {
+    job_uuid: id,
+    revision: 1,
+    state: 'accepted',
+    template: template.name,
+    env: plain,
+    ...(Object.keys(secret).length > 0 && { sealed_env: seal(tokenKey, id, secret) }),
+    created_at: at.toISOString(),
+    start_by: new Date(Date.now() + template.startDeadlineSeconds * 1000).toISOString(),
+    history: [{ state: 'accepted', at: at.toISOString() }]
+  }
+}
+
+interface Claim { id: string, isNew: boolean, object: string }
+
+/**
+ * Ties an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) to one job for as long as its record is kept. The object is
+ * the lock: of many at once one creates it, the others read whose it is. The fingerprint is keyed, because it covers secret values.
+ */
+async function claimKey ({ store, tokenKey }: Deps, key: string, template: Template, { plain, secret }: ResolvedEnv): Promise<Claim> {
+  const keyed = (text: string): string => createHmac('sha256', tokenKey).update(text).digest('hex')
+  const object = idempotencyKey(keyed(`idempotency key ${key}`))
+  const fingerprint = keyed(JSON.stringify([template.name, Object.entries({ ...plain, ...secret }).sort()]))
+  const mine = { job_uuid: newJobId(), fingerprint }
+  if (await putObject(store, object, JSON.stringify(mine), {}, { ifNoneMatch: '*' }) !== undefined) return { id: mine.job_uuid, isNew: true, object }
+
+  const found = await getObject(store, object)
+  if (found === undefined) throw problem('store-unavailable', 'The idempotency key was just given up by somebody else; ask again')
+  const theirs = JSON.parse(found.body.toString()) as typeof mine
+  if (theirs.fingerprint !== fingerprint) {
+    throw problem('idempotency-mismatch', 'This idempotency key belongs to a request with another template or environment', {
+      job_uuid: theirs.job_uuid,
+      errors: [{ field: 'Idempotency-Key', message: 'was used with another request' }]
+    })
+  }
+  return { id: theirs.job_uuid, isNew: false, object }
+}
+
+/**
+ * Takes back what was accepted. When it is certain that there is no Job, nothing is left; when Kubernetes may have it and
+ * may not, the job is stopped instead, and the ping sees to it. The key is free again either way: a retry is a new job.
+ * Answers the error to throw.
+ */
+async function withdraw (deps: Deps, id: string, keyObject: string | undefined, error: unknown): Promise<unknown> {
+  const { store } = deps
+  if (keyObject !== undefined) await removeObject(store, keyObject)
+  if (isProblem(error, 'rejected-by-kubernetes') || neverSent(error)) {
+    await removeObject(store, stateKey(id))
+    await removeObject(store, markerKey(id))
+    return error
+  }
+  await stopJob(deps, id, 'KubernetesUnavailable')
+  return problem('kubernetes-unavailable', 'Kubernetes did not say whether it has the Job; the job is given up', { job_uuid: id, cause: error })
+}

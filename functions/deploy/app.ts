@@ -1,0 +1,157 @@
+import multipart from '@fastify/multipart'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsync, FastifyReply } from 'fastify'
+import { Type, type Static } from 'typebox'
+import { contentDisposition } from '../../shared/content-disposition.ts'
+import { JobId } from '../../shared/job-id.ts'
+import { isTerminal, JobView, type JobRecord, linksOf, State, viewOf } from '../../shared/job-record.ts'
+import { problem } from '../../shared/problem.ts'
+import { problems } from '../../shared/problem-responses.ts'
+import { invalidEvent, receiveEvents } from '../../shared/receive-events.ts'
+import { BODY_LIMIT } from '../../shared/server.ts'
+import { acceptJob, tryJob } from './accept-job.ts'
+import { demoResult } from './demo-result.ts'
+import { decodeText, DeployBody, DeployForm, DeployQuery, deployRequest } from './deploy-request.ts'
+import { reconcile } from './reconcile.ts'
+import type { Deps } from './start-job.ts'
+import { stopJob } from './stop-job.ts'
+
+export interface DeployOptions extends Deps {
+  defaultTemplate: string
+  /** How long `GET /demo` waits for its job, in seconds. */
+  demoWait: number
+}
+
+const Accepted = Type.Object({
+  job_uuid: JobId,
+  state: State,
+  links: Type.Object({ self: Type.String(), results: Type.String(), log: Type.String() })
+})
+const Checked = Type.Object({
+  dry_run: Type.Literal(true),
+  template: Type.String(),
+  env: Type.Record(Type.String(), Type.String(), { description: 'What the workload would get; secret values are left out' })
+})
+const TemplateView = Type.Object({ name: Type.String(), description: Type.String(), env: Type.Unknown({ description: 'JSON Schema of the variables that a caller may set' }) })
+
+const KeyHeader = Type.Object({
+  'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: 'The same key gives the same job, as long as the job is kept' }))
+})
+
+/** Accepts jobs and cancels them; on a ping it finishes what was cut off. */
+export function deploy (options: DeployOptions): FastifyPluginAsync {
+  const { store, templates, defaultTemplate, demoWait } = options
+  return async function (plugin) {
+    const app = plugin.withTypeProvider<TypeBoxTypeProvider>()
+    await app.register(multipart, {
+      attachFieldsToBody: 'keyValues',
+      limits: { fileSize: BODY_LIMIT, fieldSize: 1024, files: 1, fields: 10 },
+      onFile: async (part) => {
+        Object.assign(part, { value: decodeText(part.fieldname, await part.toBuffer()) })
+      }
+    })
+    app.addContentTypeParser('text/plain', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => decodeText('body', body))
+
+    const deployResponses = { 200: Checked, 202: Accepted, ...problems(400, 413, 415, 422, 503) }
+
+    app.get('/job/deploy', {
+      schema: {
+        summary: 'Runs the default template with its defaults',
+        querystring: DeployQuery,
+        headers: KeyHeader,
+        response: deployResponses
+      }
+    }, async (request, reply) => await answerDeploy(undefined, request.query, request.headers['idempotency-key'], reply))
+
+    app.post('/job/deploy', {
+      schema: {
+        summary: 'Runs a job',
+        description: 'Takes JSON, or the environment as a dotenv file: as text/plain, or as the form field `env_file`. Answers when Kubernetes has accepted the Job.',
+        querystring: DeployQuery,
+        headers: KeyHeader,
+        body: {
+          content: {
+            'application/json': { schema: DeployBody },
+            'text/plain': { schema: Type.String() },
+            'multipart/form-data': { schema: DeployForm }
+          }
+        },
+        response: deployResponses
+      }
+    }, async (request, reply) => await answerDeploy(request.body as Parameters<typeof deployRequest>[0], request.query, request.headers['idempotency-key'], reply))
+
+    async function answerDeploy (body: Parameters<typeof deployRequest>[0], query: Static<typeof DeployQuery>, key: string | undefined, reply: FastifyReply): Promise<Static<typeof Accepted> | Static<typeof Checked>> {
+      const asked = deployRequest(body, query, defaultTemplate)
+      if (query.dry_run) return { dry_run: true, ...await tryJob(options, asked) }
+      const record = await acceptJob(options, asked, key)
+      reply.log.info({ job_uuid: record.job_uuid, template: record.template }, 'job accepted')
+      return accepted(record, reply)
+    }
+
+    app.delete('/job/:id', {
+      schema: {
+        summary: 'Cancels a job',
+        description: '202 while its pods end, 200 when it has ended, whichever way. Results that are there are kept.',
+        params: Type.Object({ id: JobId }),
+        response: { 200: JobView, 202: JobView, ...problems(400, 404, 503) }
+      }
+    }, async (request, reply) => {
+      const record = await stopJob(options, request.params.id, 'CancelRequested')
+      if (record === undefined) throw problem('unknown-job', 'There is no job with this id', { job_uuid: request.params.id, errors: [{ field: 'id', message: 'is not known' }] })
+      reply.code(isTerminal(record.state) ? 200 : 202)
+      return viewOf(record)
+    })
+
+    app.get('/demo', {
+      schema: {
+        summary: 'Runs the default template and answers with its result file',
+        description: `Waits up to ${demoWait} s; when it takes longer, 202 says where to look.`,
+        querystring: Type.Object({}, { additionalProperties: false }),
+        response: {
+          200: { description: 'The bytes of the result file', content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } } as object,
+          202: Accepted,
+          ...problems(400, 422, 502, 503)
+        }
+      }
+    }, async (_request, reply) => {
+      const job = await acceptJob(options, { template: defaultTemplate, env: {} })
+      const file = templates.get(job.template)?.demoResult
+      const demo = file === undefined ? undefined : await demoResult(store, job, file, demoWait)
+      if (demo === undefined) return accepted(job, reply)
+      reply.headers({
+        'content-type': demo.result.content_type,
+        'content-length': demo.result.size,
+        'content-disposition': contentDisposition(demo.result.name),
+        'x-content-type-options': 'nosniff',
+        link: `</job/${job.job_uuid}>; rel="describedby"`
+      })
+      return await reply.send(demo.bytes)
+    })
+
+    app.get('/template', {
+      schema: {
+        summary: 'The templates that jobs are made from',
+        querystring: Type.Object({}, { additionalProperties: false }),
+        response: { 200: Type.Object({ templates: Type.Array(TemplateView) }), ...problems(400) }
+      }
+    }, async () => ({ templates: [...templates.values()].map(({ name, description, env }) => ({ name, description, env })) }))
+
+    await receiveEvents(plugin, {
+      path: '/',
+      summary: 'Takes the ping, and finishes what was cut off',
+      receive: async ({ type }, { log }) => {
+        if (type !== 'dev.knative.sources.ping') throw invalidEvent('type', 'must be dev.knative.sources.ping')
+        await reconcile(options, (id, outcome) => {
+          if (outcome instanceof Error) log.error({ job_uuid: id, err: outcome }, 'job not repaired')
+          else log.info({ job_uuid: id }, outcome)
+        })
+      }
+    })
+  }
+}
+
+function accepted (record: JobRecord, reply: FastifyReply): Static<typeof Accepted> {
+  const links = linksOf(record.job_uuid)
+  reply.code(202).header('location', links.self)
+  return { job_uuid: record.job_uuid, state: record.state, links }
+}

@@ -1,0 +1,46 @@
+import { problem } from '../../shared/problem.ts'
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
+
+/**
+ * Parses a dotenv file as the prototype's users have them: `NAME=value` lines, empty values, comments, quotes. Strict, because a
+ * line that is understood differently from what was meant runs a job for hours: no expansion, no `export`, no name twice.
+ * In double quotes `\n`, `\t`, `\"` and `\\` are escapes; single quotes take everything as it is; unquoted values end at ` #`.
+ * Throws `invalid-request` with the number of every bad line.
+ */
+export function parseDotenv (text: string): Record<string, string> {
+  const values = new Map<string, string>()
+  const errors: { field: string, message: string }[] = []
+  // Windows line ends, and the byte order mark that its editors write.
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
+  for (const [index, line] of lines.entries()) {
+    const content = line.trim()
+    if (content === '' || content.startsWith('#')) continue
+    const wrong = readLine(content, values)
+    if (wrong !== undefined) errors.push({ field: `line ${index + 1}`, message: wrong })
+  }
+  if (errors.length > 0) throw problem('invalid-request', `The dotenv file cannot be read: ${errors[0]!.field} ${errors[0]!.message}`, { errors })
+  return Object.fromEntries(values)
+}
+
+/** Takes one line in, or says what is wrong with it, without repeating its value: it may be a secret. */
+function readLine (line: string, values: Map<string, string>): string | undefined {
+  const equals = line.indexOf('=')
+  if (equals === -1) return 'is not NAME=value'
+  const name = line.slice(0, equals).trimEnd()
+  if (!NAME.test(name)) return 'does not begin with a name of letters, digits and _'
+  if (values.has(name)) return `sets ${name} a second time`
+  const value = readValue(line.slice(equals + 1).trim())
+  if (value === undefined) return `has a quote that does not close, or something after it (${name})`
+  if (value.includes('\0')) return `has a NUL character (${name})`
+  values.set(name, value)
+  return undefined
+}
+
+function readValue (raw: string): string | undefined {
+  const quote = raw[0]
+  if (quote !== '"' && quote !== "'") return raw.replace(/(^|\s+)#.*$/, '')
+  const pattern = quote === '"' ? /^"((?:[^"\\]|\\.)*)"\s*(?:#.*)?$/ : /^'([^']*)'\s*(?:#.*)?$/
+  const [, inner] = pattern.exec(raw) ?? []
+  return quote === '"' ? inner?.replace(/\\(.)/g, (_all, char: string) => ({ n: '\n', t: '\t' })[char] ?? char) : inner
+}

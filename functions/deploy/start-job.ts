@@ -1,0 +1,86 @@
+import type { V1Job } from '@kubernetes/client-node'
+import { advance, isTerminal, type JobRecord } from '../../shared/job-record.ts'
+import { jobToken } from '../../shared/job-token.ts'
+import { type Cluster, JOB_LABEL, kubernetesUnavailable, objectName, orAbsent, statusOf } from '../../shared/kubernetes.ts'
+import type { Store } from '../../shared/object-store.ts'
+import { problem } from '../../shared/problem.ts'
+import { advanceRecord } from '../../shared/record-store.ts'
+import { configMapObject, jobObject, type JobSettings, secretObject } from './job-objects.ts'
+import type { Template } from './read-templates.ts'
+import type { ResolvedEnv } from './resolve-env.ts'
+import { unseal } from './seal.ts'
+
+export interface Deps {
+  store: Store
+  cluster: Cluster
+  templates: Map<string, Template>
+  tokenKey: string
+  settings: JobSettings
+}
+
+/**
+ * Makes sure that an accepted job has its Job, its ConfigMap and its Secret, and says so in the record. Every name follows from the
+ * id, so it can be done again at any time, by another process too, and makes nothing twice.
+ */
+export async function startJob (deps: Deps, record: JobRecord): Promise<JobRecord> {
+  const { store, tokenKey } = deps
+  const id = record.job_uuid
+  const template = deps.templates.get(record.template)
+  if (template === undefined) throw problem('unknown-template', `The template ${record.template} is gone`, { job_uuid: id })
+  const env = { plain: record.env, secret: record.sealed_env === undefined ? {} : unseal(tokenKey, id, record.sealed_env) }
+
+  const job = await createObjects(deps, template, id, env)
+  const started = await advanceRecord(store, id, (current) =>
+    advance(current, { state: 'pending', job_uid: job.metadata!.uid!, sealed_env: null }, new Date()))
+  // Somebody stopped the job while its Job was being made, and may have found none to delete.
+  if (started?.stop !== undefined || started === undefined || isTerminal(started.state)) await deleteJob(deps.cluster, id)
+  return started ?? record
+}
+
+/** The API server's opinion of everything that the job would be made of. Creates nothing. */
+export async function checkJob (deps: Deps, template: Template, id: string, env: ResolvedEnv): Promise<void> {
+  await createObjects(deps, template, id, env, 'All')
+}
+
+async function createObjects ({ cluster, tokenKey, settings }: Deps, template: Template, id: string, env: ResolvedEnv, dryRun?: 'All'): Promise<V1Job> {
+  const { batch, core, namespace } = cluster
+  const options = { namespace, ...(dryRun && { dryRun }) }
+  const job = await created(batch.createNamespacedJob({ ...options, body: jobObject(template, id, env, settings) })) ?? await existingJob(cluster, id)
+  // Both are owned by the Job, so they can only come after it; the pod waits for them.
+  await Promise.all([
+    created(core.createNamespacedConfigMap({ ...options, body: configMapObject(job, env) })),
+    created(core.createNamespacedSecret({ ...options, body: secretObject(job, env, jobToken(tokenKey, id)) }))
+  ])
+  return job
+}
+
+/** What was created, or `undefined` when it was there already, which is as good. */
+async function created<T> (call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call
+  } catch (error) {
+    const status = statusOf(error)
+    if (status === 409) return undefined
+    if (status === 400 || status === 422) throw problem('rejected-by-kubernetes', statusMessage(error), { cause: error })
+    throw kubernetesUnavailable(error)
+  }
+}
+
+async function existingJob ({ batch, namespace }: Cluster, id: string): Promise<V1Job> {
+  const job = await orAbsent(batch.readNamespacedJob({ namespace, name: objectName(id) }))
+  if (job?.metadata?.labels?.[JOB_LABEL] !== id) throw kubernetesUnavailable(new Error(`the Job ${objectName(id)} exists, but not as a job of ours`))
+  return job
+}
+
+/** Ends a Job and everything it owns; the Job stays visible until its pods are gone. No Job is as good. */
+export async function deleteJob ({ batch, namespace }: Cluster, id: string): Promise<'ending' | 'absent'> {
+  const deleted = await orAbsent(batch.deleteNamespacedJob({ namespace, name: objectName(id), propagationPolicy: 'Foreground' }))
+  return deleted === undefined ? 'absent' : 'ending'
+}
+
+/** The message of a `Status`; the exception's own would repeat the whole answer. */
+function statusMessage (error: unknown): string {
+  const body = (error as { body?: unknown }).body
+  const status = (typeof body === 'string' ? JSON.parse(body) : body) as { message?: string } | undefined
+  return status?.message ?? 'Kubernetes does not accept the Job'
+}

@@ -1,0 +1,34 @@
+import { advance, isTerminal, type JobRecord, type StopReason, stopReasons } from '../../shared/job-record.ts'
+import { isProblem } from '../../shared/problem.ts'
+import { advanceRecord } from '../../shared/record-store.ts'
+import { deleteJob, type Deps } from './start-job.ts'
+
+/**
+ * Asks a job to end, and why; the first reason stays. Its Job is deleted, the uploader brings up what is there, and `job-completed` makes
+ * the record terminal when the pods are gone. A job that never had a Job ends here. Answers the record, `undefined` for no such job.
+ * A Kubernetes that cannot be reached makes no difference to what was asked: the ping deletes the Job then.
+ */
+export async function stopJob (deps: Deps, id: string, reason: StopReason): Promise<JobRecord | undefined> {
+  const asked = await advanceRecord(deps.store, id, (record) =>
+    record.stop === undefined ? advance(record, { stop: { reason, at: new Date().toISOString() }, reason }, new Date()) : undefined)
+  if (asked === undefined || isTerminal(asked.state)) return asked
+  return await finishStop(deps, asked)
+}
+
+/** Deletes the Job of a job that was asked to stop; on a ping again, in case it was not deleted then. */
+export async function finishStop (deps: Deps, record: JobRecord): Promise<JobRecord> {
+  const { job_uuid: id, stop } = record
+  let outcome: 'ending' | 'absent'
+  try {
+    outcome = await deleteJob(deps.cluster, id)
+  } catch (error) {
+    if (isProblem(error, 'kubernetes-unavailable')) return record
+    throw error
+  }
+  if (outcome === 'ending' || record.job_uid !== undefined || stop === undefined) return record
+  const now = new Date()
+  const ended = await advanceRecord(deps.store, id, (current) => current.job_uid !== undefined
+    ? undefined
+    : advance(current, { state: stopReasons[stop.reason], reason: stop.reason, finished_at: now.toISOString() }, now))
+  return ended ?? record
+}

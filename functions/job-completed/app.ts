@@ -1,0 +1,59 @@
+import type { FastifyPluginAsync } from 'fastify'
+import { deadLetterKey } from '../../shared/bucket-layout.ts'
+import { isJobId } from '../../shared/job-id.ts'
+import { JOB_LABEL } from '../../shared/kubernetes.ts'
+import { putObject } from '../../shared/object-store.ts'
+import { problem } from '../../shared/problem.ts'
+import { type Event, invalidEvent, receiveEvents } from '../../shared/receive-events.ts'
+import { followUps } from './follow-up.ts'
+import { reconcile } from './reconcile.ts'
+import { type Deps, findJob, settleJob } from './settle-job.ts'
+
+/** Woken when a Job changes: advances the record, then keeps the log. On a ping it does so for every job that is not done with. */
+export function jobCompleted (deps: Deps): FastifyPluginAsync {
+  return async function (app) {
+    const failed = (id: string, error: Error): void => app.log.error({ job_uuid: id, err: error }, 'left to the next ping')
+    const following = followUps(deps, failed)
+    app.addHook('onClose', async () => await following.settled())
+
+    await receiveEvents(app, {
+      path: '/',
+      summary: 'Takes the events of an ApiServerSource about Jobs, and the ping',
+      receive: async (event, { log }) => {
+        if (event.type === 'dev.knative.sources.ping') {
+          for (const id of await reconcile(deps, failed)) following.start(id)
+          return
+        }
+        if (!event.type.startsWith('dev.knative.apiserver.resource.')) throw invalidEvent('type', 'must be that of an ApiServerSource in mode Resource, or a ping')
+        const id = jobOf(event, deps.cluster.namespace)
+        const record = await settleJob(deps, id, await findJob(deps.cluster, id))
+        if (record === undefined) throw notOurs('data.metadata.labels', 'there is no record of this job')
+        log.info({ job_uuid: id, state: record.state, reason: record.reason, revision: record.revision }, 'job settled')
+        following.start(id)
+      }
+    })
+
+    await receiveEvents(app, {
+      path: '/dead-letter',
+      summary: 'Keeps an event that could not be delivered',
+      receive: async (event, { log }) => {
+        log.warn('event kept as a dead letter')
+        await putObject(deps.store, deadLetterKey(new Date().toISOString(), event.id), JSON.stringify(event), {}, 'unconditional')
+      }
+    })
+  }
+}
+
+/** The job that an event is about. Only that is taken from its body, and it is checked; all else is read from the API server. */
+function jobOf ({ data }: Event, namespace: string): string {
+  const job = data as { kind?: unknown, metadata?: { namespace?: unknown, labels?: Record<string, unknown> } } | null | undefined
+  if (typeof job !== 'object' || job?.kind !== 'Job') throw notOurs('data.kind', 'must be Job')
+  if (job.metadata?.namespace !== namespace) throw notOurs('data.metadata.namespace', `must be ${namespace}`)
+  const id = job.metadata.labels?.[JOB_LABEL]
+  if (typeof id !== 'string' || !isJobId(id)) throw notOurs('data.metadata.labels', `must have the id of a job under ${JOB_LABEL}`)
+  return id
+}
+
+function notOurs (field: string, message: string): Error {
+  return problem('unknown-event-job', `${field} ${message}`, { errors: [{ field, message }] })
+}

@@ -1,0 +1,52 @@
+import { markerKey } from '../../shared/bucket-layout.ts'
+import { isTerminal } from '../../shared/job-record.ts'
+import { removeObject } from '../../shared/object-store.ts'
+import { readRecord } from '../../shared/record-store.ts'
+import { isEnding, keepLog } from './keep-log.ts'
+import { type Deps, findJob, settleJob } from './settle-job.ts'
+
+/**
+ * What is owed once the state is written: the log, and at last the marker. It follows the answer to the event, because the Broker
+ * and the source behind it wait for that; what is cut off here the ping makes good.
+ */
+export async function followUp (deps: Deps, id: string): Promise<void> {
+  const { store, cluster } = deps
+  const found = await findJob(cluster, id)
+  const before = await readRecord(store, id)
+  if (before === undefined || !(isTerminal(before.record.state) || (found.pods.length > 0 && isEnding(found.job)))) return
+  const nothingMore = before.record.started_at === undefined || await keepLog(store, cluster, id, found.pods)
+  // Following a log takes as long as its container: by now there is an exit code, and perhaps the end of the job.
+  const after = isTerminal(before.record.state) ? before.record : await settleJob(deps, id, await findJob(cluster, id))
+  if (nothingMore && after !== undefined && isTerminal(after.state)) await removeObject(store, markerKey(id))
+}
+
+export interface FollowUps {
+  /** Begins, or sees to it that it is done once more after the one that is under way. */
+  start (id: string): void
+  /** Resolves when nothing is under way. */
+  settled (): Promise<void>
+}
+
+/** One follow-up a job at a time. */
+export function followUps (deps: Deps, failed: (id: string, error: Error) => void): FollowUps {
+  const running = new Map<string, Promise<void>>()
+  const again = new Set<string>()
+
+  async function run (id: string): Promise<void> {
+    do {
+      again.delete(id)
+      await followUp(deps, id).catch((error: Error) => failed(id, error))
+    } while (again.has(id))
+    running.delete(id)
+  }
+
+  return {
+    start (id) {
+      if (running.has(id)) again.add(id)
+      else running.set(id, run(id))
+    },
+    async settled () {
+      await Promise.all(running.values())
+    }
+  }
+}

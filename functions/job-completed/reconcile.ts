@@ -1,0 +1,31 @@
+import type { V1Job, V1Pod } from '@kubernetes/client-node'
+import { jobOfKey, MARKER_PREFIX } from '../../shared/bucket-layout.ts'
+import { JOB_LABEL, kubernetesUnavailable, managedSelector } from '../../shared/kubernetes.ts'
+import { listAll } from '../../shared/object-store.ts'
+import { type Deps, settleJob } from './settle-job.ts'
+
+/**
+ * What no event told: every job that is not done with is held against the Jobs and pods that there are. Answers the jobs in question;
+ * one that cannot be settled does not keep the others from it.
+ */
+export async function reconcile (deps: Deps, failed: (id: string, error: Error) => void): Promise<string[]> {
+  const { batch, core, namespace } = deps.cluster
+  const [jobs, pods] = await Promise.all([
+    batch.listNamespacedJob({ namespace, labelSelector: managedSelector }),
+    core.listNamespacedPod({ namespace, labelSelector: managedSelector })
+  ]).catch((error) => { throw kubernetesUnavailable(error) })
+  const jobsById = Map.groupBy(jobs.items, idOf)
+  const podsById = Map.groupBy(pods.items, idOf)
+
+  const open: string[] = []
+  for await (const { key } of listAll(deps.store, MARKER_PREFIX, { tags: false })) {
+    const id = jobOfKey(key)
+    open.push(id)
+    await settleJob(deps, id, { job: jobsById.get(id)?.[0], pods: podsById.get(id) ?? [] }).catch((error: Error) => failed(id, error))
+  }
+  return open
+}
+
+function idOf ({ metadata }: V1Job | V1Pod): string | undefined {
+  return metadata?.labels?.[JOB_LABEL]
+}

@@ -1,0 +1,32 @@
+import type { V1Job, V1Pod } from '@kubernetes/client-node'
+import { advance, isTerminal, type JobRecord } from '../../shared/job-record.ts'
+import { type Cluster, JOB_LABEL, objectName, orAbsent, kubernetesUnavailable } from '../../shared/kubernetes.ts'
+import { hasManifest } from '../../shared/manifest.ts'
+import type { Store } from '../../shared/object-store.ts'
+import { advanceRecord, readRecord } from '../../shared/record-store.ts'
+import { condition, countingPod, judge } from './judge.ts'
+
+export interface Deps { store: Store, cluster: Cluster }
+
+/** What Kubernetes has of one job. */
+export interface Found { job: V1Job | undefined, pods: V1Pod[] }
+
+/** Reads a job's Job and pods from the API server: an event may be late, forged, or about another Job of that name. */
+export async function findJob ({ batch, core, namespace }: Cluster, id: string): Promise<Found> {
+  const [job, { items: pods }] = await Promise.all([
+    orAbsent(batch.readNamespacedJob({ namespace, name: objectName(id) })),
+    core.listNamespacedPod({ namespace, labelSelector: `${JOB_LABEL}=${id}` }).catch((error) => { throw kubernetesUnavailable(error) })
+  ])
+  return { job, pods }
+}
+
+/** Brings the record of a job in line with what Kubernetes has of it; answers it as it is then, `undefined` when there is none. */
+export async function settleJob ({ store }: Deps, id: string, { job, pods }: Found): Promise<JobRecord | undefined> {
+  const known = await readRecord(store, id)
+  if (known === undefined || isTerminal(known.record.state)) return known?.record
+  const attempt = countingPod(pods)?.metadata?.uid ?? known.record.attempt
+  const isComplete = job !== undefined && condition(job, 'Complete') !== undefined
+  const resultsComplete = isComplete && attempt !== undefined && await hasManifest(store, id, attempt)
+  const now = new Date()
+  return await advanceRecord(store, id, (record) => advance(record, judge(record, { job, pods, resultsComplete }, now), now))
+}

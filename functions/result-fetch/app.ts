@@ -1,0 +1,170 @@
+import type { FastifyPluginAsync } from 'fastify'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { logKey } from '../../shared/bucket-layout.ts'
+import { contentDisposition } from '../../shared/content-disposition.ts'
+import { JobId } from '../../shared/job-id.ts'
+import { isTerminal, JobView, type JobRecord, ListedJob, State, viewOf } from '../../shared/job-record.ts'
+import { headObject, type Store, streamObject } from '../../shared/object-store.ts'
+import { invalidField, problem } from '../../shared/problem.ts'
+import { problems } from '../../shared/problem-responses.ts'
+import { readRecord } from '../../shared/record-store.ts'
+import { ResultName, wrongName } from '../../shared/result-name.ts'
+import { findResult, listResults, ResultFile } from '../../shared/results.ts'
+import { listJobs } from './list-jobs.ts'
+import { selectBytes } from './select-bytes.ts'
+import { preferredWait, waitForJob } from './wait-for-job.ts'
+
+const JobParams = Type.Object({ id: JobId })
+const Limit = Type.Integer({ minimum: 1, maximum: 1000, default: 100 })
+const Cursor = Type.Union([Type.String(), Type.Null()], { description: 'Give it as cursor for the next page; null on the last one' })
+const Bytes: object = { description: 'The bytes', content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } }
+const Text: object = { description: 'The bytes of the log', content: { 'text/plain': { schema: { type: 'string' } } } }
+const NotChanged: object = { description: 'As the caller knows it', type: 'null' }
+
+/** Reads state and serves bytes; has no rights in Kubernetes at all. */
+export function resultFetch ({ store }: { store: Store }): FastifyPluginAsync {
+  return async function (plugin) {
+    const app = plugin.withTypeProvider<TypeBoxTypeProvider>()
+    // A long poll must not hold up the end of the process.
+    const stopping = new AbortController()
+    app.addHook('preClose', async () => stopping.abort())
+
+    app.get('/job', {
+      schema: {
+        summary: 'The jobs, newest first',
+        querystring: Type.Object({
+          state: Type.Optional(State),
+          template: Type.Optional(Type.String({ minLength: 1, maxLength: 63 })),
+          limit: Limit,
+          cursor: Type.Optional(JobId)
+        }, { additionalProperties: false }),
+        response: { 200: Type.Object({ jobs: Type.Array(ListedJob), next_cursor: Cursor }), ...problems(400, 503) }
+      }
+    }, async (request) => await listJobs(store, request.query))
+
+    app.get('/job/:id', {
+      schema: {
+        summary: 'One job',
+        description: 'With `Prefer: wait=N` (at most 50 s) the answer waits for the end of the job, with `If-None-Match` beside it for any change.',
+        params: JobParams,
+        headers: Type.Object({
+          prefer: Type.Optional(Type.String({ examples: ['wait=30'] })),
+          'if-none-match': Type.Optional(Type.String())
+        }),
+        response: { 200: JobView, 304: NotChanged, ...problems(400, 404, 503) }
+      }
+    }, async (request, reply) => {
+      const known = request.headers['if-none-match']
+      const seconds = preferredWait(request.headers.prefer)
+      const hungUp = new AbortController()
+      request.raw.once('close', () => hungUp.abort())
+      const found = await waitForJob(store, request.params.id, { seconds, known, signal: AbortSignal.any([stopping.signal, hungUp.signal]) })
+      if (found === undefined) throw unknownJob(request.params.id)
+      if (seconds > 0) reply.header('preference-applied', `wait=${seconds}`)
+      reply.headers({ etag: found.etag, 'cache-control': 'no-cache', vary: 'prefer' })
+      if (found.etag === known) return await reply.code(304).send()
+      return viewOf(found.record)
+    })
+
+    app.get('/job/:id/result/list', {
+      schema: {
+        summary: 'The result files of a job',
+        description: 'In the order of their names; of a job that still runs, those that are there already.',
+        params: JobParams,
+        querystring: Type.Object({ limit: Limit, cursor: Type.Optional(ResultName) }, { additionalProperties: false }),
+        response: { 200: Type.Object({ files: Type.Array(ResultFile), next_cursor: Cursor }), ...problems(400, 404, 503) }
+      }
+    }, async (request) => {
+      const { limit, cursor } = request.query
+      checkName('cursor', cursor)
+      const record = await recordOf(request.params.id)
+      const { files, more } = await listResults(store, record, { limit, ...(cursor !== undefined && { after: cursor }) })
+      return { files, next_cursor: (more && files.at(-1)?.name) || null }
+    })
+
+    app.route({
+      method: ['GET', 'HEAD'],
+      url: '/job/:id/result',
+      exposeHeadRoute: false,
+      schema: {
+        summary: 'The bytes of a result file',
+        description: 'One `Range` is served, several at once are answered with the whole file. The ETag is the sha256 of the file.',
+        params: JobParams,
+        querystring: Type.Object({ file: ResultName }, { additionalProperties: false }),
+        headers: Type.Object({
+          range: Type.Optional(Type.String({ examples: ['bytes=0-1023'] })),
+          'if-range': Type.Optional(Type.String()),
+          'if-none-match': Type.Optional(Type.String())
+        }),
+        response: { 200: Bytes, 206: Bytes, 304: NotChanged, ...problems(400, 404, 409, 416, 503) }
+      },
+      handler: async (request, reply) => {
+        const { file } = request.query
+        checkName('file', file)
+        const record = await recordOf(request.params.id)
+        const result = await findResult(store, record, file)
+        if (result === undefined) throw problem('unknown-file', 'The job has no result file of this name', { job_uuid: record.job_uuid, errors: [{ field: 'file', message: 'is not among the results' }] })
+
+        const etag = `"${result.sha256}"`
+        const selection = selectBytes({ range: request.headers.range, ifRange: request.headers['if-range'], ifNoneMatch: request.headers['if-none-match'] }, etag, result.size)
+        reply.code(selection.status).headers({ etag, 'last-modified': result.lastModified, 'accept-ranges': 'bytes', 'cache-control': 'private, no-cache' })
+        if (selection.status === 304) return await reply.send()
+        const range = selection.status === 206 ? { start: selection.start, end: selection.end } : undefined
+        if (range) reply.header('content-range', `bytes ${range.start}-${range.end}/${result.size}`)
+        reply.headers({
+          'content-type': result.content_type,
+          'content-length': range ? range.end - range.start + 1 : result.size,
+          'content-disposition': contentDisposition(file),
+          // RFC 9530: of the whole file, also in a partial answer.
+          'repr-digest': `sha-256=:${Buffer.from(result.sha256, 'hex').toString('base64')}:`,
+          // A result is whatever a job wrote; shown in a browser it must not act for this origin.
+          'x-content-type-options': 'nosniff',
+          'content-security-policy': 'sandbox'
+        })
+        if (request.method === 'HEAD') return await reply.send()
+        const bytes = await streamObject(store, result.key, result.etag, range)
+        if (bytes === undefined) throw problem('conflict', 'The file is just being replaced by the job; ask again', { job_uuid: record.job_uuid })
+        return await reply.send(bytes)
+      }
+    })
+
+    app.get('/job/:id/log', {
+      schema: {
+        summary: 'The log of the workload',
+        description: 'Its last 10 MiB, kept when the job ends.',
+        params: JobParams,
+        response: { 200: Text, ...problems(400, 404, 503) }
+      }
+    }, async (request, reply) => {
+      const record = await recordOf(request.params.id)
+      const key = logKey(record.job_uuid)
+      const head = await headObject(store, key)
+      const bytes = head && await streamObject(store, key, head.etag)
+      if (head === undefined || bytes === undefined) {
+        throw problem('log-not-available', whyNoLog(record), { job_uuid: record.job_uuid, headers: { 'retry-after': '5' } })
+      }
+      return await reply.headers({ 'content-type': 'text/plain; charset=utf-8', 'content-length': head.size, 'x-content-type-options': 'nosniff' }).send(bytes)
+    })
+
+    async function recordOf (id: string): Promise<JobRecord> {
+      const found = await readRecord(store, id)
+      if (found === undefined) throw unknownJob(id)
+      return found.record
+    }
+  }
+}
+
+function unknownJob (id: string): Error {
+  return problem('unknown-job', 'There is no job with this id', { job_uuid: id, errors: [{ field: 'id', message: 'is not known' }] })
+}
+
+function whyNoLog ({ state, started_at: startedAt }: JobRecord): string {
+  if (!isTerminal(state)) return 'The log is kept when the job ends'
+  return startedAt === undefined ? 'The job never ran, so it has no log' : 'The log is not kept yet; ask again in a moment'
+}
+
+function checkName (field: string, name: string | undefined): void {
+  const wrong = name === undefined ? undefined : wrongName(name)
+  if (wrong !== undefined) throw invalidField(field, wrong)
+}

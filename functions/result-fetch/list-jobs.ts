@@ -1,0 +1,50 @@
+import type { Static } from 'typebox'
+import { jobOfKey, STATE_PREFIX, stateKey } from '../../shared/bucket-layout.ts'
+import { createdAt, isJobId } from '../../shared/job-id.ts'
+import { linksOf, type ListedJob, type State } from '../../shared/job-record.ts'
+import { listObjects, type Store, type Tags } from '../../shared/object-store.ts'
+
+export interface JobQuery { state?: State, template?: string, limit: number, cursor?: string }
+export interface JobPage { jobs: Static<typeof ListedJob>[], next_cursor: string | null }
+
+/** How many jobs one request looks at when a filter drops most of them: the answer may then be short and still have a next page. */
+const LOOKED_AT = 2000
+
+/** Jobs, newest first: ids begin with the inverted time, so the order of the keys is the order of the list. */
+export async function listJobs (store: Store, { state, template, limit, cursor }: JobQuery): Promise<JobPage> {
+  const filtered = state !== undefined || template !== undefined
+  const jobs: JobPage['jobs'] = []
+  let after = cursor === undefined ? '' : stateKey(cursor)
+  for (let looked = 0; looked < LOOKED_AT;) {
+    const { objects, more } = await listObjects(store, { prefix: STATE_PREFIX, after, limit: filtered ? 1000 : limit, tags: true })
+    for (const { key, tags } of objects) {
+      after = key
+      const job = listedJob(jobOfKey(key), tags)
+      if (job === undefined || (state ?? job.state) !== job.state || (template ?? job.template) !== job.template) continue
+      jobs.push(job)
+      if (jobs.length === limit) {
+        const isLast = !more && key === objects.at(-1)?.key
+        return { jobs, next_cursor: isLast ? null : jobOfKey(key) }
+      }
+    }
+    if (!more) return { jobs, next_cursor: null }
+    looked += objects.length
+  }
+  return { jobs, next_cursor: jobOfKey(after) }
+}
+
+/** A job from its tags alone; `undefined` for what is no record, or was removed while it was being listed. */
+function listedJob (id: string, tags: Tags): Static<typeof ListedJob> | undefined {
+  if (!isJobId(id) || tags['state'] === undefined) return undefined
+  return {
+    job_uuid: id,
+    state: tags['state'] as State,
+    reason: tags['reason'] ?? null,
+    template: tags['template'] ?? '',
+    created_at: createdAt(id).toISOString(),
+    started_at: tags['started'] ?? null,
+    finished_at: tags['finished'] ?? null,
+    exit_code: tags['exit_code'] === undefined ? null : Number(tags['exit_code']),
+    links: linksOf(id)
+  }
+}

@@ -1,0 +1,24 @@
+import { attemptPrefix } from '../../shared/bucket-layout.ts'
+import { writeManifest } from '../../shared/manifest.ts'
+import { listAll, type Store } from '../../shared/object-store.ts'
+import { problem } from '../../shared/problem.ts'
+import type { Attempt } from './result-file.ts'
+
+export interface Count { files: number, bytes: number }
+
+/** Takes the uploader's word that all is up, but only after counting what the store has. */
+export async function confirmResults (store: Store, { id, attempt }: Attempt, said: Count): Promise<void> {
+  const there: Count = { files: 0, bytes: 0 }
+  for await (const { size } of listAll(store, attemptPrefix(id, attempt), { tags: false })) {
+    there.files += 1
+    there.bytes += size
+  }
+  if (there.files !== said.files || there.bytes !== said.bytes) {
+    throw problem('upload-refused', `The store has ${inWords(there)}, the uploader says ${inWords(said)}`, { job_uuid: id })
+  }
+  await writeManifest(store, id, attempt, { ...there, at: new Date().toISOString() })
+}
+
+function inWords ({ files, bytes }: Count): string {
+  return `${files} files with ${bytes} bytes`
+}

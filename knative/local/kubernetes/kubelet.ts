@@ -1,0 +1,119 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Container, createContainer, type Host, kill, live, pause, podDir, stop } from './container.ts'
+import { makeVolumes } from './container-inputs.ts'
+import { hasEnded, type Pod, timestamp } from './objects.ts'
+import { type Change, find, remove, update } from './store.ts'
+
+interface RunningPod { pod: Pod, containers: Container[], ending: AbortController, killers: NodeJS.Timeout[], ended?: Promise<void> }
+
+const VOLUME_RETRY = 200
+const STOP_GRACE = 2000
+
+/**
+ * Runs the containers of every pod as local processes, in a kubelet's order. What differs from a kubelet: images are not pulled and
+ * nothing is isolated; `resources`, `securityContext`, `workingDir`, probes and scheduling are ignored; `$(NAME)` is not expanded;
+ * and a mount path is not seen by the process but put in its place (`localPaths`). All else, a job must not notice.
+ */
+export function startKubelet (host: Host): { stop: () => Promise<void> } {
+  const running = new Map<string, RunningPod>()
+  host.store.changes.on('change', ({ resource, before, after }: Change) => {
+    if (resource !== 'pods') return
+    const pod = (after ?? before) as Pod
+    const { uid, deletionGracePeriodSeconds } = pod.metadata
+    if (!before) {
+      const started = createRunningPod(pod)
+      running.set(uid, started)
+      started.ended = run(host, started).finally(() => running.delete(uid))
+    } else if (!after) {
+      rmSync(podDir(host, pod), { recursive: true, force: true })
+    } else if (pod.metadata.deletionTimestamp && hasEnded(pod)) {
+      remove(host.store, 'pods', pod)
+    } else if (deletionGracePeriodSeconds !== before.metadata.deletionGracePeriodSeconds) {
+      const started = running.get(uid)
+      if (started) terminate(started, deletionGracePeriodSeconds! * 1000)
+    }
+  })
+  return {
+    stop: async () => {
+      for (const started of running.values()) terminate(started, STOP_GRACE)
+      await Promise.all([...running.values()].map(({ ended }) => ended))
+    }
+  }
+}
+
+function createRunningPod (pod: Pod): RunningPod {
+  const { initContainers = [], containers } = pod.spec
+  const reason = initContainers.length ? 'PodInitializing' : 'ContainerCreating'
+  return {
+    pod,
+    containers: [
+      ...initContainers.map((spec) => createContainer(spec, spec.restartPolicy === 'Always' ? 'sidecar' : 'init', reason)),
+      ...containers.map((spec) => createContainer(spec, 'regular', reason))
+    ],
+    ending: new AbortController(),
+    killers: []
+  }
+}
+
+async function run (host: Host, running: RunningPod): Promise<void> {
+  const { pod, containers, ending: { signal }, killers } = running
+  const dir = podDir(host, pod)
+  for (const folder of ['home', 'logs', 'volumes']) mkdirSync(join(dir, folder), { recursive: true })
+  while (makeVolumes(host.store, pod, join(dir, 'volumes')) && !signal.aborted) await pause(VOLUME_RETRY, signal)
+
+  const start = async (container: Container): Promise<void> => {
+    container.life = live(host, pod, container, () => report(host, running))
+    await (container.role === 'sidecar' ? Promise.race([container.running.promise, container.life]) : container.life)
+  }
+  const regular = containers.filter(({ role }) => role === 'regular')
+  for (const container of containers.filter(({ role }) => role !== 'regular')) {
+    if (!signal.aborted && !containers.some(hasFailedInit)) await start(container)
+  }
+  if (!signal.aborted && !containers.some(hasFailedInit)) await Promise.all(regular.map(start))
+
+  if (!signal.aborted) killAfter(running, (pod.spec.terminationGracePeriodSeconds ?? 30) * 1000)
+  for (const sidecar of containers.filter(({ role }) => role === 'sidecar').reverse()) {
+    stop(sidecar)
+    await sidecar.life
+  }
+  killers.forEach(clearTimeout)
+  report(host, running, regular.every((container) => lastExit(container) === 0) ? 'Succeeded' : 'Failed')
+}
+
+/** Regular containers end first; what then still runs, sidecars included, is killed when the grace period (ms) is over. */
+function terminate (running: RunningPod, grace: number): void {
+  running.ending.abort()
+  killAfter(running, grace)
+  for (const container of running.containers) if (container.role !== 'sidecar' || !container.status.started) stop(container)
+}
+
+function killAfter ({ containers, killers }: RunningPod, ms: number): void {
+  killers.push(setTimeout(() => containers.forEach(kill), ms))
+}
+
+const lastExit = ({ status: { state, lastState } }: Container): number | undefined => (state.terminated ?? lastState?.terminated)?.exitCode
+
+const hasFailedInit = (container: Container): boolean => container.role === 'init' && (lastExit(container) ?? 0) !== 0
+
+function report ({ store, log }: Host, { pod, containers }: RunningPod, end?: 'Succeeded' | 'Failed'): void {
+  const [regular, others] = [containers.filter(({ role }) => role === 'regular'), containers.filter(({ role }) => role !== 'regular')]
+  const isStarted = (container: Container): boolean => container.status.started || lastExit(container) !== undefined
+  const ready = !end && containers.every(({ role, status }) => role === 'init' || status.ready)
+  const statusesOf = (list: Container[]): Container['status'][] => list.map(({ status }) => structuredClone(status))
+  const before = find(store, 'pods', pod.metadata.namespace, pod.metadata.name)?.status.phase
+  const after = update(store, 'pods', pod, ({ status }) => {
+    const conditions = Object.entries({ PodScheduled: true, Ready: ready }).map(([type, is]) => {
+      const condition = { type, status: is ? 'True' : 'False' }
+      return status.conditions?.find((each) => each.type === type && each.status === condition.status) ?? { ...condition, lastTransitionTime: timestamp() }
+    })
+    Object.assign(status, {
+      phase: end ?? (regular.every(isStarted) ? 'Running' : 'Pending'),
+      conditions,
+      startTime: status.startTime ?? timestamp(),
+      ...(others.length && { initContainerStatuses: statusesOf(others) }),
+      containerStatuses: statusesOf(regular)
+    })
+  })
+  if (after && after.status.phase !== before) log(`pod ${pod.metadata.name}: ${after.status.phase}`)
+}

@@ -1,0 +1,24 @@
+import { refusal } from './refusal.ts'
+
+// key · !key · key=value · key==value · key!=value · key in (a,b) · key notin (a,b)
+const requirement = /^\s*(!?)\s*([\w./-]+)\s*(?:(==?|!=)\s*([\w.-]*)|(in|notin)\s*\(([^)]*)\))?\s*$/
+
+/** Whether labels match a selector, after https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/ */
+export function parseSelector (selector: string): (labels: Record<string, string>) => boolean {
+  const requirements = selector.split(/,(?![^(]*\))/).filter(Boolean).map((text) => {
+    const [parsed, not, key, operator, value, set, values] = requirement.exec(text) ?? []
+    if (parsed === undefined || key === undefined) throw refusal('BadRequest', `unable to parse requirement: ${text}`)
+    const wanted = set ? values!.split(',').map((each) => each.trim()) : operator && [value!]
+    return { key, wanted, negated: Boolean(not) || operator === '!=' || set === 'notin' }
+  })
+  return (labels) => requirements.every(({ key, wanted, negated }) =>
+    (wanted ? key in labels && wanted.includes(labels[key]!) : key in labels) !== negated)
+}
+
+/** Whether an object's name matches a field selector; the other fields that a real server knows for some kinds are refused. */
+export function parseFieldSelector (selector: string): (name: string) => boolean {
+  const field = selector.split(',').map((term) => term.split(/[=!]/)[0]).find((name) => name && name !== 'metadata.name')
+  if (field) throw refusal('BadRequest', `field label not supported: ${field}`)
+  const matches = parseSelector(selector)
+  return (name) => matches({ 'metadata.name': name })
+}

@@ -1,0 +1,122 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { loadAll } from 'js-yaml'
+import { Type, type Static, type TSchema } from 'typebox'
+import { Value } from 'typebox/value'
+
+// Of every kind only what the local host acts on; the rest of a manifest is the cluster's business.
+
+const metadata = Type.Object({ name: Type.String(), namespace: Type.String() })
+const keyRef = Type.Object({ name: Type.String(), key: Type.String() })
+
+const Container = Type.Object({
+  command: Type.Array(Type.String(), { minItems: 1 }),
+  args: Type.Optional(Type.Array(Type.String())),
+  envFrom: Type.Optional(Type.Array(Type.Object({ configMapRef: Type.Object({ name: Type.String() }) }))),
+  env: Type.Optional(Type.Array(Type.Object({
+    name: Type.String(),
+    value: Type.Optional(Type.String()),
+    valueFrom: Type.Optional(Type.Object({ secretKeyRef: Type.Optional(keyRef), configMapKeyRef: Type.Optional(keyRef) }))
+  }))),
+  readinessProbe: Type.Object({ httpGet: Type.Object({ path: Type.String() }) })
+})
+
+const Destination = Type.Object({ ref: Type.Object({ kind: Type.String(), name: Type.String() }), uri: Type.Optional(Type.String()) })
+
+const Delivery = Type.Object({
+  retry: Type.Integer({ minimum: 0 }),
+  backoffPolicy: Type.Union([Type.Literal('linear'), Type.Literal('exponential')]),
+  backoffDelay: Type.String(),
+  timeout: Type.String(),
+  deadLetterSink: Type.Optional(Destination)
+})
+
+const RouteMatch = Type.Object({
+  path: Type.Object({ type: Type.Union([Type.Literal('Exact'), Type.Literal('PathPrefix')]), value: Type.String({ pattern: '^/' }) }),
+  method: Type.Optional(Type.String())
+})
+
+const kinds = {
+  'v1/ConfigMap': Type.Object({ metadata, data: Type.Record(Type.String(), Type.String()) }),
+  'serving.knative.dev/v1/Service': Type.Object({
+    metadata,
+    spec: Type.Object({
+      template: Type.Object({
+        spec: Type.Object({ timeoutSeconds: Type.Integer({ minimum: 1 }), containers: Type.Array(Container, { minItems: 1, maxItems: 1 }) })
+      })
+    })
+  }),
+  'eventing.knative.dev/v1/Broker': Type.Object({ metadata }),
+  'eventing.knative.dev/v1/Trigger': Type.Object({
+    metadata,
+    spec: Type.Object({
+      broker: Type.String(),
+      filter: Type.Optional(Type.Object({ attributes: Type.Record(Type.String(), Type.String()) })),
+      subscriber: Destination,
+      // Required: what a platform's default would be is that platform's configuration.
+      delivery: Delivery
+    })
+  }),
+  'sources.knative.dev/v1/ApiServerSource': Type.Object({
+    metadata,
+    spec: Type.Object({
+      mode: Type.Literal('Resource'),
+      resources: Type.Array(Type.Object({
+        apiVersion: Type.Literal('batch/v1'),
+        kind: Type.Literal('Job'),
+        selector: Type.Object({ matchLabels: Type.Record(Type.String(), Type.String()) })
+      }), { minItems: 1, maxItems: 1 }),
+      sink: Destination
+    })
+  }),
+  'sources.knative.dev/v1/PingSource': Type.Object({
+    metadata,
+    spec: Type.Object({ schedule: Type.String(), contentType: Type.Literal('application/json'), data: Type.String(), sink: Destination })
+  }),
+  'gateway.networking.k8s.io/v1/HTTPRoute': Type.Object({
+    metadata,
+    spec: Type.Object({
+      rules: Type.Array(Type.Object({
+        matches: Type.Array(RouteMatch, { minItems: 1 }),
+        filters: Type.Optional(Type.Array(Type.Object({
+          type: Type.Literal('URLRewrite'),
+          urlRewrite: Type.Object({ path: Type.Optional(Type.Object({ type: Type.Literal('ReplaceFullPath'), replaceFullPath: Type.String() })) })
+        }), { maxItems: 1 })),
+        backendRefs: Type.Array(Type.Object({ name: Type.String() }), { minItems: 1, maxItems: 1 })
+      }))
+    })
+  })
+}
+
+type Kinds = typeof kinds
+export type KnativeService = Static<Kinds['serving.knative.dev/v1/Service']>
+export type Trigger = Static<Kinds['eventing.knative.dev/v1/Trigger']>
+export type ApiServerSource = Static<Kinds['sources.knative.dev/v1/ApiServerSource']>
+export type PingSource = Static<Kinds['sources.knative.dev/v1/PingSource']>
+export type HttpRoute = Static<Kinds['gateway.networking.k8s.io/v1/HTTPRoute']>
+export type Delivery = Static<typeof Delivery>
+export type Destination = Static<typeof Destination>
+
+/** The objects of a folder's YAML files, by `<apiVersion>/<kind>`; kinds that the local host has no part for are left out. */
+export type Manifests = { [K in keyof Kinds]: Array<Static<Kinds[K]>> }
+
+/** Throws with file, object and field when a known kind lacks what the local host needs, or asks for what it does not do. */
+export function readManifests (folder: string): Manifests {
+  const found: Record<string, unknown[]> = Object.fromEntries(Object.keys(kinds).map((kind) => [kind, []]))
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml')).sort()) {
+    for (const object of loadAll(readFileSync(join(folder, file), 'utf8')) as Array<{ apiVersion?: string, kind?: string } | null>) {
+      const kind = `${object?.apiVersion}/${object?.kind}`
+      found[kind]?.push(checked(kinds[kind as keyof Kinds], object, file))
+    }
+  }
+  return found as Manifests
+}
+
+function checked (schema: TSchema, object: unknown, file: string): unknown {
+  const [error] = Value.Errors(schema, object)
+  if (error !== undefined) {
+    const { kind, metadata } = object as { kind: string, metadata?: { name?: string } }
+    throw new Error(`${file}: ${kind} ${metadata?.name ?? '(without a name)'}: ${error.instancePath || 'it'} ${error.message}`)
+  }
+  return object
+}

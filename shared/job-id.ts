@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto'
+import { Type } from 'typebox'
+
+const LATEST = 2 ** 48 - 1
+
+/** RFC 9562 UUIDv8 in lower case, the only form in which a job's id is accepted. */
+const PATTERN = '^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$'
+const shape = new RegExp(PATTERN)
+
+export const JobId = Type.String({
+  pattern: PATTERN,
+  description: 'The id of a job: a UUIDv8 (RFC 9562) that sorts newest first'
+})
+
+/**
+ * A UUIDv8 that begins with the inverted time in milliseconds: an S3 store lists in key order only,
+ * and so a plain listing is newest first.
+ */
+export function newJobId (now: Date = new Date()): string {
+  const bytes = randomBytes(16)
+  bytes.writeUIntBE(LATEST - now.getTime(), 0, 6)
+  bytes[6] = 0x80 | (bytes[6]! & 0x0f)
+  bytes[8] = 0x80 | (bytes[8]! & 0x3f)
+  const hex = bytes.toString('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+}
+
+export function isJobId (text: string): boolean {
+  return shape.test(text)
+}
+
+/** The time of a job's creation, read from its id. */
+export function createdAt (id: string): Date {
+  return new Date(LATEST - parseInt(id.slice(0, 8) + id.slice(9, 13), 16))
+}

@@ -1,0 +1,136 @@
+import { Type, type Static } from 'typebox'
+import { JobId } from './job-id.ts'
+import type { Tags } from './object-store.ts'
+
+/** In the order in which a job goes through them; the last four are terminal. */
+export const states = ['accepted', 'pending', 'running', 'succeeded', 'failed', 'canceled', 'lost'] as const
+export type State = typeof states[number]
+
+export const State = Type.Unsafe<State>(Type.String({ enum: [...states] }))
+export const Time = Type.String({ format: 'date-time', description: 'RFC 3339, UTC' })
+
+const terminal: ReadonlySet<State> = new Set(['succeeded', 'failed', 'canceled', 'lost'])
+
+export function isTerminal (state: State): boolean {
+  return terminal.has(state)
+}
+
+/** What is asked of a job that must not go on: why, and the terminal state it ends in. */
+export const stopReasons = {
+  CancelRequested: 'canceled',
+  StartDeadlineExceeded: 'failed',
+  KubernetesUnavailable: 'failed'
+} as const satisfies Record<string, State>
+export type StopReason = keyof typeof stopReasons
+
+/** The body of `state/<id>.json`. */
+export interface JobRecord {
+  job_uuid: string
+  /** Counts the writes; because of it every write changes the ETag. */
+  revision: number
+  state: State
+  /** A word for programs, CamelCase as Kubernetes has them; what is in the way while pending, what ended the job when terminal. */
+  reason?: string
+  template: string
+  /** What the workload gets as its environment, defaults included and secrets left out. */
+  env: Record<string, string>
+  /** The secret values, encrypted, as long as Kubernetes may not have them yet. */
+  sealed_env?: string
+  created_at: string
+  started_at?: string
+  finished_at?: string
+  exit_code?: number
+  /** When a job that has not started by then is given up. */
+  start_by: string
+  /** The Job that this job became; written by deploy when the Job has all that belongs to it. */
+  job_uid?: string
+  /** The uid of the pod whose results count. */
+  attempt?: string
+  stop?: { reason: StopReason, at: string }
+  history: { state: State, at: string }[]
+}
+
+/** What an observation or a request can change of a record. */
+export type Change = Partial<Pick<JobRecord, 'state' | 'started_at' | 'finished_at' | 'exit_code' | 'job_uid' | 'attempt' | 'stop'>> & {
+  /** `null` takes it away. */
+  reason?: string | null
+  sealed_env?: null
+}
+
+/**
+ * The next record, or `undefined` when the change changes nothing. States only go forward, and a terminal record never
+ * changes at all, whatever arrives late, twice or in disorder.
+ */
+export function advance (record: JobRecord, change: Change, now: Date): JobRecord | undefined {
+  if (isTerminal(record.state)) return undefined
+  const { state = record.state, ...facts } = change
+  const forward = states.indexOf(state) > states.indexOf(record.state)
+  const next: JobRecord = { ...record, state: forward ? state : record.state }
+  for (const [name, value] of Object.entries(facts)) {
+    if (value === null) delete next[name as 'reason']
+    else if (value !== undefined) Object.assign(next, { [name]: value })
+  }
+  if (forward) next.history = [...record.history, ...passedOver(record, next), { state, at: now.toISOString() }]
+  if (JSON.stringify(next) === JSON.stringify(record)) return undefined
+  next.revision = record.revision + 1
+  return next
+}
+
+/** Events get lost; that a job ran is known all the same when it has ended. */
+function passedOver ({ state, history }: JobRecord, next: JobRecord): JobRecord['history'] {
+  if (state === 'running' || !isTerminal(next.state) || next.started_at === undefined) return []
+  const before = history.at(-1)?.at ?? next.created_at
+  // Kubernetes has whole seconds, which may lie before what came first.
+  return [{ state: 'running', at: next.started_at > before ? next.started_at : before }]
+}
+
+/** The record as object tags, at most ten; a listing needs nothing else. Absent facts have no tag. */
+export function tagsOf (record: JobRecord): Tags {
+  const { state, reason, template, started_at: started, finished_at: finished, exit_code: exitCode } = record
+  const tags: Record<string, string | undefined> = { state, reason, template, started, finished, exit_code: exitCode?.toString() }
+  return Object.fromEntries(Object.entries(tags).filter((tag): tag is [string, string] => tag[1] !== undefined))
+}
+
+const Links = Type.Object({ self: Type.String(), results: Type.String(), log: Type.String() })
+
+const listed = {
+  job_uuid: JobId,
+  state: State,
+  reason: Type.Union([Type.String(), Type.Null()], { description: 'Why it is pending or how it ended; null when there is nothing to say' }),
+  template: Type.String(),
+  created_at: Time,
+  started_at: Type.Union([Time, Type.Null()]),
+  finished_at: Type.Union([Time, Type.Null()]),
+  exit_code: Type.Union([Type.Integer(), Type.Null()], { description: 'Of the workload; null as long as it has none' })
+}
+
+/** A job in a list. */
+export const ListedJob = Type.Object({ ...listed, links: Links })
+
+/** A job as callers see it. */
+export const JobView = Type.Object({
+  ...listed,
+  env: Type.Record(Type.String(), Type.String(), { description: 'The environment of the workload; secret values are left out' }),
+  history: Type.Array(Type.Object({ state: State, at: Time })),
+  links: Links
+})
+
+export function linksOf (id: string): Static<typeof Links> {
+  return { self: `/job/${id}`, results: `/job/${id}/result/list`, log: `/job/${id}/log` }
+}
+
+export function viewOf (record: JobRecord): Static<typeof JobView> {
+  return {
+    job_uuid: record.job_uuid,
+    state: record.state,
+    reason: record.reason ?? null,
+    template: record.template,
+    created_at: record.created_at,
+    started_at: record.started_at ?? null,
+    finished_at: record.finished_at ?? null,
+    exit_code: record.exit_code ?? null,
+    env: record.env,
+    history: record.history,
+    links: linksOf(record.job_uuid)
+  }
+}

@@ -1,0 +1,235 @@
+import http from 'node:http'
+import https from 'node:https'
+import { buffer } from 'node:stream/consumers'
+import { XMLParser } from 'fast-xml-parser'
+import { Client } from 'minio'
+import { Type, type Static, type TObject } from 'typebox'
+import { problem } from './problem.ts'
+
+export const storeSettings = {
+  S3_ENDPOINT: Type.String({ pattern: '^https?://[^/]+/?$', default: 'http://127.0.0.1:9000' }),
+  S3_ACCESS_KEY: Type.String({ minLength: 1 }),
+  S3_SECRET_KEY: Type.String({ minLength: 1 }),
+  S3_BUCKET: Type.String({ minLength: 3, default: 'gx4ki-jobs' }),
+  S3_REGION: Type.String({ minLength: 1, default: 'us-east-1' })
+}
+export type StoreSettings = Static<TObject<typeof storeSettings>>
+
+/** A bucket and the connection to it; every function below takes it first. */
+export interface Store { client: Client, bucket: string }
+
+export type Tags = Record<string, string>
+
+export interface StoredObject { key: string, size: number, etag: string, tags: Tags }
+
+/** How long the store may stay silent within one request before it counts as down. */
+const SILENCE_MS = 10_000
+
+export function openStore (settings: StoreSettings): Store {
+  const endpoint = new URL(settings.S3_ENDPOINT)
+  const secure = endpoint.protocol === 'https:'
+  const client = new Client({
+    endPoint: endpoint.hostname,
+    port: Number(endpoint.port) || (secure ? 443 : 80),
+    useSSL: secure,
+    accessKey: settings.S3_ACCESS_KEY,
+    secretKey: settings.S3_SECRET_KEY,
+    // Without a region the client asks for it at first use and again after every error answer.
+    region: settings.S3_REGION,
+    pathStyle: true,
+    retryOptions: { disableRetry: true },
+    transportAgent: impatientAgent(secure)
+  })
+  return { client, bucket: settings.S3_BUCKET }
+}
+
+/** An agent whose sockets break off when the other side says nothing; minio-js itself waits for ever. */
+function impatientAgent (secure: boolean): http.Agent {
+  const agent = new (secure ? https : http).Agent({ keepAlive: true, timeout: SILENCE_MS })
+  const connect = agent.createConnection.bind(agent)
+  agent.createConnection = (options, done) => {
+    const socket = connect(options, done)
+    socket?.on('timeout', () => socket.destroy(new Error(`no answer within ${SILENCE_MS} ms`)))
+    return socket
+  }
+  return agent
+}
+
+interface Request {
+  method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
+  key?: string
+  query?: string
+  headers?: Record<string, string>
+  body?: string | Buffer
+  /** Statuses that the caller understands; any other is a failure of the store. */
+  accept: number[]
+}
+
+/** One signed request. Whatever the caller does not understand becomes the problem `store-unavailable`, with its cause for the log. */
+export async function request (store: Store, { method, key = '', query = '', headers = {}, body = '', accept }: Request): Promise<http.IncomingMessage> {
+  // Of a string minio-js would send the number of characters as Content-Length.
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body
+  try {
+    return await store.client.makeRequestAsync({ method, bucketName: store.bucket, objectName: key, query, headers }, bytes, accept)
+  } catch (cause) {
+    throw problem('store-unavailable', 'The object store cannot be reached or does not answer as it should', {
+      cause: new Error(`${method} ${store.bucket}/${key}${query && '?' + query}`, { cause })
+    })
+  }
+}
+
+/** Reads the answer to its end, which also frees the connection. */
+export async function whole (response: http.IncomingMessage): Promise<Buffer> {
+  try {
+    return await buffer(response)
+  } catch (cause) {
+    throw problem('store-unavailable', 'The object store broke off its answer', { cause })
+  }
+}
+
+export type PutCondition = { ifNoneMatch: '*' } | { ifMatch: string } | 'unconditional'
+
+/**
+ * Writes body and tags in one request, the only way that is atomic on every store. Answers the new ETag, or
+ * `undefined` when the condition did not hold (412; 404 for If-Match on nothing; 409 is how AWS says that two came at once).
+ * minio-js's own putObject would turn the tags into user metadata, silently.
+ */
+export async function putObject (store: Store, key: string, body: string | Buffer, tags: Tags, condition: PutCondition, contentType = 'application/json'): Promise<string | undefined> {
+  const headers: Record<string, string> = { 'content-type': contentType }
+  if (Object.keys(tags).length > 0) headers['x-amz-tagging'] = encodeTags(tags)
+  if (condition !== 'unconditional') {
+    if ('ifMatch' in condition) headers['if-match'] = condition.ifMatch
+    else headers['if-none-match'] = condition.ifNoneMatch
+  }
+  const response = await request(store, { method: 'PUT', key, headers, body, accept: [200, 404, 409, 412] })
+  await whole(response)
+  return response.statusCode === 200 ? response.headers.etag : undefined
+}
+
+/** A small object, whole; `undefined` when there is none. */
+export async function getObject (store: Store, key: string): Promise<{ body: Buffer, etag: string } | undefined> {
+  const response = await request(store, { method: 'GET', key, accept: [200, 404] })
+  const body = await whole(response)
+  return response.statusCode === 200 ? { body, etag: response.headers.etag ?? '' } : undefined
+}
+
+/**
+ * The bytes of just that version of an object as they come, from `start` to `end` inclusive; `undefined` when it is gone or another one.
+ */
+export async function streamObject (store: Store, key: string, etag: string, range?: { start: number, end: number }): Promise<http.IncomingMessage | undefined> {
+  const headers = { 'if-match': etag, ...(range && { range: `bytes=${range.start}-${range.end}` }) }
+  const response = await request(store, { method: 'GET', key, headers, accept: [range ? 206 : 200, 404, 412] })
+  if (response.statusCode === 404 || response.statusCode === 412) {
+    await whole(response)
+    return undefined
+  }
+  // From here on the reader sets the pace: one that stalls is not a silent store.
+  response.socket.setTimeout(0)
+  return response
+}
+
+export async function headObject (store: Store, key: string): Promise<{ size: number, etag: string, lastModified: string } | undefined> {
+  const response = await request(store, { method: 'HEAD', key, accept: [200, 404] })
+  await whole(response)
+  if (response.statusCode === 404) return undefined
+  return {
+    size: Number(response.headers['content-length']),
+    etag: response.headers.etag ?? '',
+    lastModified: response.headers['last-modified'] ?? ''
+  }
+}
+
+export async function removeObject (store: Store, key: string): Promise<void> {
+  await whole(await request(store, { method: 'DELETE', key, accept: [200, 204, 404] }))
+}
+
+/** The tags of an object, as strings (minio-js would turn `007` into 7); none when there is no object. */
+export async function getTags (store: Store, key: string): Promise<Tags> {
+  const response = await request(store, { method: 'GET', key, query: 'tagging', accept: [200, 404] })
+  if (response.statusCode === 404) {
+    await whole(response)
+    return {}
+  }
+  const { Tagging } = parseXml(await whole(response), 'Tagging') as { Tagging: { TagSet?: { Tag?: { Key: string, Value: string }[] } } }
+  return Object.fromEntries((Tagging.TagSet?.Tag ?? []).map(({ Key, Value }) => [Key, Value]))
+}
+
+export interface Page { objects: StoredObject[], more: boolean }
+
+/**
+ * One page of the keys under a prefix, in key order, after a given key; with tags when they are asked for.
+ * MinIO sends the tags along (`metadata=true`, an extension of its own); of any other store they are asked for one by one.
+ */
+export async function listObjects (store: Store, { prefix, after = '', limit = 1000, tags }: { prefix: string, after?: string, limit?: number, tags: boolean }): Promise<Page> {
+  const query = new URLSearchParams({ 'encoding-type': 'url', 'list-type': '2', 'max-keys': String(limit), prefix })
+  if (after) query.set('start-after', after)
+  if (tags) query.set('metadata', 'true')
+  query.sort()
+  // The signature covers %20, not +.
+  const response = await request(store, { method: 'GET', query: query.toString().replaceAll('+', '%20'), accept: [200] })
+  const { ListBucketResult: listing } = parseXml(await whole(response), 'ListBucketResult') as { ListBucketResult: Listing }
+  const decode = listing.EncodingType === 'url' ? (key: string) => decodeURIComponent(key.replaceAll('+', '%20')) : (key: string) => key
+  const objects = await inBatches(listing.Contents ?? [], async ({ Key, Size, ETag, UserTags }) => {
+    const key = decode(Key)
+    return {
+      key,
+      size: Number(Size),
+      etag: ETag,
+      tags: !tags ? {} : UserTags === undefined ? await getTags(store, key) : decodeTags(UserTags)
+    }
+  })
+  return { objects, more: listing.IsTruncated === 'true' }
+}
+
+interface Listing {
+  EncodingType?: string
+  IsTruncated?: string
+  Contents?: { Key: string, Size: string, ETag: string, UserTags?: string }[]
+}
+
+/** Every key under a prefix, page by page. */
+export async function * listAll (store: Store, prefix: string, { tags }: { tags: boolean }): AsyncGenerator<StoredObject> {
+  let after = ''
+  while (true) {
+    const { objects, more } = await listObjects(store, { prefix, after, tags })
+    yield * objects
+    const last = objects.at(-1)
+    if (!more || last === undefined) return
+    after = last.key
+  }
+}
+
+/** In order, sixteen at a time: enough to hide the round trips, few enough not to crowd the store. */
+async function inBatches<A, B> (items: A[], map: (item: A) => Promise<B>): Promise<B[]> {
+  const results: B[] = []
+  for (let from = 0; from < items.length; from += 16) {
+    results.push(...await Promise.all(items.slice(from, from + 16).map(map)))
+  }
+  return results
+}
+
+export function encodeTags (tags: Tags): string {
+  return new URLSearchParams(tags).toString()
+}
+
+function decodeTags (encoded: string): Tags {
+  return Object.fromEntries(new URLSearchParams(encoded))
+}
+
+const parser = new XMLParser({
+  parseTagValue: false,
+  htmlEntities: true,
+  isArray: (name) => name === 'Contents' || name === 'Tag' || name === 'Part'
+})
+
+/** Parses an answer of the store; anything without the expected root is nonsense and counts as a store that is down. */
+export function parseXml (body: Buffer, root: string): Record<string, unknown> {
+  const xml = body.toString()
+  try {
+    const parsed = parser.parse(xml, true) as Record<string, unknown>
+    if (root in parsed) return parsed[root] === '' ? { [root]: {} } : parsed
+    throw new Error(`expected <${root}>, got: ${xml.slice(0, 200)}`)
+  } catch (cause) {
+    throw problem('store-unavailable', 'The object store answered something that is no S3 answer', { cause })
+  }
+}

@@ -1,0 +1,72 @@
+import { BatchV1Api, CoreV1Api, KubeConfig, type V1Container, type V1Job, type V1JobSpec, type V1Pod, type V1PodSpec, Watch } from '@kubernetes/client-node'
+import { dirname } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import type { Test } from 'tap'
+import { startKubernetes } from '../../knative/local/kubernetes/server.ts'
+
+export const namespace = 'gx4ki-jobs'
+
+/** A stand-in of the test's own, and clients of it. */
+export async function testKubernetes (t: Test) {
+  const dir = t.testdir({})
+  const local = await startKubernetes({ dir, cwd: process.cwd(), path: `${dirname(process.execPath)}:/usr/bin:/bin` })
+  t.teardown(() => local.stop())
+  const config = new KubeConfig()
+  config.loadFromFile(local.kubeconfig)
+  return { ...local, dir, config, batch: config.makeApiClient(BatchV1Api), core: config.makeApiClient(CoreV1Api) }
+}
+
+export type Kubernetes = Awaited<ReturnType<typeof testKubernetes>>
+
+/** What `probe` finds, as soon as it finds something; fails after ten seconds. */
+export async function until<T> (what: string, probe: () => Promise<T | undefined | false>): Promise<T> {
+  for (const start = Date.now(); Date.now() - start < 10_000; await setTimeout(25)) {
+    const found = await probe()
+    if (found) return found
+  }
+  throw new Error(`waited in vain for ${what}`)
+}
+
+export const shell = (name: string, script: string, more: Partial<V1Container> = {}): V1Container =>
+  ({ name, image: 'none', command: ['sh', '-c', script], ...more })
+
+export const jobOf = (name: string, containers: V1Container[], spec: Partial<V1JobSpec> = {}, podSpec: Partial<V1PodSpec> = {}): V1Job => ({
+  metadata: { name },
+  spec: { backoffLimit: 0, ...spec, template: { spec: { restartPolicy: 'Never', terminationGracePeriodSeconds: 2, containers, ...podSpec } } }
+})
+
+export interface WatchEvent { type: string, object: any }
+
+/** All events of a kind of objects from a resource version on, as they come; stops with the test. */
+export async function watchAll (t: Test, { config }: Kubernetes, resource: string, query: Record<string, string | boolean | number> = {}): Promise<WatchEvent[]> {
+  const events: WatchEvent[] = []
+  const group = resource === 'jobs' ? '/apis/batch/v1' : '/api/v1'
+  const controller = await new Watch(config).watch(`${group}/namespaces/${namespace}/${resource}`, query, (type, object) => events.push({ type, object }), () => {})
+  t.teardown(() => controller.abort())
+  return events
+}
+
+/** The pod of a Job, once it is as wanted. */
+export async function podOf ({ core }: Kubernetes, job: string, wanted: (pod: V1Pod) => unknown = () => true): Promise<V1Pod> {
+  return await until(`the pod of ${job}`, async () => (await core.listNamespacedPod({ namespace, labelSelector: `job-name=${job}` })).items.find(wanted))
+}
+
+export const hasEnded = ({ status }: V1Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
+
+export async function logOf ({ core }: Kubernetes, pod: V1Pod, container: string): Promise<string> {
+  return await core.readNamespacedPodLog({ namespace, name: pod.metadata!.name!, container })
+}
+
+/** A request without the client; the answer's status code and body. */
+export async function request ({ url, config }: Kubernetes, method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<{ code: number, body: any }> {
+  const response = await fetch(url + path, {
+    method,
+    headers: { authorization: `Bearer ${config.getCurrentUser()?.token}`, ...headers },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) })
+  })
+  return { code: response.status, body: await response.json() }
+}
+
+export const jobsPath = `/apis/batch/v1/namespaces/${namespace}/jobs`
+
+export const mergePatch = { 'content-type': 'application/merge-patch+json' }

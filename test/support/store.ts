@@ -1,0 +1,26 @@
+import { randomBytes } from 'node:crypto'
+import type { Test } from 'tap'
+import { startStore } from '../../knative/local/store.ts'
+import { openStore, type Store, type StoreSettings } from '../../shared/object-store.ts'
+
+/**
+ * A bucket of the test's own in a real S3 store: the one that S3_ENDPOINT names (`make test` starts one for all files),
+ * or one that is started for this file alone.
+ */
+export async function testStore (t: Test): Promise<Store & { settings: StoreSettings }> {
+  const { S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY } = process.env
+  const settings = {
+    ...(S3_ENDPOINT && S3_ACCESS_KEY && S3_SECRET_KEY ? { S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY } : await ownStore(t)),
+    S3_BUCKET: `test-${randomBytes(6).toString('hex')}`,
+    S3_REGION: 'us-east-1'
+  }
+  const store = openStore(settings)
+  await store.client.makeBucket(settings.S3_BUCKET)
+  return { ...store, settings }
+}
+
+async function ownStore (t: Test): Promise<Pick<StoreSettings, 'S3_ENDPOINT' | 'S3_ACCESS_KEY' | 'S3_SECRET_KEY'>> {
+  const store = await startStore({ dir: t.testdir({}) })
+  t.teardown(() => store.stop())
+  return { S3_ENDPOINT: store.endpoint, S3_ACCESS_KEY: store.accessKey, S3_SECRET_KEY: store.secretKey }
+}

@@ -1,0 +1,68 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import type { Test } from 'tap'
+import { resultUpload, securitySchemes } from '../../functions/result-upload/app.ts'
+import { presignWith } from '../../functions/result-upload/presign.ts'
+import { SMALLEST_PART } from '../../functions/result-upload/part-size.ts'
+import { newJobId } from '../../shared/job-id.ts'
+import type { JobRecord } from '../../shared/job-record.ts'
+import { jobToken } from '../../shared/job-token.ts'
+import { createRecord } from '../../shared/record-store.ts'
+import { buildServer } from '../../shared/server.ts'
+import { testStore } from './store.ts'
+
+export interface Answer { status: number, headers: Headers, body: any }
+
+/** A running result-upload over a bucket of its own, and a running job with a token for it. */
+export async function uploadServer (t: Test, { smallestPart = SMALLEST_PART } = {}) {
+  const store = await testStore(t)
+  const tokenKey = randomBytes(32).toString('hex')
+  const job = await runningJob(store, tokenKey)
+  const attempt = randomUUID()
+  const path = `/job/${job.id}/attempt/${attempt}`
+  let server = await listen(0)
+  const { port } = server.server.address() as AddressInfo
+  const url = `http://127.0.0.1:${port}`
+  t.teardown(() => server.close())
+
+  async function listen (port: number): Promise<FastifyInstance> {
+    const app = resultUpload({ store, presign: presignWith(store.settings), tokenKey, smallestPart })
+    const server = await buildServer({ app, title: 'result-upload', description: 'test', securitySchemes }, { LOG_LEVEL: 'silent' })
+    await server.listen({ port, host: '127.0.0.1' })
+    return server
+  }
+
+  return {
+    store,
+    tokenKey,
+    ...job,
+    attempt,
+    url,
+    path,
+    /** Asks as the job's uploader; `path` goes on after the attempt when it does not start from the root. */
+    async ask (route: string, body: unknown, { method = 'POST', token = job.token, path: base = path }: { method?: string, token?: string, path?: string } = {}): Promise<Answer> {
+      const response = await fetch(`${url}${base}/${route}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { 'content-type': 'application/json' }) },
+        ...(body !== undefined && { body: JSON.stringify(body) })
+      })
+      const text = await response.text()
+      return { status: response.status, headers: response.headers, body: text && JSON.parse(text) }
+    },
+    stop: () => server.close(),
+    async startAgain () {
+      server = await listen(port)
+    }
+  }
+}
+
+export async function runningJob (store: Parameters<typeof createRecord>[0], tokenKey: string): Promise<{ id: string, token: string, record: JobRecord }> {
+  const id = newJobId()
+  const at = new Date().toISOString()
+  const record: JobRecord = {
+    job_uuid: id, revision: 1, state: 'running', template: 'test', env: {}, created_at: at, start_by: at, history: [{ state: 'running', at }]
+  }
+  await createRecord(store, record)
+  return { id, token: jobToken(tokenKey, id), record }
+}

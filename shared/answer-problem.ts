@@ -1,4 +1,4 @@
-import type { FastifyError, FastifyInstance } from 'fastify'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { isProblem, problem, type ProblemError, type ProblemKind } from './problem.ts'
 
 /** The errors of Fastify itself that are the caller's doing. */
@@ -11,34 +11,33 @@ const ofFastify: Record<string, ProblemKind> = {
   FST_ERR_BAD_URL: 'invalid-request',
   FST_ERR_MAX_PARAM_LENGTH: 'invalid-request',
   FST_REQ_FILE_TOO_LARGE: 'too-large',
-  FST_INVALID_MULTIPART_CONTENT_TYPE: 'unsupported-media-type'
+  FST_INVALID_MULTIPART_CONTENT_TYPE: 'unsupported-media-type',
+  FST_FILES_LIMIT: 'invalid-request',
+  FST_FIELDS_LIMIT: 'invalid-request',
+  FST_PARTS_LIMIT: 'invalid-request',
+  FST_PROTO_VIOLATION: 'invalid-request'
 }
 
 /** The one place where errors become answers. What nobody foresaw is a 500 without details; it is logged whole. */
-export function answerProblem (server: FastifyInstance): void {
-  server.setErrorHandler((error: FastifyError | ProblemError, request, reply) => {
-    const known = asProblem(error)
-    if (known.problem.status >= 500) request.log.error({ err: error }, known.problem.title)
-    else request.log.info({ problem: known.problem }, known.problem.title)
-    return reply
-      .code(known.problem.status)
-      .headers(known.headers)
-      // A string body: the reply's own serializer does not know this media type.
-      .type('application/problem+json')
-      .send(JSON.stringify({ ...known.problem, trace_id: request.id }))
-  })
-  server.setNotFoundHandler(() => {
-    throw problem('not-found', 'Nothing answers at this path')
-  })
+export function answerProblem (error: FastifyError | ProblemError, request: FastifyRequest, reply: FastifyReply): void {
+  const known = asProblem(error)
+  if (known.problem.status >= 500) request.log.error({ err: error }, known.problem.title)
+  else request.log.info({ problem: known.problem }, known.problem.title)
+  reply
+    .code(known.problem.status)
+    .headers(known.headers)
+    // A string body: the reply's own serializer does not know this media type.
+    .type('application/problem+json')
+    .send(JSON.stringify({ ...known.problem, trace_id: request.id }))
 }
 
 function asProblem (error: FastifyError | ProblemError): ProblemError {
   if (isProblem(error)) return error
   if (error.validation) {
-    const errors = error.validation.map(({ instancePath, params, message = 'is not valid' }) => {
+    const errors = error.validation.map(({ instancePath, params, message = 'is not valid', parentSchema }: ValidationError) => {
       const missing = params['missingProperty'] ?? params['additionalProperty']
       const path = [...instancePath.split('/').slice(1), ...(missing === undefined ? [] : [String(missing)])].map(unescapePointer)
-      return { field: path.join('.') || (error.validationContext ?? 'request'), message: String(params['allowedValues'] ? `${message}: ${params['allowedValues']}` : message) }
+      return { field: path.join('.') || (error.validationContext ?? 'request'), message: parentSchema?.['x-message'] ?? (params['allowedValues'] ? `${message}: ${String(params['allowedValues'])}` : message) }
     })
     const [first] = errors
     return problem('invalid-request', `${first?.field}: ${first?.message}`, { errors, cause: error })
@@ -48,6 +47,9 @@ function asProblem (error: FastifyError | ProblemError): ProblemError {
   const field = kind === 'unsupported-media-type' ? 'content-type' : kind === 'invalid-request' && !error.code.startsWith('FST_ERR_CTP') ? 'path' : 'body'
   return problem(kind, error.message, { errors: [{ field, message: error.message }], cause: error })
 }
+
+/** As Ajv reports it when it is verbose: with the schema, which may know better words for what it wants. */
+interface ValidationError { instancePath: string, params: Record<string, unknown>, message?: string, parentSchema?: { 'x-message'?: string } }
 
 /** RFC 6901. */
 function unescapePointer (token: string): string {

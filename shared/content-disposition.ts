@@ -1,3 +1,5 @@
+import { percentEncode } from './percent-encode.ts'
+
 /**
  * `Content-Disposition` for a download (RFC 6266): the name without its folders, plain for old clients and as
  * `filename*` (RFC 8187) for all others.
@@ -5,6 +7,5 @@
 export function contentDisposition (name: string): string {
   const file = name.slice(name.lastIndexOf('/') + 1)
   const plain = file.replace(/[^\x20-\x7e]|["\\%]/g, '_')
-  const encoded = encodeURIComponent(file).replace(/['()*]/g, (char) => '%' + char.charCodeAt(0).toString(16).toUpperCase())
-  return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`
+  return `attachment; filename="${plain}"; filename*=UTF-8''${percentEncode(file)}`
 }

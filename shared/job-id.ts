@@ -9,6 +9,7 @@ const shape = new RegExp(PATTERN)
 
 export const JobId = Type.String({
   pattern: PATTERN,
+  'x-message': 'must be the id of a job',
   description: 'The id of a job: a UUIDv8 (RFC 9562) that sorts newest first'
 })
 

@@ -1,4 +1,4 @@
-import { BatchV1Api, CoreV1Api, KubeConfig } from '@kubernetes/client-node'
+import { BatchV1Api, CoreV1Api, KubeConfig, type KubernetesObject } from '@kubernetes/client-node'
 import { Type, type Static, type TObject } from 'typebox'
 import { Agent } from 'undici'
 import { problem } from './problem.ts'
@@ -54,13 +54,19 @@ export function statusOf (error: unknown): number | undefined {
 }
 
 /** The answer of a call, or `undefined` when the API server says 404. Everything else becomes `kubernetes-unavailable`. */
-export async function orAbsent<T> (call: Promise<T>): Promise<T | undefined> {
+export async function orAbsent<T extends KubernetesObject> (call: Promise<T>): Promise<T | undefined> {
   try {
-    return await call
+    return genuine(await call)
   } catch (error) {
     if (statusOf(error) === 404) return undefined
     throw kubernetesUnavailable(error)
   }
+}
+
+/** The answer, if it is one: of any page that some proxy sends with a 200 client-node makes an object without fields. */
+export function genuine<T extends KubernetesObject> (answer: T): T {
+  if (answer?.kind === undefined) throw new Error('what answered is no API server')
+  return answer
 }
 
 export function kubernetesUnavailable (cause: unknown): Error {

@@ -4,6 +4,7 @@ import { buffer } from 'node:stream/consumers'
 import { XMLParser } from 'fast-xml-parser'
 import { Client } from 'minio'
 import { Type, type Static, type TObject } from 'typebox'
+import { percentEncode } from './percent-encode.ts'
 import { problem } from './problem.ts'
 
 export const storeSettings = {
@@ -25,7 +26,7 @@ export interface StoredObject { key: string, size: number, etag: string, tags: T
 /** How long the store may stay silent within one request before it counts as down. */
 const SILENCE_MS = 10_000
 
-export function openStore (settings: StoreSettings): Store {
+export function openStore (settings: StoreSettings, silenceMs = SILENCE_MS): Store {
   const endpoint = new URL(settings.S3_ENDPOINT)
   const secure = endpoint.protocol === 'https:'
   const client = new Client({
@@ -38,18 +39,18 @@ export function openStore (settings: StoreSettings): Store {
     region: settings.S3_REGION,
     pathStyle: true,
     retryOptions: { disableRetry: true },
-    transportAgent: impatientAgent(secure)
+    transportAgent: impatientAgent(secure, silenceMs)
   })
   return { client, bucket: settings.S3_BUCKET }
 }
 
 /** An agent whose sockets break off when the other side says nothing; minio-js itself waits for ever. */
-function impatientAgent (secure: boolean): http.Agent {
-  const agent = new (secure ? https : http).Agent({ keepAlive: true, timeout: SILENCE_MS })
+function impatientAgent (secure: boolean, silenceMs: number): http.Agent {
+  const agent = new (secure ? https : http).Agent({ keepAlive: true, timeout: silenceMs })
   const connect = agent.createConnection.bind(agent)
   agent.createConnection = (options, done) => {
     const socket = connect(options, done)
-    socket?.on('timeout', () => socket.destroy(new Error(`no answer within ${SILENCE_MS} ms`)))
+    socket?.on('timeout', () => socket.destroy(new Error(`no answer within ${silenceMs} ms`)))
     return socket
   }
   return agent
@@ -97,20 +98,28 @@ export type PutCondition = { ifNoneMatch: '*' } | { ifMatch: string } | 'uncondi
 export async function putObject (store: Store, key: string, body: string | Buffer, tags: Tags, condition: PutCondition, contentType = 'application/json'): Promise<string | undefined> {
   const headers: Record<string, string> = { 'content-type': contentType }
   if (Object.keys(tags).length > 0) headers['x-amz-tagging'] = encodeTags(tags)
+  let unmet: number[] = []
   if (condition !== 'unconditional') {
     if ('ifMatch' in condition) headers['if-match'] = condition.ifMatch
     else headers['if-none-match'] = condition.ifNoneMatch
+    unmet = 'ifMatch' in condition ? [404, 409, 412] : [409, 412]
   }
-  const response = await request(store, { method: 'PUT', key, headers, body, accept: [200, 404, 409, 412] })
+  const response = await request(store, { method: 'PUT', key, headers, body, accept: [200, ...unmet] })
   await whole(response)
-  return response.statusCode === 200 ? response.headers.etag : undefined
+  return response.statusCode === 200 ? etagOf(response) : undefined
+}
+
+/** Every store sends one with every object; what comes without is from somebody else. */
+function etagOf ({ headers }: http.IncomingMessage): string {
+  if (headers.etag === undefined) throw nonsense(new Error('there is no ETag'))
+  return headers.etag
 }
 
 /** A small object, whole; `undefined` when there is none. */
 export async function getObject (store: Store, key: string): Promise<{ body: Buffer, etag: string } | undefined> {
   const response = await request(store, { method: 'GET', key, accept: [200, 404] })
   const body = await whole(response)
-  return response.statusCode === 200 ? { body, etag: response.headers.etag ?? '' } : undefined
+  return response.statusCode === 200 ? { body, etag: etagOf(response) } : undefined
 }
 
 /**
@@ -134,13 +143,13 @@ export async function headObject (store: Store, key: string): Promise<{ size: nu
   if (response.statusCode === 404) return undefined
   return {
     size: Number(response.headers['content-length']),
-    etag: response.headers.etag ?? '',
+    etag: etagOf(response),
     lastModified: response.headers['last-modified'] ?? ''
   }
 }
 
 export async function removeObject (store: Store, key: string): Promise<void> {
-  await whole(await request(store, { method: 'DELETE', key, accept: [200, 204, 404] }))
+  await whole(await request(store, { method: 'DELETE', key, accept: [204, 404] }))
 }
 
 /** The tags of an object, as strings (minio-js would turn `007` into 7); none when there is no object. */
@@ -161,12 +170,16 @@ export interface Page { objects: StoredObject[], more: boolean }
  * MinIO sends the tags along (`metadata=true`, an extension of its own); of any other store they are asked for one by one.
  */
 export async function listObjects (store: Store, { prefix, after = '', limit = 1000, tags }: { prefix: string, after?: string, limit?: number, tags: boolean }): Promise<Page> {
-  const query = new URLSearchParams({ 'encoding-type': 'url', 'list-type': '2', 'max-keys': String(limit), prefix })
-  if (after) query.set('start-after', after)
-  if (tags) query.set('metadata', 'true')
-  query.sort()
-  // The signature covers %20, not +.
-  const response = await request(store, { method: 'GET', query: query.toString().replaceAll('+', '%20'), accept: [200] })
+  // In the order of the names, as the signature wants them.
+  const query = [
+    'encoding-type=url',
+    'list-type=2',
+    `max-keys=${limit}`,
+    ...(tags ? ['metadata=true'] : []),
+    `prefix=${percentEncode(prefix)}`,
+    ...(after ? [`start-after=${percentEncode(after)}`] : [])
+  ].join('&')
+  const response = await request(store, { method: 'GET', query, accept: [200] })
   const { ListBucketResult: listing } = parseXml(await whole(response), 'ListBucketResult') as { ListBucketResult: Listing }
   const decode = listing.EncodingType === 'url' ? (key: string) => decodeURIComponent(key.replaceAll('+', '%20')) : (key: string) => key
   const objects = await inBatches(listing.Contents ?? [], async ({ Key, Size, ETag, UserTags }) => {
@@ -178,7 +191,8 @@ export async function listObjects (store: Store, { prefix, after = '', limit = 1
       tags: !tags ? {} : UserTags === undefined ? await getTags(store, key) : decodeTags(UserTags)
     }
   })
-  return { objects, more: listing.IsTruncated === 'true' }
+  // An empty page leads no further.
+  return { objects, more: listing.IsTruncated === 'true' && objects.length > 0 }
 }
 
 interface Listing {
@@ -230,6 +244,10 @@ export function parseXml (body: Buffer, root: string): Record<string, unknown> {
     if (root in parsed) return parsed[root] === '' ? { [root]: {} } : parsed
     throw new Error(`expected <${root}>, got: ${xml.slice(0, 200)}`)
   } catch (cause) {
-    throw problem('store-unavailable', 'The object store answered something that is no S3 answer', { cause })
+    throw nonsense(cause)
   }
+}
+
+function nonsense (cause: unknown): Error {
+  return problem('store-unavailable', 'The object store answered something that is no S3 answer', { cause })
 }

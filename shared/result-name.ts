@@ -6,6 +6,8 @@ const LONGEST_BYTES = 900
 export const ResultName = Type.String({
   minLength: 1,
   maxLength: LONGEST_BYTES,
+  pattern: '^(?!(.*/)?\\.{0,2}(/|$))[^\\u0000-\\u001f\\u007f\\\\]+$',
+  'x-message': 'must be relative, without empty, . or .. parts, backslashes and control characters',
   description: 'The name of a result file, relative to the result directory, sub-folders with /'
 })
 

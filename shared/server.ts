@@ -26,7 +26,7 @@ export interface FunctionApp { app: FastifyPluginAsync, title: string, descripti
 
 interface HttpScheme { type: 'http', scheme: string, description: string }
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'QUERY']
 
 /** What makes a function a process: settings from the environment, a server, a port. A start that fails says why in one line. */
 export function runFunction<T extends ServerSettings> (readSettings: () => T, wire: (settings: T) => FunctionApp): void {
@@ -53,6 +53,8 @@ export async function buildServer ({ app, title, description, securitySchemes = 
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'trace_id' }),
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: 'idle',
+    // Of an URL that cannot be decoded: it comes before any handler.
+    frameworkErrors: answerProblem,
     routerOptions: { maxParamLength: 1024 }
   }).withTypeProvider<TypeBoxTypeProvider>()
 
@@ -62,10 +64,13 @@ export async function buildServer ({ app, title, description, securitySchemes = 
   server.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? strict : coercing).compile(schema))
   // The response schemas are documentation; compiling serializers from them costs a cold start more than they save.
   server.setSerializerCompiler(() => (payload) => JSON.stringify(payload))
-  answerProblem(server)
+  server.setErrorHandler(answerProblem)
+  server.setNotFoundHandler(() => {
+    throw problem('not-found', 'Nothing answers at this path')
+  })
 
   server.addHook('onRequest', async (request) => {
-    const { id } = request.params as { id?: string }
+    const { id } = (request.params ?? {}) as { id?: string }
     if (id !== undefined) request.log = request.log.child({ job_uuid: id })
   })
 

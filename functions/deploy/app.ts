@@ -7,7 +7,7 @@ import { JobId } from '../../shared/job-id.ts'
 import { isTerminal, JobView, type JobRecord, linksOf, State, viewOf } from '../../shared/job-record.ts'
 import { problem } from '../../shared/problem.ts'
 import { problems } from '../../shared/problem-responses.ts'
-import { invalidEvent, receiveEvents } from '../../shared/receive-events.ts'
+import { receiveEvents } from '../../shared/receive-events.ts'
 import { BODY_LIMIT } from '../../shared/server.ts'
 import { acceptJob, tryJob } from './accept-job.ts'
 import { demoResult } from './demo-result.ts'
@@ -48,6 +48,12 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
       limits: { fileSize: BODY_LIMIT, fieldSize: 1024, files: 1, fields: 10 },
       onFile: async (part) => {
         Object.assign(part, { value: decodeText(part.fieldname, await part.toBuffer()) })
+      }
+    })
+    app.addHook('onRequest', async ({ headers }) => {
+      // The multipart plugin would only stumble over it.
+      if (/^multipart\//i.test(headers['content-type'] ?? '') && !/;\s*boundary=\S/i.test(headers['content-type']!)) {
+        throw problem('unsupported-media-type', 'A form needs a boundary in its content type', { errors: [{ field: 'content-type', message: 'has no boundary' }] })
       }
     })
     app.addContentTypeParser('text/plain', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => decodeText('body', body))
@@ -139,8 +145,8 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
     await receiveEvents(plugin, {
       path: '/',
       summary: 'Takes the ping, and finishes what was cut off',
-      receive: async ({ type }, { log }) => {
-        if (type !== 'dev.knative.sources.ping') throw invalidEvent('type', 'must be dev.knative.sources.ping')
+      types: '^dev\\.knative\\.sources\\.ping$',
+      receive: async (_event, { log }) => {
         await reconcile(options, (id, outcome) => {
           if (outcome instanceof Error) log.error({ job_uuid: id, err: outcome }, 'job not repaired')
           else log.info({ job_uuid: id }, outcome)

@@ -19,7 +19,7 @@ export const DeployForm = Type.Object({
 
 export const DeployQuery = Type.Object({
   template: Type.Optional(TemplateName),
-  dry_run: Type.Boolean({ default: false, description: 'Asks Kubernetes for its opinion and creates nothing' })
+  dry_run: Type.Optional(Type.Boolean({ default: false, description: 'Asks Kubernetes for its opinion and creates nothing' }))
 }, { additionalProperties: false })
 
 /** What one of the three bodies asks for: JSON, a dotenv file as it is, or a form with one. Without a body it is the template with its defaults. */

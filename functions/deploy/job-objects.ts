@@ -12,6 +12,7 @@ export interface JobSettings {
 }
 
 const TOKEN_DIR = '/var/run/gx4ki'
+const STARTED_DIR = '/var/lib/gx4ki'
 /** A hyphen cannot occur in the name of an environment variable, so no secret value can take its place. */
 const TOKEN_KEY = 'uploader-token'
 
@@ -66,6 +67,7 @@ function podSpec (spec: V1PodSpec, id: string, env: ResolvedEnv, resultsPath: st
     volumes: [
       ...volumes,
       ...(volumes.some(({ name }) => name === 'results') ? [] : [{ name: 'results', emptyDir: { sizeLimit: '10Gi' } }]),
+      { name: 'uploader-started', emptyDir: { sizeLimit: '1Mi' } },
       { name: 'uploader-token', secret: { secretName: objectName(id), items: [{ key: TOKEN_KEY, path: TOKEN_KEY }] } }
     ]
   }
@@ -79,16 +81,19 @@ function uploader (id: string, resultsPath: string, { image, uploadUrl }: JobSet
     imagePullPolicy: 'IfNotPresent',
     command: ['node', 'dist/uploader.cjs'],
     restartPolicy: 'Always',
+    // A workload that ends at once must not have it told to end before it listens: until then no other container starts.
+    lifecycle: { postStart: { exec: { command: ['node', 'dist/uploader.cjs', 'await-start'] } } },
     env: [
       { name: 'UPLOAD_URL', value: uploadUrl },
       { name: 'JOB_UUID', value: id },
       { name: 'POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
       { name: 'TOKEN_FILE', value: `${TOKEN_DIR}/${TOKEN_KEY}` },
-      { name: 'RESULT_DIR', value: resultsPath }
+      { name: 'RESULT_DIR', value: resultsPath },
+      { name: 'START_FILE', value: `${STARTED_DIR}/started` }
     ],
     resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { cpu: '1', memory: '256Mi' } },
     securityContext: { ...restricted, readOnlyRootFilesystem: true },
-    volumeMounts: [{ name: 'results', mountPath: resultsPath, readOnly: true }, { name: 'uploader-token', mountPath: TOKEN_DIR, readOnly: true }]
+    volumeMounts: [{ name: 'results', mountPath: resultsPath, readOnly: true }, { name: 'uploader-token', mountPath: TOKEN_DIR, readOnly: true }, { name: 'uploader-started', mountPath: STARTED_DIR }]
   }
 }
 

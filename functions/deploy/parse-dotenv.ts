@@ -39,7 +39,10 @@ function readLine (line: string, values: Map<string, string>): string | undefine
 
 function readValue (raw: string): string | undefined {
   const quote = raw[0]
-  if (quote !== '"' && quote !== "'") return raw.replace(/(^|\s+)#.*$/, '')
+  if (quote !== '"' && quote !== "'") {
+    const comment = raw.search(/(^|\s)#/)
+    return comment === -1 ? raw : raw.slice(0, comment).trimEnd()
+  }
   const pattern = quote === '"' ? /^"((?:[^"\\]|\\.)*)"\s*(?:#.*)?$/ : /^'([^']*)'\s*(?:#.*)?$/
   const [, inner] = pattern.exec(raw) ?? []
   return quote === '"' ? inner?.replace(/\\(.)/g, (_all, char: string) => ({ n: '\n', t: '\t' })[char] ?? char) : inner

@@ -87,8 +87,11 @@ export function parseTemplate (yaml: string): Template {
   const { name, annotations } = manifest.metadata
   const env: unknown = annotations[ENV] === undefined ? { type: 'object', properties: {} } : load(annotations[ENV])
   if (!isEnvSchema(env)) throw new Error(`annotation ${ENV}: ${ajv.errorsText(isEnvSchema.errors, { dataVar: 'env' })}`)
-  // Compiling it finds what is no JSON Schema at all, now rather than at the first request.
+  // What is no JSON Schema at all, or refuses its own default, is found now rather than at the first request.
   ajv.compile(env)
+  for (const [variable, { default: value, ...schema }] of Object.entries(env.properties)) {
+    if (value !== undefined && !ajv.validate(schema, value)) throw new Error(`annotation ${ENV}: ${ajv.errorsText(ajv.errors, { dataVar: `the default of ${variable}` })}`)
+  }
   return {
     name,
     description: annotations[DESCRIPTION].trim(),

@@ -1,7 +1,7 @@
-import type { V1Job } from '@kubernetes/client-node'
+import type { KubernetesObject, V1Job } from '@kubernetes/client-node'
 import { advance, isTerminal, type JobRecord } from '../../shared/job-record.ts'
 import { jobToken } from '../../shared/job-token.ts'
-import { type Cluster, JOB_LABEL, kubernetesUnavailable, objectName, orAbsent, statusOf } from '../../shared/kubernetes.ts'
+import { type Cluster, genuine, JOB_LABEL, kubernetesUnavailable, objectName, orAbsent, statusOf } from '../../shared/kubernetes.ts'
 import type { Store } from '../../shared/object-store.ts'
 import { problem } from '../../shared/problem.ts'
 import { advanceRecord } from '../../shared/record-store.ts'
@@ -55,9 +55,9 @@ async function createObjects ({ cluster, tokenKey, settings }: Deps, template: T
 }
 
 /** What was created, or `undefined` when it was there already, which is as good. */
-async function created<T> (call: Promise<T>): Promise<T | undefined> {
+async function created<T extends KubernetesObject> (call: Promise<T>): Promise<T | undefined> {
   try {
-    return await call
+    return genuine(await call)
   } catch (error) {
     const status = statusOf(error)
     if (status === 409) return undefined

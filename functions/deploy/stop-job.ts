@@ -1,6 +1,8 @@
 import { advance, isTerminal, type JobRecord, type StopReason, stopReasons } from '../../shared/job-record.ts'
+import { keepLog } from '../../shared/keep-log.ts'
 import { isProblem } from '../../shared/problem.ts'
 import { advanceRecord } from '../../shared/record-store.ts'
+import { countingPod, podsOf } from '../../shared/workload.ts'
 import { deleteJob, type Deps } from './start-job.ts'
 
 /**
@@ -20,6 +22,9 @@ export async function finishStop (deps: Deps, record: JobRecord): Promise<JobRec
   const { job_uuid: id, stop } = record
   let outcome: 'ending' | 'absent'
   try {
+    // With the Job its pods go, and their logs with them; `job-completed` hears of it too late, or not at all.
+    const pod = countingPod(await podsOf(deps.cluster, id))
+    if (pod !== undefined) await keepLog(deps.store, deps.cluster, id, pod, 'so far')
     outcome = await deleteJob(deps.cluster, id)
   } catch (error) {
     if (isProblem(error, 'kubernetes-unavailable')) return record

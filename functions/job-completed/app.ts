@@ -4,7 +4,7 @@ import { isJobId } from '../../shared/job-id.ts'
 import { JOB_LABEL } from '../../shared/kubernetes.ts'
 import { putObject } from '../../shared/object-store.ts'
 import { problem } from '../../shared/problem.ts'
-import { type Event, invalidEvent, receiveEvents } from '../../shared/receive-events.ts'
+import { type Event, receiveEvents } from '../../shared/receive-events.ts'
 import { followUps } from './follow-up.ts'
 import { reconcile } from './reconcile.ts'
 import { type Deps, findJob, settleJob } from './settle-job.ts'
@@ -19,12 +19,12 @@ export function jobCompleted (deps: Deps): FastifyPluginAsync {
     await receiveEvents(app, {
       path: '/',
       summary: 'Takes the events of an ApiServerSource about Jobs, and the ping',
+      types: '^dev\\.knative\\.(apiserver\\.resource\\.(add|update|delete)|sources\\.ping)$',
       receive: async (event, { log }) => {
         if (event.type === 'dev.knative.sources.ping') {
           for (const id of await reconcile(deps, failed)) following.start(id)
           return
         }
-        if (!event.type.startsWith('dev.knative.apiserver.resource.')) throw invalidEvent('type', 'must be that of an ApiServerSource in mode Resource, or a ping')
         const id = jobOf(event, deps.cluster.namespace)
         const record = await settleJob(deps, id, await findJob(deps.cluster, id))
         if (record === undefined) throw notOurs('data.metadata.labels', 'there is no record of this job')

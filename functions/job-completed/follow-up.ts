@@ -1,8 +1,11 @@
+import type { V1Job } from '@kubernetes/client-node'
 import { markerKey } from '../../shared/bucket-layout.ts'
 import { isTerminal } from '../../shared/job-record.ts'
+import { keepLog, noteLostLog } from '../../shared/keep-log.ts'
 import { removeObject } from '../../shared/object-store.ts'
 import { readRecord } from '../../shared/record-store.ts'
-import { isEnding, keepLog } from './keep-log.ts'
+import { countingPod } from '../../shared/workload.ts'
+import { condition } from './judge.ts'
 import { type Deps, findJob, settleJob } from './settle-job.ts'
 
 /**
@@ -11,13 +14,25 @@ import { type Deps, findJob, settleJob } from './settle-job.ts'
  */
 export async function followUp (deps: Deps, id: string): Promise<void> {
   const { store, cluster } = deps
-  const found = await findJob(cluster, id)
+  const { job, pods } = await findJob(cluster, id)
   const before = await readRecord(store, id)
-  if (before === undefined || !(isTerminal(before.record.state) || (found.pods.length > 0 && isEnding(found.job)))) return
-  const nothingMore = before.record.started_at === undefined || await keepLog(store, cluster, id, found.pods)
+  if (before === undefined) return
+  const hadEnded = isTerminal(before.record.state)
+  const pod = countingPod(pods)
+  if (!hadEnded && (pod === undefined || !isEnding(job))) return
+
+  const hasRun = before.record.started_at !== undefined
+  if (hasRun && pod === undefined) await noteLostLog(store, id)
+  const nothingMore = !hasRun || pod === undefined || await keepLog(store, cluster, id, pod, 'to its end')
   // Following a log takes as long as its container: by now there is an exit code, and perhaps the end of the job.
-  const after = isTerminal(before.record.state) ? before.record : await settleJob(deps, id, await findJob(cluster, id))
+  const after = hadEnded ? before.record : await settleJob(deps, id, await findJob(cluster, id))
   if (nothingMore && after !== undefined && isTerminal(after.state)) await removeObject(store, markerKey(id))
+}
+
+/** Whether a Job is at its end or on the way there: when its pods may soon be gone, and their logs with them. */
+function isEnding (job: V1Job | undefined): boolean {
+  if (job === undefined || job.metadata?.deletionTimestamp !== undefined) return true
+  return ['Complete', 'Failed', 'SuccessCriteriaMet', 'FailureTarget'].some((type) => condition(job, type) !== undefined)
 }
 
 export interface FollowUps {

@@ -1,5 +1,6 @@
-import type { V1ContainerStatus, V1Job, V1Pod } from '@kubernetes/client-node'
+import type { V1Job, V1Pod } from '@kubernetes/client-node'
 import { type Change, type JobRecord, stopReasons } from '../../shared/job-record.ts'
+import { countingPod, workloadStatus } from '../../shared/workload.ts'
 
 /** What Kubernetes has of a job just now, and whether all results of the attempt that counts are up. */
 export interface Seen { job: V1Job | undefined, pods: V1Pod[], resultsComplete: boolean }
@@ -43,18 +44,6 @@ function withoutJob (record: JobRecord, pods: V1Pod[], now: Date): Change {
   // Not started yet: that is for deploy to finish.
   if (record.job_uid === undefined) return {}
   return { state: 'lost', reason: 'JobDeleted', finished_at: now.toISOString() }
-}
-
-/** The pod whose results count: the one that succeeded, else the last one. */
-export function countingPod (pods: V1Pod[]): V1Pod | undefined {
-  const byAge = pods.toSorted((a, b) => Number(a.metadata?.creationTimestamp) - Number(b.metadata?.creationTimestamp))
-  return byAge.findLast(({ status }) => status?.phase === 'Succeeded') ?? byAge.at(-1)
-}
-
-/** The container that the template is about: the first one. */
-export function workloadStatus (pod: V1Pod): V1ContainerStatus | undefined {
-  const name = pod.spec?.containers[0]?.name
-  return pod.status?.containerStatuses?.find((status) => status.name === name)
 }
 
 export function condition (job: V1Job, type: string): { reason?: string, lastTransitionTime?: Date } | undefined {

@@ -1,6 +1,6 @@
 import type { V1Job, V1Pod } from '@kubernetes/client-node'
 import { jobOfKey, MARKER_PREFIX } from '../../shared/bucket-layout.ts'
-import { JOB_LABEL, kubernetesUnavailable, managedSelector } from '../../shared/kubernetes.ts'
+import { genuine, JOB_LABEL, kubernetesUnavailable, managedSelector } from '../../shared/kubernetes.ts'
 import { listAll } from '../../shared/object-store.ts'
 import { type Deps, settleJob } from './settle-job.ts'
 
@@ -11,8 +11,8 @@ import { type Deps, settleJob } from './settle-job.ts'
 export async function reconcile (deps: Deps, failed: (id: string, error: Error) => void): Promise<string[]> {
   const { batch, core, namespace } = deps.cluster
   const [jobs, pods] = await Promise.all([
-    batch.listNamespacedJob({ namespace, labelSelector: managedSelector }),
-    core.listNamespacedPod({ namespace, labelSelector: managedSelector })
+    batch.listNamespacedJob({ namespace, labelSelector: managedSelector }).then(genuine),
+    core.listNamespacedPod({ namespace, labelSelector: managedSelector }).then(genuine)
   ]).catch((error) => { throw kubernetesUnavailable(error) })
   const jobsById = Map.groupBy(jobs.items, idOf)
   const podsById = Map.groupBy(pods.items, idOf)

@@ -1,10 +1,11 @@
 import type { V1Job, V1Pod } from '@kubernetes/client-node'
 import { advance, isTerminal, type JobRecord } from '../../shared/job-record.ts'
-import { type Cluster, JOB_LABEL, objectName, orAbsent, kubernetesUnavailable } from '../../shared/kubernetes.ts'
+import { type Cluster, objectName, orAbsent } from '../../shared/kubernetes.ts'
 import { hasManifest } from '../../shared/manifest.ts'
 import type { Store } from '../../shared/object-store.ts'
 import { advanceRecord, readRecord } from '../../shared/record-store.ts'
-import { condition, countingPod, judge } from './judge.ts'
+import { countingPod, podsOf } from '../../shared/workload.ts'
+import { condition, judge } from './judge.ts'
 
 export interface Deps { store: Store, cluster: Cluster }
 
@@ -12,11 +13,9 @@ export interface Deps { store: Store, cluster: Cluster }
 export interface Found { job: V1Job | undefined, pods: V1Pod[] }
 
 /** Reads a job's Job and pods from the API server: an event may be late, forged, or about another Job of that name. */
-export async function findJob ({ batch, core, namespace }: Cluster, id: string): Promise<Found> {
-  const [job, { items: pods }] = await Promise.all([
-    orAbsent(batch.readNamespacedJob({ namespace, name: objectName(id) })),
-    core.listNamespacedPod({ namespace, labelSelector: `${JOB_LABEL}=${id}` }).catch((error) => { throw kubernetesUnavailable(error) })
-  ])
+export async function findJob (cluster: Cluster, id: string): Promise<Found> {
+  const { batch, namespace } = cluster
+  const [job, pods] = await Promise.all([orAbsent(batch.readNamespacedJob({ namespace, name: objectName(id) })), podsOf(cluster, id)])
   return { job, pods }
 }
 

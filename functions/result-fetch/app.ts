@@ -12,11 +12,13 @@ import { readRecord } from '../../shared/record-store.ts'
 import { ResultName, wrongName } from '../../shared/result-name.ts'
 import { findResult, listResults, ResultFile } from '../../shared/results.ts'
 import { listJobs } from './list-jobs.ts'
+import { matchesEtag } from './matches-etag.ts'
 import { selectBytes } from './select-bytes.ts'
 import { preferredWait, waitForJob } from './wait-for-job.ts'
 
 const JobParams = Type.Object({ id: JobId })
-const Limit = Type.Integer({ minimum: 1, maximum: 1000, default: 100 })
+const PAGE = 100
+const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: PAGE }))
 const Cursor = Type.Union([Type.String(), Type.Null()], { description: 'Give it as cursor for the next page; null on the last one' })
 const Bytes: object = { description: 'The bytes', content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } }
 const Text: object = { description: 'The bytes of the log', content: { 'text/plain': { schema: { type: 'string' } } } }
@@ -41,7 +43,7 @@ export function resultFetch ({ store }: { store: Store }): FastifyPluginAsync {
         }, { additionalProperties: false }),
         response: { 200: Type.Object({ jobs: Type.Array(ListedJob), next_cursor: Cursor }), ...problems(400, 503) }
       }
-    }, async (request) => await listJobs(store, request.query))
+    }, async (request) => await listJobs(store, { limit: PAGE, ...request.query }))
 
     app.get('/job/:id', {
       schema: {
@@ -63,7 +65,7 @@ export function resultFetch ({ store }: { store: Store }): FastifyPluginAsync {
       if (found === undefined) throw unknownJob(request.params.id)
       if (seconds > 0) reply.header('preference-applied', `wait=${seconds}`)
       reply.headers({ etag: found.etag, 'cache-control': 'no-cache', vary: 'prefer' })
-      if (found.etag === known) return await reply.code(304).send()
+      if (known !== undefined && matchesEtag(known, found.etag)) return await reply.code(304).send()
       return viewOf(found.record)
     })
 
@@ -76,7 +78,7 @@ export function resultFetch ({ store }: { store: Store }): FastifyPluginAsync {
         response: { 200: Type.Object({ files: Type.Array(ResultFile), next_cursor: Cursor }), ...problems(400, 404, 503) }
       }
     }, async (request) => {
-      const { limit, cursor } = request.query
+      const { limit = PAGE, cursor } = request.query
       checkName('cursor', cursor)
       const record = await recordOf(request.params.id)
       const { files, more } = await listResults(store, record, { limit, ...(cursor !== undefined && { after: cursor }) })
@@ -106,15 +108,25 @@ export function resultFetch ({ store }: { store: Store }): FastifyPluginAsync {
         const result = await findResult(store, record, file)
         if (result === undefined) throw problem('unknown-file', 'The job has no result file of this name', { job_uuid: record.job_uuid, errors: [{ field: 'file', message: 'is not among the results' }] })
 
+        const isHead = request.method === 'HEAD'
         const etag = `"${result.sha256}"`
-        const selection = selectBytes({ range: request.headers.range, ifRange: request.headers['if-range'], ifNoneMatch: request.headers['if-none-match'] }, etag, result.size)
-        reply.code(selection.status).headers({ etag, 'last-modified': result.lastModified, 'accept-ranges': 'bytes', 'cache-control': 'private, no-cache' })
-        if (selection.status === 304) return await reply.send()
+        const selection = selectBytes({
+          // It is for GET alone (RFC 9110, 14.2).
+          range: isHead ? undefined : request.headers.range,
+          ifRange: request.headers['if-range'],
+          ifNoneMatch: request.headers['if-none-match']
+        }, etag, result.size)
+        const representation = { etag, 'last-modified': result.lastModified, 'accept-ranges': 'bytes', 'cache-control': 'private, no-cache' }
+        if (selection.status === 304) return await reply.code(304).headers(representation).send()
         const range = selection.status === 206 ? { start: selection.start, end: selection.end } : undefined
-        if (range) reply.header('content-range', `bytes ${range.start}-${range.end}/${result.size}`)
-        reply.headers({
+        // Before the headers: those of a file do not go with a problem.
+        const bytes = isHead ? undefined : await streamObject(store, result.key, result.etag, range)
+        if (!isHead && bytes === undefined) throw problem('conflict', 'The file is just being replaced by the job; ask again', { job_uuid: record.job_uuid })
+        reply.code(selection.status).headers({
+          ...representation,
           'content-type': result.content_type,
           'content-length': range ? range.end - range.start + 1 : result.size,
+          ...(range && { 'content-range': `bytes ${range.start}-${range.end}/${result.size}` }),
           'content-disposition': contentDisposition(file),
           // RFC 9530: of the whole file, also in a partial answer.
           'repr-digest': `sha-256=:${Buffer.from(result.sha256, 'hex').toString('base64')}:`,
@@ -122,9 +134,6 @@ export function resultFetch ({ store }: { store: Store }): FastifyPluginAsync {
           'x-content-type-options': 'nosniff',
           'content-security-policy': 'sandbox'
         })
-        if (request.method === 'HEAD') return await reply.send()
-        const bytes = await streamObject(store, result.key, result.etag, range)
-        if (bytes === undefined) throw problem('conflict', 'The file is just being replaced by the job; ask again', { job_uuid: record.job_uuid })
         return await reply.send(bytes)
       }
     })

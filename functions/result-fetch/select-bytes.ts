@@ -1,4 +1,5 @@
 import { problem } from '../../shared/problem.ts'
+import { matchesEtag } from './matches-etag.ts'
 
 export interface Conditions { range?: string | undefined, ifRange?: string | undefined, ifNoneMatch?: string | undefined }
 
@@ -12,7 +13,7 @@ export type Selection =
  * The ETag is strong, so comparison is by octets. Throws `range-not-satisfiable` for a range outside the file or backwards.
  */
 export function selectBytes ({ range, ifRange, ifNoneMatch }: Conditions, etag: string, size: number): Selection {
-  if (ifNoneMatch !== undefined && matchesAny(ifNoneMatch, etag)) return { status: 304 }
+  if (ifNoneMatch !== undefined && matchesEtag(ifNoneMatch, etag)) return { status: 304 }
   // A date in If-Range cannot be compared strongly here, so it does not match.
   if (range === undefined || (ifRange !== undefined && ifRange.trim() !== etag)) return { status: 200 }
 
@@ -22,15 +23,12 @@ export function selectBytes ({ range, ifRange, ifNoneMatch }: Conditions, etag: 
 
   const [, first, last] = /^\s*(\d*)\s*-\s*(\d*)\s*$/.exec(set) ?? []
   if (first === undefined || last === undefined || (first === '' && last === '')) throw unsatisfiable(range, size)
+  // The last bytes of nothing are satisfiable, and no Content-Range can name them.
+  if (size === 0 && first === '' && Number(last) > 0) return { status: 200 }
   const start = first === '' ? Math.max(size - Number(last), 0) : Number(first)
   const end = first === '' || last === '' ? size - 1 : Math.min(Number(last), size - 1)
   if (start > end) throw unsatisfiable(range, size)
   return { status: 206, start, end }
-}
-
-/** If-None-Match compares weakly: `W/"x"` matches `"x"`. */
-function matchesAny (header: string, etag: string): boolean {
-  return header.split(',').some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === etag)
 }
 
 function unsatisfiable (range: string, size: number): Error {

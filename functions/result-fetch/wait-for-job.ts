@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isTerminal } from '../../shared/job-record.ts'
 import { readRecord } from '../../shared/record-store.ts'
 import type { Store } from '../../shared/object-store.ts'
+import { matchesEtag } from './matches-etag.ts'
 
 /** The longest a request is held; Knative and most proxies allow more, but not all of them. */
 const LONGEST_WAIT = 50
@@ -16,13 +17,13 @@ export function preferredWait (prefer: string | undefined): number {
 
 /**
  * Reads the record, again and again until the caller has something new to see or the time is over: without `known` that is a
- * terminal state, with `known` (the ETag that the caller has) any change.
+ * terminal state, with `known` (the caller's `If-None-Match`) any change.
  */
 export async function waitForJob (store: Store, id: string, { seconds, known, signal }: { seconds: number, known?: string | undefined, signal: AbortSignal }): ReturnType<typeof readRecord> {
   const until = Date.now() + seconds * 1000
   while (true) {
     const found = await readRecord(store, id)
-    const news = found === undefined || (known === undefined ? isTerminal(found.record.state) : found.etag !== known)
+    const news = found === undefined || (known === undefined ? isTerminal(found.record.state) : !matchesEtag(known, found.etag))
     if (news || Date.now() + PAUSE_MS > until || signal.aborted) return found
     await sleep(PAUSE_MS, undefined, { signal }).catch((error) => {
       // Nobody listens any more, or the function is to stop: the answer is what is known now.

@@ -17,7 +17,7 @@ export type Presign = (key: string, headers: Record<string, string>, query?: Rec
 
 export function presignWith (settings: StoreSettings): Presign {
   return async function presign (key, headers, query = {}) {
-    const url = new URL(`${settings.S3_BUCKET}/${encodeKey(key)}`, settings.S3_ENDPOINT)
+    const url = new URL(`${settings.S3_BUCKET}/${encodeURIComponent(key).replaceAll('%2F', '/')}`, settings.S3_ENDPOINT)
     for (const [name, value] of Object.entries({ ...query, 'X-Amz-Expires': String(EXPIRES_SECONDS) })) url.searchParams.set(name, value)
     const signed = await new AwsV4Signer({
       method: 'PUT',
@@ -33,11 +33,4 @@ export function presignWith (settings: StoreSettings): Presign {
     }).sign()
     return { method: 'PUT', url: signed.url.href, headers }
   }
-}
-
-/** As the signature wants it: everything but the unreserved characters of RFC 3986, and the slashes stay. */
-function encodeKey (key: string): string {
-  return encodeURIComponent(key)
-    .replaceAll('%2F', '/')
-    .replace(/[!'()*]/g, (char) => '%' + char.charCodeAt(0).toString(16).toUpperCase())
 }

@@ -3,19 +3,14 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { identify } from './identify.ts'
 import type { FoundFile } from './scan-results.ts'
 
-/**
- * The very file that was found, or `undefined` when it is gone or another one by now. So a workload cannot, with a symbolic link put
- * in its place, in time make something of the uploader's own a result: what is opened is what was seen to be a plain file in the folder.
- */
+/** Just the file that was found, or `undefined` when it is gone or another one by now, be it by a symbolic link. */
 export async function openResult ({ path, identity }: FoundFile): Promise<FileHandle | undefined> {
-  let handle
-  try {
-    handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+  // O_NONBLOCK: a named pipe in its place would wait for its writer.
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: NodeJS.ErrnoException) => {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'].includes(error.code ?? '')) return undefined
     throw error
-  }
-  if (identify(await handle.stat({ bigint: true })) === identity) return handle
+  })
+  if (handle === undefined || identify(await handle.stat({ bigint: true })) === identity) return handle
   await handle.close()
   return undefined
 }

@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import type { Dirent } from 'node:fs'
-import { lstat, readdir } from 'node:fs/promises'
+import { lstat, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { identify } from './identify.ts'
 
@@ -17,19 +16,23 @@ export interface Scan {
   files: FoundFile[]
   /** Names of what is no file: symbolic links, sockets, devices. They are left alone. */
   skipped: string[]
-  /** What should be a result and cannot be one, with the reason. */
+  /** What should be a result and cannot be one: name and reason. */
   impossible: Map<string, string>
 }
+
+const DOT = 0x2e
 
 /** The regular files under a folder, sub-folders included. What begins with a dot is not meant to be seen: half-written files above all. */
 export async function scanResults (root: string): Promise<Scan> {
   const scan: Scan = { files: [], skipped: [], impossible: new Map() }
-  await walk('')
+  const top = await look('', stat(root, { bigint: true }))
+  if (top !== undefined) await walk('')
   return scan
 
   async function walk (folder: string): Promise<void> {
-    for (const entry of await entriesOf(folder)) {
-      if (entry.name[0] === 0x2e) continue
+    const entries = await look(folder, readdir(join(root, folder), { withFileTypes: true, encoding: 'buffer' })) ?? []
+    for (const entry of entries) {
+      if (entry.name[0] === DOT) continue
       const name = folder === '' ? entry.name.toString() : `${folder}/${entry.name}`
       if (!isUtf8(entry.name)) scan.impossible.set(name, 'its name is not valid UTF-8')
       else if (entry.isDirectory()) await walk(name)
@@ -38,25 +41,23 @@ export async function scanResults (root: string): Promise<Scan> {
     }
   }
 
-  async function entriesOf (folder: string): Promise<Dirent<Buffer>[]> {
-    try {
-      return await readdir(join(root, folder), { withFileTypes: true, encoding: 'buffer' })
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      // Folders come and go while the workload runs.
-      if (code === 'ENOENT' || code === 'ENOTDIR') return []
-      if (code !== 'EACCES') throw new Error(`the result directory cannot be read: ${folder}`, { cause: error })
-      scan.impossible.set(folder, 'the folder may not be read')
-      return []
-    }
-  }
-
   async function add (name: string): Promise<void> {
     const path = join(root, name)
-    const stats = await lstat(path, { bigint: true }).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined
-      throw error
-    })
-    if (stats?.isFile()) scan.files.push({ name, path, size: Number(stats.size), identity: identify(stats) })
+    const stats = await look(name, lstat(path, { bigint: true }))
+    if (stats === undefined) return
+    // A folder could be swapped for a symbolic link meanwhile; but what else a pod has lies on other devices.
+    if (!stats.isFile() || stats.dev !== top?.dev) scan.skipped.push(name)
+    else scan.files.push({ name, path, size: Number(stats.size), identity: identify(stats) })
+  }
+
+  /** Files and folders come and go while the workload runs: what is gone is not missed. */
+  async function look<T> (name: string, found: Promise<T>): Promise<T | undefined> {
+    try {
+      return await found
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code !== 'ENOENT' && code !== 'ENOTDIR') scan.impossible.set(name, `it cannot be read: ${code}`)
+      return undefined
+    }
   }
 }

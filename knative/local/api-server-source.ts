@@ -1,5 +1,5 @@
-import { BatchV1Api, KubeConfig, Watch } from '@kubernetes/client-node'
 import { setTimeout as pause } from 'node:timers/promises'
+import { BatchV1Api, KubeConfig, Watch } from '@kubernetes/client-node'
 import { CloudEvent } from 'cloudevents'
 import type { ApiServerSource } from './manifests.ts'
 import { sendEvent } from './send-event.ts'
@@ -8,11 +8,14 @@ interface Resource { apiVersion: string, kind: string, metadata: { name: string,
 
 const TYPES = new Map(Object.entries({ ADDED: 'add', MODIFIED: 'update', DELETED: 'delete' }))
 
+interface SourceOptions { kubeconfig: string, sink: string, log: (line: string) => void }
+
 /**
- * Sends an event for every change of the Jobs that an ApiServerSource selects, strictly one after the other, and loses what the real adapter loses:
- * Jobs that were there when it started, what happened while it was stopped, and what happened before a 410 made it list anew.
+ * Sends an event for every change of the Jobs that an ApiServerSource selects, strictly one after the other, and loses
+ * what the real adapter loses: Jobs that were there when it started, what happened while it was stopped, and what
+ * happened before a 410 made it list anew.
  */
-export function createApiServerSource ({ metadata, spec }: ApiServerSource, { kubeconfig, sink, log }: { kubeconfig: string, sink: string, log: (line: string) => void }) {
+export function createApiServerSource ({ metadata, spec }: ApiServerSource, { kubeconfig, sink, log }: SourceOptions) {
   const { namespace } = metadata
   const labelSelector = Object.entries(spec.resources[0]!.selector.matchLabels).map(([key, value]) => `${key}=${value}`).join(',')
   const config = new KubeConfig()

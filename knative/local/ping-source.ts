@@ -2,8 +2,10 @@ import { CloudEvent } from 'cloudevents'
 import type { PingSource } from './manifests.ts'
 import { sendEvent } from './send-event.ts'
 
+interface PingOptions { sink: string, everySeconds?: number | undefined, log: (line: string) => void }
+
 /** Sends the event of a PingSource when its schedule says so, or every `everySeconds` when that is given. */
-export function startPingSource ({ metadata: { name, namespace }, spec }: PingSource, { sink, everySeconds, log }: { sink: string, everySeconds?: number | undefined, log: (line: string) => void }) {
+export function startPingSource ({ metadata: { name, namespace }, spec }: PingSource, { sink, everySeconds, log }: PingOptions) {
   const minutes = minutesOf(spec.schedule)
   const data: unknown = JSON.parse(spec.data)
   const stopping = new AbortController()

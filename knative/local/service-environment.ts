@@ -1,18 +1,19 @@
 import type { KnativeService } from './manifests.ts'
 
 /** ConfigMaps or Secrets by name, with their data as plain text. */
-export type NamedData = Record<string, Record<string, string>>
+type NamedData = Record<string, Record<string, string>>
 
 /** The environment that a Service's container gets from its manifest, on port `port` of this machine. */
-export function serviceEnvironment (manifest: KnativeService, { configMaps, secrets, port }: { configMaps: NamedData, secrets: NamedData, port: number }): Record<string, string> {
+export function serviceEnvironment (
+  manifest: KnativeService,
+  { configMaps, secrets, port }: { configMaps: NamedData, secrets: NamedData, port: number }
+): Record<string, string> {
   const { name } = manifest.metadata
-  const { envFrom = [], env = [] } = manifest.spec.template.spec.containers[0]!
+  const { envFrom, env } = manifest.spec.template.spec.containers[0]!
   const environment: Record<string, string> = {}
   for (const { configMapRef } of envFrom) Object.assign(environment, lookUp(configMaps, 'ConfigMap', configMapRef.name))
   for (const { name: variable, value = '', valueFrom } of env) {
-    environment[variable] = value
-    if (valueFrom?.secretKeyRef) environment[variable] = lookUp(lookUp(secrets, 'Secret', valueFrom.secretKeyRef.name), 'key', valueFrom.secretKeyRef.key)
-    if (valueFrom?.configMapKeyRef) environment[variable] = lookUp(lookUp(configMaps, 'ConfigMap', valueFrom.configMapKeyRef.name), 'key', valueFrom.configMapKeyRef.key)
+    environment[variable] = valueFrom ? lookUp(lookUp(secrets, 'Secret', valueFrom.secretKeyRef.name), 'key', valueFrom.secretKeyRef.key) : value
   }
   return {
     ...environment,

@@ -13,7 +13,7 @@ export interface Service {
   pid (): number | undefined
   /** Ends the process by a signal, as a crash would; resolves when it has ended. Another one follows. */
   kill (signal: NodeJS.Signals): Promise<void>
-  /** Resolves once the readiness probe is answered. Rejects after a minute, or at once when the very first process ends before. */
+  /** Resolves once the readiness probe is answered. Rejects after a minute, or as soon as the first process ends before that. */
   ready (): Promise<void>
   stop (): Promise<void>
 }
@@ -23,22 +23,31 @@ const RESTART_MS = { first: 250, longest: 5000 }
 /** A process that lived this long was no crash in a row. */
 const SOUND_MS = 10_000
 
-/** Runs the container of a Knative Service as a process of this machine, again after each crash, until it is stopped. */
-export function runService (manifest: KnativeService, { environment, cwd, log }: { environment: Record<string, string>, cwd: string, log: (line: string) => void }): Service {
+interface RunOptions { environment: Record<string, string>, cwd: string, log: (line: string) => void }
+
+/**
+ * Runs the container of a Knative Service as a process of this machine; again after each crash, once it has been ready,
+ * until it is stopped.
+ */
+export function runService (manifest: KnativeService, { environment, cwd, log }: RunOptions): Service {
   const { name } = manifest.metadata
   const { timeoutSeconds, containers: [container] } = manifest.spec.template.spec
-  const [command, ...args] = [...container!.command, ...container!.args ?? []]
+  const [command, ...args] = container!.command
   const url = `http://127.0.0.1:${environment.PORT}`
   let child = start()
   let lastLines: string[] = []
   let crashes = 0
   let restart: NodeJS.Timeout | undefined
   let wasReady = false
+  let neverReady = false
   let stopped = false
+  // When the host ends by itself, on a second Ctrl-C say, nothing must stay behind.
+  const endWithHost = (): void => { child.kill('SIGKILL') }
+  process.on('exit', endWithHost)
 
   function start (): ChildProcess {
     const started = Date.now()
-    const process_ = spawn(command!, args, {
+    const spawned = spawn(command!, args, {
       cwd,
       // `node` is the Node that runs this. Nothing else of the host's environment gets in.
       env: { PATH: `${dirname(process.execPath)}:${process.env.PATH}`, HOME: process.env.HOME, ...environment },
@@ -46,21 +55,22 @@ export function runService (manifest: KnativeService, { environment, cwd, log }:
       // A process group of its own: Ctrl-C in the terminal is for the host, which then stops all in order.
       detached: true
     })
-    for (const output of [process_.stdout, process_.stderr]) {
+    for (const output of [spawned.stdout, spawned.stderr]) {
       createInterface(output).on('line', (line) => {
         lastLines = [...lastLines.slice(-9), line]
         log(named(name, line))
       })
     }
-    process_.on('error', (error) => log(named(name, `cannot start ${command}: ${error.message}`)))
-    process_.on('close', (code, signal) => {
-      if (stopped) return
-      crashes = Date.now() - started > SOUND_MS ? 0 : crashes + 1
-      const wait = Math.min(RESTART_MS.first * 2 ** crashes, RESTART_MS.longest)
+    spawned.on('error', (error) => lastLines.push(error.message))
+    spawned.on('close', (code, signal) => {
+      neverReady = !wasReady
+      if (stopped || neverReady) return
+      if (Date.now() - started > SOUND_MS) crashes = 0
+      const wait = Math.min(RESTART_MS.first * 2 ** crashes++, RESTART_MS.longest)
       log(named(name, `ended with ${signal ?? code}; starts again in ${wait} ms`))
       restart = setTimeout(() => { child = start() }, wait)
     })
-    return process_
+    return spawned
   }
 
   async function kill (signal: NodeJS.Signals): Promise<void> {
@@ -73,7 +83,7 @@ export function runService (manifest: KnativeService, { environment, cwd, log }:
   async function ready (): Promise<void> {
     const deadline = AbortSignal.timeout(60_000)
     while (hasEnded(child) || !await answers(url + container!.readinessProbe.httpGet.path)) {
-      if (hasEnded(child) && !wasReady) throw new Error(`${name} ended before it was ready:\n${lastLines.join('\n')}`)
+      if (neverReady) throw new Error(`${name} ended before it was ready:\n${lastLines.join('\n')}`)
       if (deadline.aborted) throw new Error(`${name} was not ready within a minute:\n${lastLines.join('\n')}`)
       await pause(50)
     }
@@ -87,6 +97,7 @@ export function runService (manifest: KnativeService, { environment, cwd, log }:
     const impatience = setTimeout(() => child.kill('SIGKILL'), Math.min(timeoutSeconds, 10) * 1000)
     await kill('SIGTERM')
     clearTimeout(impatience)
+    process.off('exit', endWithHost)
   }
 
   return { name, url, timeoutSeconds, pid: () => hasEnded(child) ? undefined : child.pid, kill, ready, stop }

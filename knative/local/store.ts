@@ -13,12 +13,13 @@ export interface LocalStore { endpoint: string, accessKey: string, secretKey: st
 
 interface Program { command: string, args: string[], env: Record<string, string>, endpoint: string, leftBehind: string[] }
 
-const VENV = '.local/venv'
+const VENV = join(import.meta.dirname, '../../.local/venv')
 const REGION = 'us-east-1'
 
 /**
- * A real S3 store as a child process with its data in `dir`, on loopback, for one random key. LOCAL_STORE=weed or =minio takes that program from
- * the PATH; with S3_ENDPOINT, S3_ACCESS_KEY and S3_SECRET_KEY nothing is started and that store is the one.
+ * A real S3 store as a child process with its data in `dir`, on loopback, for one random key. LOCAL_STORE=weed or =minio
+ * takes that program from the PATH; with S3_ENDPOINT, S3_ACCESS_KEY and S3_SECRET_KEY nothing is started and that store
+ * is the one.
  */
 export async function startStore ({ dir, log = () => {} }: { dir: string, log?: (line: string) => void }): Promise<LocalStore> {
   const { LOCAL_STORE, S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY, S3_REGION } = process.env
@@ -42,7 +43,6 @@ export async function makeBucket (store: LocalStore, bucket: string): Promise<vo
 
 async function weed (command: string, dir: string, keys: { accessKey: string, secretKey: string }): Promise<Program> {
   const [master, volume, filer, s3, ...grpc] = await freePorts(8)
-  const tmp = join(dir, 'tmp')
   // With an identity in it, whoever is not that identity is refused.
   await writeFile(join(dir, 's3.json'), JSON.stringify({ identities: [{ name: 'local', credentials: [keys], actions: ['Admin'] }] }), { mode: 0o600 })
   const args = [
@@ -55,13 +55,20 @@ async function weed (command: string, dir: string, keys: { accessKey: string, se
     // Small volumes, and as many as the disk holds: each bucket takes several.
     '-master.volumeSizeLimitMB=64', '-volume.max=0',
     `-volume.port=${volume}`, `-volume.port.grpc=${grpc[1]}`, '-volume.preStopSeconds=0',
-    '-filer', `-filer.port=${filer}`, `-filer.port.grpc=${grpc[2]}`, `-filer.localSocket=${join(tmp, 'filer')}`,
-    '-s3', '-s3.ip.bind=127.0.0.1', `-s3.port=${s3}`, `-s3.port.grpc=${grpc[3]}`, `-s3.localSocket=${join(tmp, 's3')}`,
+    '-filer', `-filer.port=${filer}`, `-filer.port.grpc=${grpc[2]}`,
+    '-s3', '-s3.ip.bind=127.0.0.1', `-s3.port=${s3}`, `-s3.port.grpc=${grpc[3]}`,
     `-s3.config=${join(dir, 's3.json')}`, '-s3.iam=false', '-s3.port.iceberg=0', '-s3.port.lance=0'
   ]
-  // Sockets whose place is not to be chosen.
-  const leftBehind = ['master', 'volume', 'filer', 's3'].map((part, i) => `/tmp/seaweedfs-${part}-grpc-${grpc[i]}.sock`)
-  return { command, args, env: { TMPDIR: tmp }, endpoint: `http://127.0.0.1:${s3}`, leftBehind }
+  const names = [...['master', 'volume', 'filer', 's3'].map((part, i) => `${part}-grpc-${grpc[i]}`), `filer-${filer}`, `s3-${s3}`]
+  return {
+    command,
+    args,
+    // One volume for a bucket at first, not seven: many buckets fit on a small disk.
+    env: { TMPDIR: join(dir, 'tmp'), WEED_MASTER_VOLUME_GROWTH_COPY_1: '1' },
+    endpoint: `http://127.0.0.1:${s3}`,
+    // Wherever TMPDIR is, its sockets are here; killed, it leaves them.
+    leftBehind: names.map((name) => `/tmp/seaweedfs-${name}.sock`)
+  }
 }
 
 async function minio (dir: string, { accessKey, secretKey }: { accessKey: string, secretKey: string }): Promise<Program> {
@@ -81,39 +88,34 @@ async function run ({ command, args, env, endpoint, leftBehind }: Program, dir: 
   await once(output, 'open')
   // Both read settings from a home folder: theirs is `dir`.
   const child = spawn(command, args, { cwd: dir, env: { PATH: process.env.PATH, HOME: dir, ...env }, stdio: ['ignore', output, output], detached: true })
-  const ended = new Promise<string>((resolve) => {
-    child.on('error', (error) => resolve(error.message))
-    child.on('exit', (code, signal) => resolve(`ended with ${signal ?? code}`))
+  let failure: string | undefined
+  const ended = new Promise<void>((resolve) => {
+    child.on('error', ({ code, message }: NodeJS.ErrnoException) => { failure = code === 'ENOENT' ? 'it is not on the PATH' : message; resolve() })
+    child.on('exit', (code, signal) => { failure = `it ended with ${signal ?? code}`; resolve() })
   })
-  const store = { endpoint, ...keys, region: REGION, stop }
 
+  const kill = (): void => { child.kill('SIGKILL') }
+  process.on('exit', kill)
   async function stop (): Promise<void> {
     // Its data goes with its folder, and weed takes 15 s to end when asked.
-    child.kill('SIGKILL')
+    kill()
     await ended
+    process.off('exit', kill)
     output.close()
     await Promise.all(leftBehind.map((path) => rm(path, { force: true })))
   }
 
-  const failure = await Promise.race([ended, awaitAnswer(store)])
-  if (failure !== undefined) {
-    await stop()
-    const last = (await readFile(logFile, 'utf8')).trim().split('\n').slice(-5).join('\n')
-    throw new Error(`the local S3 store (${command}) did not start: ${failure}\n${last}`)
-  }
-  return store
-}
-
-/** Resolves with undefined when a signed request is answered, with the reason when none was within half a minute. */
-async function awaitAnswer (store: LocalStore): Promise<string | undefined> {
+  const store = { endpoint, ...keys, region: REGION, stop }
   const client = clientOf(store)
   const deadline = AbortSignal.timeout(30_000)
-  let failure: string | undefined
-  do {
-    failure = await client.listBuckets().then(() => undefined, (error: Error) => error.message)
-    if (failure !== undefined) await pause(100)
-  } while (failure !== undefined && !deadline.aborted)
-  return failure
+  while (failure === undefined && !await client.listBuckets().then(() => true, () => false)) {
+    if (deadline.aborted) failure = 'no answer to a signed request within 30 s'
+    await pause(100)
+  }
+  if (failure === undefined) return store
+  await stop()
+  const last = (await readFile(logFile, 'utf8')).trim().split('\n').slice(-5).join('\n')
+  throw new Error(`the local S3 store (${command}) did not start: ${failure}\n${last}`)
 }
 
 function clientOf ({ endpoint, accessKey, secretKey, region }: LocalStore): Client {

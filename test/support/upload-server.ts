@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { resultUpload, securitySchemes } from '../../functions/result-upload/app.ts'
-import { presignWith } from '../../functions/result-upload/presign.ts'
+import { type Grant, presignWith } from '../../functions/result-upload/presign.ts'
 import { SMALLEST_PART } from '../../functions/result-upload/part-size.ts'
 import { newJobId } from '../../shared/job-id.ts'
 import type { JobRecord } from '../../shared/job-record.ts'
@@ -14,8 +14,16 @@ import { testStore } from './store.ts'
 
 export interface Answer { status: number, headers: Headers, body: any }
 
+interface Options {
+  smallestPart?: number
+  /** Told of every request, before it is answered. */
+  asked?: (route: string) => void
+  /** What the caller gets instead of a grant. */
+  spoil?: (grant: Grant) => Grant
+}
+
 /** A running result-upload over a bucket of its own, and a running job with a token for it. */
-export async function uploadServer (t: Test, { smallestPart = SMALLEST_PART } = {}) {
+export async function uploadServer (t: Test, { smallestPart = SMALLEST_PART, asked = () => {}, spoil = (grant) => grant }: Options = {}) {
   const store = await testStore(t)
   const tokenKey = randomBytes(32).toString('hex')
   const job = await runningJob(store, tokenKey)
@@ -27,8 +35,10 @@ export async function uploadServer (t: Test, { smallestPart = SMALLEST_PART } = 
   t.teardown(() => server.close())
 
   async function listen (port: number): Promise<FastifyInstance> {
-    const app = resultUpload({ store, presign: presignWith(store.settings), tokenKey, smallestPart })
+    const sign = presignWith(store.settings)
+    const app = resultUpload({ store, presign: async (...what) => spoil(await sign(...what)), tokenKey, smallestPart })
     const server = await buildServer({ app, title: 'result-upload', description: 'test', securitySchemes }, { LOG_LEVEL: 'silent' })
+    server.addHook('onRequest', async (request) => asked(request.url.slice(path.length + 1)))
     await server.listen({ port, host: '127.0.0.1' })
     return server
   }
@@ -40,7 +50,7 @@ export async function uploadServer (t: Test, { smallestPart = SMALLEST_PART } = 
     attempt,
     url,
     path,
-    /** Asks as the job's uploader; `path` goes on after the attempt when it does not start from the root. */
+    /** Asks as the job's uploader, about this attempt. */
     async ask (route: string, body: unknown, { method = 'POST', token = job.token, path: base = path }: { method?: string, token?: string, path?: string } = {}): Promise<Answer> {
       const response = await fetch(`${url}${base}/${route}`, {
         method,

@@ -1,7 +1,7 @@
 import type { V1Container } from '@kubernetes/client-node'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { Pod, Wire } from './objects.ts'
+import type { ConfigMap, Pod, Wire } from './objects.ts'
 import { find, type Store } from './store.ts'
 
 /** The environment that a container declares, or, as a string, what it waits for. */
@@ -63,7 +63,7 @@ export function localPaths ({ volumeMounts = [] }: Wire<V1Container>, dir: strin
 function dataOf (store: Store, kind: 'configmap' | 'secret', namespace: string, name: string): Record<string, Buffer> | string {
   const object = find(store, `${kind}s`, namespace, name)
   if (!object) return `${kind} "${name}" not found`
-  const { data = {}, binaryData = {} } = { binaryData: {}, ...object }
+  const { data = {}, binaryData = {} } = object as ConfigMap
   const decode = (values: Record<string, string>, encoding: BufferEncoding): [string, Buffer][] =>
     Object.entries(values).map(([key, value]) => [key, Buffer.from(value, encoding)])
   return Object.fromEntries([...decode(data, kind === 'secret' ? 'base64' : 'utf8'), ...decode(binaryData, 'base64')])

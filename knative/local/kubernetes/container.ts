@@ -9,7 +9,7 @@ import { environmentOf, localPaths } from './container-inputs.ts'
 import { type Pod, timestamp, type Wire } from './objects.ts'
 import type { Store } from './store.ts'
 
-/** Where containers run: `cwd` and `path` (PATH) are those of every process, `dir` holds what belongs to pods. */
+/** Where containers run: `cwd` and `path` (PATH) are those of every process, `dir` holds the pods' files. */
 export interface Host { store: Store, dir: string, cwd: string, path: string, log: (line: string) => void }
 
 export interface Container {
@@ -18,12 +18,15 @@ export interface Container {
   status: Wire<V1ContainerStatus> & { state: Wire<V1ContainerState> }
   /** Aborted when it is to end, and not to be started again. */
   ending: AbortController
+  /** Settled when it runs for the first time. */
   running: PromiseWithResolvers<void>
-  process?: ChildProcess
+  /** Its main process, while it runs. */
+  child?: ChildProcess
   /** Settled when it has ended for good. */
   life?: Promise<void>
 }
 
+// In ms.
 const CONFIGURATION_RETRY = 200
 const IMAGE_BACK_OFF = 1000
 const RESTART_DELAY = 500
@@ -50,7 +53,7 @@ export async function live (host: Host, pod: Pod, container: Container, report: 
       report()
     })
     const { restartPolicy } = pod.spec
-    const again = role === 'sidecar' || exitCode !== 0 ? restartPolicy !== 'Never' || role === 'sidecar' : restartPolicy === 'Always' && role === 'regular'
+    const again = role === 'sidecar' || (exitCode === 0 ? role === 'regular' && restartPolicy === 'Always' : restartPolicy !== 'Never')
     if (exitCode === undefined || signal.aborted || !again) return
     await pause(delay, signal)
     if (signal.aborted) return
@@ -59,15 +62,15 @@ export async function live (host: Host, pod: Pod, container: Container, report: 
 }
 
 /** Asks its process to end, once. Only the main process is asked, as in a container; when it is gone, so are its children. */
-export function stop ({ ending, process }: Container): void {
+export function stop ({ ending, child }: Container): void {
   if (ending.signal.aborted) return
   ending.abort()
-  process?.kill('SIGTERM')
+  child?.kill('SIGTERM')
 }
 
-export function kill ({ ending, process }: Container): void {
+export function kill ({ ending, child }: Container): void {
   ending.abort()
-  if (process) killGroup(process)
+  child?.kill('SIGKILL')
 }
 
 /** The exit code, or `undefined` when it was to end before it could start. */
@@ -94,26 +97,39 @@ async function runOnce (host: Host, pod: Pod, container: Container, become: (sta
   const [file = '', ...args] = [...spec.command, ...spec.args ?? []].map(local)
   const startedAt = timestamp()
   const output = openSync(logFile(host, pod, spec.name), 'a')
+  const surroundings = { cwd: host.cwd, env: { PATH: host.path, HOME: join(dir, 'home'), ...env } }
   let child: ChildProcess
   try {
-    child = spawn(file, args, { cwd: host.cwd, env: { PATH: host.path, HOME: join(dir, 'home'), ...env }, detached: true, stdio: ['ignore', output, output] })
-    container.process = child
+    child = spawn(file, args, { ...surroundings, detached: true, stdio: ['ignore', output, output] })
+    container.child = child
     await once(child, 'spawn')
   } catch (error) {
-    delete container.process
+    delete container.child
     become({ terminated: { exitCode: 128, reason: 'StartError', message: String(error), startedAt, finishedAt: timestamp() } })
     return 128
   } finally {
     closeSync(output)
   }
+  const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals]>
+  await afterStart(spec, child, (hook, ...rest) => spawn(local(hook), rest.map(local), { ...surroundings, stdio: 'ignore' }))
   become({ running: { startedAt } })
   container.running.resolve()
-  const [code, signalName] = await once(child, 'exit') as [number | null, NodeJS.Signals]
+  const [code, signalName] = await exited
   killGroup(child)
-  delete container.process
+  delete container.child
   const exitCode = code ?? 128 + constants.signals[signalName]
   become({ terminated: { exitCode, reason: exitCode ? 'Error' : 'Completed', startedAt, finishedAt: timestamp() } })
   return exitCode
+}
+
+/** The postStart hook, if there is one: until it has ended the container does not count as running, and it dies with the container. */
+async function afterStart ({ lifecycle }: Wire<V1Container>, child: ChildProcess, run: (command: string, ...args: string[]) => ChildProcess): Promise<void> {
+  const [command, ...args] = lifecycle?.postStart?.exec?.command ?? []
+  if (command === undefined) return
+  const hook = run(command, ...args)
+  child.once('exit', () => hook.kill('SIGKILL'))
+  const [code] = await once(hook, 'exit').catch(() => [1])
+  if (code !== 0) child.kill('SIGKILL')
 }
 
 function killGroup ({ pid }: ChildProcess): void {

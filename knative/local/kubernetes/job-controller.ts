@@ -36,9 +36,9 @@ function sync (controller: Controller, uid: string): void {
   clearTimeout(timers.get(uid))
   const job = list(store, 'jobs').find(({ metadata }) => metadata.uid === uid)
   if (!job) return
+  const { spec, status, metadata: { deletionTimestamp } } = job
   const now = Date.now()
   const wakeAt = (time: number): void => { timers.set(uid, setTimeout(() => sync(controller, uid), Math.min(time - now, 2 ** 31 - 1))) }
-  const { spec, status, metadata: { deletionTimestamp } } = job
 
   const end = status.conditions?.find(({ type }) => type === 'Complete' || type === 'Failed')
   if (end) {
@@ -47,25 +47,18 @@ function sync (controller: Controller, uid: string): void {
     return now < expiry ? wakeAt(expiry) : requestDeletion(store, 'jobs', job, 'Foreground')
   }
 
-  let { startTime, conditions = [], succeeded = 0, failed = 0 } = status
-  const suspended = conditions.find(({ type }) => type === 'Suspended')
-  if (Boolean(spec.suspend) !== (suspended?.status === 'True')) {
-    const change = spec.suspend ? condition('Suspended', 'JobSuspended', 'Job suspended') : condition('Suspended', 'JobResumed', 'Job resumed', 'False')
-    conditions = [...conditions.filter((each) => each !== suspended), change]
-    startTime = undefined
-  }
-  if (!spec.suspend) startTime ??= timestamp(now)
+  const conditions = [...status.conditions ?? []]
+  const suspended = conditions.findIndex(({ type }) => type === 'Suspended')
+  const turned = Boolean(spec.suspend) !== (conditions[suspended]?.status === 'True')
+  if (turned && suspended >= 0) conditions.splice(suspended, 1)
+  if (turned) conditions.push(spec.suspend ? condition('Suspended', 'JobSuspended', 'Job suspended') : condition('Suspended', 'JobResumed', 'Job resumed', 'False'))
+  const startTime = spec.suspend ? undefined : (!turned && status.startTime) || timestamp(now)
+  const deadline = startTime ? Date.parse(startTime) + (spec.activeDeadlineSeconds ?? Infinity) * 1000 : Infinity
 
   const found = tally(job, list(store, 'pods'), counted)
-  if (found.failed.length) retryAt.set(uid, now + RETRY_DELAY * 2 ** (failed + found.failed.length - 1))
-  const deadline = startTime && spec.activeDeadlineSeconds !== undefined ? Date.parse(startTime) + spec.activeDeadlineSeconds * 1000 : Infinity
-  let verdict = conditions.find(({ type }) => type === 'SuccessCriteriaMet' || type === 'FailureTarget')
-  if (!verdict) {
-    if (failed + found.failed.length > spec.backoffLimit! || found.restarts > spec.backoffLimit!) verdict = condition('FailureTarget', 'BackoffLimitExceeded', 'Job has reached the specified backoff limit')
-    else if (now >= deadline) verdict = condition('FailureTarget', 'DeadlineExceeded', 'Job was active longer than specified deadline')
-    else if (succeeded + found.succeeded.length >= spec.completions! && !found.active.length) verdict = condition('SuccessCriteriaMet', 'CompletionsReached', 'Reached expected number of succeeded pods')
-    if (verdict) conditions = [...conditions, verdict]
-  }
+  const decided = conditions.find(({ type }) => type === 'SuccessCriteriaMet' || type === 'FailureTarget')
+  const verdict = decided ?? judge(job, found, now >= deadline)
+  if (verdict && !decided) conditions.push(verdict)
 
   if (verdict || spec.suspend) {
     for (const pod of found.active) {
@@ -74,35 +67,45 @@ function sync (controller: Controller, uid: string): void {
       requestDeletion(store, 'pods', pod, 'Background')
     }
   } else if (!deletionTimestamp) {
+    if (found.failed.length) retryAt.set(uid, now + RETRY_DELAY * 2 ** ((status.failed ?? 0) + found.failed.length - 1))
     const retry = retryAt.get(uid) ?? 0
-    const room = Math.min(spec.parallelism!, spec.completions! - succeeded - found.succeeded.length) - found.active.length -
-      (spec.podReplacementPolicy === 'Failed' ? found.terminating.length : 0)
-    if (now >= retry) for (let count = 0; count < room; count++) add(store, 'pods', podOf(job))
+    const wanted = Math.min(spec.parallelism!, spec.completions! - (status.succeeded ?? 0) - found.succeeded.length)
+    const present = found.active.length + (spec.podReplacementPolicy === 'Failed' ? found.terminating.length : 0)
+    for (let count = now < retry ? wanted : present; count < wanted; count++) add(store, 'pods', podOf(job))
     wakeAt(Math.min(deadline, now < retry ? retry : Infinity))
   }
 
   const left = tally(job, list(store, 'pods'), counted)
   const write = (counts: object): void => {
-    update(store, 'jobs', job, (draft) => {
-      draft.status = withoutUndefined({ active: left.active.length || undefined, conditions: conditions.length ? conditions : undefined, ready: left.ready, startTime, terminating: left.terminating.length, ...counts })
-    })
+    const next = { active: left.active.length || undefined, conditions: conditions.length ? conditions : undefined, ready: left.ready, startTime, terminating: left.terminating.length, ...counts }
+    // Without what is undefined, as on the wire.
+    update(store, 'jobs', job, (draft) => { draft.status = JSON.parse(JSON.stringify(next)) })
   }
-  const uncounted = { succeeded: uidsOf(left.succeeded), failed: uidsOf(left.failed) }
-  write({ succeeded: status.succeeded, failed: status.failed, uncountedTerminatedPods: uncounted })
+  write({ succeeded: status.succeeded, failed: status.failed, uncountedTerminatedPods: { succeeded: uidsOf(left.succeeded), failed: uidsOf(left.failed) } })
 
   for (const pod of [...left.succeeded, ...left.failed]) counted.add(pod.metadata.uid)
-  succeeded += left.succeeded.length
-  failed += left.failed.length
-  let completionTime: string | undefined
-  if (verdict && !left.active.length && !left.terminating.length) {
-    const success = verdict.type === 'SuccessCriteriaMet'
-    conditions = [...conditions, condition(success ? 'Complete' : 'Failed', verdict.reason!, verdict.message!)]
-    if (success) completionTime = timestamp(now)
-  }
-  write({ succeeded: succeeded || undefined, failed: failed || undefined, uncountedTerminatedPods: {}, completionTime })
+  const succeeded = (status.succeeded ?? 0) + left.succeeded.length || undefined
+  const failed = (status.failed ?? 0) + left.failed.length || undefined
+  const final = verdict && !left.active.length && !left.terminating.length && (verdict.type === 'SuccessCriteriaMet' ? 'Complete' : 'Failed')
+  if (final) conditions.push(condition(final, verdict.reason!, verdict.message!))
+  write({ succeeded, failed, uncountedTerminatedPods: {}, completionTime: final === 'Complete' ? timestamp(now) : undefined })
 }
 
-function tally ({ metadata, spec }: Job, all: Pod[], counted: Set<string>) {
+/** The interim condition that a Job has come to, if any. */
+function judge ({ spec, status }: Job, { active, succeeded, failed, restarts }: Tally, isLate: boolean): Condition | undefined {
+  if ((status.failed ?? 0) + failed.length > spec.backoffLimit! || restarts > spec.backoffLimit!) {
+    return condition('FailureTarget', 'BackoffLimitExceeded', 'Job has reached the specified backoff limit')
+  }
+  if (isLate) return condition('FailureTarget', 'DeadlineExceeded', 'Job was active longer than specified deadline')
+  if ((status.succeeded ?? 0) + succeeded.length >= spec.completions! && !active.length) {
+    return condition('SuccessCriteriaMet', 'CompletionsReached', 'Reached expected number of succeeded pods')
+  }
+}
+
+/** `succeeded` and `failed` are the pods that are not yet counted as such. */
+interface Tally { active: Pod[], ready: number, restarts: number, terminating: Pod[], succeeded: Pod[], failed: Pod[] }
+
+function tally ({ metadata, spec }: Job, all: Pod[], counted: Set<string>): Tally {
   const pods = all.filter((pod) => pod.metadata.ownerReferences?.some((owner) => owner.controller && owner.uid === metadata.uid))
   const uncounted = pods.filter((pod) => !counted.has(pod.metadata.uid))
   const active = pods.filter((pod) => !hasEnded(pod) && !pod.metadata.deletionTimestamp)
@@ -127,5 +130,3 @@ function condition (type: string, reason: string, message: string, status = 'Tru
 }
 
 const uidsOf = (pods: Pod[]): string[] | undefined => pods.length ? pods.map(({ metadata }) => metadata.uid) : undefined
-
-const withoutUndefined = (status: object): Job['status'] => JSON.parse(JSON.stringify(status))

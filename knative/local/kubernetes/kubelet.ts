@@ -1,3 +1,9 @@
+/**
+ * Runs the containers of pods as local processes, in a kubelet's order. What a job can tell from a real pod: a process does not see
+ * a volume at its mount path, so that path is replaced by the volume's folder wherever the pod names it (`localPaths`).
+ * What the host can tell: nothing is pulled, isolated or limited. `resources`, `securityContext`, `workingDir`, probes and
+ * scheduling are ignored, `$(NAME)` is not expanded.
+ */
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Container, createContainer, type Host, kill, live, pause, podDir, stop } from './container.ts'
@@ -7,14 +13,11 @@ import { type Change, find, remove, update } from './store.ts'
 
 interface RunningPod { pod: Pod, containers: Container[], ending: AbortController, killers: NodeJS.Timeout[], ended?: Promise<void> }
 
+// In ms.
 const VOLUME_RETRY = 200
 const STOP_GRACE = 2000
 
-/**
- * Runs the containers of every pod as local processes, in a kubelet's order. What differs from a kubelet: images are not pulled and
- * nothing is isolated; `resources`, `securityContext`, `workingDir`, probes and scheduling are ignored; `$(NAME)` is not expanded;
- * and a mount path is not seen by the process but put in its place (`localPaths`). All else, a job must not notice.
- */
+/** Runs every pod that there is, and removes it when it was deleted and has ended. */
 export function startKubelet (host: Host): { stop: () => Promise<void> } {
   const running = new Map<string, RunningPod>()
   host.store.changes.on('change', ({ resource, before, after }: Change) => {
@@ -60,6 +63,7 @@ async function run (host: Host, running: RunningPod): Promise<void> {
   const { pod, containers, ending: { signal }, killers } = running
   const dir = podDir(host, pod)
   for (const folder of ['home', 'logs', 'volumes']) mkdirSync(join(dir, folder), { recursive: true })
+  report(host, running)
   while (makeVolumes(host.store, pod, join(dir, 'volumes')) && !signal.aborted) await pause(VOLUME_RETRY, signal)
 
   const start = async (container: Container): Promise<void> => {

@@ -15,11 +15,14 @@ export function patchObject<R extends Resource> (store: Store, resource: R, obje
   Object.assign(patched.metadata, { name, namespace, uid, creationTimestamp })
   if ('status' in object) Object.assign(patched, { status: object.status })
   if (resource === 'secrets') encodeStrings(patched as Secret)
-  validate(resource, patched, object)
+  validate(resource, patched)
   if (dryRun) return patched
   const { deletionTimestamp, finalizers } = patched.metadata
   if (deletionTimestamp && !finalizers?.length && resource !== 'pods') remove(store, resource, object)
-  return update(store, resource, object, (draft) => Object.assign(draft, patched)) ?? patched
+  return update(store, resource, object, (draft) => {
+    Object.assign(draft, patched)
+    for (const key of Object.keys(draft)) if (!Object.hasOwn(patched, key)) Reflect.deleteProperty(draft, key)
+  }) ?? patched
 }
 
 function merge (target: unknown, patch: unknown): unknown {

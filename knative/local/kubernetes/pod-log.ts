@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { type Host, logFile, pause } from './container.ts'
 import type { Pod } from './objects.ts'
 import { refusal } from './refusal.ts'
@@ -6,12 +6,14 @@ import { find } from './store.ts'
 
 const FOLLOW_INTERVAL = 100
 const CHUNK = 64 * 1024
+const NEWLINE = 0x0a
 
 /** The log of a container, bytes untouched. It follows as long as the container runs. Lines have no times here, so nothing can be asked by time. */
 export function podLog (host: Host, pod: Pod, query: Record<string, string>): (signal: AbortSignal) => AsyncIterable<Buffer> {
   const { name, namespace } = pod.metadata
-  const known = [...pod.spec.containers, ...pod.spec.initContainers ?? []].map((each) => each.name)
-  const container = query.container ?? (known.length === 1 ? known[0] : undefined)
+  const { containers: [only, ...others], initContainers = [] } = pod.spec
+  const known = [...pod.spec.containers, ...initContainers].map((each) => each.name)
+  const container = query.container ?? (others.length ? undefined : only?.name)
   if (!container) throw refusal('BadRequest', `a container name must be specified for pod ${name}, choose one of: [${known.join(' ')}]`)
   if (!known.includes(container)) throw refusal('BadRequest', `container ${container} is not valid for pod ${name}`)
   const asked = ['sinceSeconds', 'sinceTime', 'timestamps', 'previous'].find((option) => query[option] && query[option] !== 'false')
@@ -29,7 +31,7 @@ function statusOf (pod: Pod | undefined, container: string) {
 
 async function * readLog (path: string, tailLines: number, limitBytes: number, following: () => boolean, signal: AbortSignal): AsyncGenerator<Buffer> {
   await using file = await open(path)
-  let position = await startOfTail(file, tailLines)
+  let position = await startOfTail(path, tailLines)
   for (let left = limitBytes; left > 0 && !signal.aborted;) {
     const more = following()
     const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(CHUNK, left)), { position })
@@ -42,16 +44,11 @@ async function * readLog (path: string, tailLines: number, limitBytes: number, f
 }
 
 /** Where the last lines begin; a last line without its newline counts. */
-async function startOfTail (file: FileHandle, lines: number): Promise<number> {
-  const { size } = await file.stat()
-  if (lines === 0) return size
+async function startOfTail (path: string, lines: number): Promise<number> {
   if (lines === Infinity) return 0
-  for (let end = size, newlines = 0; end > 0; end -= CHUNK) {
-    const start = Math.max(0, end - CHUNK)
-    const { buffer } = await file.read(Buffer.alloc(end - start), { position: start })
-    for (let at = buffer.length - 1; at >= 0; at--) {
-      if (buffer[at] === 0x0a && start + at < size - 1 && ++newlines === lines) return start + at + 1
-    }
-  }
-  return 0
+  const bytes = await readFile(path)
+  if (lines === 0) return bytes.length
+  let end = bytes.length - (bytes.at(-1) === NEWLINE ? 1 : 0)
+  for (let count = 0; count < lines && end >= 0; count++) end = end > 0 ? bytes.lastIndexOf(NEWLINE, end - 1) : -1
+  return end + 1
 }

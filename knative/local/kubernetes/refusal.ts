@@ -19,8 +19,8 @@ export function failure (reason: keyof typeof codes, message: string, details: o
 }
 
 /** An error whose cause is the `Status` to answer with. */
-export function refusal (...[reason, message, details]: Parameters<typeof failure>): Error {
-  return new Error(message, { cause: failure(reason, message, details) })
+export function refusal (...status: Parameters<typeof failure>): Error {
+  return new Error(status[1], { cause: failure(...status) })
 }
 
 export const isRefusal = (error: Error): error is Error & { cause: ReturnType<typeof failure> } =>

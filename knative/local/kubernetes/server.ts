@@ -49,7 +49,7 @@ export async function startKubernetes ({ port = 0, dir, cwd, path, log = () => {
     stop: async () => {
       controller.stop()
       stopping.abort()
-      const closed = once(server, 'close')
+      const closed = server.listening && once(server, 'close')
       server.close()
       await kubelet.stop()
       server.closeAllConnections()

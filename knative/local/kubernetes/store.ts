@@ -6,7 +6,7 @@ export interface Change { resource: Resource, revision: number, before?: Objects
 
 /**
  * All objects, and the last changes to them. An object is never altered, only replaced: what a reader holds stays as it was.
- * `changes` emits `change` for each, in order, after the code that made it has returned to the event loop.
+ * `changes` emits `change` for each of them, in order, never before the code that made it has finished.
  */
 export interface Store {
   objects: { [R in Resource]: Map<string, Objects[R]> }

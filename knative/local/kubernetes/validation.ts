@@ -1,13 +1,8 @@
-import { isDeepStrictEqual } from 'node:util'
 import { type TSchema, Type } from 'typebox'
 import { Errors } from 'typebox/value'
 import { type Job, type Objects, type Pod, type Resource, resources } from './objects.ts'
 import { refusal } from './refusal.ts'
 
-/**
- * What the API server refuses and a manifest or the code that makes one may get wrong, and what cannot be done here.
- * What cannot be decoded (a number where a string belongs, a quantity that is none) is a 400, what breaks a rule a 422.
- */
 const { Array: List, Enum, Object: Fields, Optional, Record: MapOf, String: Text, Union } = Type
 const Flag = Optional(Type.Boolean())
 
@@ -23,6 +18,7 @@ const Data = Optional(MapOf(Text({ pattern: '^(?![.]{1,2}$)(?![.][.])[-._a-zA-Z0
 const Items = Optional(List(Fields({ key: Text(), path: Text({ pattern: '^(?!/)(?!(.*/)?[.][.](/|$)).+' }) })))
 const Reference = { name: Optional(Text()), optional: Flag }
 const KeyReference = Optional(Fields({ ...Reference, key: Text() }))
+const FieldReference = Optional(Fields({ fieldPath: Enum(['metadata.uid', 'metadata.name', 'metadata.namespace']) }))
 
 const metadata = {
   labels: Optional(MapOf(QualifiedName, LabelValue, { additionalProperties: false })),
@@ -39,11 +35,7 @@ const container = {
   env: Optional(List(Fields({
     name: Text({ pattern: '^[ -<>-~]+$' }),
     value: Optional(Text()),
-    valueFrom: Optional(Fields({
-      fieldRef: Optional(Fields({ fieldPath: Enum(['metadata.uid', 'metadata.name', 'metadata.namespace']) })),
-      secretKeyRef: KeyReference,
-      configMapKeyRef: KeyReference
-    }))
+    valueFrom: Optional(Fields({ fieldRef: FieldReference, secretKeyRef: KeyReference, configMapKeyRef: KeyReference }))
   }))),
   envFrom: Optional(List(Fields({ prefix: Optional(Text()), configMapRef: Optional(Fields(Reference)), secretRef: Optional(Fields(Reference)) }))),
   volumeMounts: Optional(List(Fields({ name: Text(), mountPath: Text({ minLength: 1 }), subPath: Optional(Text()) }))),
@@ -87,8 +79,11 @@ interface Cause { reason: string, message: string, field: string }
 
 const reasons: Record<string, string> = { required: 'FieldValueRequired', enum: 'FieldValueNotSupported' }
 
-/** Throws what is refused; `before` is the object that would be changed. */
-export function validate (resource: Resource, object: Objects[Resource], before?: Objects[Resource]): void {
+/**
+ * Refuses what the API server refuses and a manifest, or the code that makes one, may get wrong; and what cannot be done here.
+ * What cannot be decoded (a number where a string belongs, a quantity that is none) is a 400, what breaks a rule a 422.
+ */
+export function validate (resource: Resource, object: Objects[Resource]): void {
   const { apiVersion, kind, group } = resources[resource]
   const causes: Cause[] = Errors(schemas[resource], object).map(({ keyword, instancePath, message, params }) => {
     const path = 'requiredProperties' in params ? `${instancePath}/${params.requiredProperties[0]}` : instancePath
@@ -97,11 +92,6 @@ export function validate (resource: Resource, object: Objects[Resource], before?
     return { reason: reasons[keyword] ?? 'FieldValueInvalid', message: keyword === 'required' ? 'Required value' : message, field }
   })
   if (!causes.length && resource === 'jobs') causes.push(...podCauses('spec.template.spec', (object as Job).spec.template.spec!))
-  if (!causes.length && resource === 'pods') causes.push(...podCauses('spec', (object as Pod).spec))
-  for (const field of ['completions', 'selector', 'template'] as const) {
-    if (resource !== 'jobs' || !before || isDeepStrictEqual((object as Job).spec[field], (before as Job).spec[field])) continue
-    causes.push({ reason: 'FieldValueInvalid', message: 'field is immutable', field: `spec.${field}` })
-  }
   if (!causes.length) return
   const { name } = object.metadata
   throw refusal('Invalid', `${[kind, group].filter(Boolean).join('.')} "${name}" is invalid: ${causes.map(({ field, message }) => `${field}: ${message}`).join(', ')}`,

@@ -65,8 +65,9 @@ await t.test('a container gets what its pod declares, PATH and HOME, and nothing
   const pod = await podOf(kubernetes, 'inputs', hasEnded)
   const lines = (await logOf(kubernetes, pod, 'main')).trim().split('\n')
   const env = Object.fromEntries(lines.filter((line) => line.includes('=')).map((line) => line.split(/=(.*)/s)))
-  // The shell itself adds the last three.
-  t.same(Object.keys(env).filter((name) => !['PWD', 'SHLVL', '_', 'OLDPWD'].includes(name)).sort(), ['A', 'B', 'DIR', 'HOME', 'PATH', 'POD', 'TOKEN', 'URL'])
+  // Some a shell sets for itself, some the test runner puts into every process that a test starts.
+  const declared = Object.keys(env).filter((name) => !/^(PWD|OLDPWD|SHLVL|_|NODE_OPTIONS|_TAPJS_.*)$/.test(name))
+  t.same(declared.sort(), ['A', 'B', 'DIR', 'HOME', 'PATH', 'POD', 'TOKEN', 'URL'])
   t.match(env, { A: 'from map', B: 'from env', POD: pod.metadata?.uid, TOKEN: 'täst', URL: 'http://host/shared/x' })
   t.match(env.DIR, /volumes\/shared\/x$/)
   t.same(lines.slice(-2), ['file täst 400 a', 'here'])
@@ -117,7 +118,7 @@ await t.test('a failed init container fails the pod, and nothing after it starts
 
 await t.test('a container without a command stays pending, as an image that cannot be pulled', async t => {
   const kubernetes = await testKubernetes(t)
-  await kubernetes.batch.createNamespacedJob({ namespace, body: jobOf('image', [{ name: 'main', image: 'registry.example/x:1' }]) })
+  await kubernetes.batch.createNamespacedJob({ namespace, body: jobOf('image', [{ name: 'main', image: 'images.example/x:1' }]) })
   const reason = (wanted: string) => podOf(kubernetes, 'image', ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === wanted)
   t.match((await reason('ErrImagePull')).status?.containerStatuses?.[0]?.state?.waiting?.message, /runs commands, not images/)
   t.equal((await reason('ImagePullBackOff')).status?.phase, 'Pending')
@@ -125,12 +126,12 @@ await t.test('a container without a command stays pending, as an image that cann
 
 await t.test('a sidecar that ends is started again, a regular container with OnFailure too', async t => {
   const kubernetes = await testKubernetes(t)
-  const once = (name: string): string => `echo started; test -e /shared/${name} || { touch /shared/${name}; exit 1; }`
+  const once = (name: string, code: number): string => `echo started; test -e /shared/${name} || { touch /shared/${name}; exit ${code}; }`
   await kubernetes.batch.createNamespacedJob({
     namespace,
-    body: jobOf('again', [shell('main', `until [ -e /shared/twice ]; do sleep 0.02; done; ${once('main')}`, { volumeMounts })], { backoffLimit: 2 }, {
+    body: jobOf('again', [shell('main', `until [ -e /shared/twice ]; do sleep 0.02; done; ${once('main', 1)}`, { volumeMounts })], { backoffLimit: 2 }, {
       restartPolicy: 'OnFailure',
-      initContainers: [shell('helper', `${once('helper')}; touch /shared/twice; exec sleep 60`, { ...sidecar, volumeMounts })],
+      initContainers: [shell('beside', `${once('beside', 0)}; touch /shared/twice; exec sleep 60`, { ...sidecar, volumeMounts })],
       volumes
     })
   })
@@ -143,38 +144,48 @@ await t.test('a sidecar that ends is started again, a regular container with OnF
 await t.test('deleting a pod ends its containers first, then its sidecars, and kills what will not end, with its children', async t => {
   const kubernetes = await testKubernetes(t)
   const { core } = kubernetes
-  const pids = `sleep 60 & echo $! > /shared/child; echo $$ > /shared/stubborn; ${'trap "" TERM; echo ready'}; while :; do sleep 0.05; done`
+  const script = 'trap "" TERM; sleep 60 & echo $! > /shared/child; echo $$ > /shared/stubborn; echo ready; while :; do sleep 0.05; done'
   await kubernetes.batch.createNamespacedJob({
     namespace,
     body: jobOf('ended', [
       shell('polite', 'trap "echo polite >> /shared/order; exit 0" TERM; echo ready; while :; do sleep 0.05; done', { volumeMounts }),
-      shell('stubborn', pids, { volumeMounts })
+      shell('stubborn', script, { volumeMounts })
     ], {}, {
       terminationGracePeriodSeconds: 1,
-      initContainers: [shell('helper', 'trap "echo helper >> /shared/order; exit 0" TERM; while :; do sleep 0.05; done', { ...sidecar, volumeMounts })],
+      initContainers: [shell('beside', 'trap "echo beside >> /shared/order; exit 0" TERM; while :; do sleep 0.05; done', { ...sidecar, volumeMounts })],
       volumes
     })
   })
   const pod = await podOf(kubernetes, 'ended', ({ status }) => status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'))
   const name = pod.metadata!.name!
-  const [child, stubborn] = await until('both to be ready', async () =>
-    (await logOf(kubernetes, pod, 'polite')) && (await logOf(kubernetes, pod, 'stubborn')) && ['child', 'stubborn'].map((file) => Number(readFileSync(`${kubernetes.dir}/pods/${pod.metadata!.uid}/volumes/shared/${file}`, 'utf8'))))
-  t.ok(isAlive(child!) && isAlive(stubborn!))
+  const read = (file: string): string => readFileSync(`${kubernetes.dir}/pods/${pod.metadata!.uid}/volumes/shared/${file}`, 'utf8')
+  for (const container of ['polite', 'stubborn']) await until(`${container} to be ready`, () => logOf(kubernetes, pod, container))
+  const pids = ['child', 'stubborn'].map((file) => Number(read(file)))
+  t.same(pids.map(isAlive), [true, true])
   const deleted = await core.deleteNamespacedPod({ namespace, name })
   t.ok(deleted.metadata?.deletionTimestamp)
   await until('the polite one to end', async () => (await core.readNamespacedPod({ namespace, name })).status?.containerStatuses?.[0]?.state?.terminated)
-  t.equal(readFileSync(`${kubernetes.dir}/pods/${pod.metadata!.uid}/volumes/shared/order`, 'utf8'), 'polite\n', 'the sidecar is still there')
+  t.equal(read('order'), 'polite\n', 'the sidecar is still there')
   await until('the pod to be gone', async () => (await core.listNamespacedPod({ namespace, labelSelector: 'job-name=ended' })).items.every((each) => each.metadata?.uid !== pod.metadata?.uid))
-  t.notOk(isAlive(child!) || isAlive(stubborn!))
+  await until('the processes to be gone', async () => !pids.some(isAlive))
+})
+
+await t.test('a container takes its children along', async t => {
+  const kubernetes = await testKubernetes(t)
+  await kubernetes.batch.createNamespacedJob({ namespace, body: jobOf('children', [shell('main', 'sleep 60 & echo $!')]) })
+  const pid = Number(await logOf(kubernetes, await podOf(kubernetes, 'children', hasEnded), 'main'))
+  t.ok(pid > 0)
+  await until('the child to be gone', async () => !isAlive(pid))
 })
 
 await t.test('when it stops nothing is left running', async t => {
   const kubernetes = await testKubernetes(t)
-  await kubernetes.batch.createNamespacedJob({ namespace, body: jobOf('left', [shell('main', 'trap "" TERM; sleep 60 & echo $! $$; wait; wait')]) })
+  await kubernetes.batch.createNamespacedJob({ namespace, body: jobOf('left', [shell('main', 'trap "" TERM; sleep 60 & echo $$ $!; wait; wait')]) })
   const pod = await podOf(kubernetes, 'left', ({ status }) => status?.containerStatuses?.[0]?.state?.running)
-  const pids = await until('the process ids', async () => (await logOf(kubernetes, pod, 'main')).trim().split(' ').filter(Boolean).map(Number).filter((_, __, { length }) => length === 2))
-    .then(async (pids) => pids.length ? pids : await until('the process ids', async () => (await logOf(kubernetes, pod, 'main')).trim() && (await logOf(kubernetes, pod, 'main')).trim().split(' ').map(Number)))
-  t.same(pids.map(isAlive), [true, true])
+  const log = await until('the process ids', async () => (await logOf(kubernetes, pod, 'main')).match(/(\d+) (\d+)/) ?? undefined)
+  const [main, child] = [Number(log[1]), Number(log[2])]
+  t.same([main, child].map(isAlive), [true, true])
   await kubernetes.stop()
-  t.same(pids.map(isAlive), [false, false])
+  t.notOk(isAlive(main))
+  await until('the child to be gone', async () => !isAlive(child))
 })

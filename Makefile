@@ -1,0 +1,50 @@
+SHELL := bash
+.SHELLFLAGS := -eo pipefail -c
+.DEFAULT_GOAL := help
+# The Node that everything runs on is a dependency; the one of the machine only has to install it.
+machine_path := $(PATH)
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+installed := node_modules/.installed
+
+.PHONY: help demo run test lint typecheck build clean python
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: build python ## Run the demo job on this machine from start to result, fetch its files into demo/ and verify them
+	@node knative/local/demo.ts
+
+run: build python ## Start the local host and keep it up at http://127.0.0.1:8080 (PORT=8081 make run changes it)
+	@node knative/local/main.ts
+
+test: build python ## Run the tests
+	@node test/support/with-store.ts tap
+
+lint: $(installed) ## Check the style
+	@echo 'Checking the style …'
+	@eslint .
+
+typecheck: $(installed) ## Check the types
+	@echo 'Checking the types …'
+	@tsc -p .
+
+build: $(installed) ## Bundle the functions and job programs into dist/
+	@node build.ts
+
+clean: ## Remove all that the other targets made, fetched results included
+	rm -rf node_modules dist .local .tap coverage demo
+
+$(installed): package.json package-lock.json
+	@export PATH='$(machine_path)'; \
+	fail () { echo "$$1" >&2; exit 1; }; \
+	command -v node >/dev/null || fail 'node is missing: install Node.js 20 or newer, with npm'; \
+	node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' || fail "node $$(node --version) is too old: install Node.js 20 or newer"; \
+	command -v npm >/dev/null || fail 'npm is missing: install it beside node'; \
+	echo 'Installing the dependencies (npm ci, about a minute) …'; \
+	npm ci --no-audit --no-fund --loglevel=error; \
+	node_modules/.bin/node --version >/dev/null || fail 'Node 24 was not installed: npm must run install scripts (npm config set ignore-scripts false)'; \
+	touch $@
+
+# For the local S3 store, unless another one is named.
+python:
+	@[[ -n "$$S3_ENDPOINT$$LOCAL_STORE" ]] || command -v python3 >/dev/null || { echo 'python3 is missing: install Python 3 with pip, for the local S3 store' >&2; exit 1; }

@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { createApiServerSource } from './api-server-source.ts'
+import { startBroker } from './broker.ts'
+import { routesOf, startEntry } from './entry.ts'
+import { freePorts } from './free-ports.ts'
+import { startKubernetes } from './kubernetes/server.ts'
+import { readManifests, type Destination, type Manifests } from './manifests.ts'
+import { startPingSource } from './ping-source.ts'
+import { serviceEnvironment } from './service-environment.ts'
+import { named, runService, type Service } from './service.ts'
+import { makeBucket, startStore, type LocalStore } from './store.ts'
+
+export interface HostOptions {
+  /** Of the entry point; 0 takes a free one. */
+  port: number
+  /** Seconds between two pings, instead of the PingSource's schedule. */
+  pingSeconds?: number
+  /** Environment over that of the manifests, by Service; '*' is for all of them. */
+  env?: Record<string, Record<string, string>>
+  /** Takes the JSON log lines of all parts. */
+  log?: (line: string) => void
+}
+
+export interface Host {
+  url: string
+  store: LocalStore
+  kubeconfig: string
+  services: Map<string, Service>
+  /** The ApiServerSource, to lose events with. */
+  source: { start: () => Promise<void>, stop: () => Promise<void> }
+  /** Resolves when the subscribers of a ping have answered. */
+  ping: () => Promise<void>
+  stop: () => Promise<void>
+}
+
+/** What undoes the steps taken so far. */
+type Undo = Array<() => unknown>
+
+const ROOT = join(import.meta.dirname, '../..')
+
+/**
+ * Stands in for a cluster on one machine: runs the functions as the manifests in knative/base say, with a real S3 store,
+ * the part of Kubernetes that jobs need, and the eventing around them. S3_ENDPOINT and KUBECONFIG, when set, replace two
+ * of the stand-ins. When a part cannot start, the others are stopped again.
+ */
+export async function startHost ({ log = () => {}, ...options }: HostOptions): Promise<Host> {
+  const undo: Undo = []
+  const say = (line: string): void => log(named('local-host', line))
+  async function stop (): Promise<void> {
+    for (let step = undo.pop(); step !== undefined; step = undo.pop()) {
+      await Promise.resolve().then(step).catch((error: Error) => say(`stopping: ${error.message}`))
+    }
+  }
+  try {
+    return { ...await startParts({ log, ...options }, say, undo), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function startParts ({ port, pingSeconds, env = {}, log }: HostOptions & { log: (line: string) => void }, say: (line: string) => void, undo: Undo): Promise<Omit<Host, 'stop'>> {
+  const manifests = readManifests(join(ROOT, 'knative/base'))
+  const services = new Map<string, Service>()
+  let open = false
+
+  // First, for a port that is taken should be told at once.
+  const routes = routesOf(manifests['gateway.networking.k8s.io/v1/HTTPRoute'])
+  const entry = await startEntry({ port, routes, backend: (name) => open ? services.get(name) : undefined })
+  undo.push(entry.stop)
+
+  const dir = mkdtempSync(join(tmpdir(), 'gx4ki-'))
+  undo.push(() => rmSync(dir, { recursive: true, force: true }))
+  const store = await startStore({ dir: join(dir, 'store'), log: say })
+  undo.push(store.stop)
+  const kubeconfig = process.env.KUBECONFIG || await startLocalKubernetes()
+
+  const ports = await freePorts(manifests['serving.knative.dev/v1/Service'].length)
+  const portOf = Object.fromEntries(manifests['serving.knative.dev/v1/Service'].map(({ metadata: { name } }, i) => [name, ports[i]!]))
+  const { configMaps, secrets } = localSettings(manifests, { store, kubeconfig, uploadUrl: `http://127.0.0.1:${portOf['result-upload']}` })
+  await makeBucket(store, env['*']?.S3_BUCKET ?? configMaps['gx4ki-settings']!.S3_BUCKET!)
+  for (const manifest of manifests['serving.knative.dev/v1/Service']) {
+    const { name } = manifest.metadata
+    const environment = { ...serviceEnvironment(manifest, { configMaps, secrets, port: portOf[name]! }), ...env['*'], ...env[name] }
+    services.set(name, runService(manifest, { environment, cwd: ROOT, log }))
+  }
+  undo.push(() => Promise.all([...services.values()].map((service) => service.stop())))
+  await Promise.all([...services.values()].map((service) => service.ready()))
+
+  const broker = await startBroker({ triggers: manifests['eventing.knative.dev/v1/Trigger'], urlOf, log: say })
+  undo.push(broker.stop)
+  const source = createApiServerSource(manifests['sources.knative.dev/v1/ApiServerSource'][0]!, { kubeconfig, sink: broker.url, log: say })
+  undo.push(source.stop)
+  await source.start()
+  const pings = startPingSource(manifests['sources.knative.dev/v1/PingSource'][0]!, { sink: broker.url, everySeconds: pingSeconds, log: say })
+  undo.push(pings.stop)
+  open = true
+  return { url: entry.url, store, kubeconfig, services, source, ping: pings.pingNow }
+
+  async function startLocalKubernetes (): Promise<string> {
+    const path = `${dirname(process.execPath)}:${process.env.PATH}`
+    const kubernetes = await startKubernetes({ dir: join(dir, 'kubernetes'), cwd: ROOT, path, log: say })
+    undo.push(kubernetes.stop)
+    return kubernetes.kubeconfig
+  }
+
+  function urlOf ({ ref, uri = '/' }: Destination): string {
+    const service = services.get(ref.name)
+    if (ref.kind !== 'Service' || service === undefined) throw new Error(`no manifest for ${ref.kind} ${ref.name}, which a Trigger refers to`)
+    return service.url + uri
+  }
+}
+
+/** The ConfigMaps with this machine's addresses in them, and Secrets made up for this run. */
+function localSettings (manifests: Manifests, { store, kubeconfig, uploadUrl }: { store: LocalStore, kubeconfig: string, uploadUrl: string }) {
+  const configMaps = Object.fromEntries(manifests['v1/ConfigMap'].map(({ metadata, data }) => [metadata.name, data]))
+  const { S3_BUCKET } = process.env
+  configMaps['gx4ki-settings'] = {
+    ...configMaps['gx4ki-settings'],
+    ...S3_BUCKET && { S3_BUCKET },
+    S3_ENDPOINT: store.endpoint,
+    S3_REGION: store.region,
+    KUBECONFIG: kubeconfig,
+    UPLOAD_URL: uploadUrl,
+    TEMPLATES_DIR: join(ROOT, 'knative/templates')
+  }
+  const secrets = {
+    'gx4ki-store': { 'access-key': store.accessKey, 'secret-key': store.secretKey },
+    'gx4ki-job-token': { key: randomBytes(32).toString('base64url') }
+  }
+  return { configMaps, secrets }
+}

@@ -1,0 +1,61 @@
+import type { V1Pod } from '@kubernetes/client-node'
+import { HttpMethod, RequestContext } from '@kubernetes/client-node'
+import { fetch } from 'undici'
+import { logKey } from './bucket-layout.ts'
+import { type Cluster, kubernetesUnavailable } from './kubernetes.ts'
+import { getTags, putObject, type Store } from './object-store.ts'
+import { workloadStatus } from './workload.ts'
+
+/** The end of a log is what tells why a job failed. */
+const KEPT_BYTES = 10 * 1024 * 1024
+
+/** How long an ending container is listened to; a pod's grace period may be longer, then the log is read again later. */
+const FOLLOW_MS = 240_000
+
+/**
+ * Keeps the log of a pod's workload: as it is now if none is kept yet, or followed to its end, because the pods of a canceled or
+ * overdue Job go as soon as they have ended. Answers whether nothing more can be had.
+ */
+export async function keepLog (store: Store, cluster: Cluster, id: string, pod: V1Pod, extent: 'so far' | 'to its end'): Promise<boolean> {
+  const key = logKey(id)
+  if ((await getTags(store, key))['whole'] === 'true') return true
+  const log = await readLog(cluster, pod, extent === 'to its end')
+  if (log === undefined) return false
+  await putObject(store, key, log.tail, { whole: String(log.ended) }, extent === 'so far' ? { ifNoneMatch: '*' } : 'unconditional', 'text/plain')
+  return log.ended
+}
+
+/** Instead of a log that nobody can read any more; what was kept of it before stays. */
+export async function noteLostLog (store: Store, id: string): Promise<void> {
+  await putObject(store, logKey(id), 'The pod of this job was gone before its log could be read.\n', { whole: 'true' }, { ifNoneMatch: '*' }, 'text/plain')
+}
+
+/** The last bytes of the workload's log, and whether they are its end; `undefined` when the container never ran. */
+async function readLog ({ config, namespace }: Cluster, pod: V1Pod, follow: boolean): Promise<{ tail: Buffer, ended: boolean } | undefined> {
+  const status = workloadStatus(pod)
+  if (status?.state?.running === undefined && status?.state?.terminated === undefined) return undefined
+  const url = new URL(`${config.getCurrentCluster()!.server}/api/v1/namespaces/${namespace}/pods/${pod.metadata!.name!}/log`)
+  url.search = new URLSearchParams({ container: status.name, follow: String(follow) }).toString()
+  // client-node's own log reader loses errors, and its API call decodes bytes as text.
+  const context = new RequestContext(url.href, HttpMethod.GET)
+  await config.applySecurityAuthentication(context)
+  const dispatcher = context.getDispatcher()
+  let ended = follow || status.state.terminated !== undefined
+  const chunks: Buffer[] = []
+  let bytes = 0
+  try {
+    const response = await fetch(url, { headers: context.getHeaders(), signal: AbortSignal.timeout(FOLLOW_MS), ...(dispatcher && { dispatcher }) })
+    if (response.status === 404) return undefined
+    if (!response.ok || response.body === null) throw new Error(`the log of ${pod.metadata!.name} was answered with ${response.status}`)
+    for await (const chunk of response.body) {
+      chunks.push(Buffer.from(chunk))
+      bytes += chunk.length
+      while (bytes - chunks[0]!.length >= KEPT_BYTES) bytes -= chunks.shift()!.length
+    }
+  } catch (error) {
+    // Half a log is better than none.
+    if (bytes === 0) throw kubernetesUnavailable(error)
+    ended = false
+  }
+  return { tail: Buffer.concat(chunks).subarray(-KEPT_BYTES), ended }
+}

@@ -1,0 +1,74 @@
+import t from 'tap'
+import { clusterOf } from '../support/cluster-of.ts'
+import { type Rule, sends, writesState } from '../support/fault-rules.ts'
+import { faultyHost } from '../support/faulty-host.ts'
+
+const SCRIPT = 'echo whole > result.txt; echo done'
+
+await t.test('deploy is killed', async (t) => {
+  const host = await faultyHost(t, 'deploy')
+  const cluster = clusterOf(host)
+
+  const cuts: { at: string, rules: { store?: Rule, kubernetes?: Rule } }[] = [
+    { at: 'between the record and the Job', rules: { kubernetes: sends('POST', '/jobs') } },
+    { at: 'when the Job is made, before it knows', rules: { kubernetes: sends('POST', '/jobs', 'hold the answer') } },
+    { at: 'between the Job and its ConfigMap', rules: { kubernetes: sends('POST', '/configmaps') } },
+    { at: 'between the Job and its Secret', rules: { kubernetes: sends('POST', '/secrets') } },
+    { at: 'before it writes that the job is pending', rules: { store: writesState('pending') } }
+  ]
+  for (const { at, rules } of cuts) {
+    await t.test(at, async (t) => {
+      const earlier = new Set((await cluster.jobs()).map(({ metadata }) => metadata!.uid))
+      Object.assign(host.proxies.store, rules.store && { fate: rules.store })
+      Object.assign(host.proxies.kubernetes, rules.kubernetes && { fate: rules.kubernetes })
+      const asked = host.deploy({ env: { SCRIPT, PASSWORD: 'sealed' } }).catch((error: Error) => error)
+      await Promise.race([host.proxies.store.caught(), host.proxies.kubernetes.caught()])
+      await host.crash()
+      t.type(await asked, Error, 'the caller was told nothing')
+
+      await host.ping()
+      const [job] = await host.jobs()
+      t.match(await host.reaches(job!.job_uuid, 'succeeded', 'failed'), { state: 'succeeded' })
+      t.equal(await (await host.result(job!.job_uuid, 'result.txt')).text(), 'whole\n')
+      const made = (await cluster.jobs()).filter(({ metadata }) => !earlier.has(metadata!.uid))
+      t.equal(made.length, 1, 'exactly one Job was made')
+    })
+  }
+
+  await t.test('between the marker and the record: there is no job, now or later', async (t) => {
+    const before = await host.jobs()
+    host.proxies.store.fate = writesState('accepted')
+    const asked = host.deploy({ env: { SCRIPT } }).catch((error: Error) => error)
+    await host.proxies.store.caught()
+    await host.crash()
+    t.type(await asked, Error)
+    await host.ping()
+    t.strictSame(await host.jobs(), before)
+  })
+
+  await t.test('and a retry with the same idempotency key gives the one job', async (t) => {
+    const before = (await cluster.jobs()).length
+    const headers = { 'idempotency-key': 'once' }
+    host.proxies.kubernetes.fate = sends('POST', '/jobs')
+    const asked = host.deploy({ env: { SCRIPT } }, headers).catch((error: Error) => error)
+    await host.proxies.kubernetes.caught()
+    await host.crash()
+    t.type(await asked, Error)
+    const id = await host.deploy({ env: { SCRIPT } }, headers)
+    await host.reaches(id, 'succeeded')
+    t.equal((await cluster.jobs()).length, before + 1)
+  })
+
+  await t.test('between a cancel and the end of the Job', async (t) => {
+    const id = await host.deploy({ env: { SCRIPT: 'sleep 100' } })
+    await host.reaches(id, 'running')
+    host.proxies.kubernetes.fate = sends('DELETE', '/jobs')
+    const asked = host.cancel(id).catch((error: Error) => error)
+    await host.proxies.kubernetes.caught()
+    await host.crash()
+    t.type(await asked, Error)
+    t.match(await host.job(id), { state: 'running', reason: 'CancelRequested' })
+    await host.ping()
+    t.match(await host.reaches(id, 'canceled', 'lost', 'failed'), { state: 'canceled' })
+  })
+})

@@ -1,0 +1,13 @@
+"""Lets half of the generated requests be about a job that exists."""
+import os
+
+import schemathesis
+
+EXISTING = {"id": os.environ["CONTRACT_JOB"], "attempt": os.environ["CONTRACT_ATTEMPT"]}
+
+
+@schemathesis.hook
+def map_path_parameters(context, path_parameters):
+    if path_parameters and sum(map(ord, str(path_parameters))) % 2 == 0:
+        return {name: EXISTING.get(name, value) for name, value in path_parameters.items()}
+    return path_parameters

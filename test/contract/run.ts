@@ -1,0 +1,70 @@
+/**
+ * Holds every function against its own OpenAPI with schemathesis: generated requests, valid and invalid, thousands of them.
+ * Exits 1 when a check fails. Needs Python 3 with pip.
+ */
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { callerOf } from '../support/host.ts'
+import { startHost } from '../../knative/local/host.ts'
+import { jobToken } from '../../shared/job-token.ts'
+import { readRecord } from '../../shared/record-store.ts'
+import { openStore } from '../../shared/object-store.ts'
+
+const VERSION = '4.32.5'
+const TOKEN_KEY = 'of the contract tests, and of nothing else'
+const folder = import.meta.dirname
+
+const schemathesis = installSchemathesis(resolve('.local/schemathesis'))
+const host = await startHost({
+  port: 0,
+  pingSeconds: 3600,
+  env: {
+    // Its jobs never start: what is tried here is the API, and it is asked for many.
+    '*': { TEMPLATES_DIR: resolve('test/acceptance/templates'), DEFAULT_TEMPLATE: 'no-image', DEMO_WAIT_SECONDS: '0', JOB_TOKEN_KEY: TOKEN_KEY, LOG_LEVEL: 'fatal' }
+  }
+})
+try {
+  const { deploy, reaches } = callerOf(host)
+  const ended = await deploy({ template: 'script', env: { SCRIPT: 'echo a > a.txt; echo b > b.txt; echo log' } })
+  await reaches(ended, 'succeeded')
+  const running = await deploy({ template: 'script', env: { SCRIPT: 'sleep 3000' } })
+  await reaches(running, 'running')
+  const { endpoint, accessKey, secretKey, region } = host.store
+  const store = openStore({ S3_ENDPOINT: endpoint, S3_ACCESS_KEY: accessKey, S3_SECRET_KEY: secretKey, S3_REGION: region, S3_BUCKET: 'gx4ki-jobs' })
+  const attempt = (await readRecord(store, running))!.record.attempt!
+
+  let failed = 0
+  for (const [name, job, ...more] of [
+    ['result-fetch', ended],
+    ['deploy', ended],
+    ['job-completed', ended],
+    ['result-upload', running, '--header', `Authorization: Bearer ${jobToken(TOKEN_KEY, running)}`]
+  ] as const) {
+    console.log(`\n# ${name}`)
+    const { url } = host.services.get(name)!
+    const child = spawn(schemathesis, [
+      '--config-file', resolve(folder, 'schemathesis.toml'),
+      'run', `${url}/openapi.json`,
+      '--max-examples', process.env['EXAMPLES'] ?? '50',
+      '--seed', '1',
+      ...more
+    ], { stdio: 'inherit', cwd: folder, env: { ...process.env, CONTRACT_JOB: job, CONTRACT_ATTEMPT: attempt } })
+    const [code] = await once(child, 'exit') as [number | null]
+    if (code !== 0) failed++
+  }
+  process.exitCode = failed === 0 ? 0 : 1
+} finally {
+  await host.stop()
+}
+
+function installSchemathesis (venv: string): string {
+  const program = `${venv}/bin/schemathesis`
+  if (!existsSync(program)) {
+    console.log(`Installing schemathesis ${VERSION} into ${venv} …`)
+    execFileSync('python3', ['-m', 'venv', '--without-pip', '--clear', venv])
+    execFileSync('python3', ['-m', 'pip', '--python', `${venv}/bin/python`, 'install', '--quiet', '--disable-pip-version-check', `schemathesis==${VERSION}`], { stdio: 'inherit' })
+  }
+  return program
+}

@@ -1,0 +1,64 @@
+import t from 'tap'
+import { preferredWait } from '../../../functions/result-fetch/wait-for-job.ts'
+import { advance } from '../../../shared/job-record.ts'
+import { advanceRecord } from '../../../shared/record-store.ts'
+import { fetchServer } from '../../support/fetch-server.ts'
+
+await t.test('a preference to wait is read in every way that it may be written, and ignored in any other', async (t) => {
+  for (const [prefer, seconds] of [
+    [undefined, 0], ['', 0], ['wait=5', 5], ['wait=50', 50], ['wait=51', 50], ['wait=999999999', 50], ['wait=0', 0], ['Wait=5', 5], ['wait = 5', 5], ['wait="5"', 5], ['respond-async, wait=5', 5],
+    ['respond-async,wait=5;x=y', 5], ['wait=5, respond-async', 5], ['respond-async; wait=5', 5], ['wait=-1', 0], ['wait=1.5', 0], ['wait=x', 0], ['wait', 0], ['wait=', 0], ['await=5', 0], ['wait=5s', 0], ['xwait=5', 0], ['return=minimal', 0]
+  ] as const) t.equal(preferredWait(prefer), seconds, String(prefer))
+})
+
+await t.test('the answer waits for the end of the job', async (t) => {
+  const { url, store, create } = await fetchServer(t)
+  const { job_uuid: id } = await create({ state: 'running' })
+  const waiting = fetch(`${url}/job/${id}`, { headers: { prefer: 'wait=20' } })
+  await advanceRecord(store, id, (record) => advance(record, { attempt: 'pod' }, new Date()))
+  await advanceRecord(store, id, (record) => advance(record, { state: 'succeeded' }, new Date()))
+  const response = await waiting
+  t.equal(response.headers.get('preference-applied'), 'wait=20')
+  t.match(await response.json(), { state: 'succeeded' })
+})
+
+await t.test('with what the caller knows it waits for any change', async (t) => {
+  const { url, store, create } = await fetchServer(t)
+  const { job_uuid: id } = await create({ state: 'pending' })
+  const known = (await fetch(`${url}/job/${id}`)).headers.get('etag')!
+  const waiting = fetch(`${url}/job/${id}`, { headers: { prefer: 'wait=20', 'if-none-match': `W/${known}, "other"` } })
+  await advanceRecord(store, id, (record) => advance(record, { state: 'running' }, new Date()))
+  const response = await waiting
+  t.equal(response.status, 200)
+  t.match(await response.json(), { state: 'running' })
+})
+
+await t.test('who waits in vain is told what is known', async (t) => {
+  const { url, create } = await fetchServer(t)
+  const { job_uuid: id } = await create({ state: 'running' })
+  const response = await fetch(`${url}/job/${id}`, { headers: { prefer: 'wait=1' } })
+  t.equal(response.headers.get('preference-applied'), 'wait=1')
+  t.match(await response.json(), { state: 'running' })
+  const again = await fetch(`${url}/job/${id}`, { headers: { prefer: 'wait=1', 'if-none-match': response.headers.get('etag')! } })
+  t.equal(again.status, 304)
+  t.equal(again.headers.get('etag'), response.headers.get('etag'))
+})
+
+await t.test('nobody waits for what is there already, or never will be', async (t) => {
+  const { url, create } = await fetchServer(t)
+  const { job_uuid: id } = await create({ state: 'failed' })
+  t.match(await (await fetch(`${url}/job/${id}`, { headers: { prefer: 'wait=50' } })).json(), { state: 'failed' })
+  t.equal((await fetch(`${url}/job/${id.slice(0, -4)}0000`, { headers: { prefer: 'wait=50' } })).status, 404)
+})
+
+await t.test('a function that is to stop answers those who wait', async (t) => {
+  const { url, create, close } = await fetchServer(t)
+  const { job_uuid: id } = await create({ state: 'running' })
+  const waiting = fetch(`${url}/job/${id}`, { headers: { prefer: 'wait=50' } })
+  // The request is there before the end begins: the one after it was answered.
+  t.equal((await fetch(`${url}/job/${id}`)).status, 200)
+  await close()
+  const response = await waiting
+  t.equal(response.status, 200)
+  t.match(await response.json(), { state: 'running' })
+})

@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto'
+import { appendFileSync, closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { resultKey } from '../../../shared/bucket-layout.ts'
+import { getObject, getTags, listAll, type Store } from '../../../shared/object-store.ts'
+import { contentOf } from '../../support/content-of.ts'
+import { runUploader } from '../../support/run-uploader.ts'
+import { uploadServer } from '../../support/upload-server.ts'
+
+const MIB = 2 ** 20
+/** The least that S3 takes for any part but the last. */
+const PART = 5 * MIB
+const PARTS = 8
+
+function largeFile (t: Test, bytes: Buffer): { folder: string, path: string } {
+  const folder = join(t.testdir({ results: {} }), 'results')
+  const path = join(folder, 'large.mcap')
+  writeFileSync(path, bytes)
+  return { folder, path }
+}
+
+async function stored ({ store, id, attempt }: { store: Store, id: string, attempt: string }): Promise<{ body: Buffer, tags: object }> {
+  const key = resultKey(id, attempt, 'large.mcap')
+  return { body: (await getObject(store, key))?.body ?? Buffer.alloc(0), tags: await getTags(store, key) }
+}
+
+async function notes (store: Store): Promise<string[]> {
+  const keys = []
+  for await (const { key } of listAll(store, 'uploads/', { tags: false })) keys.push(key)
+  return keys.filter((key) => key.includes('multipart'))
+}
+
+t.test('a file of 70 MiB goes up in parts, in little memory', async (t) => {
+  const asked: string[] = []
+  const server = await uploadServer(t, { asked: (route) => asked.push(route) })
+  const bytes = randomBytes(70 * MIB)
+  const uploader = await runUploader(t, { ...server, ...largeFile(t, bytes) })
+  await uploader.said('stored: "large.mcap"')
+  t.ok(uploader.peakMemory() < 160 * MIB, `${Math.round(uploader.peakMemory() / MIB)} MiB at most`)
+  t.equal(await uploader.end(), 0)
+  t.equal(asked.filter((route) => route === 'upload/part').length, 2)
+  const { body, tags } = await stored(server)
+  t.ok(body.equals(bytes))
+  t.same(tags, { job: server.id, sha256: contentOf(bytes).sha256 })
+})
+
+t.test('an upload that breaks in the middle goes on where it stopped', async (t) => {
+  let parts = 0
+  let breakAt = 4
+  const server = await uploadServer(t, {
+    smallestPart: PART,
+    asked: (route) => {
+      if (route === 'upload/part' && ++parts === breakAt) first.kill('SIGKILL')
+    }
+  })
+  const bytes = randomBytes(PARTS * PART - 1000)
+  const { folder } = largeFile(t, bytes)
+  const first = await runUploader(t, { ...server, folder })
+  t.equal(await first.exited, 'SIGKILL')
+  t.equal((await notes(server.store)).length, 1)
+
+  breakAt = Infinity
+  t.equal(await (await runUploader(t, { ...server, folder })).end(), 0)
+  t.ok((await stored(server)).body.equals(bytes))
+  t.equal(parts, PARTS + 1, 'only the broken part was asked for twice')
+  t.same(await notes(server.store), [])
+})
+
+t.test('a grant that fails in the middle costs one part only', async (t) => {
+  let parts = 0
+  const server = await uploadServer(t, {
+    smallestPart: PART,
+    spoil: (grant) => ++parts === 3 ? { ...grant, url: grant.url.replace(/:\d+\//, ':1/') } : grant
+  })
+  const bytes = randomBytes(4 * PART)
+  const uploader = await runUploader(t, { ...server, ...largeFile(t, bytes) })
+  t.equal(await uploader.end(), 0)
+  t.ok((await stored(server)).body.equals(bytes))
+  t.equal(parts, 5)
+  t.notMatch(uploader.output(), 'changed', 'and the file is not read from the start again')
+})
+
+function overwrite (path: string): void {
+  const file = openSync(path, 'r+')
+  writeSync(file, 'other bytes', PART + 7)
+  closeSync(file)
+}
+
+for (const { what, when, change, completed } of [
+  // What was there before it grew makes a file as well.
+  { what: 'grows while it goes up', when: 'upload/part', change: (path: string) => appendFileSync(path, 'and more'), completed: 2 },
+  { what: 'changes within while it goes up', when: 'upload/part', change: overwrite, completed: 1 },
+  { what: 'changes within before it goes up', when: 'upload', change: overwrite, completed: 1 },
+  { what: 'shrinks while it goes up', when: 'upload/part', change: (path: string) => writeFileSync(path, 'all gone'), completed: 0 }
+]) {
+  t.test(`a large file that ${what} is in the end what it is in the folder`, async (t) => {
+    const asked: string[] = []
+    const server = await uploadServer(t, {
+      smallestPart: PART,
+      asked: (route) => {
+        if (route === when && !asked.includes(when)) change(path)
+        asked.push(route)
+      }
+    })
+    const { folder, path } = largeFile(t, randomBytes(3 * PART))
+    const uploader = await runUploader(t, { ...server, folder })
+    await uploader.said('large.mcap')
+    t.equal(await uploader.end(), 0)
+    const { body, tags } = await stored(server)
+    t.ok(body.equals(readFileSync(path)))
+    t.match(tags, { sha256: contentOf(readFileSync(path)).sha256 })
+    t.same(await notes(server.store), [])
+    t.equal(asked.filter((route) => route === 'upload/complete').length, completed, 'and never was a mixture of both')
+  })
+}

@@ -1,0 +1,23 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import t from 'tap'
+import { startHost } from '../../../knative/local/host.ts'
+import { httpServer } from '../../support/http-server.ts'
+
+t.test('a port that is taken is told before anything is started', async (t) => {
+  const { url } = await httpServer(t)
+  await t.rejects(startHost({ port: Number(new URL(url).port) }), { code: 'EADDRINUSE' })
+})
+
+t.test('a function that cannot start takes all the rest down again', async (t) => {
+  const { TMPDIR } = process.env
+  process.env.TMPDIR = t.testdir({})
+  t.teardown(() => {
+    if (TMPDIR === undefined) delete process.env.TMPDIR
+    else process.env.TMPDIR = TMPDIR
+  })
+  await t.rejects(startHost({ port: 0, env: { '*': { S3_BUCKET: 'never-used' }, deploy: { JOB_TOKEN_KEY: 'too short' } } }), { message: /^deploy ended before it was ready:\n.*JOB_TOKEN_KEY/ })
+  t.strictSame(readdirSync(process.env.TMPDIR), [], 'no folder is left')
+  const children = execFileSync('ps', ['-o', 'args=', '--ppid', String(process.pid)], { encoding: 'utf8' }).trim().split('\n')
+  t.strictSame(children.filter((line) => !line.startsWith('ps ')), [], 'no process is left')
+})

@@ -1,0 +1,30 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import t from 'tap'
+import { httpServer } from '../../support/http-server.ts'
+import { poll } from '../../support/poll.ts'
+import { runProgram } from '../../support/run-program.ts'
+
+t.test('run says where it is and what to try, and Ctrl-C ends all of it', async (t) => {
+  const { folder, child, exit } = runProgram(t, 'main', { PORT: '0' })
+  let out = ''
+  child.stdout.on('data', (chunk) => { out += chunk })
+  const url = await poll('it is up', () => /^The local host is up at (http:\S+)/m.exec(out)?.[1])
+  t.match(out, `curl -s ${url}/job/deploy`)
+  t.equal((await fetch(`${url}/template`)).status, 200)
+  t.equal((await fetch(`${url}/openapi/result-fetch.json`)).status, 200)
+  child.kill('SIGINT')
+  t.equal(await exit, 0)
+  await t.rejects(fetch(url))
+  t.strictSame(readdirSync(join(folder, 'tmp')), [])
+})
+
+t.test('a port that is taken or none is one line', async (t) => {
+  const { port } = new URL((await httpServer(t)).url)
+  for (const [PORT, message] of [['http', 'PORT is a number from 0 to 65535, not http\n'], [port, `port ${port} is taken: PORT=${Number(port) + 1} make run\n`]] as const) {
+    const { child, exit } = runProgram(t, 'main', { PORT })
+    t.equal(await text(child.stderr), message)
+    t.equal(await exit, 1)
+  }
+})

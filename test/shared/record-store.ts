@@ -1,0 +1,95 @@
+import t from 'tap'
+import { newJobId } from '../../shared/job-id.ts'
+import { stateKey } from '../../shared/bucket-layout.ts'
+import { advance, type JobRecord } from '../../shared/job-record.ts'
+import { getTags, openStore, putObject, removeObject } from '../../shared/object-store.ts'
+import { isProblem } from '../../shared/problem.ts'
+import { advanceRecord, createRecord, readRecord } from '../../shared/record-store.ts'
+import { newRecord } from '../support/new-record.ts'
+import { testStore } from '../support/store.ts'
+
+await t.test('a record is created once and read back whole, its state in its tags', async (t) => {
+  const store = await testStore(t)
+  const record = newRecord({ env: { NAME: 'größer als "7"', EMPTY: '' } })
+  t.ok(await createRecord(store, record))
+  t.notOk(await createRecord(store, { ...record, template: 'other' }))
+  t.same((await readRecord(store, record.job_uuid))!.record, record)
+  t.same(await getTags(store, stateKey(record.job_uuid)), { state: 'accepted', template: 'test' })
+})
+
+await t.test('of a job that is not there nothing is read and nothing made', async (t) => {
+  const store = await testStore(t)
+  const id = newJobId()
+  t.equal(await readRecord(store, id), undefined)
+  t.equal(await advanceRecord(store, id, (record) => ({ ...record, revision: 9 })), undefined)
+  t.equal(await readRecord(store, id), undefined)
+})
+
+await t.test('body and tags advance together', async (t) => {
+  const store = await testStore(t)
+  const record = newRecord()
+  await createRecord(store, record)
+  const advanced = await advanceRecord(store, record.job_uuid, (current) => advance(current, { state: 'failed', reason: 'OOMKilled', exit_code: 137 }, new Date()))
+  t.match(advanced, { state: 'failed', reason: 'OOMKilled', exit_code: 137, revision: 2 })
+  t.same((await readRecord(store, record.job_uuid))!.record, advanced)
+  t.same(await getTags(store, stateKey(record.job_uuid)), { state: 'failed', reason: 'OOMKilled', template: 'test', exit_code: '137' })
+})
+
+await t.test('where nothing is to change nothing is written', async (t) => {
+  const store = await testStore(t)
+  const record = newRecord()
+  await createRecord(store, record)
+  const before = await readRecord(store, record.job_uuid)
+  t.same(await advanceRecord(store, record.job_uuid, () => undefined), record)
+  t.same(await readRecord(store, record.job_uuid), before)
+})
+
+await t.test('sixteen writers at once lose nothing', async (t) => {
+  const { settings } = await testStore(t)
+  const store = openStore(settings, 60_000)
+  const record = newRecord()
+  const id = record.job_uuid
+  await createRecord(store, record)
+  const increment = async (): Promise<void> => {
+    try {
+      await advanceRecord(store, id, (current) => ({ ...current, revision: current.revision + 1, exit_code: current.revision + 1 }))
+    } catch (error) {
+      // So many never come at once to one job; whoever gives up is asked again, as an event or a caller would be.
+      if (!isProblem(error, 'store-unavailable')) throw error
+      await increment()
+    }
+  }
+  await Promise.all(Array.from({ length: 16 }, async () => {
+    for (let times = 0; times < 5; times++) await increment()
+  }))
+  t.equal((await readRecord(store, id))!.record.revision, 81)
+  t.equal((await getTags(store, stateKey(id)))['exit_code'], '81', 'the tags are those of the last one')
+})
+
+await t.test('a record that is removed while it is advanced is not made again', async (t) => {
+  const store = await testStore(t)
+  const record = newRecord()
+  const id = record.job_uuid
+  await createRecord(store, record)
+  let removed: Promise<void> | undefined
+  const next = (current: JobRecord): JobRecord => ({ ...current, revision: current.revision + 1 })
+  // Whichever is first, the removal or the write: in the end there is none.
+  await advanceRecord(store, id, (current) => {
+    removed ??= removeObject(store, stateKey(id))
+    return next(current)
+  })
+  await removed
+  t.equal(await advanceRecord(store, id, next), undefined)
+})
+
+await t.test('what is no record of the job is never taken for one', async (t) => {
+  const store = await testStore(t)
+  const id = newJobId()
+  for (const body of ['', 'hello', 'null', '[]', '{}', JSON.stringify(newRecord()), JSON.stringify({ ...newRecord(), job_uuid: id, revision: 'x' })]) {
+    await putObject(store, stateKey(id), body, {}, 'unconditional')
+    for (const outcome of [await readRecord(store, id).catch((error) => error), await advanceRecord(store, id, () => undefined).catch((error) => error)]) {
+      t.ok(isProblem(outcome, 'store-unavailable'), body)
+      t.equal(outcome.problem.job_uuid, id)
+    }
+  }
+})

@@ -1,0 +1,63 @@
+import { request as httpRequest } from 'node:http'
+import { once } from 'node:events'
+import type { FastifyPluginAsync } from 'fastify'
+import t from 'tap'
+import { Type } from 'typebox'
+import { problemOf } from '../support/problem-of.ts'
+import { serve } from '../support/serve.ts'
+
+const app: FastifyPluginAsync = async (app) => {
+  app.get('/thing/:id', { schema: { params: Type.Object({ id: Type.String() }), querystring: Type.Object({ n: Type.Integer({ default: 7 }) }) } }, async (request) => request.query)
+  app.post('/thing/special', async () => ({}))
+  app.delete('/thing/:id', async () => ({}))
+}
+
+await t.test('a method that the path does not know is answered with those that it does', async (t) => {
+  const { url } = await serve(t, app)
+  for (const [method, path, allow] of [
+    ['POST', '/thing/a', 'GET, HEAD, DELETE'],
+    ['PUT', '/thing/a', 'GET, HEAD, DELETE'],
+    ['OPTIONS', '/thing/a', 'GET, HEAD, DELETE'],
+    ['PATCH', '/thing/special', 'POST'],
+    ['POST', '/health/liveness', 'GET, HEAD'],
+    ['DELETE', '/openapi.json', 'GET, HEAD']
+  ] as const) {
+    const response = await fetch(url + path, { method, ...(method === 'POST' && { body: '{', headers: { 'content-type': 'application/json' } }) })
+    t.equal(response.headers.get('allow'), allow, `${method} ${path}`)
+    await problemOf(t, response, 405, 'method-not-allowed')
+  }
+  const trace = httpRequest(`${url}/thing/a`, { method: 'TRACE' }).end()
+  const [response] = await once(trace, 'response')
+  t.equal(response.statusCode, 405, 'nor is a request shown to whoever made it')
+  response.resume()
+})
+
+await t.test('a path that nobody knows is a problem, too', async (t) => {
+  const { url } = await serve(t, app)
+  for (const path of ['/', '/thing', '/Thing/a', '/thing/a/b', '/..%2fetc']) await problemOf(t, await fetch(url + path), 404, 'not-found')
+})
+
+await t.test('the trace id is that of the caller, else one of its own', async (t) => {
+  const { url } = await serve(t, app)
+  const id = '4bf92f3577b34da6a3ce929d0e0e4736'
+  const traceOf = async (traceparent?: string): Promise<string> =>
+    (await problemOf(t, await fetch(`${url}/none`, { headers: traceparent ? { traceparent } : {} }), 404, 'not-found')).trace_id
+  t.equal(await traceOf(`00-${id}-00f067aa0ba902b7-01`), id)
+  const own = [await traceOf(), await traceOf(), await traceOf('nonsense'), await traceOf(`00-${id.toUpperCase()}-00f067aa0ba902b7-01`)]
+  t.equal(new Set([...own, id, id.toUpperCase()]).size, 6)
+})
+
+await t.test('a query has its defaults, and numbers in it are numbers', async (t) => {
+  const { url } = await serve(t, app)
+  t.same(await (await fetch(`${url}/thing/a`)).json(), { n: 7 })
+  t.same(await (await fetch(`${url}/thing/a?n=8`)).json(), { n: 8 })
+})
+
+await t.test('it says that it is there and what it can', async (t) => {
+  const { url } = await serve(t, app)
+  t.same(await (await fetch(`${url}/health/liveness`)).json(), { status: 'alive' })
+  t.same(await (await fetch(`${url}/health/readiness`)).json(), { status: 'ready' })
+  const document = await (await fetch(`${url}/openapi.json`)).json() as { openapi: string, paths: Record<string, object> }
+  t.equal(document.openapi, '3.1.0')
+  t.same(Object.entries(document.paths).map(([path, methods]) => [path, Object.keys(methods)]), [['/thing/{id}', ['get', 'delete']], ['/thing/special', ['post']]], 'neither health nor what is refused')
+})

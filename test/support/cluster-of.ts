@@ -1,0 +1,14 @@
+import { connectCluster, managedSelector } from '../../shared/kubernetes.ts'
+
+/** What Kubernetes has, seen past the functions. */
+export function clusterOf ({ kubeconfig }: { kubeconfig: string }) {
+  const cluster = connectCluster({ KUBECONFIG: kubeconfig, JOBS_NAMESPACE: 'gx4ki-jobs' })
+  const query = { namespace: cluster.namespace, labelSelector: managedSelector }
+  return {
+    ...cluster,
+    jobs: async () => (await cluster.batch.listNamespacedJob(query)).items,
+    pods: async () => (await cluster.core.listNamespacedPod(query)).items,
+    configMaps: async () => (await cluster.core.listNamespacedConfigMap(query)).items,
+    secrets: async () => (await cluster.core.listNamespacedSecret(query)).items
+  }
+}

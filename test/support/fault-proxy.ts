@@ -1,0 +1,62 @@
+import { once } from 'node:events'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Test } from 'tap'
+import { poll } from './poll.ts'
+
+/** What becomes of a request: it is passed on, or held for ever, or its answer is. */
+export type Fate = 'pass' | 'hold' | 'hold the answer'
+
+export interface FaultProxy {
+  url: string
+  /** Where requests go, and a token to show there in place of what the client shows. */
+  target: { url: string, token?: string }
+  fate: (request: { method: string, path: string, headers: http.IncomingHttpHeaders }) => Fate
+  /** Resolves when a request, or its answer, is held. */
+  caught (): Promise<void>
+  /** Lets everything pass that comes from now on. */
+  heal (): void
+}
+
+/** Stands between a function and what it depends on, to stop it at one exact request. The requests themselves pass unchanged, so signatures hold. */
+export async function faultProxy (t: Test): Promise<FaultProxy> {
+  let held = 0
+  const server = http.createServer((request, response) => {
+    const { method = '', url = '', headers } = request
+    const fate = proxy.fate({ method, path: url, headers })
+    if (fate === 'hold') {
+      held++
+      return
+    }
+    const { hostname, port } = new URL(proxy.target.url)
+    const authorization = proxy.target.token === undefined ? {} : { authorization: `Bearer ${proxy.target.token}` }
+    const onward = http.request({ hostname, port, method, path: url, headers: { ...headers, ...authorization } }, (answer) => {
+      if (fate === 'hold the answer') {
+        answer.resume().once('end', () => held++)
+        return
+      }
+      response.writeHead(answer.statusCode!, answer.headers)
+      answer.pipe(response)
+    })
+    onward.on('error', () => response.destroy())
+    response.on('close', () => onward.destroy())
+    request.pipe(onward)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  const proxy: FaultProxy = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    target: { url: 'http://127.0.0.1:9' },
+    fate: () => 'pass',
+    caught: async () => { await poll('a request is held', () => held > 0) },
+    heal () {
+      held = 0
+      proxy.fate = () => 'pass'
+    }
+  }
+  return proxy
+}

@@ -1,0 +1,10 @@
+import type { FaultProxy } from './fault-proxy.ts'
+
+export type Rule = FaultProxy['fate']
+
+/** The tags of a record are in the request that writes it. */
+export const writesState = (state: string, fate: 'hold' | 'hold the answer' = 'hold'): Rule =>
+  ({ method, path, headers }) => method === 'PUT' && path.includes('/state/') && String(headers['x-amz-tagging']).includes(`state=${state}`) ? fate : 'pass'
+
+/** A request by its method and a part of its path. */
+export const sends = (method: string, part: string, fate: 'hold' | 'hold the answer' = 'hold'): Rule => (request) => request.method === method && request.path.includes(part) ? fate : 'pass'

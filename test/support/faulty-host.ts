@@ -1,0 +1,54 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { connectCluster } from '../../shared/kubernetes.ts'
+import { faultProxy } from './fault-proxy.ts'
+import { testHost } from './host.ts'
+
+/** A local host in which one function reaches the store and Kubernetes through proxies that can stop it at one exact request. */
+export async function faultyHost (t: Test, name: string) {
+  const [store, kubernetes] = [await faultProxy(t), await faultProxy(t)]
+  const kubeconfig = join(t.testdir({ kubeconfig: kubeconfigOf(kubernetes.url) }), 'kubeconfig')
+  const host = await testHost(t, { [name]: { S3_ENDPOINT: store.url, KUBECONFIG: kubeconfig } })
+  store.target = { url: host.store.endpoint }
+  const { config } = connectCluster({ KUBECONFIG: host.kubeconfig, JOBS_NAMESPACE: 'gx4ki-jobs' })
+  kubernetes.target = { url: config.getCurrentCluster()!.server, token: config.getCurrentUser()!.token! }
+  const service = host.services.get(name)!
+  return {
+    ...host,
+    proxies: { store, kubernetes },
+    /** Ends the function as a crash would, lets everything pass again, and waits until its next process is ready. */
+    async crash (): Promise<void> {
+      await service.kill('SIGKILL')
+      store.heal()
+      kubernetes.heal()
+      await service.ready()
+    }
+  }
+}
+
+function kubeconfigOf (server: string): string {
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'proxy', cluster: { server, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'proxy', user: { token: 'the proxy shows its own' } }],
+    contexts: [{ name: 'proxy', context: { cluster: 'proxy', user: 'proxy', namespace: 'gx4ki-jobs' } }],
+    'current-context': 'proxy'
+  })
+}
+
+/** The process ids of this machine whose command and environment hold all the given texts. Linux only: it reads /proc. */
+export function processesWith (...texts: string[]): number[] {
+  const { pid: self } = process
+  return readdirSync('/proc').map(Number).filter(Number.isInteger).filter((pid) => {
+    if (pid === self) return false
+    try {
+      const about = readFileSync(`/proc/${pid}/cmdline`, 'utf8') + readFileSync(`/proc/${pid}/environ`, 'utf8')
+      return texts.every((text) => about.includes(text))
+    } catch {
+      // It has ended, or belongs to somebody else.
+      return false
+    }
+  })
+}

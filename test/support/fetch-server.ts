@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto'
+import type { Test } from 'tap'
+import { resultFetch } from '../../functions/result-fetch/app.ts'
+import { resultKey } from '../../shared/bucket-layout.ts'
+import type { JobRecord } from '../../shared/job-record.ts'
+import { putObject } from '../../shared/object-store.ts'
+import { createRecord } from '../../shared/record-store.ts'
+import { newRecord } from './new-record.ts'
+import { serve } from './serve.ts'
+import { testStore } from './store.ts'
+
+/** A running result-fetch over a bucket of its own. */
+export async function fetchServer (t: Test) {
+  const store = await testStore(t)
+  return {
+    store,
+    ...await serve(t, resultFetch({ store })),
+    async create (more: Partial<JobRecord> = {}): Promise<JobRecord> {
+      const record = newRecord(more)
+      await createRecord(store, record)
+      return record
+    },
+    /** A result file as the uploader of an attempt leaves it. */
+    async upload (id: string, attempt: string, name: string, bytes: Buffer | string): Promise<void> {
+      const sha256 = createHash('sha256').update(bytes).digest('hex')
+      await putObject(store, resultKey(id, attempt, name), bytes, { job: id, sha256 }, { ifNoneMatch: '*' }, 'application/octet-stream')
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+import type { Test } from 'tap'
+
+export interface Received { method: string, url: string, headers: IncomingHttpHeaders, body: Buffer }
+
+/** A server of the test's own that keeps what it receives, whole, in the order of its arrival. */
+export async function httpServer (t: Test, answer: (request: Received, response: ServerResponse) => unknown = (_, response) => response.writeHead(204).end()) {
+  const received: Received[] = []
+  const server = createServer((request, response) => {
+    buffer(request).then((body) => {
+      const { method, url, headers } = request
+      const whole = { method: method!, url: url!, headers, body }
+      received.push(whole)
+      return answer(whole, response)
+    }, () => response.destroy())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received }
+}

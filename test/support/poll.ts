@@ -1,0 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** Asks again and again until there is an answer; what never comes is an error that says what was waited for. */
+export async function poll<T> (what: string, ask: () => T | undefined | false | Promise<T | undefined | false>, seconds = 30): Promise<T> {
+  const until = performance.now() + seconds * 1000
+  while (performance.now() < until) {
+    const answer = await ask()
+    if (answer !== undefined && answer !== false) return answer
+    await sleep(25)
+  }
+  throw new Error(`waited ${seconds} s in vain: ${what}`)
+}

@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { build } from 'esbuild'
+import type { Test } from 'tap'
+import { poll } from './poll.ts'
+
+interface Pod { url: string, id: string, attempt: string, token: string, folder: string }
+
+/** The uploader as it ships, a bundle in a process of its own, with an environment as in a pod. Bundle and token lie beside the folder. */
+export async function runUploader (t: Test, { url, id, attempt, token, folder }: Pod) {
+  const program = join(dirname(folder), 'uploader.cjs')
+  await build({ entryPoints: [join(import.meta.dirname, '../../jobs/uploader/main.ts')], outfile: program, bundle: true, format: 'cjs', platform: 'node', target: 'node24', logLevel: 'error' })
+  const tokenFile = join(dirname(folder), 'token')
+  writeFileSync(tokenFile, token + '\n')
+  const child = spawn(process.execPath, [program], {
+    env: { UPLOAD_URL: url, JOB_UUID: id, POD_UID: attempt, TOKEN_FILE: tokenFile, RESULT_DIR: folder, START_FILE: join(dirname(folder), 'started'), SETTLE_SECONDS: '0.3' },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { output += text })
+  const exited = once(child, 'close').then(([code, signal]): number | string => code ?? signal)
+  t.teardown(() => { child.kill('SIGKILL') })
+  const said = async (line: string) => await poll(`the uploader says: ${line}`, () => output.includes(line))
+  return {
+    exited,
+    said,
+    output: () => output,
+    kill: (signal: NodeJS.Signals) => child.kill(signal),
+    /** As when the workload has ended; answers the exit code. */
+    async end (): Promise<number | string> {
+      await said('watching')
+      child.kill('SIGTERM')
+      return await exited
+    },
+    /** The most memory that it ever had, in bytes. */
+    peakMemory (): number {
+      const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8')) ?? []
+      return Number(kib) * 1024
+    }
+  }
+}

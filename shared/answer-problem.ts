@@ -9,13 +9,7 @@ const ofFastify: Record<string, ProblemKind> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid-request',
   FST_ERR_CTP_INVALID_JSON_BODY: 'invalid-request',
   FST_ERR_BAD_URL: 'invalid-request',
-  FST_ERR_MAX_PARAM_LENGTH: 'invalid-request',
-  FST_REQ_FILE_TOO_LARGE: 'too-large',
-  FST_INVALID_MULTIPART_CONTENT_TYPE: 'unsupported-media-type',
-  FST_FILES_LIMIT: 'invalid-request',
-  FST_FIELDS_LIMIT: 'invalid-request',
-  FST_PARTS_LIMIT: 'invalid-request',
-  FST_PROTO_VIOLATION: 'invalid-request'
+  FST_ERR_MAX_PARAM_LENGTH: 'invalid-request'
 }
 
 /** The one place where errors become answers. What nobody foresaw is a 500 without details; it is logged whole. */
@@ -23,6 +17,8 @@ export function answerProblem (error: FastifyError | ProblemError, request: Fast
   const known = asProblem(error)
   if (known.problem.status >= 500) request.log.error({ err: error }, known.problem.title)
   else request.log.info({ problem: known.problem }, known.problem.title)
+  // Closing the connection upon a body that nobody has read resets it, and the answer is lost with it; Node discards the rest as it comes.
+  if (known.problem.status === 413) reply.removeHeader('connection')
   reply
     .code(known.problem.status)
     .headers(known.headers)

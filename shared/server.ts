@@ -74,6 +74,13 @@ export async function buildServer ({ app, title, description, securitySchemes = 
     if (id !== undefined) request.log = request.log.child({ job_uuid: id })
   })
 
+  // Whoever is answered during the end must not keep his connection, or the process waits for him as long as he likes.
+  let isClosing = false
+  server.addHook('preClose', async () => { isClosing = true })
+  server.addHook('onSend', async (_request, reply) => {
+    if (isClosing) reply.header('connection', 'close')
+  })
+
   await server.register(sensible)
   await server.register(swagger, { openapi: { openapi: '3.1.0', info: { title, description, version: '0.1.0' }, components: { securitySchemes } } })
   const methods = collectMethods(server)

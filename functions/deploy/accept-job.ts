@@ -105,7 +105,7 @@ async function claimKey ({ store, tokenKey }: Deps, key: string, template: Templ
 async function withdraw (deps: Deps, id: string, keyObject: string | undefined, error: unknown): Promise<unknown> {
   const { store } = deps
   if (keyObject !== undefined) await removeObject(store, keyObject)
-  if (isProblem(error, 'rejected-by-kubernetes') || neverSent(error)) {
+  if (isProblem(error, 'rejected-by-kubernetes') || (isProblem(error, 'kubernetes-unavailable') && neverSent(error.cause))) {
     await removeObject(store, stateKey(id))
     await removeObject(store, markerKey(id))
     return error

@@ -12,6 +12,7 @@ import { BODY_LIMIT } from '../../shared/server.ts'
 import { acceptJob, tryJob } from './accept-job.ts'
 import { demoResult } from './demo-result.ts'
 import { decodeText, DeployBody, DeployForm, DeployQuery, deployRequest } from './deploy-request.ts'
+import { readForm } from './read-form.ts'
 import { reconcile } from './reconcile.ts'
 import type { Deps } from './start-job.ts'
 import { stopJob } from './stop-job.ts'
@@ -43,12 +44,9 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
   const { store, templates, defaultTemplate, demoWait } = options
   return async function (plugin) {
     const app = plugin.withTypeProvider<TypeBoxTypeProvider>()
-    await app.register(multipart, {
-      attachFieldsToBody: 'keyValues',
-      limits: { fileSize: BODY_LIMIT, fieldSize: 1024, files: 1, fields: 10 },
-      onFile: async (part) => {
-        Object.assign(part, { value: decodeText(part.fieldname, await part.toBuffer()) })
-      }
+    await app.register(multipart, { limits: { fileSize: BODY_LIMIT, fieldSize: BODY_LIMIT, files: 1, fields: 10 } })
+    app.addHook('preValidation', async (request) => {
+      if (request.isMultipart()) request.body = await readForm(request)
     })
     app.addHook('onRequest', async ({ headers }) => {
       // The multipart plugin would only stumble over it.
@@ -61,6 +59,8 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
     const deployResponses = { 200: Checked, 202: Accepted, ...problems(400, 413, 415, 422, 503) }
 
     app.get('/job/deploy', {
+      // Who only looks must not run a job.
+      exposeHeadRoute: false,
       schema: {
         summary: 'Runs the default template with its defaults',
         querystring: DeployQuery,
@@ -109,6 +109,7 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
     })
 
     app.get('/demo', {
+      exposeHeadRoute: false,
       schema: {
         summary: 'Runs the default template and answers with its result file',
         description: `Waits up to ${demoWait} s; when it takes longer, 202 says where to look.`,

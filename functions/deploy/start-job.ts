@@ -1,5 +1,5 @@
 import type { KubernetesObject, V1Job } from '@kubernetes/client-node'
-import { advance, isTerminal, type JobRecord } from '../../shared/job-record.ts'
+import { advance, type JobRecord } from '../../shared/job-record.ts'
 import { jobToken } from '../../shared/job-token.ts'
 import { type Cluster, genuine, JOB_LABEL, kubernetesUnavailable, objectName, orAbsent, statusOf } from '../../shared/kubernetes.ts'
 import type { Store } from '../../shared/object-store.ts'
@@ -33,7 +33,7 @@ export async function startJob (deps: Deps, record: JobRecord): Promise<JobRecor
   const started = await advanceRecord(store, id, (current) =>
     advance(current, { state: 'pending', job_uid: job.metadata!.uid!, sealed_env: null }, new Date()))
   // Somebody stopped the job while its Job was being made, and may have found none to delete.
-  if (started?.stop !== undefined || started === undefined || isTerminal(started.state)) await deleteJob(deps.cluster, id)
+  if (started === undefined || started.stop !== undefined) await deleteJob(deps.cluster, id)
   return started ?? record
 }
 
@@ -45,13 +45,19 @@ export async function checkJob (deps: Deps, template: Template, id: string, env:
 async function createObjects ({ cluster, tokenKey, settings }: Deps, template: Template, id: string, env: ResolvedEnv, dryRun?: 'All'): Promise<V1Job> {
   const { batch, core, namespace } = cluster
   const options = { namespace, ...(dryRun && { dryRun }) }
-  const job = await created(batch.createNamespacedJob({ ...options, body: jobObject(template, id, env, settings) })) ?? await existingJob(cluster, id)
-  // Both are owned by the Job, so they can only come after it; the pod waits for them.
-  await Promise.all([
-    created(core.createNamespacedConfigMap({ ...options, body: configMapObject(job, env) })),
-    created(core.createNamespacedSecret({ ...options, body: secretObject(job, env, jobToken(tokenKey, id)) }))
-  ])
-  return job
+  const made = await created(batch.createNamespacedJob({ ...options, body: jobObject(template, id, env, settings) }))
+  try {
+    const job = made ?? await existingJob(cluster, id)
+    // Both are owned by the Job, so they can only come after it; the pod waits for them.
+    await Promise.all([
+      created(core.createNamespacedConfigMap({ ...options, body: configMapObject(job, env) })),
+      created(core.createNamespacedSecret({ ...options, body: secretObject(job, env, jobToken(tokenKey, id)) }))
+    ])
+    return job
+  } catch (error) {
+    // By now there is a Job, whatever is wrong with the rest.
+    throw dryRun ? error : kubernetesUnavailable(error)
+  }
 }
 
 /** What was created, or `undefined` when it was there already, which is as good. */
@@ -61,8 +67,8 @@ async function created<T extends KubernetesObject> (call: Promise<T>): Promise<T
   } catch (error) {
     const status = statusOf(error)
     if (status === 409) return undefined
-    if (status === 400 || status === 422) throw problem('rejected-by-kubernetes', statusMessage(error), { cause: error })
-    throw kubernetesUnavailable(error)
+    const message = status === 400 || status === 422 ? statusMessage(error) : undefined
+    throw message === undefined ? kubernetesUnavailable(error) : problem('rejected-by-kubernetes', message, { cause: error })
   }
 }
 
@@ -78,9 +84,14 @@ export async function deleteJob ({ batch, namespace }: Cluster, id: string): Pro
   return deleted === undefined ? 'absent' : 'ending'
 }
 
-/** The message of a `Status`; the exception's own would repeat the whole answer. */
-function statusMessage (error: unknown): string {
-  const body = (error as { body?: unknown }).body
-  const status = (typeof body === 'string' ? JSON.parse(body) : body) as { message?: string } | undefined
-  return status?.message ?? 'Kubernetes does not accept the Job'
+/** The message of a `Status`, if it is one that came: the exception's own would repeat the whole answer. */
+function statusMessage (error: unknown): string | undefined {
+  const { body } = error as { body?: unknown }
+  try {
+    const status = (typeof body === 'string' ? JSON.parse(body) : body) as { kind?: string, message?: string } | null | undefined
+    return status?.kind === 'Status' ? status.message : undefined
+  } catch {
+    // A page of some proxy on the way.
+    return undefined
+  }
 }

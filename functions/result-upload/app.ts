@@ -2,26 +2,22 @@ import type { FastifyPluginAsync } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { attemptPrefix, resultKey } from '../../shared/bucket-layout.ts'
-import { JobId } from '../../shared/job-id.ts'
 import { hasManifest } from '../../shared/manifest.ts'
 import { listObjects, removeObject } from '../../shared/object-store.ts'
 import { invalidField } from '../../shared/problem.ts'
 import { problems } from '../../shared/problem-responses.ts'
 import { ResultName, wrongName } from '../../shared/result-name.ts'
 import { admitUploader } from './admit-uploader.ts'
+import { Attempt } from './attempt.ts'
 import { attemptClosed } from './attempt-closed.ts'
+import { ClaimedFile, Sha256 } from './claimed-file.ts'
 import { completeUpload } from './complete-upload.ts'
 import { confirmResults } from './confirm-results.ts'
 import { grantPart } from './grant-part.ts'
 import { type Deps, Granted, Multipart, offerUpload, Stored } from './offer-upload.ts'
 import { LARGEST_FILE, MOST_PARTS } from './part-size.ts'
 import { Grant } from './presign.ts'
-import { ResultFile, Sha256 } from './result-file.ts'
 
-const Params = Type.Object({
-  id: JobId,
-  attempt: Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', description: 'The uid of the pod' })
-})
 const UploadId = Type.String({ minLength: 1, maxLength: 1024 })
 const exactly = { additionalProperties: false }
 
@@ -53,8 +49,8 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
         summary: 'May I put this file?',
         description: 'Files over 64 MiB go in parts; a broken upload of the same file goes on where it stopped. A file that has changed takes the place of what is there.',
         security,
-        params: Params,
-        body: Type.Object(ResultFile, exactly),
+        params: Attempt,
+        body: ClaimedFile,
         response: { 200: Type.Union([Stored, Granted, Multipart]), ...problems(400, 401, 403, 413, 415, 422, 503) }
       }
     }, async ({ params, body }) => await offerUpload(deps, params, body))
@@ -63,7 +59,7 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
       schema: {
         summary: 'May I put this part?',
         security,
-        params: Params,
+        params: Attempt,
         body: Type.Object({
           name: ResultName,
           upload_id: UploadId,
@@ -80,9 +76,9 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
         summary: 'Make the parts the file',
         description: 'The store compares the digest of each part with what it got. After a 422 the file is to be asked for again.',
         security,
-        params: Params,
+        params: Attempt,
         body: Type.Object({
-          ...ResultFile,
+          ...ClaimedFile.properties,
           upload_id: UploadId,
           parts: Type.Array(Sha256, { maxItems: MOST_PARTS, description: 'The sha256 of every part, in order' })
         }, exactly),
@@ -98,7 +94,7 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
         summary: 'What is there',
         description: 'The names, in order.',
         security,
-        params: Params,
+        params: Attempt,
         querystring: Type.Object({ cursor: Type.Optional(ResultName) }, exactly),
         response: {
           200: Type.Object({ names: Type.Array(Type.String()), next_cursor: Type.Union([Type.String(), Type.Null()]) }),
@@ -117,7 +113,7 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
         summary: 'Take a file back',
         description: 'One that the workload has removed after its upload. Fine when there is no such file.',
         security,
-        params: Params,
+        params: Attempt,
         querystring: Type.Object({ name: ResultName }, exactly),
         response: { 204: Type.Null(), ...problems(400, 401, 403, 422, 503) }
       }
@@ -132,7 +128,7 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
         summary: 'All is up',
         description: 'The files are counted here too; 422 when the counts differ.',
         security,
-        params: Params,
+        params: Attempt,
         body: Type.Object({ files: Type.Integer({ minimum: 0 }), bytes: Type.Integer({ minimum: 0 }) }, exactly),
         response: { 200: Type.Object({ state: Type.Literal('complete') }), ...problems(400, 401, 403, 413, 415, 422, 503) }
       }

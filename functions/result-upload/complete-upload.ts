@@ -1,13 +1,15 @@
 import { resultKey } from '../../shared/bucket-layout.ts'
 import type { Store } from '../../shared/object-store.ts'
 import { problem } from '../../shared/problem.ts'
+import type { Attempt } from './attempt.ts'
+import { type ClaimedFile, sameContent } from './claimed-file.ts'
 import { completeMultipart, listParts } from './multipart.ts'
 import { abandonUpload, readNote, removeNote, rightNote } from './multipart-note.ts'
 import { countParts, sizeOfPart } from './part-size.ts'
-import { type Attempt, type ResultFile, sameContent, storedContent } from './result-file.ts'
+import { storedContent } from './stored-content.ts'
 
 /** Makes the parts the file, once; repeating it is fine. `parts` are the digests of all parts in order. */
-export async function completeUpload (store: Store, place: Attempt, { parts: digests, upload_id: uploadId, ...file }: ResultFile & { upload_id: string, parts: string[] }): Promise<void> {
+export async function completeUpload (store: Store, place: Attempt, { parts: digests, upload_id: uploadId, ...file }: ClaimedFile & { upload_id: string, parts: string[] }): Promise<void> {
   const found = await readNote(store, place, file.name)
   if (await isStored(store, place, file)) return found && await abandonUpload(store, place, found)
   const note = rightNote(place, found, uploadId)
@@ -25,7 +27,7 @@ export async function completeUpload (store: Store, place: Attempt, { parts: dig
   throw problem('upload-refused', 'The store does not accept the parts as this file; ask for the file again', { job_uuid: place.id })
 }
 
-async function isStored (store: Store, place: Attempt, file: ResultFile): Promise<boolean> {
+async function isStored (store: Store, place: Attempt, file: ClaimedFile): Promise<boolean> {
   const stored = await storedContent(store, place, file.name)
   return stored !== undefined && sameContent(stored, file)
 }

@@ -2,7 +2,7 @@ import { attemptPrefix } from '../../shared/bucket-layout.ts'
 import { writeManifest } from '../../shared/manifest.ts'
 import { listAll, type Store } from '../../shared/object-store.ts'
 import { problem } from '../../shared/problem.ts'
-import type { Attempt } from './result-file.ts'
+import type { Attempt } from './attempt.ts'
 
 export interface Count { files: number, bytes: number }
 

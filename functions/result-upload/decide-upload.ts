@@ -1,4 +1,4 @@
-import { type Content, sameContent } from './result-file.ts'
+import { type Content, sameContent } from './claimed-file.ts'
 
 export interface Known {
   /** What the store has under the name. */

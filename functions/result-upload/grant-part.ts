@@ -1,11 +1,11 @@
 import { resultKey } from '../../shared/bucket-layout.ts'
 import { problem } from '../../shared/problem.ts'
+import type { Attempt } from './attempt.ts'
 import { toChecksum } from './checksum.ts'
 import { readNote, rightNote } from './multipart-note.ts'
 import type { Deps } from './offer-upload.ts'
 import { sizeOfPart } from './part-size.ts'
 import type { Grant } from './presign.ts'
-import type { Attempt } from './result-file.ts'
 
 /** Leave to send exactly that part of an upload that is under way. */
 export async function grantPart ({ store, presign }: Pick<Deps, 'store' | 'presign'>, place: Attempt, part: { name: string, upload_id: string, number: number, size: number, sha256: string }): Promise<Grant> {

@@ -1,15 +1,17 @@
 import { Type, type Static } from 'typebox'
 import { resultKey } from '../../shared/bucket-layout.ts'
 import { hasManifest } from '../../shared/manifest.ts'
-import { encodeTags, removeObject, type Store } from '../../shared/object-store.ts'
+import { encodeTags, removeObject, type Store, type Tags } from '../../shared/object-store.ts'
+import type { Attempt } from './attempt.ts'
 import { attemptClosed } from './attempt-closed.ts'
 import { toChecksum } from './checksum.ts'
+import { type ClaimedFile, Sha256 } from './claimed-file.ts'
 import { decideUpload } from './decide-upload.ts'
 import { createMultipart, listParts } from './multipart.ts'
 import { abandonUpload, type MultipartNote, readNote, writeNote } from './multipart-note.ts'
 import { partSize } from './part-size.ts'
 import { Grant, type Presign } from './presign.ts'
-import { type Attempt, type ResultFile, Sha256, storedContent, tagsOfResult } from './result-file.ts'
+import { storedContent } from './stored-content.ts'
 
 export const Stored = Type.Object({ state: Type.Literal('stored') }, { description: 'It is there already' })
 export const Granted = Type.Object({ state: Type.Literal('granted'), ...Grant.properties }, { description: 'Send it in one piece' })
@@ -27,7 +29,7 @@ export type Offer = Static<typeof Stored> | Static<typeof Granted> | Static<type
 export interface Deps { store: Store, presign: Presign, smallestPart: number }
 
 /** How a file can be sent, and room made for it. */
-export async function offerUpload ({ store, presign, smallestPart }: Deps, place: Attempt, file: ResultFile): Promise<Offer> {
+export async function offerUpload ({ store, presign, smallestPart }: Deps, place: Attempt, file: ClaimedFile): Promise<Offer> {
   const { id, attempt } = place
   const key = resultKey(id, attempt, file.name)
   const [stored, note, complete] = await Promise.all([
@@ -43,7 +45,7 @@ export async function offerUpload ({ store, presign, smallestPart }: Deps, place
     const grant = await presign(key, {
       'content-length': String(file.size),
       'x-amz-checksum-sha256': toChecksum(file.sha256),
-      'x-amz-tagging': encodeTags(tagsOfResult(place, file)),
+      'x-amz-tagging': encodeTags(tagsOf(place, file)),
       'if-none-match': '*'
     })
     return { state: 'granted', ...grant }
@@ -59,9 +61,13 @@ export async function offerUpload ({ store, presign, smallestPart }: Deps, place
   }
 }
 
-async function beginMultipart (store: Store, place: Attempt, file: ResultFile, smallestPart: number): Promise<MultipartNote> {
-  const uploadId = await createMultipart(store, resultKey(place.id, place.attempt, file.name), tagsOfResult(place, file))
+async function beginMultipart (store: Store, place: Attempt, file: ClaimedFile, smallestPart: number): Promise<MultipartNote> {
+  const uploadId = await createMultipart(store, resultKey(place.id, place.attempt, file.name), tagsOf(place, file))
   const note = { ...file, upload_id: uploadId, part_size: partSize(file.size, smallestPart) }
   await writeNote(store, place, note)
   return note
+}
+
+function tagsOf ({ id }: Attempt, { sha256 }: ClaimedFile): Tags {
+  return { job: id, sha256 }
 }

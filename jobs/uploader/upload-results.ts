@@ -21,7 +21,7 @@ interface Seen { file: FoundFile, since: number, outcome?: Exclude<Outcome, 'cha
 export async function uploadResults (work: Work): Promise<boolean> {
   const { ask, log } = work
   // The second time after the store turned out to have something else than the folder.
-  for (const attempt of [1, 2]) {
+  for (const round of [1, 2]) {
     const { complete, files } = await uploadUntilEnd(work)
     if (!complete) return false
     const bytes = files.reduce((sum, { size }) => sum + size, 0)
@@ -31,7 +31,7 @@ export async function uploadResults (work: Work): Promise<boolean> {
       return true
     }
     log(`not all is up: ${body.detail}`)
-    if (attempt === 1) await removeStrays(ask, new Set(files.map(({ name }) => name)), log)
+    if (round === 1) await removeStrays(ask, new Set(files.map(({ name }) => name)), log)
   }
   return false
 }

@@ -92,17 +92,18 @@ async function runDemo (url: string, signal: AbortSignal): Promise<void> {
 }
 
 const interrupted = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort(new Error(`stopped by ${signal}`)))
-const lastLines: string[] = []
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort(new Error(`stopped by ${signal}`)))
+let lastLines: string[] = []
+let starting = true
+function log (line: string): void {
+  lastLines = [...lastLines.slice(-19), line]
+  // What it waits for: the first start installs the store.
+  if (starting && line.startsWith('{"service":"local-host"')) console.log(`  ${JSON.parse(line).msg}`)
+}
 try {
   console.log('Starting the local host: a stand-in for a cluster on this machine …')
-  const host = await startHost({
-    port: 0,
-    log: (line) => {
-      lastLines.push(line)
-      if (lastLines.length > 20) lastLines.shift()
-    }
-  })
+  const host = await startHost({ port: 0, log })
+  starting = false
   try {
     interrupted.signal.throwIfAborted()
     await runDemo(host.url, AbortSignal.any([interrupted.signal, AbortSignal.timeout(LONGEST_MS)]))

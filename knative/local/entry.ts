@@ -79,7 +79,9 @@ function forward (request: IncomingMessage, response: ServerResponse, path: stri
       ...headers['transfer-encoding'] && { 'transfer-encoding': 'chunked' },
       'x-forwarded-for': [headers['x-forwarded-for'], socket.remoteAddress].filter(Boolean).join(', '),
       'x-forwarded-proto': headers['x-forwarded-proto'] ?? 'http',
-      'x-request-id': headers['x-request-id'] ?? randomUUID()
+      'x-request-id': headers['x-request-id'] ?? randomUUID(),
+      // A function asked to close would do so upon a body that it refuses, and reset the connection before its answer is read.
+      connection: 'keep-alive'
     },
     // A kept connection to a function that restarted meanwhile would fail a request that need not fail.
     agent: false

@@ -62,7 +62,11 @@ export async function startHost ({ log = () => {}, ...options }: HostOptions): P
   }
 }
 
-async function startParts ({ port, pingSeconds, env = {}, log }: HostOptions & { log: (line: string) => void }, say: (line: string) => void, undo: Undo): Promise<Omit<Host, 'stop'>> {
+async function startParts (
+  { port, pingSeconds, env = {}, log }: HostOptions & { log: (line: string) => void },
+  say: (line: string) => void,
+  undo: Undo
+): Promise<Omit<Host, 'stop'>> {
   const manifests = readManifests(join(ROOT, 'knative/base'))
   const services = new Map<string, Service>()
   let open = false

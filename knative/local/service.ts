@@ -21,7 +21,7 @@ export interface Service {
 /** How long a crashed function stays away, its callers getting 502 as on a cluster: doubled for each crash in a row. */
 const RESTART_MS = { first: 250, longest: 5000 }
 /** A process that lived this long was no crash in a row. */
-const SOUND_MS = 10_000
+const SOUND_MS = 2_000
 
 interface RunOptions { environment: Record<string, string>, cwd: string, log: (line: string) => void }
 

@@ -48,7 +48,6 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml')))
       'gx4ki.io/description': /\w/,
       'gx4ki.io/results': /^\//,
       'gx4ki.io/start-deadline-seconds': /^\d+$/,
-      'gx4ki.io/retention': /^\d+d$/
     })
   })
 

@@ -1,17 +1,26 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { type Cluster, connectCluster } from '../../shared/kubernetes.ts'
 
-/** A connection as the functions have it to an API server at this address, or to whatever answers there. */
-export function clusterAt (t: Test, server: string): Cluster {
-  const config = {
+/** A kubeconfig for whatever answers at this address. */
+export function kubeconfigFor (t: Test, server: string, token = 'a hidden token'): string {
+  const dir = mkdtempSync(join(tmpdir(), 'gx4ki-test-'))
+  t.teardown(() => rmSync(dir, { recursive: true }))
+  const path = join(dir, 'kubeconfig')
+  writeFileSync(path, JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [{ name: 'test', cluster: { server, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'test', user: { token: 'a hidden token' } }],
+    users: [{ name: 'test', user: { token } }],
     contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
     'current-context': 'test'
-  }
-  const dir = t.testdir({ kubeconfig: JSON.stringify(config) })
-  return connectCluster({ KUBECONFIG: join(dir, 'kubeconfig'), JOBS_NAMESPACE: 'gx4ki-jobs' })
+  }))
+  return path
+}
+
+/** A connection to it as the functions have it. */
+export function clusterAt (t: Test, server: string, token?: string): Cluster {
+  return connectCluster({ KUBECONFIG: kubeconfigFor(t, server, token), JOBS_NAMESPACE: 'gx4ki-jobs' })
 }

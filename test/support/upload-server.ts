@@ -5,11 +5,11 @@ import type { Test } from 'tap'
 import { resultUpload, securitySchemes } from '../../functions/result-upload/app.ts'
 import { type Grant, presignWith } from '../../functions/result-upload/presign.ts'
 import { SMALLEST_PART } from '../../functions/result-upload/part-size.ts'
-import { newJobId } from '../../shared/job-id.ts'
-import type { JobRecord } from '../../shared/job-record.ts'
 import { jobToken } from '../../shared/job-token.ts'
+import type { Store } from '../../shared/object-store.ts'
 import { createRecord } from '../../shared/record-store.ts'
 import { buildServer } from '../../shared/server.ts'
+import { newRecord } from './new-record.ts'
 import { testStore } from './store.ts'
 
 export interface Answer { status: number, headers: Headers, body: any }
@@ -67,12 +67,8 @@ export async function uploadServer (t: Test, { smallestPart = SMALLEST_PART, ask
   }
 }
 
-export async function runningJob (store: Parameters<typeof createRecord>[0], tokenKey: string): Promise<{ id: string, token: string, record: JobRecord }> {
-  const id = newJobId()
-  const at = new Date().toISOString()
-  const record: JobRecord = {
-    job_uuid: id, revision: 1, state: 'running', template: 'test', env: {}, created_at: at, start_by: at, history: [{ state: 'running', at }]
-  }
+export async function runningJob (store: Store, tokenKey: string): Promise<{ id: string, token: string }> {
+  const record = newRecord({ state: 'running' })
   await createRecord(store, record)
-  return { id, token: jobToken(tokenKey, id), record }
+  return { id: record.job_uuid, token: jobToken(tokenKey, record.job_uuid) }
 }

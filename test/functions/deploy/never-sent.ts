@@ -1,5 +1,6 @@
 import t from 'tap'
 import { neverSent } from '../../../functions/deploy/never-sent.ts'
+import { problem } from '../../../shared/problem.ts'
 
 const coded = (code: unknown, more: { cause?: unknown } = {}): Error => Object.assign(new Error('x', more), { code })
 const within = (cause: unknown): Error => new Error('outer', { cause: new TypeError('fetch failed', { cause }) })
@@ -15,6 +16,7 @@ await t.test('without a connection nothing was sent, however deep the reason lie
 await t.test('whatever else happened, the other side may have heard it', async (t) => {
   for (const error of [
     new Error('x'), within(undefined), within('ECONNREFUSED'), coded('ECONNRESET'), coded('EPIPE'), coded('ETIMEDOUT'), coded('UND_ERR_SOCKET'), coded('UND_ERR_HEADERS_TIMEOUT'), coded(503),
-    within(new AggregateError([coded('ECONNREFUSED'), coded('ECONNRESET')])), 'ECONNREFUSED', undefined, null
+    within(new AggregateError([coded('ECONNREFUSED'), coded('ECONNRESET')])), 'ECONNREFUSED', undefined, null,
+    problem('kubernetes-unavailable', 'judged already', { cause: coded('ECONNREFUSED') })
   ]) t.notOk(neverSent(error), String(error))
 })

@@ -61,4 +61,5 @@ await t.test('a function that is to stop answers those who wait', async (t) => {
   const response = await waiting
   t.equal(response.status, 200)
   t.match(await response.json(), { state: 'running' })
+  t.equal(response.headers.get('connection'), 'close', 'and waits for nothing more from them')
 })

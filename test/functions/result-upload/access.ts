@@ -21,7 +21,7 @@ const routes: [string, string, unknown][] = [
   ['POST', 'done', { files: 0, bytes: 0 }]
 ]
 
-t.test('no route answers without the token of just this job', async (t) => {
+await t.test('no route answers without the token of just this job', async (t) => {
   const { store, tokenKey, token, ask, url, path } = await uploadServer(t)
   const other = await runningJob(store, tokenKey)
   for (const [method, route, body] of routes) {
@@ -38,7 +38,7 @@ t.test('no route answers without the token of just this job', async (t) => {
   t.equal((await naked.json() as { type: string }).type, 'urn:gx4ki:problem:unauthorized')
 })
 
-t.test('a job that is not there looks like a wrong token', async (t) => {
+await t.test('a job that is not there looks like a wrong token', async (t) => {
   const { tokenKey, ask } = await uploadServer(t)
   const id = newJobId()
   const { status, body } = await ask('upload', file, { path: `/job/${id}/attempt/${randomUUID()}`, token: jobToken(tokenKey, id) })
@@ -46,7 +46,7 @@ t.test('a job that is not there looks like a wrong token', async (t) => {
   t.notOk(body.job_uuid)
 })
 
-t.test('after the end of the job its token opens nothing', async (t) => {
+await t.test('after the end of the job its token opens nothing', async (t) => {
   const { store, id, ask } = await uploadServer(t)
   await advanceRecord(store, id, (record) => advance(record, { state: 'failed' }, new Date()))
   for (const [method, route, body] of routes) {
@@ -59,13 +59,13 @@ t.test('after the end of the job its token opens nothing', async (t) => {
   t.same(keys, [`state/${id}.json`], 'and nothing was left by the tries')
 })
 
-t.test('a job that is just stopping may still bring its results home', async (t) => {
+await t.test('a job that is just stopping may still bring its results home', async (t) => {
   const { store, id, ask } = await uploadServer(t)
   await advanceRecord(store, id, (record) => advance(record, { stop: { reason: 'CancelRequested', at: new Date().toISOString() } }, new Date()))
   t.equal((await ask('upload', file)).status, 200)
 })
 
-t.test('names that could leave the folder are refused, by name', async (t) => {
+await t.test('names that could leave the folder are refused, by name', async (t) => {
   const { ask } = await uploadServer(t)
   for (const name of ['../x', 'a/../b', '/x', 'a//b', 'a/', '.', '..', './a', 'a\\b', 'a\0b', 'a\nb', '', 'x'.repeat(901), 'ü'.repeat(451)]) {
     for (const [method, route, body] of [
@@ -82,7 +82,7 @@ t.test('names that could leave the folder are refused, by name', async (t) => {
   }
 })
 
-t.test('what is wrong is named', async (t) => {
+await t.test('what is wrong is named', async (t) => {
   const { ask, id } = await uploadServer(t)
   for (const [route, body, field] of [
     ['upload', { ...file, size: -1 }, 'size'],
@@ -105,7 +105,7 @@ t.test('what is wrong is named', async (t) => {
   }
 })
 
-t.test('the OpenAPI document says who may ask', async (t) => {
+await t.test('the OpenAPI document says who may ask', async (t) => {
   const { url } = await uploadServer(t)
   const document = await (await fetch(`${url}/openapi.json`)).json() as any
   t.equal(document.components.securitySchemes.job.scheme, 'bearer')

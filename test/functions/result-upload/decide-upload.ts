@@ -21,7 +21,7 @@ for (const { situation, file, known, decision } of [
   { situation: 'a changed file, after all was said to be up', file: small, known: { stored: large, complete: true }, decision: 'closed' },
   { situation: 'a new file, after all was said to be up', file: large, known: { complete: true }, decision: 'closed' }
 ]) {
-  t.test(`${situation}: ${decision}`, async (t) => {
+  await t.test(`${situation}: ${decision}`, async (t) => {
     t.equal(decideUpload(file, { ...nothing, ...known }, 100), decision)
   })
 }

@@ -9,7 +9,7 @@ import { uploadServer } from '../../support/upload-server.ts'
 const one = Buffer.from('one')
 const two = Buffer.from('the second')
 
-t.test('all is up when the counts are equal, and then nothing changes any more', async (t) => {
+await t.test('all is up when the counts are equal, and then nothing changes any more', async (t) => {
   const { ask, store, id, attempt } = await uploadServer(t)
   for (const [name, bytes] of [['one', one], ['sub/two', two]] as const) {
     t.equal(await sendGrant((await ask('upload', { name, ...contentOf(bytes) })).body, bytes), 200)
@@ -31,7 +31,7 @@ t.test('all is up when the counts are equal, and then nothing changes any more',
   t.same((await getObject(store, resultKey(id, attempt, 'one')))?.body, one)
 })
 
-t.test('differing counts are refused, and both are named', async (t) => {
+await t.test('differing counts are refused, and both are named', async (t) => {
   const { ask, store, id, attempt } = await uploadServer(t)
   t.equal(await sendGrant((await ask('upload', { name: 'one', ...contentOf(one) })).body, one), 200)
   for (const said of [{ files: 2, bytes: 3 }, { files: 1, bytes: 4 }, { files: 0, bytes: 0 }]) {
@@ -44,13 +44,13 @@ t.test('differing counts are refused, and both are named', async (t) => {
   t.notOk(await hasManifest(store, id, attempt))
 })
 
-t.test('an attempt without results is complete with none', async (t) => {
+await t.test('an attempt without results is complete with none', async (t) => {
   const { ask, store, id, attempt } = await uploadServer(t)
   t.equal((await ask('done', { files: 0, bytes: 0 })).status, 200)
   t.ok(await hasManifest(store, id, attempt))
 })
 
-t.test('a file can be taken back, also twice', async (t) => {
+await t.test('a file can be taken back, also twice', async (t) => {
   const { ask, store, id, attempt } = await uploadServer(t)
   const name = 'ä+%?.tmp'
   t.equal(await sendGrant((await ask('upload', { name, ...contentOf(one) })).body, one), 200)
@@ -60,7 +60,7 @@ t.test('a file can be taken back, also twice', async (t) => {
   }
 })
 
-t.test('many files are counted and listed whole', async (t) => {
+await t.test('many files are counted and listed whole', async (t) => {
   const { ask, store, id, attempt } = await uploadServer(t)
   const names = Array.from({ length: 1001 }, (_, at) => `part/${String(at).padStart(4, '0')}`)
   for (let from = 0; from < names.length; from += 50) {

@@ -46,7 +46,7 @@ async function notes (store: Store): Promise<string[]> {
   return keys
 }
 
-t.test('a large file goes in parts, with the job and the sha256 as tags, and leaves no note', async (t) => {
+await t.test('a large file goes in parts, with the job and the sha256 as tags, and leaves no note', async (t) => {
   const server = await start(t)
   const { status, body: offer } = await server.ask('upload', file)
   t.equal(status, 200)
@@ -62,7 +62,7 @@ t.test('a large file goes in parts, with the job and the sha256 as tags, and lea
   t.match(await complete(server, offer.upload_id), { status: 200, body: { state: 'stored' } }, 'completing again is fine')
 })
 
-t.test('a broken upload of the same file goes on where it stopped', async (t) => {
+await t.test('a broken upload of the same file goes on where it stopped', async (t) => {
   const server = await start(t)
   const uploadId = await begin(server)
   for (const at of [0, 2]) t.equal(await sendPart(server, uploadId, at), 200)
@@ -74,7 +74,7 @@ t.test('a broken upload of the same file goes on where it stopped', async (t) =>
   t.ok((await getObject(server.store, server.key))?.body.equals(bytes))
 })
 
-t.test('an upload that the store has given up begins anew', async (t) => {
+await t.test('an upload that the store has given up begins anew', async (t) => {
   const server = await start(t)
   const uploadId = await begin(server)
   await server.store.client.abortMultipartUpload(server.store.bucket, server.key, uploadId)
@@ -83,7 +83,7 @@ t.test('an upload that the store has given up begins anew', async (t) => {
   t.same(offer.parts, [])
 })
 
-t.test('a file that has changed on the way begins anew, and the old parts are freed', async (t) => {
+await t.test('a file that has changed on the way begins anew, and the old parts are freed', async (t) => {
   const server = await start(t)
   const uploadId = await begin(server)
   t.equal(await sendPart(server, uploadId, 0), 200)
@@ -100,7 +100,7 @@ t.test('a file that has changed on the way begins anew, and the old parts are fr
   t.same(await notes(server.store), [])
 })
 
-t.test('a large file takes the place of a small one', async (t) => {
+await t.test('a large file takes the place of a small one', async (t) => {
   const server = await start(t)
   const small = Buffer.from('only the head')
   t.equal(await sendGrant((await server.ask('upload', { name, ...contentOf(small) })).body, small), 200)
@@ -110,7 +110,7 @@ t.test('a large file takes the place of a small one', async (t) => {
   t.ok((await getObject(server.store, server.key))?.body.equals(bytes))
 })
 
-t.test('only the granted bytes of a part arrive', async (t) => {
+await t.test('only the granted bytes of a part arrive', async (t) => {
   const server = await start(t)
   const uploadId = await begin(server)
   const { body: grant } = await server.ask('upload/part', { name, upload_id: uploadId, number: 1, ...contentOf(piece(0)) })
@@ -122,7 +122,7 @@ t.test('only the granted bytes of a part arrive', async (t) => {
   t.same(await listParts(server.store, server.key, uploadId), [])
 })
 
-t.test('a part must be one of the file', async (t) => {
+await t.test('a part must be one of the file', async (t) => {
   const server = await start(t)
   const uploadId = await begin(server)
   for (const [number, size, field] of [[1, PART - 1, 'size'], [3, PART, 'size'], [4, 1, 'number'], [10_000, PART, 'number']]) {
@@ -132,7 +132,7 @@ t.test('a part must be one of the file', async (t) => {
   }
 })
 
-t.test('a token opens no upload but those of its job', async (t) => {
+await t.test('a token opens no upload but those of its job', async (t) => {
   const server = await start(t)
   const other = await runningJob(server.store, server.tokenKey)
   const foreign = await server.ask('upload', file, { path: `/job/${other.id}/attempt/${server.attempt}`, token: other.token })
@@ -148,7 +148,7 @@ t.test('a token opens no upload but those of its job', async (t) => {
   }
 })
 
-t.test('parts that are missing or not those of the file make no file', async (t) => {
+await t.test('parts that are missing or not those of the file make no file', async (t) => {
   const server = await start(t)
   const uploadId = await begin(server)
   for (const at of [0, 1]) t.equal(await sendPart(server, uploadId, at), 200)
@@ -165,7 +165,7 @@ t.test('parts that are missing or not those of the file make no file', async (t)
   t.not(await begin(server), uploadId)
 })
 
-t.test('completing never overwrites', async (t) => {
+await t.test('completing never overwrites', async (t) => {
   const server = await start(t)
   const uploadId = await begin(server)
   for (const at of [0, 1, 2]) t.equal(await sendPart(server, uploadId, at), 200)
@@ -176,7 +176,7 @@ t.test('completing never overwrites', async (t) => {
   t.equal(await listParts(server.store, server.key, uploadId), undefined)
 })
 
-t.test('when the same file is there already the parts are freed', async (t) => {
+await t.test('when the same file is there already the parts are freed', async (t) => {
   const server = await start(t)
   const uploadId = await begin(server)
   for (const at of [0, 1, 2]) t.equal(await sendPart(server, uploadId, at), 200)

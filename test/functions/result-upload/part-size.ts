@@ -5,7 +5,7 @@ const GIB = 2 ** 30
 /** S3 takes no larger part. */
 const LARGEST_PART = 5 * GIB
 
-t.test('files from 64 MiB to 5 TiB fit into as many parts as S3 takes, of sizes that it takes', async (t) => {
+await t.test('files from 64 MiB to 5 TiB fit into as many parts as S3 takes, of sizes that it takes', async (t) => {
   for (const size of [SMALLEST_PART + 1, 5 * GIB, 5 * GIB + 1, 625 * GIB, 625 * GIB + 1, 1024 * GIB - 7, LARGEST_FILE]) {
     const file = { size, part_size: partSize(size, SMALLEST_PART) }
     const parts = countParts(file)
@@ -18,7 +18,7 @@ t.test('files from 64 MiB to 5 TiB fit into as many parts as S3 takes, of sizes 
   }
 })
 
-t.test('parts stay small as long as they can', async (t) => {
+await t.test('parts stay small as long as they can', async (t) => {
   t.equal(partSize(5 * GIB, SMALLEST_PART), SMALLEST_PART)
   t.equal(partSize(LARGEST_FILE, SMALLEST_PART), 525 * 2 ** 20)
 })

@@ -16,7 +16,7 @@ async function granted (t: Test, name = 'out.txt', body = bytes) {
   return { ...server, grant, key: resultKey(server.id, server.attempt, name) }
 }
 
-t.test('the granted bytes arrive, with the job and the sha256 as tags', async (t) => {
+await t.test('the granted bytes arrive, with the job and the sha256 as tags', async (t) => {
   const { grant, store, key, id, ask } = await granted(t)
   t.equal(await sendGrant(grant, bytes), 200)
   t.same((await getObject(store, key))?.body, bytes)
@@ -24,7 +24,7 @@ t.test('the granted bytes arrive, with the job and the sha256 as tags', async (t
   t.same((await ask('upload', { name: 'out.txt', ...contentOf(bytes) })).body, { state: 'stored' }, 'and need not be sent again')
 })
 
-t.test('a grant is good once', async (t) => {
+await t.test('a grant is good once', async (t) => {
   const { grant } = await granted(t)
   t.equal(await sendGrant(grant, bytes), 200)
   t.equal(await sendGrant(grant, bytes), 412)
@@ -37,7 +37,7 @@ for (const [what, change] of Object.entries({
   'no checksum': { 'x-amz-checksum-sha256': undefined },
   'leave to overwrite': { 'if-none-match': undefined }
 })) {
-  t.test(`with ${what} the store refuses`, async (t) => {
+  await t.test(`with ${what} the store refuses`, async (t) => {
     const { grant, store, key } = await granted(t)
     const headers = Object.fromEntries(Object.entries({ ...grant.headers, ...change }).filter(([, value]) => value !== undefined)) as Record<string, string>
     t.match(await sendGrant({ ...grant, headers }, bytes), /^40[03]$/)
@@ -45,13 +45,13 @@ for (const [what, change] of Object.entries({
   })
 }
 
-t.test('other bytes of the same size are refused', async (t) => {
+await t.test('other bytes of the same size are refused', async (t) => {
   const { grant, store, key } = await granted(t)
   t.equal(await sendGrant(grant, Buffer.from('A result')), 400)
   t.equal(await getObject(store, key), undefined)
 })
 
-t.test('another size is refused', async (t) => {
+await t.test('another size is refused', async (t) => {
   const { grant, store, key } = await granted(t)
   const longer = Buffer.from('a result and more')
   // fetch would notice that the header is not the body's size.
@@ -65,13 +65,13 @@ t.test('another size is refused', async (t) => {
   t.equal(await getObject(store, key), undefined)
 })
 
-t.test('a grant for one name opens no other', async (t) => {
+await t.test('a grant for one name opens no other', async (t) => {
   const { grant, store, id, attempt } = await granted(t)
   t.equal(await sendGrant({ ...grant, url: grant.url.replace('out.txt', 'other.txt') }, bytes), 403)
   t.equal(await getObject(store, resultKey(id, attempt, 'other.txt')), undefined)
 })
 
-t.test('an empty file is a file', async (t) => {
+await t.test('an empty file is a file', async (t) => {
   const nothing = Buffer.alloc(0)
   const { grant, store, key, ask } = await granted(t, 'empty', nothing)
   t.equal(await sendGrant(grant, nothing), 200)
@@ -79,7 +79,7 @@ t.test('an empty file is a file', async (t) => {
   t.same((await ask('upload', { name: 'empty', ...contentOf(nothing) })).body, { state: 'stored' })
 })
 
-t.test('odd names arrive equal', async (t) => {
+await t.test('odd names arrive equal', async (t) => {
   const { ask, store, id, attempt } = await uploadServer(t)
   const names = [
     'with space.txt', ' leading and trailing ', 'a+b', '100%', '%2e%2e', '%41', 'a#b', 'what?', 'a&b=c', 'Größe.csv', 'Gro\u0308ße.csv', 'データ', '😀.bin',
@@ -94,7 +94,7 @@ t.test('odd names arrive equal', async (t) => {
   t.same([...body.names].sort(), [...names].sort())
 })
 
-t.test('a file that has changed after its upload takes the place of the old one', async (t) => {
+await t.test('a file that has changed after its upload takes the place of the old one', async (t) => {
   const { grant, store, key, ask } = await granted(t)
   t.equal(await sendGrant(grant, bytes), 200)
   const newer = Buffer.from('a result, and more')

@@ -31,7 +31,7 @@ async function notes (store: Store): Promise<string[]> {
   return keys.filter((key) => key.includes('multipart'))
 }
 
-t.test('a file of 70 MiB goes up in parts, in little memory', async (t) => {
+await t.test('a file of 70 MiB goes up in parts, in little memory', async (t) => {
   const asked: string[] = []
   const server = await uploadServer(t, { asked: (route) => asked.push(route) })
   const bytes = randomBytes(70 * MIB)
@@ -45,7 +45,7 @@ t.test('a file of 70 MiB goes up in parts, in little memory', async (t) => {
   t.same(tags, { job: server.id, sha256: contentOf(bytes).sha256 })
 })
 
-t.test('an upload that breaks in the middle goes on where it stopped', async (t) => {
+await t.test('an upload that breaks in the middle goes on where it stopped', async (t) => {
   let parts = 0
   let breakAt = 4
   const server = await uploadServer(t, {
@@ -67,7 +67,7 @@ t.test('an upload that breaks in the middle goes on where it stopped', async (t)
   t.same(await notes(server.store), [])
 })
 
-t.test('a grant that fails in the middle costs one part only', async (t) => {
+await t.test('a grant that fails in the middle costs one part only', async (t) => {
   let parts = 0
   const server = await uploadServer(t, {
     smallestPart: PART,
@@ -94,7 +94,7 @@ for (const { what, when, change, completed } of [
   { what: 'changes within before it goes up', when: 'upload', change: overwrite, completed: 1 },
   { what: 'shrinks while it goes up', when: 'upload/part', change: (path: string) => writeFileSync(path, 'all gone'), completed: 0 }
 ]) {
-  t.test(`a large file that ${what} is in the end what it is in the folder`, async (t) => {
+  await t.test(`a large file that ${what} is in the end what it is in the folder`, async (t) => {
     const asked: string[] = []
     const server = await uploadServer(t, {
       smallestPart: PART,

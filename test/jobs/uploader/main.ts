@@ -37,7 +37,7 @@ async function manifest ({ store, id, attempt }: Place): Promise<{ files: number
   return found && JSON.parse(found.body.toString())
 }
 
-t.test('files go up as they are finished, the rest when the workload has ended', async (t) => {
+await t.test('files go up as they are finished, the rest when the workload has ended', async (t) => {
   const server = await uploadServer(t)
   const folder = resultFolder(t)
   write(folder, 'first.csv', '1,2,3')
@@ -62,14 +62,14 @@ t.test('files go up as they are finished, the rest when the workload has ended',
   t.notMatch(uploader.output(), 'X-Amz')
 })
 
-t.test('a workload without results has them all up', async (t) => {
+await t.test('a workload without results has them all up', async (t) => {
   const server = await uploadServer(t)
   const uploader = await runUploader(t, { ...server, folder: join(resultFolder(t), 'never-made') })
   t.equal(await uploader.end(), 0)
   t.match(await manifest(server), { files: 0, bytes: 0 })
 })
 
-t.test('a file that changes after its early upload goes up again', async (t) => {
+await t.test('a file that changes after its early upload goes up again', async (t) => {
   const server = await uploadServer(t)
   const folder = resultFolder(t)
   write(folder, 'log.txt', 'one\n')
@@ -85,7 +85,7 @@ t.test('a file that changes after its early upload goes up again', async (t) => 
   t.match(await manifest(server), { files: 2, bytes: 9 })
 })
 
-t.test('a file that is renamed or removed after its early upload is no result', async (t) => {
+await t.test('a file that is renamed or removed after its early upload is no result', async (t) => {
   const server = await uploadServer(t)
   const folder = resultFolder(t)
   write(folder, 'checkpoint 1', 'x')
@@ -100,7 +100,7 @@ t.test('a file that is renamed or removed after its early upload is no result', 
   t.match(await manifest(server), { files: 1, bytes: 2 })
 })
 
-t.test('an uploader that starts anew sends nothing again', async (t) => {
+await t.test('an uploader that starts anew sends nothing again', async (t) => {
   let grants = 0
   const server = await uploadServer(t, {
     spoil: (grant) => {
@@ -126,7 +126,7 @@ for (const { what, name, reason } of [
   { what: 'the service refuses', name: Buffer.from('new\nline'), reason: /refused, .*control characters.*: "new\\nline"/ },
   { what: 'is not valid UTF-8', name: Buffer.from('f\u00fcr', 'latin1'), reason: /refused, its name is not valid UTF-8/ }
 ]) {
-  t.test(`a name that ${what} fails the results, not the other files`, async (t) => {
+  await t.test(`a name that ${what} fails the results, not the other files`, async (t) => {
     const server = await uploadServer(t)
     const folder = resultFolder(t)
     writeFileSync(Buffer.concat([Buffer.from(folder + '/'), name]), 'x')
@@ -141,16 +141,15 @@ for (const { what, name, reason } of [
   })
 }
 
-t.test('bytes that change between the digest and the sending are not taken for the old ones', async (t) => {
-  const folder = resultFolder(t)
-  const path = join(folder, 'busy')
+await t.test('bytes that change between the digest and the sending are not taken for the old ones', async (t) => {
   let left = 2
   const server = await uploadServer(t, {
     asked: (route) => {
       // The same size, so that only the bytes give it away.
-      if (route === 'upload' && left-- > 0) writeFileSync(path, `body ${left}`)
+      if (route === 'upload' && left-- > 0) write(folder, 'busy', `body ${left}`)
     }
   })
+  const folder = resultFolder(t)
   write(folder, 'busy', 'body x')
   const uploader = await runUploader(t, { ...server, folder })
   await uploader.said('changed: "busy"')
@@ -158,7 +157,7 @@ t.test('bytes that change between the digest and the sending are not taken for t
   t.same(await results(server), { busy: 'body 0' })
 })
 
-t.test('while the service is down the uploader waits, also after the end of the workload', async (t) => {
+await t.test('while the service is down the uploader waits, also after the end of the workload', async (t) => {
   const server = await uploadServer(t)
   const folder = resultFolder(t)
   write(folder, 'a', 'a')
@@ -173,7 +172,7 @@ t.test('while the service is down the uploader waits, also after the end of the 
   t.match(await manifest(server), { files: 1, bytes: 1 })
 })
 
-t.test('while the store is away, or a grant is over, the uploader asks again', async (t) => {
+await t.test('while the store is away, or a grant is over, the uploader asks again', async (t) => {
   const spoiled = [
     (url: string) => url.replace(/:\d+\//, ':1/'),
     (url: string) => url.replace('X-Amz-Expires=300', 'X-Amz-Expires=299')
@@ -188,7 +187,7 @@ t.test('while the store is away, or a grant is over, the uploader asks again', a
   t.match(uploader.output(), 'the store answers 403')
 })
 
-t.test('when the job has ended the uploader gives up', async (t) => {
+await t.test('when the job has ended the uploader gives up', async (t) => {
   const server = await uploadServer(t)
   const folder = resultFolder(t)
   write(folder, 'a', 'a')
@@ -202,7 +201,7 @@ t.test('when the job has ended the uploader gives up', async (t) => {
   t.same(await getTags(server.store, resultKey(server.id, server.attempt, 'b')), {})
 })
 
-t.test('with a wrong token the uploader gives up', async (t) => {
+await t.test('with a wrong token the uploader gives up', async (t) => {
   const server = await uploadServer(t)
   const folder = resultFolder(t)
   write(folder, 'a', 'a')
@@ -211,7 +210,7 @@ t.test('with a wrong token the uploader gives up', async (t) => {
   t.match(uploader.output(), 'The token is missing or wrong')
 })
 
-t.test('without its settings the uploader says which one is missing', async (t) => {
+await t.test('without its settings the uploader says which one is missing', async (t) => {
   const server = await uploadServer(t)
   const uploader = await runUploader(t, { ...server, folder: resultFolder(t), attempt: '' })
   t.equal(await uploader.exited, 1)

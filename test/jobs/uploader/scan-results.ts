@@ -5,7 +5,7 @@ import t from 'tap'
 import { openResult } from '../../../jobs/uploader/open-result.ts'
 import { scanResults } from '../../../jobs/uploader/scan-results.ts'
 
-t.test('plain files are found, also in sub-folders; what begins with a dot is not', async (t) => {
+await t.test('plain files are found, also in sub-folders; what begins with a dot is not', async (t) => {
   const folder = t.testdir({
     'a b+%#?.txt': 'one',
     empty: '',
@@ -20,7 +20,7 @@ t.test('plain files are found, also in sub-folders; what begins with a dot is no
   t.equal(impossible.size, 0)
 })
 
-t.test('what is no plain file is skipped and never followed', async (t) => {
+await t.test('what is no plain file is skipped and never followed', async (t) => {
   const folder = t.testdir({
     outside: { secret: 'x' },
     results: { file: 'x', link: t.fixture('symlink', '../outside/secret'), links: t.fixture('symlink', '../outside'), dead: t.fixture('symlink', 'nowhere') }
@@ -31,7 +31,7 @@ t.test('what is no plain file is skipped and never followed', async (t) => {
   t.same(skipped.sort(), ['dead', 'link', 'links', 'pipe'])
 })
 
-t.test('a name that is not valid UTF-8 cannot be a result', async (t) => {
+await t.test('a name that is not valid UTF-8 cannot be a result', async (t) => {
   const folder = t.testdir({ good: 'x' })
   writeFileSync(Buffer.concat([Buffer.from(folder + '/bad-'), Buffer.from([0xff])]), 'x')
   const { files, impossible } = await scanResults(folder)
@@ -39,7 +39,7 @@ t.test('a name that is not valid UTF-8 cannot be a result', async (t) => {
   t.match([...impossible.values()], ['its name is not valid UTF-8'])
 })
 
-t.test('a folder that is not there yet has no results', async (t) => {
+await t.test('a folder that is not there yet has no results', async (t) => {
   const { files, impossible } = await scanResults(join(t.testdir({}), 'later'))
   t.same(files, [])
   t.equal(impossible.size, 0)
@@ -66,7 +66,7 @@ for (const [what, change] of Object.entries<(path: string) => void>({
   },
   gone: (path) => renameSync(path, path + '2')
 })) {
-  t.test(`a file that is ${what} is not opened as what was found`, async (t) => {
+  await t.test(`a file that is ${what} is not opened as what was found`, async (t) => {
     const path = join(t.testdir({ file: 'one' }), 'file')
     utimesSync(path, 1, 1)
     const find = async () => (await scanResults(join(path, '..'))).files.find(({ name }) => name === 'file')

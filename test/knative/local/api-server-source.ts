@@ -29,7 +29,7 @@ const changes = (received: Received[], name?: string) => received
   .filter(({ headers }) => name === undefined || headers['ce-name'] === name)
   .map(({ headers }) => String(headers['ce-type']).split('.').at(-1))
 
-t.test('every change of our Jobs is an event, as the real adapter sends it', async (t) => {
+await t.test('every change of our Jobs is an event, as the real adapter sends it', async (t) => {
   const kubernetes = await testKubernetes(t)
   const sink = await httpServer(t)
   await sourceOf(t, kubernetes.kubeconfig, sink.url).start()
@@ -64,7 +64,7 @@ t.test('every change of our Jobs is an event, as the real adapter sends it', asy
   t.equal(new Set(sink.received.map(({ headers }) => headers['ce-id'])).size, sink.received.length)
 })
 
-t.test('what happens while it is stopped is lost, and Jobs that are there make no event', async (t) => {
+await t.test('what happens while it is stopped is lost, and Jobs that are there make no event', async (t) => {
   const kubernetes = await testKubernetes(t)
   const sink = await httpServer(t)
   const source = sourceOf(t, kubernetes.kubeconfig, sink.url)
@@ -86,7 +86,7 @@ t.test('what happens while it is stopped is lost, and Jobs that are there make n
   t.strictSame(changes(sink.received, 'before'), [])
 })
 
-t.test('one at a time: a sink that is slow or away holds up the rest, and what it refuses for good is lost', async (t) => {
+await t.test('one at a time: a sink that is slow or away holds up the rest, and what it refuses for good is lost', async (t) => {
   const kubernetes = await testKubernetes(t)
   let open = 0
   let most = 0
@@ -146,7 +146,7 @@ async function fakeApi (t: Test) {
 
 const change = (type: string, resourceVersion: string) => `${JSON.stringify({ type, object: { kind: 'Job', apiVersion: 'batch/v1', metadata: { name: `j${resourceVersion}`, namespace, resourceVersion } } })}\n`
 
-t.test('a watch that breaks off goes on where it was', async (t) => {
+await t.test('a watch that breaks off goes on where it was', async (t) => {
   const api = await fakeApi(t)
   const sink = await httpServer(t)
   await sourceOf(t, api.kubeconfig, sink.url).start()
@@ -162,7 +162,7 @@ t.test('a watch that breaks off goes on where it was', async (t) => {
   t.strictSame(changes(sink.received), ['add', 'update'], 'a bookmark is no event')
 })
 
-t.test('after a 410 it lists anew, and what happened in between is lost', async (t) => {
+await t.test('after a 410 it lists anew, and what happened in between is lost', async (t) => {
   const api = await fakeApi(t)
   const sink = await httpServer(t)
   const source = sourceOf(t, api.kubeconfig, sink.url)

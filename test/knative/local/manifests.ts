@@ -5,7 +5,7 @@ import { readManifests } from '../../../knative/local/manifests.ts'
 
 const kustomization = (folder: string) => load(readFileSync(`${folder}/kustomization.yaml`, 'utf8')) as { resources: string[], configMapGenerator: Array<{ files: string[] }> }
 
-t.test('the manifests of a cluster hold all that the local host needs', async (t) => {
+await t.test('the manifests of a cluster hold all that the local host needs', async (t) => {
   const manifests = readManifests('knative/base')
   const names = Object.fromEntries(Object.entries(manifests).map(([kind, objects]) => [kind.split('/').at(-1), objects.map(({ metadata }) => metadata.name)]))
   t.strictSame(names, {
@@ -18,13 +18,13 @@ t.test('the manifests of a cluster hold all that the local host needs', async (t
   })
 })
 
-t.test('kustomize gets every manifest and every job template', async (t) => {
+await t.test('kustomize gets every manifest and every job template', async (t) => {
   const yaml = (folder: string) => readdirSync(folder).filter((name) => name.endsWith('.yaml') && name !== 'kustomization.yaml').sort()
   t.strictSame(kustomization('knative/base').resources.toSorted(), yaml('knative/base'))
   t.strictSame(kustomization('knative').configMapGenerator[0]?.files.toSorted(), yaml('knative/templates').map((name) => `templates/${name}`))
 })
 
-t.test('several objects in one file are read, other kinds and other files are left out', async (t) => {
+await t.test('several objects in one file are read, other kinds and other files are left out', async (t) => {
   const folder = t.testdir({
     'all.yaml': `
       kind: Deployment
@@ -52,7 +52,7 @@ t.test('several objects in one file are read, other kinds and other files are le
   t.strictSame(manifests['serving.knative.dev/v1/Service'], [])
 })
 
-t.test('what the local host cannot act on is refused by file, object and field', async (t) => {
+await t.test('what the local host cannot act on is refused by file, object and field', async (t) => {
   const trigger = 'kind: Trigger\napiVersion: eventing.knative.dev/v1\nmetadata: { name: a, namespace: b }\nspec:\n  filter: { attributes: {} }\n  subscriber: { ref: { kind: Service, name: d } }\n'
   const route = 'kind: HTTPRoute\napiVersion: gateway.networking.k8s.io/v1\nmetadata: { name: a, namespace: b }\nspec:\n  rules:\n    - backendRefs: [{ name: c }]\n'
   const wrong: Array<[string, string, RegExp]> = [

@@ -6,7 +6,7 @@ import { poll } from '../../support/poll.ts'
 
 const manifest = readManifests('knative/base')['sources.knative.dev/v1/PingSource'][0]!
 
-t.test('a ping is the event of the manifest', async (t) => {
+await t.test('a ping is the event of the manifest', async (t) => {
   const sink = await httpServer(t)
   const source = startPingSource(manifest, { sink: sink.url, log: t.comment })
   t.teardown(source.stop)
@@ -18,7 +18,7 @@ t.test('a ping is the event of the manifest', async (t) => {
   t.equal(sink.received[0]!.body.toString(), '{}')
 })
 
-t.test('it goes on pinging, whatever the sink answers, until it is stopped', async (t) => {
+await t.test('it goes on pinging, whatever the sink answers, until it is stopped', async (t) => {
   const sink = await httpServer(t, (_, response) => response.writeHead(500).end())
   const lines: string[] = []
   const source = startPingSource(manifest, { sink: sink.url, everySeconds: 0.02, log: (line) => lines.push(line) })
@@ -29,13 +29,13 @@ t.test('it goes on pinging, whatever the sink answers, until it is stopped', asy
   t.match(lines[0], /lost a ping of reconcile/)
 })
 
-t.test('of cron it understands minutes, and refuses the rest', async (t) => {
+await t.test('of cron it understands minutes, and refuses the rest', async (t) => {
   t.equal(minutesOf('* * * * *'), 1)
   t.equal(minutesOf('*/5 * * * *'), 5)
   for (const schedule of ['0 * * * *', '*/0 * * * *', '* * * *', '@hourly', '*/5 9 * * *', '']) t.throws(() => minutesOf(schedule), { message: /understands no schedule but/ }, schedule)
 })
 
-t.test('it pings at full minutes that the step divides, counted from the hour', async (t) => {
+await t.test('it pings at full minutes that the step divides, counted from the hour', async (t) => {
   const at = (time: string, minutes: number) => untilNext(minutes, new Date(`2026-11-22T${time}`)) / 1000
   t.equal(at('12:00:00', 1), 60)
   t.equal(at('12:00:59.500', 1), 0.5)

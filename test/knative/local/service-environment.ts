@@ -10,7 +10,7 @@ const service = (container: Partial<KnativeService['spec']['template']['spec']['
 const configMaps = { settings: { A: 'from the map', B: 'from the map' } }
 const secrets = { store: { key: 'hidden' } }
 
-t.test('the environment is that of the manifest, with what Knative adds', async (t) => {
+await t.test('the environment is that of the manifest, with what Knative adds', async (t) => {
   const environment = serviceEnvironment(service({
     envFrom: [{ configMapRef: { name: 'settings' } }],
     env: [
@@ -33,7 +33,7 @@ t.test('the environment is that of the manifest, with what Knative adds', async 
   })
 })
 
-t.test('a reference to nothing is told by name', async (t) => {
+await t.test('a reference to nothing is told by name', async (t) => {
   const missing = (container: Parameters<typeof service>[0]) => () => serviceEnvironment(service(container), { configMaps, secrets, port: 1 })
   t.throws(missing({ envFrom: [{ configMapRef: { name: 'other' } }] }), { message: 'service echo: its environment needs ConfigMap other, which is missing' })
   t.throws(missing({ env: [{ name: 'X', valueFrom: { secretKeyRef: { name: 'other', key: 'key' } } }] }), { message: 'service echo: its environment needs Secret other, which is missing' })

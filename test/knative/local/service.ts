@@ -31,7 +31,7 @@ const isGone = (pid: number | undefined) => {
   }
 }
 
-t.test('a service gets its own environment and little of the host', async (t) => {
+await t.test('a service gets its own environment and little of the host', async (t) => {
   process.env.OF_THE_HOST = 'secret'
   const { service } = await serviceOf(t, server('response.end(JSON.stringify({ env: process.env, args: process.argv.slice(2), version: process.version }))'))
   await service.ready()
@@ -42,13 +42,13 @@ t.test('a service gets its own environment and little of the host', async (t) =>
   t.equal(version, process.version, 'node is the Node of the host')
 })
 
-t.test('it is ready when its probe says so, not when it listens', async (t) => {
+await t.test('it is ready when its probe says so, not when it listens', async (t) => {
   const { service } = await serviceOf(t, server('response.writeHead(request.url !== "/health/readiness" || ++asked > 3 ? 200 : 503).end(String(asked))', 'let asked = 0'))
   await service.ready()
   t.equal(await (await fetch(service.url)).text(), '4')
 })
 
-t.test('after a crash there is another process at the same place', async (t) => {
+await t.test('after a crash there is another process at the same place', async (t) => {
   const { service, lines } = await serviceOf(t, server('if (request.url === "/crash") process.exit(3); response.end()'))
   await service.ready()
   const first = service.pid()
@@ -63,14 +63,14 @@ t.test('after a crash there is another process at the same place', async (t) => 
   t.equal((await fetch(service.url)).status, 200)
 })
 
-t.test('what ends before it was ever ready is told with its last words', async (t) => {
+await t.test('what ends before it was ever ready is told with its last words', async (t) => {
   const { service } = await serviceOf(t, 'console.error("BUCKET is missing"); process.exit(1)')
   await t.rejects(service.ready(), { message: /^echo ended before it was ready:\nBUCKET is missing$/ })
   const absent = await serviceOf(t, '', { command: 'no-such-program' })
   await t.rejects(absent.service.ready(), { message: /^echo ended before it was ready:\nspawn no-such-program ENOENT$/ })
 })
 
-t.test('stop asks first: what is in flight is finished', async (t) => {
+await t.test('stop asks first: what is in flight is finished', async (t) => {
   const { service, lines } = await serviceOf(t, server('setTimeout(() => response.end("finished"), request.url === "/slow" ? 300 : 0)', `
     server.on('request', ({ url }) => url === '/slow' && console.log('begun'))
     process.on('SIGTERM', () => server.close())`))
@@ -84,7 +84,7 @@ t.test('stop asks first: what is in flight is finished', async (t) => {
   t.equal(service.pid(), undefined, 'and no other follows')
 })
 
-t.test('who ignores SIGTERM is killed', async (t) => {
+await t.test('who ignores SIGTERM is killed', async (t) => {
   const { service } = await serviceOf(t, server('response.end()', 'process.on("SIGTERM", () => {})'), { timeoutSeconds: 1 })
   await service.ready()
   const pid = service.pid()
@@ -92,7 +92,7 @@ t.test('who ignores SIGTERM is killed', async (t) => {
   t.ok(isGone(pid))
 })
 
-t.test('log lines carry the name of their service', async (t) => {
+await t.test('log lines carry the name of their service', async (t) => {
   const { service, lines } = await serviceOf(t, server('response.end()', 'console.log(JSON.stringify({ level: "info" })); console.error("plain")'))
   await service.ready()
   await poll('both lines', () => lines.length === 2)

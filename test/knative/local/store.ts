@@ -22,7 +22,7 @@ const clientOf = ({ endpoint, region }: LocalStore, keys: { accessKey: string, s
 
 const processesOf = (dir: string) => execFileSync('ps', ['-eo', 'args='], { encoding: 'utf8' }).split('\n').filter((line) => line.includes(dir))
 
-t.test('a store of its own: it keeps what it is given, for its own key alone, and leaves nothing running', async (t) => {
+await t.test('a store of its own: it keeps what it is given, for its own key alone, and leaves nothing running', async (t) => {
   settings(t)
   const dir = t.testdir({})
   const store = await startStore({ dir })
@@ -52,14 +52,14 @@ t.test('a store of its own: it keeps what it is given, for its own key alone, an
   t.notOk(existsSync(`/tmp/seaweedfs-s3-${new URL(store.endpoint).port}.sock`))
 })
 
-t.test('a store that is named is used, and nothing is started', async (t) => {
+await t.test('a store that is named is used, and nothing is started', async (t) => {
   settings(t, { S3_ENDPOINT: 'http://s3.example:9000', S3_ACCESS_KEY: 'a', S3_SECRET_KEY: 'b' })
   const dir = t.testdir({})
   t.match(await startStore({ dir }), { endpoint: 'http://s3.example:9000', accessKey: 'a', secretKey: 'b', region: 'us-east-1' })
   t.strictSame(processesOf(dir), [])
 })
 
-t.test('what cannot work is one clear line', async (t) => {
+await t.test('what cannot work is one clear line', async (t) => {
   const starting = async (t: Test, env: Record<string, string>, message: string | RegExp) => {
     settings(t, env)
     await t.rejects(startStore({ dir: t.testdirName }), { message })

@@ -1,0 +1,138 @@
+import t from 'tap'
+import { seal } from '../../../functions/deploy/seal.ts'
+import { markerKey } from '../../../shared/bucket-layout.ts'
+import { newJobId } from '../../../shared/job-id.ts'
+import type { JobRecord } from '../../../shared/job-record.ts'
+import { openStore, putObject, type Store } from '../../../shared/object-store.ts'
+import { createRecord, readRecord } from '../../../shared/record-store.ts'
+import { clusterAt } from '../../support/cluster-at.ts'
+import { closedUrl } from '../../support/closed-url.ts'
+import { deployServer, deployWith, keysOf, tokenKey } from '../../support/deploy-server.ts'
+import { newRecord } from '../../support/new-record.ts'
+import { poll } from '../../support/poll.ts'
+import { problemAbout, problemOf } from '../../support/problem-of.ts'
+import { testStore } from '../../support/store.ts'
+
+/** A job as deploy left it when it was cut off. */
+async function left (store: Store, more: Partial<JobRecord> = {}): Promise<string> {
+  const record = newRecord(more)
+  await putObject(store, markerKey(record.job_uuid), '', {}, 'unconditional')
+  await createRecord(store, record)
+  return record.job_uuid
+}
+
+const past = new Date(Date.now() - 1000).toISOString()
+
+await t.test('a job without its Job gets it on a ping, secrets and all, and one on every further ping stays one', async (t) => {
+  const { ping, store, cluster } = await deployServer(t)
+  const id = newJobId()
+  await left(store, { job_uuid: id, env: { DURATION: '20' }, sealed_env: seal(tokenKey, id, { PASSWORD: 'hunter2' }) })
+  for (let round = 0; round < 2; round++) {
+    t.equal((await ping()).status, 204)
+    const [jobs, [configMap], [secret]] = await Promise.all([cluster.jobs(), cluster.configMaps(), cluster.secrets()])
+    t.equal(jobs.length, 1)
+    t.match(configMap!.data, { DURATION: '20' })
+    t.equal(Buffer.from(secret!.data!['PASSWORD']!, 'base64').toString(), 'hunter2')
+    const { record } = (await readRecord(store, id))!
+    t.match(record, { state: 'pending', job_uid: jobs[0]!.metadata!.uid!, revision: 2 })
+    t.notOk('sealed_env' in record)
+  }
+})
+
+await t.test('a Job without its ConfigMap, or without being written down, is completed', async (t) => {
+  const { post, ping, store, cluster } = await deployServer(t)
+  const { job_uuid: id } = await (await post({})).json() as { job_uuid: string }
+  const { record: { job_uid: uid, ...cutOff } } = (await readRecord(store, id))!
+  await putObject(store, `state/${id}.json`, JSON.stringify({ ...cutOff, state: 'accepted' }), {}, 'unconditional')
+  await cluster.core.deleteNamespacedConfigMap({ namespace: cluster.namespace, name: `gx4ki-${id}` })
+  t.equal((await ping()).status, 204)
+  t.equal((await cluster.jobs()).length, 1)
+  t.equal((await cluster.configMaps()).length, 1)
+  t.match((await readRecord(store, id))!.record, { state: 'pending', job_uid: uid! })
+})
+
+await t.test('a job that has not started in time is stopped, one that runs or waits for its turn is not', async (t) => {
+  const { ping, store } = await deployServer(t)
+  const late = await left(store, { state: 'pending', job_uid: 'uid', start_by: past, reason: 'ImagePullBackOff' })
+  const never = await left(store, { start_by: past })
+  const running = await left(store, { state: 'running', job_uid: 'uid', start_by: past })
+  const suspended = await left(store, { state: 'pending', job_uid: 'uid', start_by: past, reason: 'Suspended' })
+  t.equal((await ping()).status, 204)
+  t.match((await readRecord(store, late))!.record, { state: 'pending', stop: { reason: 'StartDeadlineExceeded' } })
+  t.match((await readRecord(store, never))!.record, { state: 'failed', reason: 'StartDeadlineExceeded' }, 'one that had no Job is over')
+  for (const id of [running, suspended]) t.notOk((await readRecord(store, id))!.record.stop)
+})
+
+await t.test('a stop that did not reach Kubernetes is repeated', async (t) => {
+  const { post, ping, store, cluster } = await deployServer(t)
+  const { job_uuid: id } = await (await post({})).json() as { job_uuid: string }
+  const down = await deployWith(t, { store, cluster: clusterAt(t, await closedUrl()) })
+  t.equal((await down.remove(id)).status, 202)
+  t.equal((await cluster.jobs()).length, 1)
+  t.equal((await ping()).status, 204)
+  await poll('the Job is gone', async () => (await cluster.jobs()).length === 0)
+})
+
+await t.test('a job that was given up while Kubernetes was away ends when it is back', async (t) => {
+  const { ping, store } = await deployServer(t)
+  const id = await left(store, { stop: { reason: 'KubernetesUnavailable', at: past } })
+  t.equal((await ping()).status, 204)
+  t.match((await readRecord(store, id))!.record, { state: 'failed', reason: 'KubernetesUnavailable' })
+})
+
+await t.test('a marker without a record goes when nobody can be about to write one', async (t) => {
+  const { ping, store } = await deployServer(t)
+  const abandoned = newJobId(new Date(Date.now() - 6 * 60_000))
+  const young = newJobId()
+  for (const id of [abandoned, young]) await putObject(store, markerKey(id), '', {}, 'unconditional')
+  t.equal((await ping()).status, 204)
+  t.same(await keysOf(store), [markerKey(young)])
+})
+
+await t.test('what has ended is left alone', async (t) => {
+  const { ping, store, cluster } = await deployServer(t)
+  const id = await left(store, { state: 'succeeded', start_by: past })
+  const before = await readRecord(store, id)
+  t.equal((await ping()).status, 204)
+  t.same(await readRecord(store, id), before)
+  t.ok((await keysOf(store)).includes(markerKey(id)), 'its marker is for job-completed')
+  t.same(await cluster.jobs(), [])
+})
+
+await t.test('a job that cannot be repaired keeps no other from it', async (t) => {
+  const { ping, store, cluster } = await deployServer(t)
+  const gone = await left(store, { template: 'gone' })
+  const unsealed = await left(store, { sealed_env: 'damaged' })
+  const refused = await left(store, { template: 'refused' })
+  await putObject(store, markerKey('no-id'), '', {}, 'unconditional')
+  const broken = newJobId()
+  await putObject(store, markerKey(broken), '', {}, 'unconditional')
+  await putObject(store, `state/${broken}.json`, 'hello', {}, 'unconditional')
+  // Ids sort newest first: the good ones are the first and the last one.
+  const good = [await left(store, { job_uuid: newJobId(new Date(Date.now() - 60_000)) }), await left(store, { job_uuid: newJobId(new Date(Date.now() + 60_000)) })]
+  t.equal((await ping()).status, 204)
+  t.same((await cluster.jobs()).map(({ metadata }) => metadata!.labels!['gx4ki.job.uuid']).sort(), good.toSorted())
+  for (const id of [gone, unsealed, refused]) t.match((await readRecord(store, id))!.record, { state: 'accepted' })
+})
+
+await t.test('nothing but a ping is taken', async (t) => {
+  const { url } = await deployServer(t)
+  const headers = { 'ce-id': '1', 'ce-source': '/a', 'ce-specversion': '1.0' }
+  for (const type of ['dev.knative.apiserver.resource.update', 'dev.knative.sources.ping2', 'ping']) {
+    await problemAbout(t, await fetch(url, { method: 'POST', headers: { ...headers, 'ce-type': type } }), 'type', 400, 'invalid-event')
+  }
+})
+
+await t.test('without a store the ping is asked for again', async (t) => {
+  const settings = { S3_ENDPOINT: await closedUrl(), S3_ACCESS_KEY: 'a', S3_SECRET_KEY: 'b', S3_BUCKET: 'bucket', S3_REGION: 'us-east-1' }
+  const { ping } = await deployWith(t, { store: openStore(settings), cluster: clusterAt(t, await closedUrl()) })
+  await problemOf(t, await ping(), 503, 'store-unavailable')
+})
+
+await t.test('without Kubernetes the ping has done what it could', async (t) => {
+  const store = await testStore(t)
+  const { ping } = await deployWith(t, { store, cluster: clusterAt(t, await closedUrl()) })
+  const id = await left(store)
+  t.equal((await ping()).status, 204)
+  t.match((await readRecord(store, id))!.record, { state: 'accepted', revision: 1 })
+})

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto'
+import type { Test } from 'tap'
+import { deploy } from '../../functions/deploy/app.ts'
+import { parseTemplate, type Template } from '../../functions/deploy/read-templates.ts'
+import type { Cluster } from '../../shared/kubernetes.ts'
+import { listAll, type Store } from '../../shared/object-store.ts'
+import { clusterOf } from './cluster-of.ts'
+import { testKubernetes } from './local-kubernetes.ts'
+import { serve } from './serve.ts'
+import { testStore } from './store.ts'
+
+const env = `
+type: object
+properties:
+  DURATION: { type: integer, minimum: 1, maximum: 3600, default: 15, description: seconds }
+  MODE: { type: string, enum: [fast, slow], default: fast, description: how }
+  NAME: { type: string, description: whose }
+  PASSWORD: { type: string, minLength: 4, writeOnly: true, description: hidden }
+`
+
+/** A template whose Jobs are suspended, so that nothing runs. */
+function template (name: string, spec: object = {}, annotations: object = {}): Template {
+  return parseTemplate(JSON.stringify({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name, annotations: { 'gx4ki.io/description': `the template ${name}`, 'gx4ki.io/env': env, 'gx4ki.io/results': '/results', 'gx4ki.io/result': 'out.txt', ...annotations } },
+    spec: { suspend: true, ...spec, template: { spec: { containers: [{ name: 'workload', image: 'none' }] } } }
+  }))
+}
+
+export const templates = new Map([
+  template('test'),
+  template('other'),
+  // Kubernetes takes no negative number.
+  template('refused', { backoffLimit: -1 })
+].map((one) => [one.name, one]))
+
+export const tokenKey = randomBytes(32).toString('hex')
+
+/** A running deploy over a bucket of its own. */
+export async function deployWith (t: Test, { store, cluster, demoWait = 0 }: { store: Store, cluster: Cluster, demoWait?: number }) {
+  const settings = { namespace: cluster.namespace, image: 'none', uploadUrl: 'http://127.0.0.1:9' }
+  const { url } = await serve(t, deploy({ store, cluster, templates, tokenKey, settings, defaultTemplate: 'test', demoWait }))
+  const ping = { 'ce-id': '1', 'ce-source': '/ping', 'ce-type': 'dev.knative.sources.ping', 'ce-specversion': '1.0' }
+  return {
+    url,
+    post: async (body: object, { headers = {}, query = '' }: { headers?: Record<string, string>, query?: string } = {}) =>
+      await fetch(`${url}/job/deploy${query}`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) }),
+    remove: async (id: string) => await fetch(`${url}/job/${id}`, { method: 'DELETE' }),
+    ping: async () => await fetch(url, { method: 'POST', headers: ping })
+  }
+}
+
+/** The same, with the stand-in for Kubernetes. */
+export async function deployServer (t: Test, options: { demoWait?: number } = {}) {
+  const store = await testStore(t)
+  const cluster = clusterOf(await testKubernetes(t))
+  return { store, cluster, ...await deployWith(t, { store, cluster, ...options }) }
+}
+
+/** Everything that is in the bucket. */
+export async function keysOf (store: Store): Promise<string[]> {
+  const keys = []
+  for await (const { key } of listAll(store, '', { tags: false })) keys.push(key)
+  return keys
+}

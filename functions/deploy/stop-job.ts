@@ -24,7 +24,11 @@ export async function finishStop (deps: Deps, record: JobRecord): Promise<JobRec
   try {
     // With the Job its pods go, and their logs with them; `job-completed` hears of it too late, or not at all.
     const pod = countingPod(await podsOf(deps.cluster, id))
-    if (pod !== undefined) await keepLog(deps.store, deps.cluster, id, pod, 'so far')
+    if (pod !== undefined) {
+      await keepLog(deps.store, deps.cluster, id, pod, 'so far').catch(() => {
+        // A node that is gone gives no log; that the job ends is worth more.
+      })
+    }
     outcome = await deleteJob(deps.cluster, id)
   } catch (error) {
     if (isProblem(error, 'kubernetes-unavailable')) return record

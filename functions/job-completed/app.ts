@@ -7,7 +7,7 @@ import { problem } from '../../shared/problem.ts'
 import { type Event, receiveEvents } from '../../shared/receive-events.ts'
 import { followUps } from './follow-up.ts'
 import { reconcile } from './reconcile.ts'
-import { type Deps, findJob, settleJob } from './settle-job.ts'
+import { type Deps, settleJob } from './settle-job.ts'
 
 /** Woken when a Job changes: advances the record, then keeps the log. On a ping it does so for every job that is not done with. */
 export function jobCompleted (deps: Deps): FastifyPluginAsync {
@@ -26,7 +26,7 @@ export function jobCompleted (deps: Deps): FastifyPluginAsync {
           return
         }
         const id = jobOf(event, deps.cluster.namespace)
-        const record = await settleJob(deps, id, await findJob(deps.cluster, id))
+        const record = await settleJob(deps, id)
         if (record === undefined) throw notOurs('data.metadata.labels', 'there is no record of this job')
         log.info({ job_uuid: id, state: record.state, reason: record.reason, revision: record.revision }, 'job settled')
         following.start(id)

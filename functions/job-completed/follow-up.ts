@@ -25,7 +25,7 @@ export async function followUp (deps: Deps, id: string): Promise<void> {
   if (hasRun && pod === undefined) await noteLostLog(store, id)
   const nothingMore = !hasRun || pod === undefined || await keepLog(store, cluster, id, pod, 'to its end')
   // Following a log takes as long as its container: by now there is an exit code, and perhaps the end of the job.
-  const after = hadEnded ? before.record : await settleJob(deps, id, await findJob(cluster, id))
+  const after = hadEnded ? before.record : await settleJob(deps, id)
   if (nothingMore && after !== undefined && isTerminal(after.state)) await removeObject(store, markerKey(id))
 }
 

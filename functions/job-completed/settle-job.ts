@@ -19,13 +19,21 @@ export async function findJob (cluster: Cluster, id: string): Promise<Found> {
   return { job, pods }
 }
 
-/** Brings the record of a job in line with what Kubernetes has of it; answers it as it is then, `undefined` when there is none. */
-export async function settleJob ({ store }: Deps, id: string, { job, pods }: Found): Promise<JobRecord | undefined> {
+/**
+ * Brings the record of a job in line with what Kubernetes has of it; answers it as it is then, `undefined` when there is none.
+ * What was `listed` before may be used where the Job is in it; that a Job is gone is only believed when it is asked for.
+ */
+export async function settleJob ({ store, cluster }: Deps, id: string, listed?: Found): Promise<JobRecord | undefined> {
+  // The record comes first: it names its Job only once there is one, so a Job that is not found after that is gone, not to come.
   const known = await readRecord(store, id)
   if (known === undefined || isTerminal(known.record.state)) return known?.record
+  const { job, pods } = listed?.job === undefined ? await findJob(cluster, id) : listed
   const attempt = countingPod(pods)?.metadata?.uid ?? known.record.attempt
   const isComplete = job !== undefined && condition(job, 'Complete') !== undefined
   const resultsComplete = isComplete && attempt !== undefined && await hasManifest(store, id, attempt)
   const now = new Date()
-  return await advanceRecord(store, id, (record) => advance(record, judge(record, { job, pods, resultsComplete }, now), now))
+  return await advanceRecord(store, id, (record) => {
+    const isNewer = job === undefined && record.job_uid !== known.record.job_uid
+    return isNewer ? undefined : advance(record, judge(record, { job, pods, resultsComplete }, now), now)
+  })
 }

@@ -8,8 +8,9 @@ import { advanceRecord, createRecord, readRecord } from '../../shared/record-sto
 import { newRecord } from '../support/new-record.ts'
 import { testStore } from '../support/store.ts'
 
+const store = await testStore(t)
+
 await t.test('a record is created once and read back whole, its state in its tags', async (t) => {
-  const store = await testStore(t)
   const record = newRecord({ env: { NAME: 'größer als "7"', EMPTY: '' } })
   t.ok(await createRecord(store, record))
   t.notOk(await createRecord(store, { ...record, template: 'other' }))
@@ -18,7 +19,6 @@ await t.test('a record is created once and read back whole, its state in its tag
 })
 
 await t.test('of a job that is not there nothing is read and nothing made', async (t) => {
-  const store = await testStore(t)
   const id = newJobId()
   t.equal(await readRecord(store, id), undefined)
   t.equal(await advanceRecord(store, id, (record) => ({ ...record, revision: 9 })), undefined)
@@ -26,7 +26,6 @@ await t.test('of a job that is not there nothing is read and nothing made', asyn
 })
 
 await t.test('body and tags advance together', async (t) => {
-  const store = await testStore(t)
   const record = newRecord()
   await createRecord(store, record)
   const advanced = await advanceRecord(store, record.job_uuid, (current) => advance(current, { state: 'failed', reason: 'OOMKilled', exit_code: 137 }, new Date()))
@@ -36,7 +35,6 @@ await t.test('body and tags advance together', async (t) => {
 })
 
 await t.test('where nothing is to change nothing is written', async (t) => {
-  const store = await testStore(t)
   const record = newRecord()
   await createRecord(store, record)
   const before = await readRecord(store, record.job_uuid)
@@ -45,14 +43,13 @@ await t.test('where nothing is to change nothing is written', async (t) => {
 })
 
 await t.test('sixteen writers at once lose nothing', async (t) => {
-  const { settings } = await testStore(t)
-  const store = openStore(settings, 60_000)
+  const patient = openStore(store.settings, 60_000)
   const record = newRecord()
   const id = record.job_uuid
   await createRecord(store, record)
   const increment = async (): Promise<void> => {
     try {
-      await advanceRecord(store, id, (current) => ({ ...current, revision: current.revision + 1, exit_code: current.revision + 1 }))
+      await advanceRecord(patient, id, (current) => ({ ...current, revision: current.revision + 1, exit_code: current.revision + 1 }))
     } catch (error) {
       // So many never come at once to one job; whoever gives up is asked again, as an event or a caller would be.
       if (!isProblem(error, 'store-unavailable')) throw error
@@ -67,7 +64,6 @@ await t.test('sixteen writers at once lose nothing', async (t) => {
 })
 
 await t.test('a record that is removed while it is advanced is not made again', async (t) => {
-  const store = await testStore(t)
   const record = newRecord()
   const id = record.job_uuid
   await createRecord(store, record)
@@ -83,7 +79,6 @@ await t.test('a record that is removed while it is advanced is not made again', 
 })
 
 await t.test('what is no record of the job is never taken for one', async (t) => {
-  const store = await testStore(t)
   const id = newJobId()
   for (const body of ['', 'hello', 'null', '[]', '{}', JSON.stringify(newRecord()), JSON.stringify({ ...newRecord(), job_uuid: id, revision: 'x' })]) {
     await putObject(store, stateKey(id), body, {}, 'unconditional')

@@ -37,7 +37,7 @@ export const templates = new Map([
 
 export const tokenKey = randomBytes(32).toString('hex')
 
-/** A running deploy over a bucket of its own. */
+/** A running deploy. */
 export async function deployWith (t: Test, { store, cluster, demoWait = 0 }: { store: Store, cluster: Cluster, demoWait?: number }) {
   const settings = { namespace: cluster.namespace, image: 'none', uploadUrl: 'http://127.0.0.1:9' }
   const { url } = await serve(t, deploy({ store, cluster, templates, tokenKey, settings, defaultTemplate: 'test', demoWait }))
@@ -51,11 +51,11 @@ export async function deployWith (t: Test, { store, cluster, demoWait = 0 }: { s
   }
 }
 
-/** The same, with the stand-in for Kubernetes. */
-export async function deployServer (t: Test, options: { demoWait?: number } = {}) {
-  const store = await testStore(t)
+/** The same over a bucket of its own, with the stand-in for Kubernetes. */
+export async function deployServer (t: Test, { store, demoWait }: { store?: Store, demoWait?: number } = {}) {
+  const own = store ?? await testStore(t)
   const cluster = clusterOf(await testKubernetes(t))
-  return { store, cluster, ...await deployWith(t, { store, cluster, ...options }) }
+  return { store: own, cluster, ...await deployWith(t, { store: own, cluster, ...(demoWait !== undefined && { demoWait }) }) }
 }
 
 /** Everything that is in the bucket. */

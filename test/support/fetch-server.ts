@@ -3,17 +3,14 @@ import type { Test } from 'tap'
 import { resultFetch } from '../../functions/result-fetch/app.ts'
 import { resultKey } from '../../shared/bucket-layout.ts'
 import type { JobRecord } from '../../shared/job-record.ts'
-import { putObject } from '../../shared/object-store.ts'
+import { putObject, type Store } from '../../shared/object-store.ts'
 import { createRecord } from '../../shared/record-store.ts'
 import { newRecord } from './new-record.ts'
 import { serve } from './serve.ts'
-import { testStore } from './store.ts'
 
-/** A running result-fetch over a bucket of its own. */
-export async function fetchServer (t: Test) {
-  const store = await testStore(t)
+/** A running result-fetch. */
+export async function fetchServer (t: Test, store: Store) {
   return {
-    store,
     ...await serve(t, resultFetch({ store })),
     async create (more: Partial<JobRecord> = {}): Promise<JobRecord> {
       const record = newRecord(more)

@@ -1,8 +1,8 @@
 import { BatchV1Api, CoreV1Api, KubeConfig, type V1Container, type V1Job, type V1JobSpec, type V1Pod, type V1PodSpec, Watch } from '@kubernetes/client-node'
 import { dirname } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { startKubernetes } from '../../knative/local/kubernetes/server.ts'
+import { poll } from './poll.ts'
 
 export const namespace = 'gx4ki-jobs'
 
@@ -17,15 +17,6 @@ export async function testKubernetes (t: Test) {
 }
 
 export type Kubernetes = Awaited<ReturnType<typeof testKubernetes>>
-
-/** What `probe` finds, as soon as it finds something; fails after ten seconds. */
-export async function until<T> (what: string, probe: () => Promise<T | undefined | false>): Promise<T> {
-  for (const start = Date.now(); Date.now() - start < 10_000; await setTimeout(25)) {
-    const found = await probe()
-    if (found) return found
-  }
-  throw new Error(`waited in vain for ${what}`)
-}
 
 export const shell = (name: string, script: string, more: Partial<V1Container> = {}): V1Container =>
   ({ name, image: 'none', command: ['sh', '-c', script], ...more })
@@ -48,7 +39,7 @@ export async function watchAll (t: Test, { config }: Kubernetes, resource: strin
 
 /** The pod of a Job, once it is as wanted. */
 export async function podOf ({ core }: Kubernetes, job: string, wanted: (pod: V1Pod) => unknown = () => true): Promise<V1Pod> {
-  return await until(`the pod of ${job}`, async () => (await core.listNamespacedPod({ namespace, labelSelector: `job-name=${job}` })).items.find(wanted))
+  return await poll(`the pod of ${job}`, async () => (await core.listNamespacedPod({ namespace, labelSelector: `job-name=${job}` })).items.find(wanted))
 }
 
 export const hasEnded = ({ status }: V1Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'

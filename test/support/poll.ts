@@ -5,7 +5,7 @@ export async function poll<T> (what: string, ask: () => T | undefined | false | 
   const until = performance.now() + seconds * 1000
   while (performance.now() < until) {
     const answer = await ask()
-    if (answer !== undefined && answer !== false) return answer
+    if (answer) return answer
     await sleep(25)
   }
   throw new Error(`waited ${seconds} s in vain: ${what}`)

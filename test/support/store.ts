@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Test } from 'tap'
 import { startStore } from '../../knative/local/store.ts'
 import { openStore, type Store, type StoreSettings } from '../../shared/object-store.ts'
@@ -20,7 +23,12 @@ export async function testStore (t: Test): Promise<Store & { settings: StoreSett
 }
 
 async function ownStore (t: Test): Promise<Pick<StoreSettings, 'S3_ENDPOINT' | 'S3_ACCESS_KEY' | 'S3_SECRET_KEY'>> {
-  const store = await startStore({ dir: t.testdir({}) })
-  t.teardown(() => store.stop())
+  // Not t.testdir: the test may make another one, and that empties the first.
+  const dir = mkdtempSync(join(tmpdir(), 'gx4ki-test-'))
+  const store = await startStore({ dir })
+  t.teardown(async () => {
+    await store.stop()
+    rmSync(dir, { recursive: true, force: true })
+  })
   return { S3_ENDPOINT: store.endpoint, S3_ACCESS_KEY: store.accessKey, S3_SECRET_KEY: store.secretKey }
 }

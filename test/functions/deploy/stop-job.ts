@@ -5,16 +5,18 @@ import { advanceRecord, createRecord, readRecord } from '../../../shared/record-
 import { clusterAt } from '../../support/cluster-at.ts'
 import { closedUrl } from '../../support/closed-url.ts'
 import { deployServer, deployWith } from '../../support/deploy-server.ts'
-import { meddledKubernetes } from '../../support/meddled-kubernetes.ts'
+import { meddledKubernetes, status } from '../../support/meddled-kubernetes.ts'
 import { newRecord } from '../../support/new-record.ts'
 import { poll } from '../../support/poll.ts'
 import { problemAbout } from '../../support/problem-of.ts'
+import { runningJob } from '../../support/running-job.ts'
 import { testStore } from '../../support/store.ts'
 
+const store = await testStore(t)
 const idOf = async (response: Response): Promise<string> => (await response.json() as { job_uuid: string }).job_uuid
 
 await t.test('to cancel a job takes its Job away, and all that belongs to it, once or twice', async (t) => {
-  const { post, remove, store, cluster } = await deployServer(t)
+  const { post, remove, cluster } = await deployServer(t, { store })
   const id = await idOf(await post({ env: { PASSWORD: 'hunter2' } }))
   const first = await remove(id)
   t.equal(first.status, 202)
@@ -27,7 +29,7 @@ await t.test('to cancel a job takes its Job away, and all that belongs to it, on
 })
 
 await t.test('a job that has ended is not canceled, whichever way it ended', async (t) => {
-  const { remove, store } = await deployServer(t)
+  const { remove } = await deployServer(t, { store })
   for (const state of states.slice(3)) {
     const record = newRecord({ state })
     await createRecord(store, record)
@@ -39,7 +41,7 @@ await t.test('a job that has ended is not canceled, whichever way it ended', asy
 })
 
 await t.test('a job that has no Job yet ends at once', async (t) => {
-  const { remove, store } = await deployServer(t)
+  const { remove } = await deployServer(t, { store })
   const { job_uuid: id } = newRecord()
   await createRecord(store, newRecord({ job_uuid: id }))
   const response = await remove(id)
@@ -48,14 +50,13 @@ await t.test('a job that has no Job yet ends at once', async (t) => {
 })
 
 await t.test('a job that is not there, or cannot be', async (t) => {
-  const { remove } = await deployServer(t)
+  const { remove } = await deployServer(t, { store })
   const id = newJobId()
   t.equal((await problemAbout(t, await remove(id), 'id', 404, 'unknown-job')).job_uuid, id)
   for (const wrong of ['x', id.toUpperCase(), '..%2fx']) await problemAbout(t, await remove(wrong), 'id')
 })
 
 await t.test('what was asked for is kept when Kubernetes cannot be reached', async (t) => {
-  const store = await testStore(t)
   const { remove } = await deployWith(t, { store, cluster: clusterAt(t, await closedUrl()) })
   const record = newRecord({ state: 'running', job_uid: 'uid' })
   await createRecord(store, record)
@@ -66,7 +67,6 @@ await t.test('what was asked for is kept when Kubernetes cannot be reached', asy
 })
 
 await t.test('a job that is canceled while its Job is being made leaves none', async (t) => {
-  const store = await testStore(t)
   const kubernetes = await meddledKubernetes(t)
   const { post, remove } = await deployWith(t, { store, cluster: kubernetes.cluster })
   let canceled: Response | undefined
@@ -84,8 +84,17 @@ await t.test('a job that is canceled while its Job is being made leaves none', a
   await poll('there is no Job', async () => (await kubernetes.real.jobs()).length === 0)
 })
 
+await t.test('a job whose log cannot be read is canceled all the same', async (t) => {
+  const kubernetes = await meddledKubernetes(t)
+  kubernetes.meddle = async ({ url }, pass) => url.includes('/log?') ? status(500, 'the node does not answer') : await pass()
+  const { remove } = await deployWith(t, { store, cluster: kubernetes.cluster })
+  const { record } = await runningJob({ store, cluster: kubernetes.real }, 'exec sleep 60')
+  t.equal((await remove(record.job_uuid)).status, 202)
+  await poll('the Job is gone', async () => (await kubernetes.real.jobs()).length === 0)
+})
+
 await t.test('the first reason stays', async (t) => {
-  const { remove, store } = await deployServer(t)
+  const { remove } = await deployServer(t, { store })
   const record = newRecord({ state: 'running', job_uid: 'uid' })
   const id = record.job_uuid
   await createRecord(store, record)

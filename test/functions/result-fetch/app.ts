@@ -11,7 +11,9 @@ import { httpServer } from '../../support/http-server.ts'
 import { newRecord } from '../../support/new-record.ts'
 import { problemAbout, problemOf } from '../../support/problem-of.ts'
 import { serve } from '../../support/serve.ts'
+import { testStore } from '../../support/store.ts'
 
+const store = await testStore(t)
 const attempt = randomUUID()
 const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 7) % 256))
 const digest = createHash('sha256').update(bytes)
@@ -21,7 +23,7 @@ const oddNames = ['a b.txt', 'a+b.txt', '100%.txt', 'a#b?c=d&e.txt', 'Übung/gr�
 const pathOf = (id: string, file: string): string => `/job/${id}/result?file=${encodeURIComponent(file)}`
 
 await t.test('one job is shown whole, and not again to who knows it', async (t) => {
-  const { url, create } = await fetchServer(t)
+  const { url, create } = await fetchServer(t, store)
   const record = await create({ state: 'running', env: { DURATION: '15' }, reason: 'CancelRequested', started_at: '2026-11-22T12:00:00.000Z', sealed_env: 'sealed', job_uid: 'uid', attempt })
   const path = `${url}/job/${record.job_uuid}`
   const response = await fetch(path)
@@ -50,7 +52,7 @@ await t.test('one job is shown whole, and not again to who knows it', async (t) 
 })
 
 await t.test('a job that is not there, or cannot be, is a problem on every path', async (t) => {
-  const { url } = await fetchServer(t)
+  const { url } = await fetchServer(t, store)
   for (const rest of ['', '/result/list', '/result?file=a', '/log']) {
     const id = newJobId()
     const { job_uuid: named } = await problemAbout(t, await fetch(`${url}/job/${id}${rest}`), 'id', 404, 'unknown-job')
@@ -62,7 +64,7 @@ await t.test('a job that is not there, or cannot be, is a problem on every path'
 })
 
 await t.test('result files are listed by name, in pages, those of the attempt that counts', async (t) => {
-  const { url, create, upload } = await fetchServer(t)
+  const { url, create, upload } = await fetchServer(t, store)
   const { job_uuid: id } = await create({ state: 'running', attempt })
   await Promise.all([...oddNames.map(async (name) => await upload(id, attempt, name, name)), upload(id, randomUUID(), 'of another attempt', 'x')])
   const sorted = oddNames.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
@@ -95,7 +97,7 @@ await t.test('result files are listed by name, in pages, those of the attempt th
 })
 
 await t.test('a job without an attempt has no files', async (t) => {
-  const { url, create } = await fetchServer(t)
+  const { url, create } = await fetchServer(t, store)
   const { job_uuid: id } = await create()
   t.same(await (await fetch(`${url}/job/${id}/result/list`)).json(), { files: [], next_cursor: null })
   await problemAbout(t, await fetch(url + pathOf(id, 'a')), 'file', 404, 'unknown-file')
@@ -103,7 +105,7 @@ await t.test('a job without an attempt has no files', async (t) => {
 
 /** A job with one result file, and its URL. */
 async function withFile (t: Test, name = 'sub/drive.mcap', content = bytes) {
-  const { url, create, upload } = await fetchServer(t)
+  const { url, create, upload } = await fetchServer(t, store)
   const { job_uuid: id } = await create({ state: 'succeeded', attempt })
   await upload(id, attempt, name, content)
   const href = url + pathOf(id, name)
@@ -191,7 +193,7 @@ await t.test('an empty file is a file', async (t) => {
 })
 
 await t.test('names that are none', async (t) => {
-  const { url, create } = await fetchServer(t)
+  const { url, create } = await fetchServer(t, store)
   const { job_uuid: id } = await create({ attempt })
   for (const name of ['', '../x', '/x', 'a\0', 'a\\b', 'a/', 'a//b', '.', 'x'.repeat(901), 'ü'.repeat(451)]) {
     await problemAbout(t, await fetch(url + pathOf(id, name)), 'file')
@@ -205,7 +207,7 @@ await t.test('names that are none', async (t) => {
 })
 
 await t.test('the log, once it is kept', async (t) => {
-  const { url, store, create } = await fetchServer(t)
+  const { url, create } = await fetchServer(t, store)
   for (const state of states) {
     for (const startedAt of [undefined, '2026-11-22T12:00:00.000Z']) {
       const { job_uuid: id } = await create({ state, ...(startedAt && { started_at: startedAt }) })
@@ -226,7 +228,7 @@ await t.test('the log, once it is kept', async (t) => {
 })
 
 await t.test('other methods and other paths', async (t) => {
-  const { url, create } = await fetchServer(t)
+  const { url, create } = await fetchServer(t, store)
   const { job_uuid: id } = await create()
   for (const path of ['/job', `/job/${id}`, `/job/${id}/result`, `/job/${id}/result/list`, `/job/${id}/log`]) {
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {

@@ -5,12 +5,14 @@ import { type State, states } from '../../../shared/job-record.ts'
 import { putObject } from '../../../shared/object-store.ts'
 import { fetchServer } from '../../support/fetch-server.ts'
 import { problemAbout } from '../../support/problem-of.ts'
+import { testStore } from '../../support/store.ts'
 
 const COUNT = 25
 const first = Date.parse('2026-11-22T12:00:00.000Z')
 
 await t.test('the jobs', async (t) => {
-  const { url, store, create } = await fetchServer(t)
+  const store = await testStore(t)
+  const { url, create } = await fetchServer(t, store)
   const state = (i: number): State => states[i % states.length]!
   const template = (i: number): string => i % 5 === 0 ? 'drive' : 'other'
   const records = await Promise.all(Array.from({ length: COUNT }, async (_, i) => await create({ job_uuid: newJobId(new Date(first + i)), state: state(i), template: template(i) })))
@@ -86,6 +88,6 @@ await t.test('the jobs', async (t) => {
 })
 
 await t.test('without any job the list is empty', async (t) => {
-  const { url } = await fetchServer(t)
+  const { url } = await fetchServer(t, await testStore(t))
   t.same(await (await fetch(`${url}/job`)).json(), { jobs: [], next_cursor: null })
 })

@@ -3,6 +3,9 @@ import { preferredWait } from '../../../functions/result-fetch/wait-for-job.ts'
 import { advance } from '../../../shared/job-record.ts'
 import { advanceRecord } from '../../../shared/record-store.ts'
 import { fetchServer } from '../../support/fetch-server.ts'
+import { testStore } from '../../support/store.ts'
+
+const store = await testStore(t)
 
 await t.test('a preference to wait is read in every way that it may be written, and ignored in any other', async (t) => {
   for (const [prefer, seconds] of [
@@ -12,7 +15,7 @@ await t.test('a preference to wait is read in every way that it may be written, 
 })
 
 await t.test('the answer waits for the end of the job', async (t) => {
-  const { url, store, create } = await fetchServer(t)
+  const { url, create } = await fetchServer(t, store)
   const { job_uuid: id } = await create({ state: 'running' })
   const waiting = fetch(`${url}/job/${id}`, { headers: { prefer: 'wait=20' } })
   await advanceRecord(store, id, (record) => advance(record, { attempt: 'pod' }, new Date()))
@@ -23,7 +26,7 @@ await t.test('the answer waits for the end of the job', async (t) => {
 })
 
 await t.test('with what the caller knows it waits for any change', async (t) => {
-  const { url, store, create } = await fetchServer(t)
+  const { url, create } = await fetchServer(t, store)
   const { job_uuid: id } = await create({ state: 'pending' })
   const known = (await fetch(`${url}/job/${id}`)).headers.get('etag')!
   const waiting = fetch(`${url}/job/${id}`, { headers: { prefer: 'wait=20', 'if-none-match': `W/${known}, "other"` } })
@@ -34,7 +37,7 @@ await t.test('with what the caller knows it waits for any change', async (t) => 
 })
 
 await t.test('who waits in vain is told what is known', async (t) => {
-  const { url, create } = await fetchServer(t)
+  const { url, create } = await fetchServer(t, store)
   const { job_uuid: id } = await create({ state: 'running' })
   const response = await fetch(`${url}/job/${id}`, { headers: { prefer: 'wait=1' } })
   t.equal(response.headers.get('preference-applied'), 'wait=1')
@@ -45,14 +48,14 @@ await t.test('who waits in vain is told what is known', async (t) => {
 })
 
 await t.test('nobody waits for what is there already, or never will be', async (t) => {
-  const { url, create } = await fetchServer(t)
+  const { url, create } = await fetchServer(t, store)
   const { job_uuid: id } = await create({ state: 'failed' })
   t.match(await (await fetch(`${url}/job/${id}`, { headers: { prefer: 'wait=50' } })).json(), { state: 'failed' })
   t.equal((await fetch(`${url}/job/${id.slice(0, -4)}0000`, { headers: { prefer: 'wait=50' } })).status, 404)
 })
 
 await t.test('a function that is to stop answers those who wait', async (t) => {
-  const { url, create, close } = await fetchServer(t)
+  const { url, create, close } = await fetchServer(t, store)
   const { job_uuid: id } = await create({ state: 'running' })
   const waiting = fetch(`${url}/job/${id}`, { headers: { prefer: 'wait=50' } })
   // The request is there before the end begins: the one after it was answered.

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import t from 'tap'
-import { hasEnded, jobOf, jobsPath, type Kubernetes, namespace, podOf, request, shell, testKubernetes, until, watchAll } from '../../../support/local-kubernetes.ts'
+import { hasEnded, jobOf, jobsPath, type Kubernetes, namespace, podOf, request, shell, testKubernetes, watchAll } from '../../../support/local-kubernetes.ts'
+import { poll } from '../../../support/poll.ts'
 
 const isRunning = ({ status }: { status?: { phase?: string } }): boolean => status?.phase === 'Running'
 
@@ -32,8 +33,8 @@ await t.test('in the background the Job goes at once, and then what it owns', as
   const answer = await kubernetes.batch.deleteNamespacedJob({ namespace, name: 'a', body: { propagationPolicy: 'Background' } })
   t.match(answer, { kind: 'Status', status: 'Success', details: { name: 'a', group: 'batch', kind: 'jobs' } })
   await t.rejects(kubernetes.batch.readNamespacedJob({ namespace, name: 'a' }), { code: 404 })
-  await until('all to be gone', () => allGone(kubernetes, 'a'))
-  await until('the last event', async () => pods.at(-1)?.type === 'DELETED')
+  await poll('all to be gone', () => allGone(kubernetes, 'a'))
+  await poll('the last event', async () => pods.at(-1)?.type === 'DELETED')
   t.match(pods.find(({ object }) => object.metadata.deletionTimestamp), { type: 'MODIFIED', object: { metadata: { deletionGracePeriodSeconds: 2 }, status: { phase: 'Running' } } })
 })
 
@@ -44,8 +45,8 @@ await t.test('in the foreground the Job goes after its pods', async t => {
   await podOf(kubernetes, 'a', isRunning)
   const answer = await request(kubernetes, 'DELETE', `${jobsPath}/a?propagationPolicy=Foreground`)
   t.match(answer.body, { kind: 'Job', metadata: { deletionTimestamp: String, finalizers: ['foregroundDeletion'] } })
-  await until('all to be gone', () => allGone(kubernetes, 'a'))
-  await until('the last events', async () => jobs.at(-1)?.type === 'DELETED' && pods.at(-1)?.type === 'DELETED')
+  await poll('all to be gone', () => allGone(kubernetes, 'a'))
+  await poll('the last events', async () => jobs.at(-1)?.type === 'DELETED' && pods.at(-1)?.type === 'DELETED')
   t.ok(Number(pods.at(-1)?.object.metadata.resourceVersion) < Number(jobs.at(-1)?.object.metadata.resourceVersion))
 })
 
@@ -54,7 +55,7 @@ await t.test('without a policy the pod runs on, and is nobody\'s', async t => {
   await startJob(kubernetes, 'a')
   const { metadata } = await podOf(kubernetes, 'a', isRunning)
   await kubernetes.batch.deleteNamespacedJob({ namespace, name: 'a' })
-  await until('the Job to be gone', () => absent(kubernetes.batch.readNamespacedJob({ namespace, name: 'a' })))
+  await poll('the Job to be gone', () => absent(kubernetes.batch.readNamespacedJob({ namespace, name: 'a' })))
   const pod = await kubernetes.core.readNamespacedPod({ namespace, name: metadata!.name! })
   t.same([pod.status?.phase, pod.metadata?.deletionTimestamp, pod.metadata?.ownerReferences], ['Running', undefined, []])
   t.same((await kubernetes.core.readNamespacedConfigMap({ namespace, name: 'a' })).metadata?.ownerReferences, [])
@@ -64,7 +65,7 @@ await t.test('what is created for an owner that has gone is collected', async t 
   const kubernetes = await testKubernetes(t)
   const ownerReferences = [{ apiVersion: 'batch/v1', kind: 'Job', name: 'gone', uid: '00000000-0000-0000-0000-000000000000' }]
   await kubernetes.core.createNamespacedConfigMap({ namespace, body: { metadata: { name: 'late', ownerReferences } } })
-  await until('it to be gone', () => absent(kubernetes.core.readNamespacedConfigMap({ namespace, name: 'late' })))
+  await poll('it to be gone', () => absent(kubernetes.core.readNamespacedConfigMap({ namespace, name: 'late' })))
   t.same((await kubernetes.core.listNamespacedConfigMap({ namespace })).items, [])
 })
 
@@ -76,7 +77,7 @@ await t.test('a Job that has ended takes its pod and the pod\'s files along at o
   const files = `${kubernetes.dir}/pods/${metadata?.uid}`
   t.ok(existsSync(files))
   await kubernetes.batch.deleteNamespacedJob({ namespace, name: 'a', propagationPolicy: 'Background' })
-  await until('the pod to be gone', async () => pods.at(-1)?.type === 'DELETED')
+  await poll('the pod to be gone', async () => pods.at(-1)?.type === 'DELETED')
   t.same(pods.filter(({ object }) => object.metadata.deletionTimestamp), [])
   t.notOk(existsSync(files))
 })

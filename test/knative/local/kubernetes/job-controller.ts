@@ -1,6 +1,7 @@
 import type { V1Job } from '@kubernetes/client-node'
 import t from 'tap'
-import { jobOf, jobsPath, type Kubernetes, mergePatch, namespace, request, shell, testKubernetes, until, watchAll, type WatchEvent } from '../../../support/local-kubernetes.ts'
+import { jobOf, jobsPath, type Kubernetes, mergePatch, namespace, request, shell, testKubernetes, watchAll, type WatchEvent } from '../../../support/local-kubernetes.ts'
+import { poll } from '../../../support/poll.ts'
 
 // Each life of a Job as recorded from a real controller: type, conditions, counters and uncounted pods of every event.
 const start = ['ADDED', 'MODIFIED active=1 ready=0', 'MODIFIED active=1 ready=1']
@@ -63,7 +64,7 @@ const lives: Record<string, { job: V1Job, events: string[], reason?: string, act
     job: jobOf('deleted', [shell('main', 'exec sleep 60')]),
     events: [...start, 'DELETED active=1 ready=1'],
     act: async ({ batch }, events) => {
-      await until('the pod to be ready', async () => events.length === 3)
+      await poll('the pod to be ready', async () => events.length === 3)
       await batch.deleteNamespacedJob({ name: 'deleted', namespace, propagationPolicy: 'Background' })
     }
   },
@@ -90,7 +91,7 @@ const lives: Record<string, { job: V1Job, events: string[], reason?: string, act
     ],
     reason: 'CompletionsReached',
     act: async (kubernetes, events) => {
-      await until('the suspension', async () => events.length === 2)
+      await poll('the suspension', async () => events.length === 2)
       await request(kubernetes, 'PATCH', `${jobsPath}/suspended`, { spec: { suspend: false } }, mergePatch)
     }
   }
@@ -103,7 +104,7 @@ await t.test('the events in a Job\'s life are those of a real controller', async
     const seen: string[] = []
     await kubernetes.batch.createNamespacedJob({ namespace, body: job })
     const acted = act?.(kubernetes, seen)
-    await until(`${events.length} events of ${name}`, async () => {
+    await poll(`${events.length} events of ${name}`, async () => {
       seen.splice(0, Infinity, ...all.filter(({ object }) => object.metadata.name === name).map(summary))
       return seen.length >= events.length
     })

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { hasEnded, jobOf, logOf, namespace, podOf, shell, testKubernetes, until } from '../../../support/local-kubernetes.ts'
+import { hasEnded, jobOf, logOf, namespace, podOf, shell, testKubernetes } from '../../../support/local-kubernetes.ts'
+import { poll } from '../../../support/poll.ts'
 
 const sidecar = { restartPolicy: 'Always' }
 const volumes = [{ name: 'shared', emptyDir: {} }]
@@ -159,15 +160,15 @@ await t.test('deleting a pod ends its containers first, then its sidecars, and k
   const pod = await podOf(kubernetes, 'ended', ({ status }) => status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'))
   const name = pod.metadata!.name!
   const read = (file: string): string => readFileSync(`${kubernetes.dir}/pods/${pod.metadata!.uid}/volumes/shared/${file}`, 'utf8')
-  for (const container of ['polite', 'stubborn']) await until(`${container} to be ready`, () => logOf(kubernetes, pod, container))
+  for (const container of ['polite', 'stubborn']) await poll(`${container} to be ready`, () => logOf(kubernetes, pod, container))
   const pids = ['child', 'stubborn'].map((file) => Number(read(file)))
   t.same(pids.map(isAlive), [true, true])
   const deleted = await core.deleteNamespacedPod({ namespace, name })
   t.ok(deleted.metadata?.deletionTimestamp)
-  await until('the polite one to end', async () => (await core.readNamespacedPod({ namespace, name })).status?.containerStatuses?.[0]?.state?.terminated)
+  await poll('the polite one to end', async () => (await core.readNamespacedPod({ namespace, name })).status?.containerStatuses?.[0]?.state?.terminated)
   t.equal(read('order'), 'polite\n', 'the sidecar is still there')
-  await until('the pod to be gone', async () => (await core.listNamespacedPod({ namespace, labelSelector: 'job-name=ended' })).items.every((each) => each.metadata?.uid !== pod.metadata?.uid))
-  await until('the processes to be gone', async () => !pids.some(isAlive))
+  await poll('the pod to be gone', async () => (await core.listNamespacedPod({ namespace, labelSelector: 'job-name=ended' })).items.every((each) => each.metadata?.uid !== pod.metadata?.uid))
+  await poll('the processes to be gone', async () => !pids.some(isAlive))
 })
 
 await t.test('a container takes its children along', async t => {
@@ -175,17 +176,17 @@ await t.test('a container takes its children along', async t => {
   await kubernetes.batch.createNamespacedJob({ namespace, body: jobOf('children', [shell('main', 'sleep 60 & echo $!')]) })
   const pid = Number(await logOf(kubernetes, await podOf(kubernetes, 'children', hasEnded), 'main'))
   t.ok(pid > 0)
-  await until('the child to be gone', async () => !isAlive(pid))
+  await poll('the child to be gone', async () => !isAlive(pid))
 })
 
 await t.test('when it stops nothing is left running', async t => {
   const kubernetes = await testKubernetes(t)
   await kubernetes.batch.createNamespacedJob({ namespace, body: jobOf('left', [shell('main', 'trap "" TERM; sleep 60 & echo $$ $!; wait; wait')]) })
   const pod = await podOf(kubernetes, 'left', ({ status }) => status?.containerStatuses?.[0]?.state?.running)
-  const log = await until('the process ids', async () => (await logOf(kubernetes, pod, 'main')).match(/(\d+) (\d+)/) ?? undefined)
+  const log = await poll('the process ids', async () => (await logOf(kubernetes, pod, 'main')).match(/(\d+) (\d+)/) ?? undefined)
   const [main, child] = [Number(log[1]), Number(log[2])]
   t.same([main, child].map(isAlive), [true, true])
   await kubernetes.stop()
   t.notOk(isAlive(main))
-  await until('the child to be gone', async () => !isAlive(child))
+  await poll('the child to be gone', async () => !isAlive(child))
 })

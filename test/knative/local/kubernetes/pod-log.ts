@@ -4,7 +4,8 @@ import { writeFileSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import t from 'tap'
-import { hasEnded, jobOf, type Kubernetes, logOf, namespace, podOf, shell, testKubernetes, until } from '../../../support/local-kubernetes.ts'
+import { hasEnded, jobOf, type Kubernetes, logOf, namespace, podOf, shell, testKubernetes } from '../../../support/local-kubernetes.ts'
+import { poll } from '../../../support/poll.ts'
 
 async function bytesOf ({ config }: Kubernetes, pod: string, options: object = {}): Promise<Buffer> {
   const stream = new PassThrough()
@@ -62,7 +63,7 @@ await t.test('a log that cannot be is refused', async t => {
     [{}, /a container name must be specified .* choose one of: \[main other\]/],
     [{ container: 'other', sinceSeconds: 5 }, /does not know sinceSeconds/]
   ] as const) await t.rejects(core.readNamespacedPodLog({ namespace, name, ...query }), { constructor: ApiException, code: 400, body: message })
-  await until('the log', async () => await logOf(kubernetes, pod, 'other') === 'x\n')
+  await poll('the log', async () => await logOf(kubernetes, pod, 'other') === 'x\n')
   await core.deleteNamespacedPod({ namespace, name })
-  await until('no log without its pod', async () => await logOf(kubernetes, pod, 'other').catch(({ code }) => code === 404))
+  await poll('no log without its pod', async () => await logOf(kubernetes, pod, 'other').catch(({ code }) => code === 404))
 })

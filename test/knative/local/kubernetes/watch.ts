@@ -2,7 +2,8 @@ import t from 'tap'
 import { admit } from '../../../../knative/local/kubernetes/admission.ts'
 import { add, createStore } from '../../../../knative/local/kubernetes/store.ts'
 import { watch } from '../../../../knative/local/kubernetes/watch.ts'
-import { mergePatch, namespace, request, testKubernetes, until, watchAll, type WatchEvent } from '../../../support/local-kubernetes.ts'
+import { mergePatch, namespace, request, testKubernetes, watchAll, type WatchEvent } from '../../../support/local-kubernetes.ts'
+import { poll } from '../../../support/poll.ts'
 
 const seen = (events: WatchEvent[]): string[] => events.map(({ type, object }) => `${type} ${object.metadata.name} ${object.data?.n}`)
 
@@ -18,13 +19,13 @@ await t.test('a watch resumes after a resource version without gap or repetition
   await core.createNamespacedConfigMap({ namespace, body: { metadata: { name: 'b' }, data: { n: '1' } } })
   const events = await watchAll(t, kubernetes, 'configmaps', { resourceVersion: metadata!.resourceVersion! })
   await core.deleteNamespacedConfigMap({ namespace, name: 'a' })
-  await until('the deletion', async () => events.at(-1)?.type === 'DELETED')
+  await poll('the deletion', async () => events.at(-1)?.type === 'DELETED')
   t.same(seen(events), ['MODIFIED a 2', 'ADDED b 1', 'DELETED a 2'], 'a change that changes nothing is none')
   const versions = events.map(({ object }) => Number(object.metadata.resourceVersion))
   t.same(versions, versions.toSorted((a, b) => a - b))
 
   const fresh = await watchAll(t, kubernetes, 'configmaps')
-  await until('what exists', async () => fresh.length)
+  await poll('what exists', async () => fresh.length)
   t.same(seen(fresh), ['ADDED b 1'])
 })
 
@@ -33,7 +34,7 @@ await t.test('an object whose labels no longer match is deleted for the watcher,
   const events = await watchAll(t, kubernetes, 'configmaps', { labelSelector: 'wanted=yes' })
   await kubernetes.core.createNamespacedConfigMap({ namespace, body: { metadata: { name: 'a', labels: { wanted: 'yes' } } } })
   for (const wanted of ['no', 'never', 'yes']) await request(kubernetes, 'PATCH', `/api/v1/namespaces/${namespace}/configmaps/a`, { metadata: { labels: { wanted } } }, mergePatch)
-  await until('three events', async () => events.length >= 3)
+  await poll('three events', async () => events.length >= 3)
   t.same(events.map(({ type, object }) => `${type} ${object.metadata.labels.wanted}`), ['ADDED yes', 'DELETED yes', 'ADDED yes'])
 })
 
@@ -44,7 +45,7 @@ await t.test('a resource version of long ago, of another instance, or still to c
   for (let count = 0; count < 3; count++) await kubernetes.core.createNamespacedConfigMap({ namespace, body })
   for (const resourceVersion of ['1', metadata!.resourceVersion!, String(Date.now() * 2)]) {
     const events = await watchAll(t, kubernetes, 'configmaps', { resourceVersion })
-    await until('the answer', async () => events.length)
+    await poll('the answer', async () => events.length)
     t.match(events, [{ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } }])
   }
 })
@@ -53,7 +54,7 @@ await t.test('a bookmark tells how far a quiet watch has come, when its time is 
   const kubernetes = await testKubernetes(t)
   const events = await watchAll(t, kubernetes, 'jobs', { allowWatchBookmarks: true, timeoutSeconds: 1 })
   await kubernetes.core.createNamespacedConfigMap({ namespace, body: { metadata: { name: 'elsewhere' } } })
-  await until('a bookmark', async () => events.length)
+  await poll('a bookmark', async () => events.length)
   const { metadata } = await kubernetes.batch.listNamespacedJob({ namespace })
   t.match(events, [{ type: 'BOOKMARK', object: { kind: 'Job', metadata: { resourceVersion: metadata?.resourceVersion } } }])
 })

@@ -1,0 +1,128 @@
+import t, { type Test } from 'tap'
+import { logKey, markerKey, stateKey } from '../../../shared/bucket-layout.ts'
+import { newJobId } from '../../../shared/job-id.ts'
+import type { JobRecord } from '../../../shared/job-record.ts'
+import { objectName } from '../../../shared/kubernetes.ts'
+import { writeManifest } from '../../../shared/manifest.ts'
+import { getObject, headObject, putObject, type Store } from '../../../shared/object-store.ts'
+import { createRecord, readRecord } from '../../../shared/record-store.ts'
+import { clusterOf } from '../../support/cluster-of.ts'
+import { completedWith } from '../../support/completed-server.ts'
+import { testKubernetes } from '../../support/local-kubernetes.ts'
+import { meddledKubernetes, status } from '../../support/meddled-kubernetes.ts'
+import { newRecord } from '../../support/new-record.ts'
+import { poll } from '../../support/poll.ts'
+import { runningJob, startedJob } from '../../support/running-job.ts'
+import { testStore } from '../../support/store.ts'
+
+async function completedServer (t: Test) {
+  const store = await testStore(t)
+  const cluster = clusterOf(await testKubernetes(t))
+  return { store, cluster, ...await completedWith(t, { store, cluster }) }
+}
+
+/** A record with its marker, and no Job. */
+async function left (store: Store, more: Partial<JobRecord> = {}): Promise<string> {
+  const record = newRecord(more)
+  await putObject(store, markerKey(record.job_uuid), '', {}, 'unconditional')
+  await createRecord(store, record)
+  return record.job_uuid
+}
+
+const recordOf = async (store: Store, id: string): Promise<JobRecord> => (await readRecord(store, id))!.record
+
+await t.test('what no event told is found by the ping, log and all', async (t) => {
+  const { store, cluster, ping } = await completedServer(t)
+  const place = { store, cluster }
+  const [failed, complete] = await Promise.all([startedJob(place, 'echo oh no; exit 3'), startedJob(place, 'echo done')])
+  const { record: running } = await runningJob(place, 'exec sleep 60')
+  const waiting = await startedJob(place, 'true', { suspend: true })
+  const lost = await left(store, { state: 'running', job_uid: 'uid', started_at: '2026-11-22T12:00:00.000Z' })
+  const canceled = await left(store, { state: 'running', job_uid: 'uid', stop: { reason: 'CancelRequested', at: '2026-11-22T12:00:00.000Z' } })
+  const accepted = await left(store)
+  await poll('both have ended', async () => (await cluster.jobs()).filter(({ status }) => status?.conditions?.some(({ type }) => type === 'Complete' || type === 'Failed')).length === 2)
+  const pod = (await cluster.pods()).find(({ metadata }) => metadata!.labels!['gx4ki.job.uuid'] === complete.record.job_uuid)!
+  await writeManifest(store, complete.record.job_uuid, pod.metadata!.uid!, { files: 0, bytes: 0, at: '' })
+
+  t.equal((await ping()).status, 204)
+  t.match(await recordOf(store, failed.record.job_uuid), { state: 'failed', exit_code: 3 })
+  t.match(await recordOf(store, complete.record.job_uuid), { state: 'succeeded' })
+  t.match(await recordOf(store, running.job_uuid), { state: 'running', attempt: /./ })
+  t.match(await recordOf(store, waiting.record.job_uuid), { state: 'pending', reason: 'Suspended' })
+  t.match(await recordOf(store, lost), { state: 'lost', reason: 'JobDeleted' })
+  t.match(await recordOf(store, canceled), { state: 'canceled' })
+  t.match(await recordOf(store, accepted), { state: 'accepted', revision: 1 }, 'what has not started is for deploy')
+
+  const ended = [failed.record.job_uuid, complete.record.job_uuid, lost, canceled]
+  await poll('nothing is owed for those that have ended', async () => (await Promise.all(ended.map(async (id) => await headObject(store, markerKey(id))))).every((one) => one === undefined))
+  t.equal((await getObject(store, logKey(failed.record.job_uuid)))?.body.toString(), 'oh no\n')
+  t.equal((await getObject(store, logKey(complete.record.job_uuid)))?.body.toString(), 'done\n')
+  for (const id of [running.job_uuid, waiting.record.job_uuid, accepted]) t.ok(await headObject(store, markerKey(id)), 'the others stay')
+})
+
+await t.test('a job that is made while the ping looks around is not lost', async (t) => {
+  const store = await testStore(t)
+  const kubernetes = await meddledKubernetes(t)
+  const { ping } = await completedWith(t, { store, cluster: kubernetes.cluster })
+  const made: string[] = []
+  kubernetes.meddle = async ({ url }, pass) => {
+    const answer = await pass()
+    // The list of Jobs is on its way, and already not true any more.
+    if (/\/jobs\?/.test(url)) made.push((await startedJob({ store, cluster: kubernetes.real }, 'true', { suspend: true })).record.job_uuid)
+    return answer
+  }
+  t.equal((await ping()).status, 204)
+  t.equal(made.length, 1)
+  t.match(await recordOf(store, made[0]!), { state: 'pending' })
+})
+
+await t.test('nor is one whose Job is written down after it was looked for', async (t) => {
+  const store = await testStore(t)
+  const kubernetes = await meddledKubernetes(t)
+  const { ping } = await completedWith(t, { store, cluster: kubernetes.cluster })
+  const id = await left(store)
+  kubernetes.meddle = async ({ url }, pass) => {
+    const answer = await pass()
+    if (url.endsWith(objectName(id)) && answer.code === 404) {
+      await putObject(store, stateKey(id), JSON.stringify({ ...await recordOf(store, id), state: 'pending', job_uid: 'made just now', revision: 2 }), {}, 'unconditional')
+    }
+    return answer
+  }
+  t.equal((await ping()).status, 204)
+  t.match(await recordOf(store, id), { state: 'pending', job_uid: 'made just now' })
+})
+
+await t.test('a job that cannot be settled keeps no other from it', async (t) => {
+  const { store, ping } = await completedServer(t)
+  const gone = (minutes: number): Partial<JobRecord> => ({ job_uuid: newJobId(new Date(Date.now() + minutes * 60_000)), state: 'running', job_uid: 'uid' })
+  const first = await left(store, gone(1))
+  const broken = newJobId()
+  await putObject(store, markerKey(broken), '', {}, 'unconditional')
+  await putObject(store, stateKey(broken), 'hello', {}, 'unconditional')
+  await putObject(store, markerKey(newJobId()), '', {}, 'unconditional')
+  await putObject(store, markerKey('no-id'), '', {}, 'unconditional')
+  const last = await left(store, gone(-1))
+  t.equal((await ping()).status, 204)
+  for (const id of [first, last]) t.match(await recordOf(store, id), { state: 'lost' })
+})
+
+for (const code of [500, 404]) {
+  await t.test(`a log that was answered with ${code} at the end is read at the next ping`, async (t) => {
+    const store = await testStore(t)
+    const kubernetes = await meddledKubernetes(t)
+    const { ping } = await completedWith(t, { store, cluster: kubernetes.cluster })
+    const { record: { job_uuid: id } } = await startedJob({ store, cluster: kubernetes.real }, 'echo late; exit 3')
+    await poll('it has ended', async () => (await kubernetes.real.jobs())[0]!.status?.conditions?.some(({ type }) => type === 'Failed'))
+    let refused = 0
+    kubernetes.meddle = async ({ url }, pass) => url.includes('/log?') && refused++ === 0 ? status(code, 'no') : await pass()
+    t.equal((await ping()).status, 204)
+    t.match(await recordOf(store, id), { state: 'failed' })
+    await poll('the log was asked for', () => refused === 1)
+    t.ok(await headObject(store, markerKey(id)), 'it is still owed')
+    await poll('it is kept', async () => {
+      await ping()
+      return await getObject(store, logKey(id)) !== undefined
+    })
+    t.equal((await getObject(store, logKey(id)))!.body.toString(), 'late\n')
+  })
+}

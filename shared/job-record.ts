@@ -87,7 +87,9 @@ function passedOver ({ state, history }: JobRecord, next: JobRecord): JobRecord[
 /** The record as object tags, at most ten; a listing needs nothing else. Absent facts have no tag. */
 export function tagsOf (record: JobRecord): Tags {
   const { state, reason, template, started_at: started, finished_at: finished, exit_code: exitCode } = record
-  const tags: Record<string, string | undefined> = { state, reason, template, started, finished, exit_code: exitCode?.toString() }
+  // Kubernetes' word, and whoever speaks for it may say what MinIO takes in no tag.
+  const word = reason?.replace(/[^A-Za-z0-9 +\-=._:/@]/g, '_').slice(0, 256)
+  const tags: Record<string, string | undefined> = { state, reason: word, template, started, finished, exit_code: exitCode?.toString() }
   return Object.fromEntries(Object.entries(tags).filter((tag): tag is [string, string] => tag[1] !== undefined))
 }
 

@@ -125,6 +125,12 @@ await t.test('the tags hold a whole line of the list and are such as every store
   for (const [key, value] of Object.entries({ ...least, ...most })) t.match(`${key} ${value}`, /^[A-Za-z0-9 +\-=._:/@]{1,256}$/)
 })
 
+await t.test('a reason that no tag can hold is held as far as it can', async (t) => {
+  const record = recordIn('failed', { reason: `Out of "gpü"; 1,2&3${'x'.repeat(300)}` })
+  t.equal(tagsOf(record)['reason'], `Out of _gp__; 1,2&3${'x'.repeat(300)}`.replace(/[;,&]/g, '_').slice(0, 256))
+  t.equal(viewOf(record).reason, record.reason, 'and shown as it is')
+})
+
 await t.test('an exit code of 0 is an exit code', async (t) => {
   t.equal(tagsOf(recordIn('succeeded', { exit_code: 0 }))['exit_code'], '0')
   t.equal(viewOf(recordIn('succeeded', { exit_code: 0 })).exit_code, 0)

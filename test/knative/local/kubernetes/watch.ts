@@ -39,9 +39,10 @@ await t.test('an object whose labels no longer match is deleted for the watcher,
 })
 
 await t.test('a resource version of long ago, of another instance, or still to come is gone', async t => {
-  const [earlier, kubernetes] = [await testKubernetes(t), await testKubernetes(t)]
   const body = { metadata: { generateName: 'a-' } }
-  const { metadata } = await earlier.core.createNamespacedConfigMap({ namespace, body })
+  const { metadata } = await (await testKubernetes(t)).core.createNamespacedConfigMap({ namespace, body })
+  await poll('the clock, at which versions start, is past the one before', () => Date.now() > Number(metadata!.resourceVersion))
+  const kubernetes = await testKubernetes(t)
   for (let count = 0; count < 3; count++) await kubernetes.core.createNamespacedConfigMap({ namespace, body })
   for (const resourceVersion of ['1', metadata!.resourceVersion!, String(Date.now() * 2)]) {
     const events = await watchAll(t, kubernetes, 'configmaps', { resourceVersion })

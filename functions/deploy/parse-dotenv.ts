@@ -6,7 +6,7 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
  * Parses a dotenv file as the prototype's users have them: `NAME=value` lines, empty values, comments, quotes. Strict, because a
  * line that is understood differently from what was meant runs a job for hours: no expansion, no `export`, no name twice.
  * In double quotes `\n`, `\t`, `\"` and `\\` are escapes; single quotes take everything as it is; unquoted values end at ` #`.
- * Throws `invalid-request` with the number of every bad line.
+ * Throws `invalid-request` with the numbers of the bad lines, the first hundred.
  */
 export function parseDotenv (text: string): Record<string, string> {
   const values = new Map<string, string>()
@@ -19,7 +19,8 @@ export function parseDotenv (text: string): Record<string, string> {
     const wrong = readLine(content, values)
     if (wrong !== undefined) errors.push({ field: `line ${index + 1}`, message: wrong })
   }
-  if (errors.length > 0) throw problem('invalid-request', `The dotenv file cannot be read: ${errors[0]!.field} ${errors[0]!.message}`, { errors })
+  // As many as anybody reads: the answer must not outgrow the file.
+  if (errors.length > 0) throw problem('invalid-request', `The dotenv file cannot be read: ${errors[0]!.field} ${errors[0]!.message}`, { errors: errors.slice(0, 100) })
   return Object.fromEntries(values)
 }
 

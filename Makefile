@@ -6,7 +6,7 @@ machine_path := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 installed := node_modules/.installed
 
-.PHONY: help demo run test lint typecheck build clean python
+.PHONY: help demo run test contract lint typecheck build clean python
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ run: build python ## Start the local host and keep it up at http://127.0.0.1:808
 
 test: build python ## Run the tests
 	@node test/support/with-store.ts tap
+
+contract: build python ## Hold every function against its own OpenAPI with generated requests
+	@node test/contract/run.ts
 
 lint: $(installed) ## Check the style
 	@echo 'Checking the style …'

@@ -51,7 +51,7 @@ function structuredEvent (types: string): object {
     id: Attribute,
     source: Type.String({ format: 'uri-reference', minLength: 1 }),
     type: Type.String({ pattern: types }),
-    subject: Type.Optional(Attribute),
+    subject: Type.Optional(Type.String()),
     data: Type.Optional(Type.Unknown())
   }, {
     // Extension attributes.
@@ -73,6 +73,9 @@ function eventOf ({ headers, body }: FastifyRequest): Event {
     throw invalidEvent('ce-specversion', 'is missing, and the content type is not application/cloudevents+json')
   }
   const message = { headers: { ...headers, 'content-type': mediaType }, body: isStructured ? parseObject(body) : body }
+  for (const [attribute, value] of isStructured ? Object.entries(message.body as object) : []) {
+    if (attribute !== 'data' && typeof value === 'object') throw invalidEvent(attribute, 'must be a string, an integer or a boolean')
+  }
   // What is missing the SDK makes up.
   for (const attribute of required) {
     const value = isStructured ? (message.body as Record<string, unknown>)[attribute] : headers[`ce-${attribute}`]

@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { fieldErrors } from './field-errors.ts'
 import { isProblem, problem, type ProblemError, type ProblemKind } from './problem.ts'
 
 /** The errors of Fastify itself that are the caller's doing. */
@@ -30,11 +31,7 @@ export function answerProblem (error: FastifyError | ProblemError, request: Fast
 function asProblem (error: FastifyError | ProblemError): ProblemError {
   if (isProblem(error)) return error
   if (error.validation) {
-    const errors = error.validation.map(({ instancePath, params, message = 'is not valid', parentSchema }: ValidationError) => {
-      const missing = params['missingProperty'] ?? params['additionalProperty']
-      const path = [...instancePath.split('/').slice(1), ...(missing === undefined ? [] : [String(missing)])].map(unescapePointer)
-      return { field: path.join('.') || (error.validationContext ?? 'request'), message: parentSchema?.['x-message'] ?? (params['allowedValues'] ? `${message}: ${String(params['allowedValues'])}` : message) }
-    })
+    const errors = fieldErrors(error.validation, error.validationContext ?? 'request')
     const [first] = errors
     return problem('invalid-request', `${first?.field}: ${first?.message}`, { errors, cause: error })
   }
@@ -42,12 +39,4 @@ function asProblem (error: FastifyError | ProblemError): ProblemError {
   if (kind === undefined) return problem('internal', 'The function could not handle the request; its log has the details under the trace id', { cause: error })
   const field = kind === 'unsupported-media-type' ? 'content-type' : kind === 'invalid-request' && !error.code.startsWith('FST_ERR_CTP') ? 'path' : 'body'
   return problem(kind, error.message, { errors: [{ field, message: error.message }], cause: error })
-}
-
-/** As Ajv reports it when it is verbose: with the schema, which may know better words for what it wants. */
-interface ValidationError { instancePath: string, params: Record<string, unknown>, message?: string, parentSchema?: { 'x-message'?: string } }
-
-/** RFC 6901. */
-function unescapePointer (token: string): string {
-  return token.replaceAll('~1', '/').replaceAll('~0', '~')
 }

@@ -13,7 +13,7 @@ export const manifestKey = (id: string, attempt: string): string => `uploads/${i
 /** The note of a large upload that is under way, so that it can go on where it stopped. */
 export const multipartKey = (id: string, attempt: string, digest: string): string => `uploads/${id}/${attempt}/multipart/${digest}.json`
 export const logKey = (id: string): string => `logs/${id}.txt`
-export const deadLetterKey = (at: string, eventId: string): string => `dead-letter/${at}-${encodeURIComponent(eventId)}.json`
+export const deadLetterKey = (at: string, digest: string): string => `dead-letter/${at}-${digest}.json`
 
 export const STATE_PREFIX = 'state/'
 export const MARKER_PREFIX = 'open/'

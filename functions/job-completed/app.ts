@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { FastifyPluginAsync } from 'fastify'
 import { deadLetterKey } from '../../shared/bucket-layout.ts'
 import { isJobId } from '../../shared/job-id.ts'
@@ -38,7 +39,9 @@ export function jobCompleted (deps: Deps): FastifyPluginAsync {
       summary: 'Keeps an event that could not be delivered',
       receive: async (event, { log }) => {
         log.warn('event kept as a dead letter')
-        await putObject(deps.store, deadLetterKey(new Date().toISOString(), event.id), JSON.stringify(event), {}, 'unconditional')
+        // Whatever its id holds, and however long it is; source and id together are an event's identity.
+        const digest = createHash('sha256').update(JSON.stringify([event.source, event.id])).digest('hex')
+        await putObject(deps.store, deadLetterKey(new Date().toISOString(), digest), JSON.stringify(event), {}, 'unconditional')
       }
     })
   }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { attemptPrefix, deadLetterKey, jobOfKey, markerKey, resultKey, stateKey } from '../../shared/bucket-layout.ts'
+import { attemptPrefix, jobOfKey, markerKey, resultKey, stateKey } from '../../shared/bucket-layout.ts'
 import { newJobId } from '../../shared/job-id.ts'
 
 await t.test('the id of a job is read back from the keys that are listed', async (t) => {
@@ -14,8 +14,4 @@ await t.test('a result keeps its name at the end of its key', async (t) => {
   const id = newJobId()
   t.equal(resultKey(id, 'pod', 'sub/a b.json'), `results/${id}/pod/sub/a b.json`)
   t.equal(resultKey(id, 'pod', ''), attemptPrefix(id, 'pod'))
-})
-
-await t.test('the id of an event cannot leave the folder of dead letters', async (t) => {
-  t.equal(deadLetterKey('2026-11-22T12:58:20.123Z', '../a/ü'), 'dead-letter/2026-11-22T12:58:20.123Z-..%2Fa%2F%C3%BC.json')
 })

@@ -6,7 +6,7 @@ export async function poll<T> (what: string, ask: () => T | undefined | false | 
   while (performance.now() < until) {
     const answer = await ask()
     if (answer) return answer
-    await sleep(25)
+    await sleep(100)
   }
   throw new Error(`waited ${seconds} s in vain: ${what}`)
 }

@@ -36,7 +36,7 @@ export async function startStore ({ dir, log = () => {} }: { dir: string, log?: 
 }
 
 /** Makes the bucket unless it is there. */
-export async function makeBucket (store: LocalStore, bucket: string): Promise<void> {
+export async function makeBucket (store: Omit<LocalStore, 'stop'>, bucket: string): Promise<void> {
   const client = clientOf(store)
   if (!await client.bucketExists(bucket)) await client.makeBucket(bucket)
 }

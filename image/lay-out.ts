@@ -7,11 +7,13 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, copyFileSync, cpSync, globSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { billOfMaterials } from './bill-of-materials.ts'
+import { bundledPackages } from './bundled-packages.ts'
 import { fetchDebian } from './fetch-debian.ts'
+import { licenseTexts } from './license-texts.ts'
 
 const FOLDER = 'dist/image'
 const system = join(FOLDER, 'system')
-const programs = join(FOLDER, 'programs/app/dist')
+const programs = join(FOLDER, 'programs/app')
 
 /** base-files says which Debian this is; gcc-12-base has the copyright of the compiler's libraries. */
 const PACKAGES = ['base-files', 'ca-certificates', 'gcc-12-base', 'libc6', 'libgcc-s1', 'libstdc++6']
@@ -53,9 +55,12 @@ mkdirSync(join(system, 'tmp'))
 chmodSync(join(system, 'tmp'), 0o1777)
 
 copy('node_modules/node/bin/node', join(system, 'usr/local/bin/node'), 0o755)
-for (const name of globSync(['*.cjs', '*.LEGAL.txt'], { cwd: 'dist' })) copy(join('dist', name), join(programs, name), 0o644)
+for (const name of globSync(['*.cjs', '*.LEGAL.txt'], { cwd: 'dist' })) copy(join('dist', name), join(programs, 'dist', name), 0o644)
+copy('LICENSE', join(programs, 'LICENSE'), 0o644)
+const bundled = bundledPackages()
+write(join(programs, 'THIRD-PARTY-LICENSES'), licenseTexts(bundled))
 
-writeFileSync('dist/image.cdx.json', JSON.stringify(billOfMaterials(packages), undefined, 2) + '\n')
+writeFileSync('dist/image.cdx.json', JSON.stringify(billOfMaterials(bundled, packages), undefined, 2) + '\n')
 
 const bytes = globSync('{system,programs}/**', { cwd: FOLDER }).map((path) => lstatSync(join(FOLDER, path)).size).reduce((sum, size) => sum + size)
 console.log(`${FOLDER}: ${(bytes / 1e6).toFixed(1)} MB`)

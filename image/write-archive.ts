@@ -16,6 +16,8 @@ interface Blob {
   size: number
 }
 
+// As in lay-out.ts, for the files of the archive itself.
+process.umask(0o022)
 rmSync(layout, { recursive: true, force: true })
 mkdirSync(join(layout, 'blobs/sha256'), { recursive: true })
 
@@ -34,7 +36,8 @@ const config = keep({
   config: {
     User: '65532:65532',
     WorkingDir: '/app',
-    Env: ['PATH=/usr/local/bin'],
+    // Trusts what is in /etc/ssl/certs beside Node's own list, so a store's private CA needs only to be mounted there.
+    Env: ['PATH=/usr/local/bin', 'NODE_USE_SYSTEM_CA=1'],
     Cmd: ['node', '--version']
   },
   rootfs: { type: 'layers', diff_ids: layers.map(({ digest }) => digest) }

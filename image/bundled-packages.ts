@@ -10,8 +10,7 @@ export interface NpmPackage {
 }
 
 /** The npm packages of which a bundle has a byte, by the bundler's own account (build.ts), each version once. */
-export function bundledPackages (): NpmPackage[] {
-  const { outputs } = JSON.parse(readFileSync('dist/metafile.json', 'utf8')) as Metafile
+export function bundledPackages ({ outputs }: Metafile): NpmPackage[] {
   const files = Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs).filter((file) => inputs[file]!.bytesInOutput > 0))
   // The last match: a package may lie in the folder of another.
   const folders = files.flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? [])

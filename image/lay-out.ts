@@ -6,6 +6,7 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, copyFileSync, cpSync, globSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { Metafile } from 'esbuild'
 import { billOfMaterials } from './bill-of-materials.ts'
 import { bundledPackages } from './bundled-packages.ts'
 import { fetchDebian } from './fetch-debian.ts'
@@ -55,9 +56,11 @@ mkdirSync(join(system, 'tmp'))
 chmodSync(join(system, 'tmp'), 0o1777)
 
 copy('node_modules/node/bin/node', join(system, 'usr/local/bin/node'), 0o755)
-for (const name of globSync(['*.cjs', '*.LEGAL.txt'], { cwd: 'dist' })) copy(join('dist', name), join(programs, 'dist', name), 0o644)
+const metafile = JSON.parse(readFileSync('dist/metafile.json', 'utf8')) as Metafile
+// A stack trace leads into the bundle; the maps to the sources would be half as much again.
+for (const file of Object.keys(metafile.outputs).filter((file) => !file.endsWith('.map'))) copy(file, join(programs, file), 0o644)
 copy('LICENSE', join(programs, 'LICENSE'), 0o644)
-const bundled = bundledPackages()
+const bundled = bundledPackages(metafile)
 write(join(programs, 'THIRD-PARTY-LICENSES'), licenseTexts(bundled))
 
 writeFileSync('dist/image.cdx.json', JSON.stringify(billOfMaterials(bundled, packages), undefined, 2) + '\n')

@@ -118,7 +118,7 @@ async function run ({ command, args, env, endpoint, leftBehind }: Program, dir: 
   throw new Error(`the local S3 store (${command}) did not start: ${failure}\n${last}`)
 }
 
-function clientOf ({ endpoint, accessKey, secretKey, region }: LocalStore): Client {
+function clientOf ({ endpoint, accessKey, secretKey, region }: Omit<LocalStore, 'stop'>): Client {
   const { hostname, port, protocol } = new URL(endpoint)
   return new Client({
     endPoint: hostname,

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startControlPlane } from './control-plane.ts'
+import { installFunctions } from './install-functions.ts'
 import { installEventing, installServing, type KnativeSources } from './knative.ts'
 import { setUpMounts, setUpNetwork, startNode } from './node.ts'
 
@@ -29,6 +30,8 @@ say('Knative Eventing')
 if (knative.serving !== '') {
   installServing(plane, knative)
   say('Knative Serving')
+  installFunctions(plane, dir)
+  say('the functions')
 }
 
 mkdirSync(join(dir, 'bin'))

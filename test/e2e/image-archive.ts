@@ -44,7 +44,7 @@ export function imageArchive (image: Image): string {
     return { mediaType, digest: `sha256:${digest}`, size: Buffer.byteLength(bytes) }
   }
   const layer = blob('application/vnd.oci.image.layer.v1.tar', execFileSync('tar', ['-C', root, '--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '-cf', '-', '.'], { maxBuffer: 2 ** 31 }))
-  const config = blob('application/vnd.oci.image.config.v1+json', JSON.stringify({ architecture: 'amd64', os: 'linux', config: { Entrypoint: entrypoint, User: user, Env: ['PATH=/usr/bin:/bin', ...env] }, rootfs: { type: 'layers', diff_ids: [layer.digest] } }))
+  const config = blob('application/vnd.oci.image.config.v1+json', JSON.stringify({ architecture: 'amd64', os: 'linux', config: { Entrypoint: entrypoint, User: user, Env: ['PATH=/usr/sbin:/usr/bin:/bin', ...env] }, rootfs: { type: 'layers', diff_ids: [layer.digest] } }))
   const manifest = blob('application/vnd.oci.image.manifest.v1+json', JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json', config, layers: [layer] }))
   writeFileSync(join(folder, 'layout/oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
   writeFileSync(join(folder, 'layout/index.json'), JSON.stringify({ schemaVersion: 2, manifests: [{ ...manifest, annotations: { 'io.containerd.image.name': name } }] }))

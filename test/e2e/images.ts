@@ -16,6 +16,7 @@ export async function images ({ lean }: { lean: boolean }): Promise<string[]> {
     imageArchive({ name: 'dev.local/coredns:e2e', files: { coredns: join(await built('coredns'), 'coredns') }, entrypoint: ['/coredns'] }),
     imageArchive({ name: 'docker.io/minio/minio:RELEASE.2025-09-07T16-13-09Z', files: { 'bin/minio': join(await built('minio'), 'minio') }, entrypoint: ['/bin/minio'] }),
     // Eventing and Serving both have a `controller` and a `webhook`.
+    imageArchive({ name: 'docker.io/nginxinc/nginx-unprivileged:1.29.4-alpine', files: { 'usr/sbin/nginx': `${debian()}/usr/sbin/nginx`, ...libraries(debian(), ['libcrypt.so.1', 'libpcre2-8.so.0', 'libssl.so.3', 'libcrypto.so.3', 'libz.so.1']) }, entrypoint: ['/usr/sbin/nginx'], user: '101' }),
     ...EVENTING.map((program) => knativeImage('eventing', program, eventing)),
   ]
   const ours = resolve('dist/image.tar')
@@ -28,7 +29,7 @@ async function servingImages (): Promise<string[]> {
   return [
     ...SERVING.map((program) => knativeImage('serving', program, serving)),
     knativeImage('net-kourier', 'kourier', serving),
-    imageArchive({ name: 'docker.io/envoyproxy/envoy:e2e', files: { 'usr/local/bin/envoy': envoy(), ...libraries(debian()) }, entrypoint: ['/usr/local/bin/envoy'] })
+    imageArchive({ name: 'docker.io/envoyproxy/envoy:e2e', files: { 'usr/local/bin/envoy': envoy(), ...libraries(debian(), ['libm.so.6', 'libdl.so.2', 'libpthread.so.0', 'librt.so.1']) }, entrypoint: ['/usr/local/bin/envoy'] })
   ]
 }
 
@@ -36,13 +37,13 @@ function knativeImage (module: string, program: string, folder: string): string 
   return imageArchive({ name: `dev.local/knative/${module}/${program}:e2e`, files: { 'ko-app/program': join(folder, program) }, entrypoint: ['/ko-app/program'] })
 }
 
-/** What Envoy, an ordinary dynamic program, is loaded with. */
-function libraries (root: string): Record<string, string> {
-  const names = ['libc.so.6', 'libm.so.6', 'libdl.so.2', 'libpthread.so.0', 'librt.so.1']
-  return {
-    'lib64/ld-linux-x86-64.so.2': `${root}/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2`,
-    ...Object.fromEntries(names.map((name) => [`lib/x86_64-linux-gnu/${name}`, `${root}/lib/x86_64-linux-gnu/${name}`]))
-  }
+/** What a dynamic program of Debian is loaded with. */
+function libraries (root: string, names: string[]): Record<string, string> {
+  const found = ['ld-linux-x86-64.so.2', 'libc.so.6', ...names].map((name) => {
+    const source = ['lib', 'usr/lib'].map((folder) => `${root}/${folder}/x86_64-linux-gnu/${name}`).find((path) => existsSync(path))
+    return [name.startsWith('ld-') ? `lib64/${name}` : `lib/x86_64-linux-gnu/${name}`, source!]
+  })
+  return Object.fromEntries(found)
 }
 
 const SERVING = ['activator', 'autoscaler', 'controller', 'queue', 'webhook']

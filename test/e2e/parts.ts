@@ -15,7 +15,9 @@ const DEBIAN = [
   'containerd', 'runc', 'containernetworking-plugins', 'etcd-server',
   // kube-proxy's rules.
   'nftables', 'libnftables1', 'libnftnl11', 'libmnl0', 'libjansson4', 'conntrack', 'libnetfilter-conntrack3', 'libnfnetlink0',
-  'libseccomp2', 'busybox-static', 'openssl', 'libssl3', 'libc6'
+  'libseccomp2', 'busybox-static', 'openssl', 'libssl3', 'libc6',
+  // For the image of the path router.
+  'nginx', 'libpcre2-8-0', 'zlib1g', 'libcrypt1'
 ]
 
 /** Builds the programs of a module, once for each state of its files, and answers the folder that they lie in. */

@@ -39,8 +39,9 @@ export interface JobRecord {
   created_at: string
   started_at?: string
   finished_at?: string
+  /** Of the workload in the attempt that counts. */
   exit_code?: number
-  /** When a job that has not started by then is given up. */
+  /** When a job that has not started by then is given up; later if its Job was suspended. */
   start_by: string
   /** The Job that this job became; written by deploy when the Job has all that belongs to it. */
   job_uid?: string
@@ -51,9 +52,10 @@ export interface JobRecord {
 }
 
 /** What an observation or a request can change of a record. */
-export type Change = Partial<Pick<JobRecord, 'state' | 'started_at' | 'finished_at' | 'exit_code' | 'job_uid' | 'attempt' | 'stop'>> & {
+export type Change = Partial<Pick<JobRecord, 'state' | 'started_at' | 'finished_at' | 'job_uid' | 'attempt' | 'stop'>> & {
   /** `null` takes it away. */
   reason?: string | null
+  exit_code?: number | null
   sealed_env?: null
 }
 
@@ -70,6 +72,8 @@ export function advance (record: JobRecord, change: Change, now: Date): JobRecor
     if (value === null) delete next[name as 'reason']
     else if (value !== undefined) Object.assign(next, { [name]: value })
   }
+  // Nobody will make a Secret of it any more.
+  if (isTerminal(next.state)) delete next.sealed_env
   if (forward) next.history = [...record.history, ...passedOver(record, next), { state, at: now.toISOString() }]
   if (JSON.stringify(next) === JSON.stringify(record)) return undefined
   next.revision = record.revision + 1

@@ -18,20 +18,12 @@ const started = performance.now()
 const say = (what: string): void => console.log(`${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${what}`)
 const plane = await startControlPlane({ dir, logs, kubernetes, debian })
 say('control plane')
-const node = await startNode({ dir, logs, kubernetes, debian, plane })
-say('node')
-for (const archive of archives) node.ctr(['images', 'import', archive])
-say('images')
-plane.kubectl(['apply', '-f', join(import.meta.dirname, 'manifests/coredns.yaml')])
-plane.kubectl(['rollout', 'status', '-n', 'kube-system', 'deployment/coredns', '--timeout=60s'])
-say('DNS')
-installEventing(plane, knative)
-say('Knative Eventing')
-if (knative.serving !== '') {
-  installServing(plane, knative)
-  say('Knative Serving')
-  installFunctions(plane, dir)
-  say('the functions')
+try {
+  await install()
+} catch (error) {
+  console.error(plane.kubectl(['get', 'pods', '--all-namespaces']))
+  console.error(plane.kubectl(['get', 'events', '--all-namespaces', '--field-selector=type=Warning', '--sort-by=.lastTimestamp']))
+  throw error
 }
 
 mkdirSync(join(dir, 'bin'))
@@ -39,3 +31,20 @@ writeFileSync(join(dir, 'bin/kubectl'), `#!/bin/sh\nexec ${kubernetes} kubectl "
 const child = spawn(command[0]!, command.slice(1), { stdio: 'inherit', env: { ...process.env, KUBECONFIG: plane.kubeconfig, PATH: `${join(dir, 'bin')}:${process.env['PATH']}`, E2E_LOGS: logs } })
 const [code] = await once(child, 'exit') as [number | null]
 process.exit(code ?? 1)
+
+async function install (): Promise<void> {
+  const node = await startNode({ dir, logs, kubernetes, debian, plane })
+  say('node')
+  for (const archive of archives) node.ctr(['images', 'import', archive])
+  say('images')
+  plane.kubectl(['apply', '-f', join(import.meta.dirname, 'manifests/coredns.yaml')])
+  plane.kubectl(['rollout', 'status', '-n', 'kube-system', 'deployment/coredns', '--timeout=60s'])
+  say('DNS')
+  installEventing(plane, knative)
+  say('Knative Eventing')
+  if (knative.serving === '') return
+  installServing(plane, knative)
+  say('Knative Serving')
+  installFunctions(plane, dir)
+  say('the functions')
+}

@@ -14,7 +14,7 @@ export async function images ({ lean }: { lean: boolean }): Promise<string[]> {
     imageArchive({ name: PAUSE, files: { 'bin/busybox': busybox }, entrypoint: ['/bin/busybox', 'sleep', '2147483647'] }),
     imageArchive({ name: 'dev.local/shell:e2e', files: { 'bin/busybox': busybox }, links: Object.fromEntries(SHELL.map((program) => [`bin/${program}`, 'busybox'])), entrypoint: ['/bin/sh'] }),
     imageArchive({ name: 'dev.local/coredns:e2e', files: { coredns: join(await built('coredns'), 'coredns') }, entrypoint: ['/coredns'] }),
-    imageArchive({ name: 'docker.io/minio/minio:RELEASE.2025-09-07T16-13-09Z', files: { 'bin/minio': join(await built('minio'), 'minio') }, entrypoint: ['/bin/minio'] }),
+    imageArchive({ name: 'docker.io/minio/minio:RELEASE.2025-09-07T16-13-09Z', files: { 'bin/minio': join(await built('minio'), 'minio'), 'bin/busybox': busybox }, links: { 'bin/mkdir': 'busybox' }, entrypoint: ['/bin/minio'] }),
     // Eventing and Serving both have a `controller` and a `webhook`.
     imageArchive({ name: 'docker.io/nginxinc/nginx-unprivileged:1.29.4-alpine', files: { 'usr/sbin/nginx': `${debian()}/usr/sbin/nginx`, ...libraries(debian(), ['libcrypt.so.1', 'libpcre2-8.so.0', 'libssl.so.3', 'libcrypto.so.3', 'libz.so.1']) }, entrypoint: ['/usr/sbin/nginx'], user: '101' }),
     ...EVENTING.map((program) => knativeImage('eventing', program, eventing)),

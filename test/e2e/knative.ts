@@ -4,7 +4,7 @@ import { loadAll } from 'js-yaml'
 import type { ControlPlane } from './control-plane.ts'
 
 /** Where the modules lie from which Knative was built; their own manifests are what is applied. */
-export interface KnativeSources { eventing: string, serving: string, kourier: string, networking: string }
+export interface KnativeSources { eventing: string, serving: string, 'net-kourier': string, networking: string, caching: string }
 
 interface Manifest { kind: string, metadata: { name: string, namespace?: string }, data?: Record<string, string>, spec?: { template?: { spec?: { containers: Container[] } }, type?: string } }
 interface Container { image: string, resources?: object, lifecycle?: object, env?: { name: string, value?: string }[], readinessProbe?: object }
@@ -26,10 +26,11 @@ export function installEventing (plane: ControlPlane, { eventing }: KnativeSourc
 }
 
 /** Serving with kourier before it. Kourier's controller comes before its gateway, which else waits long for its configuration. */
-export function installServing (plane: ControlPlane, { serving, kourier, networking }: KnativeSources): void {
+export function installServing (plane: ControlPlane, { serving, 'net-kourier': kourier, networking, caching }: KnativeSources): void {
   apply(plane, serving, ['config/core/100-namespace.yaml'])
   apply(plane, kourier, ['config/100-namespace.yaml'])
   apply(plane, networking, ['config'])
+  apply(plane, caching, ['config'])
   apply(plane, serving, ['config/core/300-resources', 'config/core/300-knativecertificate.yaml'])
   apply(plane, serving, ['config/core/200-roles', 'config/core/200-serviceaccount.yaml', 'config/core/configmaps'])
   apply(plane, kourier, ['config/200-bootstrap.yaml', 'config/200-config.yaml', 'config/200-serviceaccount.yaml', 'config/300-controller.yaml'])
@@ -53,7 +54,7 @@ function apply ({ kubectl }: ControlPlane, module: string, paths: string[]): voi
 }
 
 function available ({ kubectl }: ControlPlane, namespace: string): void {
-  kubectl(['wait', '--for=condition=Available', '--timeout=180s', '-n', namespace, 'deployment', '--all'])
+  kubectl(['wait', '--for=condition=Available', '--timeout=90s', '-n', namespace, 'deployment', '--all'])
 }
 
 function manifestsIn (path: string): Manifest[] {

@@ -29,7 +29,10 @@ const parts = {
   debian: debian(),
   kubernetes: join(await built('kubernetes'), 'kubernetes'),
   archives: await images({ lean }),
-  knative: { eventing: sourceOf('eventing', 'knative.dev/eventing'), serving: lean ? '' : sourceOf('serving', 'knative.dev/serving'), kourier: lean ? '' : sourceOf('serving', 'knative.dev/net-kourier'), networking: lean ? '' : sourceOf('serving', 'knative.dev/networking') },
+  knative: {
+    eventing: sourceOf('eventing', 'knative.dev/eventing'),
+    ...Object.fromEntries(['serving', 'net-kourier', 'networking', 'caching'].map((name) => [name, lean ? '' : sourceOf('serving', `knative.dev/${name}`)]))
+  },
   command: process.argv.length > 2 ? process.argv.slice(2) : ['tap', '--jobs=1', ...['acceptance', 'e2e/suite'].map((folder) => `test/${folder}`)]
 }
 const dir = mkdtempSync(join(tmpdir(), 'gx4ki-e2e-'))

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createWriteStream, readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -8,10 +8,10 @@ export interface Running { name: string, child: ChildProcess, log: string }
 
 export function run (logs: string, name: string, [command, ...args]: string[], env: NodeJS.ProcessEnv = {}): Running {
   const log = join(logs, `${name}.log`)
-  const file = createWriteStream(log)
-  const child = spawn(command!, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
-  child.stdout!.pipe(file, { end: false })
-  child.stderr!.pipe(file, { end: false })
+  // Straight into the file: through a pipe, the program would stand still as soon as this process waits for another.
+  const file = openSync(log, 'a')
+  const child = spawn(command!, args, { env: { ...process.env, ...env }, stdio: ['ignore', file, file] })
+  closeSync(file)
   return { name, child, log }
 }
 

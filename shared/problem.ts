@@ -24,6 +24,7 @@ const kinds = {
   'log-not-available': [404, 'The log is not available'],
   'method-not-allowed': [405, 'The path does not know this method'],
   conflict: [409, 'Somebody else was faster'],
+  'job-not-ended': [409, 'The job has not ended'],
   'too-large': [413, 'The body is too large'],
   'unsupported-media-type': [415, 'The content type is not understood'],
   'range-not-satisfiable': [416, 'The range lies outside the file'],
@@ -33,6 +34,7 @@ const kinds = {
   'rejected-by-kubernetes': [422, 'Kubernetes does not accept the Job'],
   internal: [500, 'Something went wrong here'],
   'demo-failed': [502, 'The demo job did not succeed'],
+  'templates-unavailable': [503, 'The templates cannot be read'],
   'store-unavailable': [503, 'The object store does not answer as it should'],
   'kubernetes-unavailable': [503, 'Kubernetes does not answer as it should']
 } as const

@@ -10,7 +10,7 @@ import { condition } from './judge.ts'
 import { type Deps, findJob, settleJob } from './settle-job.ts'
 
 /**
- * What is owed once the state is written: the log, the room that unfinished uploads take, and at last the marker. It follows the answer to the event, because the Broker
+ * What is owed once the state is written: the log, the parts of uploads that will never be finished, and at last the marker. It follows the answer to the event, because the Broker
  * and the source behind it wait for that; what is cut off here the ping makes good.
  */
 export async function followUp (deps: Deps, id: string): Promise<void> {

@@ -5,8 +5,9 @@ SHELL := bash
 machine_path := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 installed := node_modules/.installed
+DOCKER ?= docker
 
-.PHONY: help demo run test contract lint typecheck build clean python
+.PHONY: help demo run test test-image contract lint typecheck build image image-tar clean python
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +20,9 @@ run: build python ## Start the local host and keep it up at http://127.0.0.1:808
 
 test: build python ## Run the tests
 	@node test/support/with-store.ts tap
+
+test-image: image-tar ## Run what is in the image in containers; as root, on Debian
+	@tap test/image/*.ts
 
 contract: build python ## Hold every function against its own OpenAPI with generated requests
 	@node test/contract/run.ts
@@ -33,6 +37,14 @@ typecheck: $(installed) ## Check the types
 
 build: $(installed) ## Bundle the functions and job programs into dist/
 	@node build.ts
+
+image: ## Build the image with Docker, or with DOCKER=podman
+	$(DOCKER) build --tag dev.local/gx4ki-jobs:dev .
+	$(DOCKER) build --target bill-of-materials --output type=local,dest=dist .
+
+image-tar: build ## Build the image without Docker, on Debian: dist/image.tar
+	@node image/lay-out.ts
+	@node image/write-archive.ts
 
 clean: ## Remove all that the other targets made, fetched results included
 	rm -rf node_modules dist .local .tap coverage demo

@@ -2,12 +2,12 @@
  * Bundles every function and every job program into one CommonJS file each, dist/<name>.cjs: a cold start pays for
  * each module it loads, and `node:http` loads faster from CommonJS.
  */
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
 
 const programs = ['functions', 'jobs'].flatMap((folder) => readdirSync(folder).map((name) => ({ name, main: `${folder}/${name}/main.ts` })))
 
-await build({
+const { metafile } = await build({
   entryPoints: programs.filter(({ main }) => existsSync(main)).map(({ name, main }) => ({ in: main, out: name })),
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },
@@ -18,5 +18,13 @@ await build({
   sourcemap: 'linked',
   sourcesContent: false,
   legalComments: 'linked',
+  // Half the size in the image. Names stay, and lines stay short enough that a stack trace leads to a place in the bundle.
+  minifySyntax: true,
+  minifyWhitespace: true,
+  lineLimit: 160,
+  metafile: true,
   logLevel: 'warning'
 })
+
+// Which file of which package went into which bundle.
+writeFileSync('dist/metafile.json', JSON.stringify(metafile))

@@ -43,8 +43,9 @@ export interface JobRecord {
   created_at: string
   started_at?: string
   finished_at?: string
+  /** Of the workload in the attempt that counts. */
   exit_code?: number
-  /** When a job that has not started by then is given up. */
+  /** When a job that has not started by then is given up; later if its Job was suspended. */
   start_by: string
   /** How long the job is kept after its end, by its template. */
   retention_seconds: number
@@ -59,9 +60,10 @@ export interface JobRecord {
 }
 
 /** What an observation or a request can change of a record. */
-export type Change = Partial<Pick<JobRecord, 'state' | 'started_at' | 'finished_at' | 'exit_code' | 'job_uid' | 'attempt' | 'stop'>> & {
+export type Change = Partial<Pick<JobRecord, 'state' | 'started_at' | 'finished_at' | 'job_uid' | 'attempt' | 'stop'>> & {
   /** `null` takes it away. */
   reason?: string | null
+  exit_code?: number | null
   sealed_env?: null
 }
 
@@ -82,6 +84,8 @@ export function advance (record: JobRecord, change: Change, now: Date): JobRecor
     else if (value !== undefined) Object.assign(next, { [name]: value })
   }
   if (forward && isTerminal(state)) next.expires_at = expiryOf(next, now)
+  // Nobody will make a Secret of it any more.
+  if (isTerminal(next.state)) delete next.sealed_env
   if (forward) next.history = [...record.history, ...passedOver(record, next), { state, at: now.toISOString() }]
   if (JSON.stringify(next) === JSON.stringify(record)) return undefined
   next.revision = record.revision + 1

@@ -4,7 +4,7 @@ import { fetch } from 'undici'
 import { logKey } from './bucket-layout.ts'
 import { type Cluster, kubernetesUnavailable } from './kubernetes.ts'
 import { getTags, putObject, type Store } from './object-store.ts'
-import { workloadStatus } from './workload.ts'
+import { podsOf, workloadStatus } from './workload.ts'
 
 /** The end of a log is what tells why a job failed. */
 const KEPT_BYTES = 10 * 1024 * 1024
@@ -19,7 +19,7 @@ const FOLLOW_MS = 240_000
 export async function keepLog (store: Store, cluster: Cluster, id: string, pod: V1Pod, extent: 'so far' | 'to its end'): Promise<boolean> {
   const key = logKey(id)
   if ((await getTags(store, key))['whole'] === 'true') return true
-  const log = await readLog(cluster, pod, extent === 'to its end')
+  const log = await readLog(cluster, id, pod, extent === 'to its end')
   if (log === undefined) return false
   await putObject(store, key, log.tail, { whole: String(log.ended) }, extent === 'so far' ? { ifNoneMatch: '*' } : 'unconditional', 'text/plain')
   return log.ended
@@ -31,7 +31,8 @@ export async function noteLostLog (store: Store, id: string): Promise<void> {
 }
 
 /** The last bytes of the workload's log, and whether they are its end; `undefined` when the container never ran. */
-async function readLog ({ config, namespace }: Cluster, pod: V1Pod, follow: boolean): Promise<{ tail: Buffer, ended: boolean } | undefined> {
+async function readLog (cluster: Cluster, id: string, pod: V1Pod, follow: boolean): Promise<{ tail: Buffer, ended: boolean } | undefined> {
+  const { config, namespace } = cluster
   const status = workloadStatus(pod)
   if (status?.state?.running === undefined && status?.state?.terminated === undefined) return undefined
   const url = new URL(`${config.getCurrentCluster()!.server}/api/v1/namespaces/${namespace}/pods/${pod.metadata!.name!}/log`)
@@ -40,7 +41,7 @@ async function readLog ({ config, namespace }: Cluster, pod: V1Pod, follow: bool
   const context = new RequestContext(url.href, HttpMethod.GET)
   await config.applySecurityAuthentication(context)
   const dispatcher = context.getDispatcher()
-  let ended = follow || status.state.terminated !== undefined
+  let ended = status.state.terminated !== undefined
   const chunks: Buffer[] = []
   let bytes = 0
   try {
@@ -52,10 +53,17 @@ async function readLog ({ config, namespace }: Cluster, pod: V1Pod, follow: bool
       bytes += chunk.length
       while (bytes - chunks[0]!.length >= KEPT_BYTES) bytes -= chunks.shift()!.length
     }
+    if (follow && !ended) ended = await hasEnded(cluster, id, pod)
   } catch (error) {
     // Half a log is better than none.
     if (bytes === 0) throw kubernetesUnavailable(error)
     ended = false
   }
   return { tail: Buffer.concat(chunks).subarray(-KEPT_BYTES), ended }
+}
+
+/** Of a workload that ran: a log that is followed also comes to an end when its file is rotated, so only the pod tells whether there is more to come. */
+async function hasEnded (cluster: Cluster, id: string, { metadata }: V1Pod): Promise<boolean> {
+  const pod = (await podsOf(cluster, id)).find((one) => one.metadata?.uid === metadata?.uid)
+  return pod === undefined || workloadStatus(pod)?.state?.terminated !== undefined
 }

@@ -1,11 +1,10 @@
 import http from 'node:http'
 import https from 'node:https'
-import { buffer } from 'node:stream/consumers'
-import { XMLParser } from 'fast-xml-parser'
 import { Client } from 'minio'
 import { Type, type Static, type TObject } from 'typebox'
 import { percentEncode } from './percent-encode.ts'
 import { problem } from './problem.ts'
+import { etagOf, isAbsent, nonsense, parseXml, whole } from './store-answer.ts'
 
 export const storeSettings = {
   S3_ENDPOINT: Type.String({ pattern: '^https?://[^/]+/?$', default: 'http://127.0.0.1:9000' }),
@@ -79,15 +78,6 @@ export async function request (store: Store, { method, key = '', query = '', hea
   }
 }
 
-/** Reads the answer to its end, which also frees the connection. */
-export async function whole (response: http.IncomingMessage): Promise<Buffer> {
-  try {
-    return await buffer(response)
-  } catch (cause) {
-    throw problem('store-unavailable', 'The object store broke off its answer', { cause })
-  }
-}
-
 export type PutCondition = { ifNoneMatch: '*' } | { ifMatch: string } | 'unconditional'
 
 /**
@@ -105,21 +95,15 @@ export async function putObject (store: Store, key: string, body: string | Buffe
     unmet = 'ifMatch' in condition ? [404, 409, 412] : [409, 412]
   }
   const response = await request(store, { method: 'PUT', key, headers, body, accept: [200, ...unmet] })
+  if (await isAbsent(response)) return undefined
   await whole(response)
   return response.statusCode === 200 ? etagOf(response) : undefined
-}
-
-/** Every store sends one with every object; what comes without is from somebody else. */
-function etagOf ({ headers }: http.IncomingMessage): string {
-  if (headers.etag === undefined) throw nonsense(new Error('there is no ETag'))
-  return headers.etag
 }
 
 /** A small object, whole; `undefined` when there is none. */
 export async function getObject (store: Store, key: string): Promise<{ body: Buffer, etag: string } | undefined> {
   const response = await request(store, { method: 'GET', key, accept: [200, 404] })
-  const body = await whole(response)
-  return response.statusCode === 200 ? { body, etag: etagOf(response) } : undefined
+  return await isAbsent(response) ? undefined : { body: await whole(response), etag: etagOf(response) }
 }
 
 /**
@@ -128,7 +112,8 @@ export async function getObject (store: Store, key: string): Promise<{ body: Buf
 export async function streamObject (store: Store, key: string, etag: string, range?: { start: number, end: number }): Promise<http.IncomingMessage | undefined> {
   const headers = { 'if-match': etag, ...(range && { range: `bytes=${range.start}-${range.end}` }) }
   const response = await request(store, { method: 'GET', key, headers, accept: [range ? 206 : 200, 404, 412] })
-  if (response.statusCode === 404 || response.statusCode === 412) {
+  if (await isAbsent(response)) return undefined
+  if (response.statusCode === 412) {
     await whole(response)
     return undefined
   }
@@ -140,25 +125,24 @@ export async function streamObject (store: Store, key: string, etag: string, ran
 export async function headObject (store: Store, key: string): Promise<{ size: number, etag: string, lastModified: string } | undefined> {
   const response = await request(store, { method: 'HEAD', key, accept: [200, 404] })
   await whole(response)
+  // Without a body it has no words for whether the bucket is there.
   if (response.statusCode === 404) return undefined
   return {
-    size: Number(response.headers['content-length']),
+    size: sizeOf(response.headers['content-length']),
     etag: etagOf(response),
     lastModified: response.headers['last-modified'] ?? ''
   }
 }
 
 export async function removeObject (store: Store, key: string): Promise<void> {
-  await whole(await request(store, { method: 'DELETE', key, accept: [204, 404] }))
+  const response = await request(store, { method: 'DELETE', key, accept: [204, 404] })
+  if (!await isAbsent(response)) await whole(response)
 }
 
 /** The tags of an object, as strings (minio-js would turn `007` into 7); none when there is no object. */
 export async function getTags (store: Store, key: string): Promise<Tags> {
   const response = await request(store, { method: 'GET', key, query: 'tagging', accept: [200, 404] })
-  if (response.statusCode === 404) {
-    await whole(response)
-    return {}
-  }
+  if (await isAbsent(response)) return {}
   const { Tagging } = parseXml(await whole(response), 'Tagging') as { Tagging: { TagSet?: { Tag?: { Key: string, Value: string }[] } } }
   return Object.fromEntries((Tagging.TagSet?.Tag ?? []).map(({ Key, Value }) => [Key, Value]))
 }
@@ -181,12 +165,11 @@ export async function listObjects (store: Store, { prefix, after = '', limit = 1
   ].join('&')
   const response = await request(store, { method: 'GET', query, accept: [200] })
   const { ListBucketResult: listing } = parseXml(await whole(response), 'ListBucketResult') as { ListBucketResult: Listing }
-  const decode = listing.EncodingType === 'url' ? (key: string) => decodeURIComponent(key.replaceAll('+', '%20')) : (key: string) => key
   const objects = await inBatches(listing.Contents ?? [], async ({ Key, Size, ETag, UserTags }) => {
-    const key = decode(Key)
+    const key = decodeKey(Key, listing.EncodingType)
     return {
       key,
-      size: Number(Size),
+      size: sizeOf(Size),
       etag: ETag,
       tags: !tags ? {} : UserTags === undefined ? await getTags(store, key) : decodeTags(UserTags)
     }
@@ -195,10 +178,25 @@ export async function listObjects (store: Store, { prefix, after = '', limit = 1
   return { objects, more: listing.IsTruncated === 'true' && objects.length > 0 }
 }
 
+function decodeKey (key: string | undefined, encoding: string | undefined): string {
+  if (!key) throw nonsense(new Error('there is an object without a key'))
+  if (encoding !== 'url') return key
+  try {
+    return decodeURIComponent(key.replaceAll('+', '%20'))
+  } catch (cause) {
+    throw nonsense(cause)
+  }
+}
+
+function sizeOf (size: string | undefined): number {
+  if (!/^\d+$/.test(String(size))) throw nonsense(new Error('there is an object without a size'))
+  return Number(size)
+}
+
 interface Listing {
   EncodingType?: string
   IsTruncated?: string
-  Contents?: { Key: string, Size: string, ETag: string, UserTags?: string }[]
+  Contents?: { Key?: string, Size?: string, ETag: string, UserTags?: string }[]
 }
 
 /** Every key under a prefix, page by page. */
@@ -228,26 +226,4 @@ export function encodeTags (tags: Tags): string {
 
 function decodeTags (encoded: string): Tags {
   return Object.fromEntries(new URLSearchParams(encoded))
-}
-
-const parser = new XMLParser({
-  parseTagValue: false,
-  htmlEntities: true,
-  isArray: (name) => ['Contents', 'Tag', 'Part', 'Upload'].includes(name)
-})
-
-/** Parses an answer of the store; anything without the expected root is nonsense and counts as a store that is down. */
-export function parseXml (body: Buffer, root: string): Record<string, unknown> {
-  const xml = body.toString()
-  try {
-    const parsed = parser.parse(xml, true) as Record<string, unknown>
-    if (root in parsed) return parsed[root] === '' ? { [root]: {} } : parsed
-    throw new Error(`expected <${root}>, got: ${xml.slice(0, 200)}`)
-  } catch (cause) {
-    throw nonsense(cause)
-  }
-}
-
-function nonsense (cause: unknown): Error {
-  return problem('store-unavailable', 'The object store answered something that is no S3 answer', { cause })
 }

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
+import { METHODS } from 'node:http'
 import sensible from '@fastify/sensible'
 import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import closeWithGrace from 'close-with-grace'
 import fastify, { LogController, type FastifyInstance, type FastifyPluginAsync, type RouteOptions } from 'fastify'
 import { Type, type Static, type TObject } from 'typebox'
+import { answerClientError } from './answer-client-error.ts'
 import { answerProblem } from './answer-problem.ts'
 import { newAjv } from './new-ajv.ts'
 import { problem } from './problem.ts'
@@ -25,8 +27,6 @@ type ServerSettings = Static<TObject<typeof serverSettings>>
 export interface FunctionApp { app: FastifyPluginAsync, title: string, description: string, securitySchemes?: Record<string, HttpScheme> }
 
 interface HttpScheme { type: 'http', scheme: string, description: string }
-
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'QUERY']
 
 /** What makes a function a process: settings from the environment, a server, a port. A start that fails says why in one line. */
 export function runFunction<T extends ServerSettings> (readSettings: () => T, wire: (settings: T) => FunctionApp): void {
@@ -55,6 +55,7 @@ export async function buildServer ({ app, title, description, securitySchemes = 
     forceCloseConnections: 'idle',
     // Of an URL that cannot be decoded: it comes before any handler.
     frameworkErrors: answerProblem,
+    clientErrorHandler: answerClientError,
     routerOptions: { maxParamLength: 1024 }
   }).withTypeProvider<TypeBoxTypeProvider>()
 
@@ -79,8 +80,12 @@ export async function buildServer ({ app, title, description, securitySchemes = 
   server.addHook('preClose', async () => { isClosing = true })
   server.addHook('onSend', async (_request, reply) => {
     if (isClosing) reply.header('connection', 'close')
+    // What does not say how long it holds is about a state: it may be another one at any time. A cache may otherwise keep even a 404.
+    if (!reply.hasHeader('cache-control')) reply.cacheControl('no-store')
   })
 
+  // The others that Node reads: a path can refuse only what Fastify knows.
+  for (const method of METHODS) if (!server.supportedMethods.includes(method)) server.addHttpMethod(method)
   await server.register(sensible)
   await server.register(swagger, { openapi: { openapi: '3.1.0', info: { title, description, version: '0.1.0' }, components: { securitySchemes } } })
   const methods = collectMethods(server)

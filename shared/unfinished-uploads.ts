@@ -1,6 +1,7 @@
 import { resultKey, resultsPrefix, uploadsPrefix } from './bucket-layout.ts'
-import { getObject, listAll, parseXml, removeObject, request, type Store, whole } from './object-store.ts'
+import { getObject, listAll, removeObject, request, type Store } from './object-store.ts'
 import { percentEncode } from './percent-encode.ts'
+import { parseXml, whole } from './store-answer.ts'
 
 /** Frees what the parts take; fine when there is no such upload. */
 export async function abortMultipart (store: Store, key: string, uploadId: string): Promise<void> {

@@ -9,8 +9,8 @@ import { QUEUE_LABEL } from './job-objects.ts'
 import type { Template } from './read-templates.ts'
 import { type GivenEnv, type ResolvedEnv, resolveEnv } from './resolve-env.ts'
 import { seal } from './seal.ts'
-import { checkJob, type Deps, startJob } from './start-job.ts'
-import { stopJob } from './stop-job.ts'
+import { checkJob, type Deps, isGivenUp, startJob } from './start-job.ts'
+import { askToStop, finishStop } from './stop-job.ts'
 import { neverSent } from './never-sent.ts'
 
 export interface DeployRequest { template: string, env: GivenEnv, queue?: string }
@@ -29,20 +29,32 @@ export async function acceptJob (deps: Deps, request: DeployRequest, key?: strin
   const earlier = claim?.isNew === false ? await readRecord(deps.store, id) : undefined
   if (earlier !== undefined) {
     const { record } = earlier
+    // Somebody else with this key is about to answer so, and to free the key.
+    if (isGivenUp(record) && !isTerminal(record.state)) throw givenUp(id)
     // Whoever accepted it may have been cut off before it had all it needs.
     return record.job_uid === undefined && record.stop === undefined && !isTerminal(record.state) ? await startJob(deps, record) : record
   }
 
   const record = newRecord(deps, template, id, env, { queue, idempotency: claim?.object })
   await putObject(deps.store, markerKey(id), '', {}, 'unconditional')
-  if (!await createRecord(deps.store, record) && await readRecord(deps.store, id) === undefined) {
+  const isOurs = await createRecord(deps.store, record)
+  if (!isOurs && await readRecord(deps.store, id) === undefined) {
     throw problem('store-unavailable', 'The job of this idempotency key has expired and is just being removed; ask again')
   }
   try {
     return await startJob(deps, record)
   } catch (error) {
-    throw await withdraw(deps, id, claim?.object, error)
+    if (isProblem(error, 'store-unavailable')) {
+      throw problem('store-unavailable', 'The job is accepted, but the store did not note down that it is started; it goes on all the same', { job_uuid: id, cause: error })
+    }
+    // Of several with one key, who made the record answers for the job; another's bad luck must not end it.
+    if (!isOurs || !ofKubernetes(error)) throw error
+    return await withdraw(deps, id, claim?.object, error)
   }
+}
+
+function ofKubernetes (error: unknown): error is Error {
+  return isProblem(error, 'rejected-by-kubernetes') || isProblem(error, 'kubernetes-unavailable')
 }
 
 /** As far as accepting a job goes without making anything: the environment it would get. */
@@ -115,18 +127,25 @@ async function claimKey ({ store, tokenKey }: Deps, key: string, template: Templ
 }
 
 /**
- * Takes back what was accepted. When it is certain that there is no Job, nothing is left; when Kubernetes may have it and
+ * Takes back what was accepted, by throwing. When it is certain that there is no Job, nothing is left; when Kubernetes may have it and
  * may not, the job is stopped instead, and the ping sees to it. The key is free again either way: a retry is a new job.
- * Answers the error to throw.
+ * Answers the record if the ping, or another request with the key, has started the job meanwhile: then it goes on.
  */
-async function withdraw (deps: Deps, id: string, keyObject: string | undefined, error: unknown): Promise<unknown> {
+async function withdraw (deps: Deps, id: string, keyObject: string | undefined, error: Error): Promise<JobRecord> {
   const { store } = deps
+  // First, so that whoever is still about to start it finds the stop, and deletes the Job.
+  const stopped = await askToStop(store, id, 'KubernetesUnavailable', (record) => record.job_uid === undefined)
+  if (stopped?.job_uid !== undefined) return stopped
   if (keyObject !== undefined) await removeObject(store, keyObject)
-  if (isProblem(error, 'rejected-by-kubernetes') || (isProblem(error, 'kubernetes-unavailable') && neverSent(error.cause))) {
+  if (isProblem(error, 'rejected-by-kubernetes') || neverSent(error.cause)) {
     await removeObject(store, stateKey(id))
     await removeObject(store, markerKey(id))
-    return error
+    throw error
   }
-  await stopJob(deps, id, 'KubernetesUnavailable')
-  return problem('kubernetes-unavailable', 'Kubernetes did not say whether it has the Job; the job is given up', { job_uuid: id, cause: error })
+  if (stopped !== undefined && !isTerminal(stopped.state)) await finishStop(deps, stopped)
+  throw givenUp(id, error)
+}
+
+function givenUp (id: string, cause?: unknown): Error {
+  return problem('kubernetes-unavailable', 'Kubernetes did not say whether it has the Job; the job is given up', { job_uuid: id, cause })
 }

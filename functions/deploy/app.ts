@@ -52,12 +52,6 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
     app.addHook('preValidation', async (request) => {
       if (request.isMultipart()) request.body = await readForm(request)
     })
-    app.addHook('onRequest', async ({ headers }) => {
-      // The multipart plugin would only stumble over it.
-      if (/^multipart\//i.test(headers['content-type'] ?? '') && !/;\s*boundary=\S/i.test(headers['content-type']!)) {
-        throw problem('unsupported-media-type', 'A form needs a boundary in its content type', { errors: [{ field: 'content-type', message: 'has no boundary' }] })
-      }
-    })
     app.addContentTypeParser('text/plain', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => decodeText('body', body))
 
     const deployResponses = { 200: Checked, 202: Accepted, ...problems(400, 413, 415, 422, 503) }

@@ -5,14 +5,14 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 /**
  * Parses a dotenv file as the prototype's users have them: `NAME=value` lines, empty values, comments, quotes. Strict, because a
  * line that is understood differently from what was meant runs a job for hours: no expansion, no `export`, no name twice.
- * In double quotes `\n`, `\t`, `\"` and `\\` are escapes; single quotes take everything as it is; unquoted values end at ` #`.
+ * In double quotes `\n`, `\t`, `\"` and `\\` are escapes, any other backslash stays; single quotes take everything as it is; unquoted values end at ` #`.
  * Throws `invalid-request` with the numbers of the bad lines, the first hundred.
  */
 export function parseDotenv (text: string): Record<string, string> {
   const values = new Map<string, string>()
   const errors: { field: string, message: string }[] = []
-  // Windows line ends, and the byte order mark that its editors write.
-  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
+  // The line ends of every system, and the byte order mark that some editors write.
+  const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/)
   for (const [index, line] of lines.entries()) {
     const content = line.trim()
     if (content === '' || content.startsWith('#')) continue
@@ -46,5 +46,5 @@ function readValue (raw: string): string | undefined {
   }
   const pattern = quote === '"' ? /^"((?:[^"\\]|\\.)*)"\s*(?:#.*)?$/ : /^'([^']*)'\s*(?:#.*)?$/
   const [, inner] = pattern.exec(raw) ?? []
-  return quote === '"' ? inner?.replace(/\\(.)/g, (_all, char: string) => ({ n: '\n', t: '\t' })[char] ?? char) : inner
+  return quote === '"' ? inner?.replace(/\\([nt"\\])/g, (_all, char: string) => ({ n: '\n', t: '\t' })[char] ?? char) : inner
 }

@@ -4,6 +4,9 @@ import { decodeText } from './deploy-request.ts'
 
 /** The fields of a form by name, files as text: each once and as it was sent, or it is a problem. */
 export async function readForm (request: FastifyRequest): Promise<Record<string, unknown>> {
+  if (!/;\s*boundary="?[^\s";]/i.test(request.headers['content-type'] ?? '')) {
+    throw problem('unsupported-media-type', 'A form needs a boundary in its content type', { errors: [{ field: 'content-type', message: 'has no boundary' }] })
+  }
   const fields = new Map<string, unknown>()
   try {
     for await (const part of request.parts()) {

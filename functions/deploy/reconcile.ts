@@ -1,6 +1,7 @@
 import { jobOfKey, MARKER_PREFIX } from '../../shared/bucket-layout.ts'
 import { createdAt } from '../../shared/job-id.ts'
-import { isTerminal } from '../../shared/job-record.ts'
+import { isTerminal, type JobRecord } from '../../shared/job-record.ts'
+import { type Cluster, objectName, orAbsent } from '../../shared/kubernetes.ts'
 import { listAll, removeObject } from '../../shared/object-store.ts'
 import { readRecord } from '../../shared/record-store.ts'
 import { type Deps, startJob } from './start-job.ts'
@@ -40,13 +41,23 @@ async function repairJob (deps: Deps, id: string, marker: string): Promise<Repai
     await finishStop(deps, record)
     return 'stop repeated'
   }
-  const isLate = new Date(record.start_by).getTime() < Date.now()
-  // Suspended is waiting for its turn in a queue, not failing to start.
-  if (isLate && record.state !== 'running' && record.reason !== 'Suspended') {
-    await stopJob(deps, id, 'StartDeadlineExceeded')
-    return 'start deadline exceeded'
+  if (record.state !== 'running' && await isOverdue(deps.cluster, record)) {
+    const stopped = await stopJob(deps, id, 'StartDeadlineExceeded', ({ state }) => state !== 'running')
+    return stopped?.stop?.reason === 'StartDeadlineExceeded' ? 'start deadline exceeded' : undefined
   }
   if (record.job_uid !== undefined) return undefined
   await startJob(deps, record)
   return 'started'
+}
+
+/** Whether a job should have started by now. To be suspended is to wait for its turn in a queue; when that ends its time begins anew. */
+async function isOverdue ({ batch, namespace }: Cluster, { job_uuid: id, created_at: createdAt, start_by: startBy }: JobRecord): Promise<boolean> {
+  const until = new Date(startBy).getTime()
+  if (Date.now() < until) return false
+  const job = await orAbsent(batch.readNamespacedJob({ namespace, name: objectName(id) }))
+  const suspended = job?.status?.conditions?.find(({ type }) => type === 'Suspended')
+  // The condition follows the spec, a moment later.
+  if (job?.spec?.suspend || suspended?.status === 'True') return false
+  const resumed = suspended?.lastTransitionTime
+  return resumed === undefined || Date.now() >= resumed.getTime() + until - new Date(createdAt).getTime()
 }

@@ -21,7 +21,8 @@ export interface Deps {
 
 /**
  * Makes sure that an accepted job has its Job, its ConfigMap and its Secret, and says so in the record. Every name follows from the
- * id, so it can be done again at any time, by another process too, and makes nothing twice.
+ * id, so it can be done again at any time, by another process too, and makes nothing twice. When somebody else gave the job up
+ * meanwhile, nobody would look after the Job: it is deleted, and the problem is `kubernetes-unavailable`.
  */
 export async function startJob (deps: Deps, record: JobRecord): Promise<JobRecord> {
   const { store, tokenKey } = deps
@@ -35,7 +36,13 @@ export async function startJob (deps: Deps, record: JobRecord): Promise<JobRecor
     advance(current, { state: 'pending', job_uid: job.metadata!.uid!, sealed_env: null }, new Date()))
   // Somebody stopped the job while its Job was being made, and may have found none to delete.
   if (started === undefined || started.stop !== undefined) await deleteJob(deps.cluster, id)
-  return started ?? record
+  if (started === undefined || isGivenUp(started)) throw problem('kubernetes-unavailable', 'The job was given up while it was being started; ask again', { job_uuid: id })
+  return started
+}
+
+/** Whether whoever accepted the job took that back and answered so, because Kubernetes did not say that it has the Job. */
+export function isGivenUp ({ stop }: JobRecord): boolean {
+  return stop?.reason === 'KubernetesUnavailable'
 }
 
 /** The API server's opinion of everything that the job would be made of. Creates nothing. */

@@ -1,5 +1,6 @@
 import { advance, isTerminal, type JobRecord, type StopReason, stopReasons } from '../../shared/job-record.ts'
 import { keepLog } from '../../shared/keep-log.ts'
+import type { Store } from '../../shared/object-store.ts'
 import { isProblem } from '../../shared/problem.ts'
 import { advanceRecord } from '../../shared/record-store.ts'
 import { countingPod, podsOf } from '../../shared/workload.ts'
@@ -10,11 +11,16 @@ import { deleteJob, type Deps } from './start-job.ts'
  * the record terminal when the pods are gone. A job that never had a Job ends here. Answers the record, `undefined` for no such job.
  * A Kubernetes that cannot be reached makes no difference to what was asked: the ping deletes the Job then.
  */
-export async function stopJob (deps: Deps, id: string, reason: StopReason): Promise<JobRecord | undefined> {
-  const asked = await advanceRecord(deps.store, id, (record) =>
-    record.stop === undefined ? advance(record, { stop: { reason, at: new Date().toISOString() }, reason }, new Date()) : undefined)
-  if (asked === undefined || isTerminal(asked.state)) return asked
+export async function stopJob (deps: Deps, id: string, reason: StopReason, applies?: (record: JobRecord) => boolean): Promise<JobRecord | undefined> {
+  const asked = await askToStop(deps.store, id, reason, applies)
+  if (asked?.stop === undefined || isTerminal(asked.state)) return asked
   return await finishStop(deps, asked)
+}
+
+/** Writes down that a job is to end, unless by then the reason no longer `applies` to its record. Answers the record, stopped or not. */
+export async function askToStop (store: Store, id: string, reason: StopReason, applies: (record: JobRecord) => boolean = () => true): Promise<JobRecord | undefined> {
+  return await advanceRecord(store, id, (record) =>
+    record.stop === undefined && applies(record) ? advance(record, { stop: { reason, at: new Date().toISOString() }, reason }, new Date()) : undefined)
 }
 
 /** Deletes the Job of a job that was asked to stop; on a ping again, in case it was not deleted then. */

@@ -55,9 +55,12 @@ function podFacts (record: JobRecord, pod: V1Pod | undefined): Change {
   const { running, terminated } = workloadStatus(pod)?.state ?? {}
   const startedAt = running?.startedAt ?? terminated?.startedAt
   const started = record.started_at ?? (startedAt && startedAt.toISOString())
+  const attempt = pod.metadata!.uid!
   return {
-    attempt: pod.metadata!.uid!,
+    attempt,
     ...(started !== undefined && { started_at: started }),
+    // That of an earlier attempt says nothing of this one.
+    ...(record.exit_code !== undefined && attempt !== record.attempt && { exit_code: null }),
     ...(terminated !== undefined && { exit_code: terminated.exitCode })
   }
 }
@@ -71,7 +74,8 @@ function podReason (pod: V1Pod | undefined): string | undefined {
 
 /** What keeps a Job from starting, for those who wait for it; `null` while all goes its way. */
 function obstacle (job: V1Job, pods: V1Pod[]): string | null {
-  if (condition(job, 'Suspended') !== undefined) return 'Suspended'
+  // The condition follows the spec, a moment later.
+  if (job.spec?.suspend ?? condition(job, 'Suspended') !== undefined) return 'Suspended'
   for (const { status } of pods) {
     const waiting = [...status?.initContainerStatuses ?? [], ...status?.containerStatuses ?? []].map(({ state }) => state?.waiting?.reason)
     const stuck = waiting.find((reason) => reason !== undefined && reason !== 'PodInitializing' && reason !== 'ContainerCreating')

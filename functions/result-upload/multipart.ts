@@ -1,4 +1,5 @@
-import { encodeTags, parseXml, request, type Store, type Tags, whole } from '../../shared/object-store.ts'
+import { encodeTags, request, type Store, type Tags } from '../../shared/object-store.ts'
+import { isAbsent, parseXml, whole } from '../../shared/store-answer.ts'
 import { fromChecksum, toChecksum } from './checksum.ts'
 
 /** A part that the store has; not every store tells the sha256 that it has checked. */
@@ -19,9 +20,8 @@ export async function listParts (store: Store, key: string, uploadId: string): P
     const marker = parts.at(-1)?.number ?? 0
     const query = `max-parts=1000&part-number-marker=${marker}&${queryOf(uploadId)}`
     const response = await request(store, { method: 'GET', key, query, accept: [200, 404] })
-    const body = await whole(response)
-    if (response.statusCode === 404) return undefined
-    const { ListPartsResult: listing } = parseXml(body, 'ListPartsResult') as { ListPartsResult: Listing }
+    if (await isAbsent(response)) return undefined
+    const { ListPartsResult: listing } = parseXml(await whole(response), 'ListPartsResult') as { ListPartsResult: Listing }
     const page = listing.Part ?? []
     for (const { PartNumber, Size, ETag, ChecksumSHA256 } of page) {
       parts.push({ number: Number(PartNumber), size: Number(Size), etag: ETag, ...(ChecksumSHA256 && { sha256: fromChecksum(ChecksumSHA256) }) })

@@ -36,7 +36,7 @@ export async function startStore ({ dir, log = () => {} }: { dir: string, log?: 
 }
 
 /** Makes the bucket unless it is there. */
-export async function makeBucket (store: LocalStore, bucket: string): Promise<void> {
+export async function makeBucket (store: Omit<LocalStore, 'stop'>, bucket: string): Promise<void> {
   const client = clientOf(store)
   if (!await client.bucketExists(bucket)) await client.makeBucket(bucket)
 }
@@ -118,7 +118,7 @@ async function run ({ command, args, env, endpoint, leftBehind }: Program, dir: 
   throw new Error(`the local S3 store (${command}) did not start: ${failure}\n${last}`)
 }
 
-function clientOf ({ endpoint, accessKey, secretKey, region }: LocalStore): Client {
+function clientOf ({ endpoint, accessKey, secretKey, region }: Omit<LocalStore, 'stop'>): Client {
   const { hostname, port, protocol } = new URL(endpoint)
   return new Client({
     endPoint: hostname,

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { sends } from '../support/fault-rules.ts'
-import { faultyHost, processesWith } from '../support/faulty-host.ts'
+import { faultyHost } from '../support/faulty-host.ts'
 import { poll } from '../support/poll.ts'
+import { processesWith } from '../support/processes-with.ts'
 
 await t.test('on the way of the files', async (t) => {
   const host = await faultyHost(t, 'result-upload')

@@ -84,6 +84,11 @@ await t.test('null takes a fact away', async (t) => {
   t.notOk('sealed_env' in after!)
 })
 
+await t.test('what was sealed goes with the end of the job, whoever sees it end', async (t) => {
+  for (const state of states.filter(isTerminal)) t.notOk('sealed_env' in advance(recordIn('accepted', { sealed_env: 'sealed' }), { state }, now)!)
+  t.ok('sealed_env' in advance(recordIn('accepted', { sealed_env: 'sealed' }), { state: 'running' }, now)!)
+})
+
 await t.test('a job that ran and was not seen running has run all the same', async (t) => {
   const cases: [JobRecord, string | undefined, [State, string][]][] = [
     [recordIn('pending'), '2026-11-22T12:58:26.000Z', [['accepted', created], ['running', '2026-11-22T12:58:26.000Z']]],

@@ -17,7 +17,7 @@ const KEPT = 10 * 1024 * 1024
 const at = new Date('2026-11-22T12:00:00Z')
 
 const podIn = (state: object): V1Pod => ({
-  metadata: { name: 'a-pod', namespace: 'gx4ki-jobs' },
+  metadata: { name: 'a-pod', uid: 'a pod', namespace: 'gx4ki-jobs' },
   spec: { containers: [{ name: 'main' }, { name: 'second' }] },
   status: { containerStatuses: [{ name: 'second', state: { running: { startedAt: at } } }, { name: 'main', state }] as NonNullable<V1Pod['status']>['containerStatuses'] & object }
 })
@@ -73,6 +73,25 @@ await t.test('half a log is better than none, and is asked for again', async (t)
   t.equal((await getObject(store, logKey(id)))!.body.toString(), 'half')
   t.equal(await keepLog(store, (await logServer(t, 'half and half')).cluster, id, terminated, 'to its end'), true)
   t.equal((await getObject(store, logKey(id)))!.body.toString(), 'half and half')
+})
+
+await t.test('a followed log is whole when its container has ended, not when it breaks off as at a rotation', async (t) => {
+  const outcome = async (pods: V1Pod[] | undefined): Promise<boolean> => {
+    const id = newJobId()
+    const { url } = await httpServer(t, (request, response) => {
+      if (request.url.includes('/log?')) response.end('one\n')
+      else if (pods === undefined) response.writeHead(500).end()
+      else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ kind: 'PodList', apiVersion: 'v1', items: pods }))
+    })
+    const isWhole = await keepLog(store, clusterAt(t, url), id, running, 'to its end')
+    t.equal((await getObject(store, logKey(id)))!.body.toString(), 'one\n')
+    t.same(await getTags(store, logKey(id)), { whole: String(isWhole) })
+    return isWhole
+  }
+  t.equal(await outcome([running]), false, 'it still runs')
+  t.equal(await outcome(undefined), false, 'nobody knows')
+  t.equal(await outcome([{ ...running, metadata: { uid: 'another' } }, terminated]), true)
+  t.equal(await outcome([]), true, 'it is gone')
 })
 
 await t.test('an empty log is a log', async (t) => {

@@ -180,9 +180,38 @@ await t.test('the bytes of one version of an object, whole and in part', async (
   t.equal(await streamObject(store, 'a', etag, { start: 0, end: 1 }), undefined)
 })
 
-await t.test('a bucket that is not there is no unmet condition', async (t) => {
+/** A HEAD that is answered with 404 says no more than that. */
+const allButHead = Object.keys(operations).filter((name) => name !== 'head')
+
+await t.test('a bucket that is not there is neither a missing object nor an unmet condition', async (t) => {
   const { url } = await httpServer(t, (_, response) => response.writeHead(404, { 'content-type': 'application/xml' }).end('<Error><Code>NoSuchBucket</Code></Error>'))
-  await isDown(t, storeAt(url), ['create', 'put', 'list'])
+  await isDown(t, storeAt(url), allButHead)
+  const { settings } = await testStore(t)
+  await isDown(t, openStore({ ...settings, S3_BUCKET: `${settings.S3_BUCKET}-missing` }), ['get', 'tags', 'list'])
+})
+
+await t.test('nor is a 404 of somebody who is no store', async (t) => {
+  for (const body of ['', '404 page not found', '<html><body>Nothing here</body></html>', '<Error/>', '<Error>no</Error>']) {
+    const { url } = await httpServer(t, (_, response) => response.writeHead(404).end(body))
+    await isDown(t, storeAt(url), allButHead)
+  }
+})
+
+await t.test('a listing that is none is a store that is down', async (t) => {
+  const listing = (object: string): string => `<ListBucketResult><EncodingType>url</EncodingType>${object}</ListBucketResult>`
+  for (const body of [
+    '<ListBucketResult>hello</ListBucketResult>',
+    listing('<Contents/>'),
+    listing('<Contents><Size>1</Size><ETag>e</ETag></Contents>'),
+    listing('<Contents><Key>%zz</Key><Size>1</Size><ETag>e</ETag></Contents>'),
+    listing('<Contents><Key>%ff</Key><Size>1</Size><ETag>e</ETag></Contents>'),
+    listing('<Contents><Key>a</Key><ETag>e</ETag></Contents>'),
+    listing('<Contents><Key>a</Key><Size>many</Size><ETag>e</ETag></Contents>')
+  ]) {
+    t.comment(body)
+    const { url } = await httpServer(t, (_, response) => response.writeHead(200, { 'content-type': 'application/xml' }).end(body))
+    await isDown(t, storeAt(url), ['list'])
+  }
 })
 
 await t.test('keys that are wrong are refused like a store that is down', async (t) => {

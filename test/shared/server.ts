@@ -1,5 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { once } from 'node:events'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import type { FastifyPluginAsync } from 'fastify'
 import t from 'tap'
 import { Type } from 'typebox'
@@ -26,10 +28,41 @@ await t.test('a method that the path does not know is answered with those that i
     t.equal(response.headers.get('allow'), allow, `${method} ${path}`)
     await problemOf(t, response, 405, 'method-not-allowed')
   }
-  const trace = httpRequest(`${url}/thing/a`, { method: 'TRACE' }).end()
-  const [response] = await once(trace, 'response')
-  t.equal(response.statusCode, 405, 'nor is a request shown to whoever made it')
-  response.resume()
+  // All that Node reads, and fetch has not; TRACE must not show a request to whoever made it.
+  for (const method of ['TRACE', 'PROPFIND', 'QUERY', 'M-SEARCH', 'LOCK']) {
+    const [response] = await once(httpRequest(`${url}/thing/a`, { method }).end(), 'response')
+    t.equal(response.headers.allow, 'GET, HEAD, DELETE', method)
+    t.match(JSON.parse(await text(response)), { status: 405, type: 'urn:gx4ki:problem:method-not-allowed' })
+  }
+})
+
+await t.test('what is no HTTP is a problem, too', async (t) => {
+  const { url } = await serve(t, app)
+  for (const [sent, status, kind] of [
+    ['hello\r\n\r\n', 400, 'invalid-request'],
+    ['FETCH /thing/a HTTP/1.1\r\nhost: a\r\n\r\n', 400, 'invalid-request'],
+    ['GET /thing/a HTTP/1.1\r\nhost: a\r\nbad header\r\n\r\n', 400, 'invalid-request'],
+    [`GET /thing/a HTTP/1.1\r\nhost: a\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers-too-large']
+  ] as const) {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.end(sent)
+    const answer = await text(socket)
+    t.match(answer, new RegExp(`^HTTP/1.1 ${status} `), sent.slice(0, 40))
+    const [head, body] = answer.split('\r\n\r\n')
+    t.match(head, /^content-type: application\/problem\+json$/m)
+    t.match(JSON.parse(body!), { type: `urn:gx4ki:problem:${kind}`, status, trace_id: /^[0-9a-f]{32}$/ })
+  }
+  t.equal((await fetch(`${url}/thing/a`)).status, 200, 'and the next one works')
+})
+
+await t.test('no cache keeps what does not say that it may', async (t) => {
+  const { url } = await serve(t, async (app) => {
+    app.get('/state', async () => ({}))
+    app.get('/file', async (_, reply) => reply.header('cache-control', 'max-age=60').send('x'))
+  })
+  for (const [path, expected] of [['/state', 'no-store'], ['/none', 'no-store'], ['/file', 'max-age=60']] as const) {
+    t.equal((await fetch(url + path)).headers.get('cache-control'), expected, path)
+  }
 })
 
 await t.test('a path that nobody knows is a problem, too', async (t) => {

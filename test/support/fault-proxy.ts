@@ -4,14 +4,14 @@ import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
 import { poll } from './poll.ts'
 
-/** What becomes of a request: it is passed on, or held for ever, or its answer is, or the connection breaks, before it was passed on or after. */
-export type Fate = 'pass' | 'hold' | 'hold the answer' | 'break' | 'break the answer'
+/** What becomes of a request: it is passed on, or refused (503), or held for ever, or its answer is, or the connection breaks, before it was passed on or after. */
+export type Fate = 'pass' | 'refuse' | 'hold' | 'hold the answer' | 'break' | 'break the answer'
 
 export interface FaultProxy {
   url: string
   /** Where requests go, and a token to show there in place of what the client shows. */
   target: { url: string, token?: string }
-  fate: (request: { method: string, path: string, headers: http.IncomingHttpHeaders }) => Fate
+  fate: (request: { method: string, path: string, headers: http.IncomingHttpHeaders }) => Fate | Promise<Fate>
   /** Resolves when a request, or its answer, is held. */
   caught (): Promise<void>
   /** Lets everything pass that comes from now on. */
@@ -23,7 +23,15 @@ export async function faultProxy (t: Test): Promise<FaultProxy> {
   let held = 0
   const server = http.createServer((request, response) => {
     const { method = '', url = '', headers } = request
-    const fate = proxy.fate({ method, path: url, headers })
+    Promise.resolve(proxy.fate({ method, path: url, headers })).then((fate) => dispose(request, response, fate), () => response.destroy())
+  })
+  function dispose (request: http.IncomingMessage, response: http.ServerResponse, fate: Fate): void {
+    const { method = '', url = '', headers } = request
+    if (fate === 'refuse') {
+      request.resume()
+      response.writeHead(503).end()
+      return
+    }
     if (fate === 'hold') {
       held++
       return
@@ -49,7 +57,7 @@ export async function faultProxy (t: Test): Promise<FaultProxy> {
     onward.on('error', () => response.destroy())
     response.on('close', () => onward.destroy())
     request.pipe(onward)
-  })
+  }
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => {

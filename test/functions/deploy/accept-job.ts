@@ -1,11 +1,13 @@
 import t, { type Test } from 'tap'
 import { markerKey } from '../../../shared/bucket-layout.ts'
 import { advance } from '../../../shared/job-record.ts'
-import { openStore, removeObject } from '../../../shared/object-store.ts'
+import { openStore, removeObject, type StoreSettings } from '../../../shared/object-store.ts'
 import { advanceRecord, readRecord } from '../../../shared/record-store.ts'
 import { clusterAt } from '../../support/cluster-at.ts'
 import { closedUrl } from '../../support/closed-url.ts'
 import { deployServer, deployWith, keysOf } from '../../support/deploy-server.ts'
+import { type Fate, faultProxy } from '../../support/fault-proxy.ts'
+import { writesState } from '../../support/fault-rules.ts'
 import { httpServer } from '../../support/http-server.ts'
 import { type Meddle, meddledKubernetes, status } from '../../support/meddled-kubernetes.ts'
 import { problemAbout, problemOf } from '../../support/problem-of.ts'
@@ -143,6 +145,96 @@ async function afterTheJob (t: Test, fails: (kind: string) => Awaited<ReturnType
 await t.test('a ConfigMap that is refused leaves no Job behind', async (t) => await afterTheJob(t, (kind) => kind === 'configmaps' ? status(422, 'too large') : undefined))
 await t.test('nor does a Secret that is not allowed', async (t) => await afterTheJob(t, (kind) => kind === 'secrets' ? status(403, 'exceeded quota') : undefined))
 await t.test('nor does an answer that is lost', async (t) => await afterTheJob(t, (kind) => kind === 'secrets' ? 'break' : undefined))
+
+/** The same bucket behind a proxy of the test's own. */
+async function storeBehind (t: Test, settings: StoreSettings) {
+  const proxy = await faultProxy(t)
+  proxy.target = { url: settings.S3_ENDPOINT }
+  return { proxy, store: openStore({ ...settings, S3_ENDPOINT: proxy.url }) }
+}
+
+await t.test('a store that fails when Kubernetes has the Job ends no job, and a ping writes down that it is started', async (t) => {
+  const store = await testStore(t)
+  const { cluster, ping, post: direct } = await deployServer(t, { store })
+  const { proxy, store: failing } = await storeBehind(t, store.settings)
+  const { post } = await deployWith(t, { store: failing, cluster })
+  proxy.fate = writesState('pending', 'refuse')
+  const { job_uuid: id } = await problemOf(t, await post({ env: { PASSWORD: 'hunter2' } }, withKey('a')), 503, 'store-unavailable')
+  t.notOk((await readRecord(store, id!))!.record.stop)
+  t.equal((await ping()).status, 204)
+  const [job, ...more] = await cluster.jobs()
+  t.same(more, [])
+  t.match((await readRecord(store, id!))!.record, { state: 'pending', job_uid: job!.metadata!.uid! })
+  t.equal(await idOf(await direct({ env: { PASSWORD: 'hunter2' } }, withKey('a'))), id, 'and its key still stands for it')
+})
+
+await t.test('of several with one key the failure of one ends no job that another has started', async (t) => {
+  const store = await testStore(t)
+  const kubernetes = await meddledKubernetes(t)
+  const { proxy, store: slow } = await storeBehind(t, store.settings)
+  const first = await deployWith(t, { store: slow, cluster: kubernetes.cluster })
+  const second = await deployWith(t, { store, cluster: kubernetes.real })
+  let id: string | undefined
+  // The first has the key and is about to write the record: now the second does all of it.
+  proxy.fate = async ({ method, path }): Promise<Fate> => {
+    if (method === 'PUT' && path.includes('/state/')) id ??= await idOf(await second.post({}, withKey('a')))
+    return 'pass'
+  }
+  kubernetes.meddle = async ({ method }, pass) => method === 'POST' ? 'break' : await pass()
+  await problemOf(t, await first.post({}, withKey('a')), 503, 'kubernetes-unavailable')
+  const { record } = (await readRecord(store, id!))!
+  t.equal(record.state, 'pending')
+  t.notOk(record.stop)
+  t.equal((await kubernetes.real.jobs()).length, 1)
+  t.equal(await idOf(await second.post({}, withKey('a'))), id)
+})
+
+await t.test('who cannot start a job that another with the key has started has it all the same', async (t) => {
+  const store = await testStore(t)
+  const kubernetes = await meddledKubernetes(t)
+  const first = await deployWith(t, { store, cluster: kubernetes.cluster })
+  const second = await deployWith(t, { store, cluster: kubernetes.real })
+  let id: string | undefined
+  kubernetes.meddle = async ({ method }, pass) => {
+    if (method !== 'POST') return await pass()
+    id = await idOf(await second.post({}, withKey('a')))
+    return 'break'
+  }
+  t.equal(await idOf(await first.post({}, withKey('a'))), id)
+  t.notOk((await readRecord(store, id!))!.record.stop)
+  t.equal((await kubernetes.real.jobs()).length, 1)
+})
+
+await t.test('a job that is given up is given up for all with its key', async (t) => {
+  const store = await testStore(t)
+  const kubernetes = await meddledKubernetes(t)
+  const { proxy, store: slow } = await storeBehind(t, store.settings)
+  const first = await deployWith(t, { store, cluster: kubernetes.cluster })
+  const second = await deployWith(t, { store: slow, cluster: kubernetes.real })
+  const begun = Promise.withResolvers<void>()
+  const givenUp = Promise.withResolvers<void>()
+  proxy.fate = async ({ method, path }): Promise<Fate> => {
+    if (method === 'PUT' && path.includes('/state/')) {
+      begun.resolve()
+      await givenUp.promise
+    }
+    return 'pass'
+  }
+  let late: Promise<Response> | undefined
+  kubernetes.meddle = async ({ method }, pass) => {
+    if (method !== 'POST') return await pass()
+    late = second.post({}, withKey('a'))
+    // It has made the Job, and is about to write so down.
+    await begun.promise
+    return 'break'
+  }
+  await problemOf(t, await first.post({}, withKey('a')), 503, 'kubernetes-unavailable')
+  givenUp.resolve()
+  await problemOf(t, (await late)!, 503, 'kubernetes-unavailable')
+  t.same((await kubernetes.real.jobs()).filter(({ metadata }) => metadata?.deletionTimestamp === undefined), [])
+  kubernetes.meddle = async (_, pass) => await pass()
+  t.equal((await first.post({}, withKey('a'))).status, 202, 'and the key is free again')
+})
 
 await t.test('without a store nothing is asked of Kubernetes', async (t) => {
   const settings = { S3_ENDPOINT: await closedUrl(), S3_ACCESS_KEY: 'a', S3_SECRET_KEY: 'b', S3_BUCKET: 'bucket', S3_REGION: 'us-east-1' }

@@ -135,7 +135,7 @@ await t.test('a request that is wrong makes nothing, and says what is wrong', as
   for (const [name, body, type] of [['body', large, 'text/plain'], ['body', `{"env":{"NAME":"${large}"}}`, 'application/json'], ['body', file(large) + end, form], ['env_file', field('env_file', large) + end, form]] as const) {
     await problemAbout(t, await send(body, type), name, 413, 'too-large')
   }
-  for (const type of ['application/x-www-form-urlencoded', 'application/yaml', 'multipart/mixed; boundary=x', 'multipart/form-data', 'nonsense']) {
+  for (const type of ['application/x-www-form-urlencoded', 'application/yaml', 'multipart/mixed; boundary=x', 'multipart/form-data', 'multipart/form-data; boundary=', 'multipart/form-data; boundary=""', 'nonsense']) {
     await problemAbout(t, await send('DURATION=20', type), 'content-type', 415, 'unsupported-media-type')
   }
   t.same(await keysOf(store), [])

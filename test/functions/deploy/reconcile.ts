@@ -2,12 +2,13 @@ import t from 'tap'
 import { seal } from '../../../functions/deploy/seal.ts'
 import { markerKey } from '../../../shared/bucket-layout.ts'
 import { newJobId } from '../../../shared/job-id.ts'
-import type { JobRecord } from '../../../shared/job-record.ts'
-import { openStore, putObject, type Store } from '../../../shared/object-store.ts'
-import { createRecord, readRecord } from '../../../shared/record-store.ts'
+import { advance, type JobRecord } from '../../../shared/job-record.ts'
+import { openStore, putObject, removeObject, type Store } from '../../../shared/object-store.ts'
+import { advanceRecord, createRecord, readRecord } from '../../../shared/record-store.ts'
 import { clusterAt } from '../../support/cluster-at.ts'
 import { closedUrl } from '../../support/closed-url.ts'
 import { deployServer, deployWith, keysOf, tokenKey } from '../../support/deploy-server.ts'
+import { meddledKubernetes } from '../../support/meddled-kubernetes.ts'
 import { newRecord } from '../../support/new-record.ts'
 import { poll } from '../../support/poll.ts'
 import { problemAbout, problemOf } from '../../support/problem-of.ts'
@@ -51,16 +52,53 @@ await t.test('a Job without its ConfigMap, or without being written down, is com
   t.match((await readRecord(store, id))!.record, { state: 'pending', job_uid: uid! })
 })
 
-await t.test('a job that has not started in time is stopped, one that runs or waits for its turn is not', async (t) => {
+await t.test('a job that has not started in time is stopped, one that runs is not', async (t) => {
   const { ping, store } = await deployServer(t)
   const late = await left(store, { state: 'pending', job_uid: 'uid', start_by: past, reason: 'ImagePullBackOff' })
   const never = await left(store, { start_by: past })
   const running = await left(store, { state: 'running', job_uid: 'uid', start_by: past })
-  const suspended = await left(store, { state: 'pending', job_uid: 'uid', start_by: past, reason: 'Suspended' })
   t.equal((await ping()).status, 204)
   t.match((await readRecord(store, late))!.record, { state: 'pending', stop: { reason: 'StartDeadlineExceeded' } })
   t.match((await readRecord(store, never))!.record, { state: 'failed', reason: 'StartDeadlineExceeded' }, 'one that had no Job is over')
-  for (const id of [running, suspended]) t.notOk((await readRecord(store, id))!.record.stop)
+  t.notOk((await readRecord(store, running))!.record.stop)
+})
+
+await t.test('the time to start runs only while the Job is not suspended', async (t) => {
+  const store = await testStore(t)
+  const kubernetes = await meddledKubernetes(t)
+  const { ping } = await deployWith(t, { store, cluster: kubernetes.cluster })
+  const suspended = (status: string, minutesAgo: number) => [{ type: 'Suspended', status, lastTransitionTime: new Date(Date.now() - minutesAgo * 60_000).toISOString() }]
+  for (const [name, suspend, conditions, isStopped] of [
+    ['suspended', true, suspended('True', 20), false],
+    ['suspended, which no condition says yet', true, [], false],
+    ['resumed, which no condition says yet', false, suspended('True', 20), false],
+    ['resumed less than its ten minutes ago', false, suspended('False', 9), false],
+    ['resumed longer ago', false, suspended('False', 11), true],
+    ['never suspended', false, [], true]
+  ] as const) {
+    const id = await left(store, { job_uuid: newJobId(new Date(Date.now() - 20 * 60_000)), state: 'pending', job_uid: 'uid' })
+    kubernetes.meddle = async ({ method, url }, pass) => method === 'GET' && url.endsWith(`/jobs/gx4ki-${id}`)
+      ? { code: 200, body: JSON.stringify({ apiVersion: 'batch/v1', kind: 'Job', spec: { suspend }, status: { conditions } }) }
+      : await pass()
+    t.equal((await ping()).status, 204)
+    t.equal((await readRecord(store, id))!.record.stop?.reason, isStopped ? 'StartDeadlineExceeded' : undefined, name)
+    await removeObject(store, markerKey(id))
+  }
+})
+
+await t.test('a job that starts at the last moment is not stopped', async (t) => {
+  const store = await testStore(t)
+  const kubernetes = await meddledKubernetes(t)
+  const { ping } = await deployWith(t, { store, cluster: kubernetes.cluster })
+  const id = await left(store, { state: 'pending', job_uid: 'uid', start_by: past })
+  kubernetes.meddle = async (_, pass) => {
+    await advanceRecord(store, id, (record) => advance(record, { state: 'running' }, new Date()))
+    return await pass()
+  }
+  t.equal((await ping()).status, 204)
+  const { record } = (await readRecord(store, id))!
+  t.equal(record.state, 'running')
+  t.notOk(record.stop)
 })
 
 await t.test('a stop that did not reach Kubernetes is repeated', async (t) => {

@@ -3,13 +3,13 @@ import { load } from 'js-yaml'
 import t from 'tap'
 import { readManifests } from '../../../knative/local/manifests.ts'
 
-const kustomization = (folder: string) => load(readFileSync(`${folder}/kustomization.yaml`, 'utf8')) as { resources: string[], configMapGenerator: Array<{ files: string[] }> }
+const kustomization = (file: string) => load(readFileSync(file, 'utf8')) as { resources: string[], configMapGenerator: Array<{ files: string[] }> }
 
 await t.test('the manifests of a cluster hold all that the local host needs', async (t) => {
   const manifests = readManifests('knative/base')
   const names = Object.fromEntries(Object.entries(manifests).map(([kind, objects]) => [kind.split('/').at(-1), objects.map(({ metadata }) => metadata.name)]))
   t.strictSame(names, {
-    ConfigMap: ['gx4ki-settings'],
+    ConfigMap: ['gx4ki-images', 'gx4ki-settings'],
     Service: ['deploy', 'job-completed', 'result-fetch', 'result-upload'],
     Trigger: ['job-completed', 'job-completed-ping', 'deploy-ping'],
     ApiServerSource: ['jobs'],
@@ -20,8 +20,8 @@ await t.test('the manifests of a cluster hold all that the local host needs', as
 
 await t.test('kustomize gets every manifest and every job template', async (t) => {
   const yaml = (folder: string) => readdirSync(folder).filter((name) => name.endsWith('.yaml') && name !== 'kustomization.yaml').sort()
-  t.strictSame(kustomization('knative/base').resources.toSorted(), yaml('knative/base'))
-  t.strictSame(kustomization('knative').configMapGenerator[0]?.files.toSorted(), yaml('knative/templates').map((name) => `templates/${name}`))
+  t.strictSame(kustomization('knative/base/kustomization.yaml').resources.toSorted(), ['../templates', ...yaml('knative/base')])
+  t.strictSame(kustomization('knative/templates/Kustomization').configMapGenerator[0]?.files.toSorted(), yaml('knative/templates'))
 })
 
 await t.test('several objects in one file are read, other kinds and other files are left out', async (t) => {

@@ -1,0 +1,38 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+
+export interface DebianPackage {
+  name: string
+  version: string
+  architecture: string
+  /** The .deb file. */
+  file: string
+}
+
+const CACHE = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'gx4ki-jobs', 'debian')
+
+/** The newest versions of these packages that the machine's Debian knows, from the cache or the mirror. Nothing is installed. */
+export function fetchDebian (names: string[]): DebianPackage[] {
+  mkdirSync(CACHE, { recursive: true })
+  try {
+    // Lines of: 'URI' FILE SIZE CHECKSUM. It leaves out files that are in the working directory.
+    const files = aptGet(['download', '--print-uris', ...names], '/').trim().split('\n').map((line) => line.split(' ')[1]!)
+    // Checks what the cache has too.
+    aptGet(['download', '--quiet', ...names], CACHE)
+    return files.sort().map((file) => describe(join(CACHE, file)))
+  } catch (error) {
+    const { stderr, message } = error as Error & { stderr?: string }
+    throw new Error(`cannot fetch ${names.join(', ')}: this needs Debian with fresh package lists (apt-get update), or use the Dockerfile: ${stderr || message}`, { cause: error })
+  }
+}
+
+function aptGet (args: string[], cwd: string): string {
+  return execFileSync('apt-get', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+function describe (file: string): DebianPackage {
+  const field = (name: string) => execFileSync('dpkg-deb', ['--field', file, name], { encoding: 'utf8' }).trim()
+  return { name: field('Package'), version: field('Version'), architecture: field('Architecture'), file }
+}

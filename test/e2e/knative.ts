@@ -1,0 +1,82 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { loadAll } from 'js-yaml'
+import type { ControlPlane } from './control-plane.ts'
+
+/** Where the modules lie from which Knative was built; their own manifests are what is applied. */
+export interface KnativeSources { eventing: string, serving: string, kourier: string, networking: string }
+
+interface Manifest { kind: string, metadata: { name: string, namespace?: string }, data?: Record<string, string>, spec?: { template?: { spec?: { containers: Container[] } }, type?: string } }
+interface Container { image: string, resources?: object, lifecycle?: object, env?: { name: string, value?: string }[], readinessProbe?: object }
+
+/** The whole of Eventing; left out is what is not built: job sink, request reply, the autoscaling of its own parts. */
+export function installEventing (plane: ControlPlane, { eventing }: KnativeSources): void {
+  const channel = 'config/channels/in-memory-channel'
+  const broker = 'config/brokers/mt-channel-broker'
+  apply(plane, eventing, ['config/core/100-namespace.yaml'])
+  apply(plane, eventing, ['config/core/resources', `${channel}/resources`])
+  apply(plane, eventing, ['config/core', 'config/core/roles', 'config/core/configmaps', `${broker}/roles`, channel, `${channel}/roles`, `${channel}/configmaps`, 'third_party/eventing-integrations-latest'])
+  apply(plane, eventing, [
+    'config/core/webhooks', `${channel}/webhooks`,
+    ...['controller', 'webhook', 'pingsource-mt-adapter'].map((name) => `config/core/deployments/${name}.yaml`),
+    ...['controller', 'broker-filter', 'broker-ingress'].map((name) => `${broker}/deployments/${name}.yaml`),
+    `${channel}/deployments`
+  ])
+  available(plane, 'knative-eventing')
+}
+
+/** Serving with kourier before it. Kourier's controller comes before its gateway, which else waits long for its configuration. */
+export function installServing (plane: ControlPlane, { serving, kourier, networking }: KnativeSources): void {
+  apply(plane, serving, ['config/core/100-namespace.yaml'])
+  apply(plane, kourier, ['config/100-namespace.yaml'])
+  apply(plane, networking, ['config'])
+  apply(plane, serving, ['config/core/300-resources', 'config/core/300-knativecertificate.yaml'])
+  apply(plane, serving, ['config/core/200-roles', 'config/core/200-serviceaccount.yaml', 'config/core/configmaps'])
+  apply(plane, kourier, ['config/200-bootstrap.yaml', 'config/200-config.yaml', 'config/200-serviceaccount.yaml', 'config/300-controller.yaml'])
+  apply(plane, serving, ['config/core/webhooks', ...['controller', 'webhook', 'autoscaler', 'activator'].map((name) => `config/core/deployments/${name}.yaml`)])
+  const patches = {
+    'config-network': { 'ingress-class': 'kourier.ingress.networking.knative.dev' },
+    'config-deployment': { 'queue-sidecar-image': 'dev.local/knative/serving/queue:e2e', 'queue-sidecar-cpu-request': '10m' },
+    // An idle function is gone soon, so that the suite sees many starts from zero.
+    'config-autoscaler': { 'scale-to-zero-grace-period': '10s', 'stable-window': '15s' },
+    'config-features': { 'kubernetes.podspec-fieldref': 'enabled' }
+  }
+  available(plane, 'knative-serving')
+  for (const [name, data] of Object.entries(patches)) plane.kubectl(['patch', 'configmap', name, '-n', 'knative-serving', '--type', 'merge', '-p', JSON.stringify({ data })])
+  apply(plane, kourier, ['config/300-gateway.yaml'])
+  available(plane, 'kourier-system')
+}
+
+function apply ({ kubectl }: ControlPlane, module: string, paths: string[]): void {
+  const manifests = paths.flatMap((path) => manifestsIn(join(module, path))).map(forTheBench)
+  kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], manifests.map((manifest) => JSON.stringify(manifest)).join('\n---\n'))
+}
+
+function available ({ kubectl }: ControlPlane, namespace: string): void {
+  kubectl(['wait', '--for=condition=Available', '--timeout=180s', '-n', namespace, 'deployment', '--all'])
+}
+
+function manifestsIn (path: string): Manifest[] {
+  const files = statSync(path).isDirectory() ? readdirSync(path).filter((name) => name.endsWith('.yaml')).map((name) => join(path, name)) : [path]
+  return files.flatMap((file) => loadAll(readFileSync(file, 'utf8')) as (Manifest | null)[]).filter((manifest) => manifest !== null)
+    .filter(({ kind }) => kind !== 'HorizontalPodAutoscaler' && kind !== 'PodDisruptionBudget' && kind !== 'Image')
+}
+
+/** Its images are here under names of our own, and two cores must do for what asks for more. */
+function forTheBench (manifest: Manifest): Manifest {
+  for (const container of manifest.kind === 'Deployment' ? manifest.spec?.template?.spec?.containers ?? [] : []) {
+    delete container.resources
+    // Kourier's gateway would call a shell that its image has not.
+    delete container.lifecycle
+    container.image = localImage(container.image)
+    for (const variable of container.env ?? []) if (variable.value !== undefined) variable.value = localImage(variable.value)
+  }
+  return manifest
+}
+
+/** `ko` would build the program of such a path. */
+function localImage (reference: string): string {
+  const [, module, program] = /^ko:\/\/knative\.dev\/([^/]+)\/\S+\/(\w+)$/.exec(reference) ?? []
+  if (program !== undefined) return `dev.local/knative/${module}/${program}:e2e`
+  return reference.replace(/\/envoy:.*/, '/envoy:e2e')
+}

@@ -34,6 +34,10 @@ export interface JobRecord {
   template: string
   /** What the workload gets as its environment, defaults included and secrets left out. */
   env: Record<string, string>
+  /** The Kueue queue that the caller named. */
+  queue?: string
+  /** The key of the object that ties an idempotency key to this job; goes with it. */
+  idempotency?: string
   /** The secret values, encrypted, as long as Kubernetes may not have them yet. */
   sealed_env?: string
   created_at: string
@@ -43,6 +47,10 @@ export interface JobRecord {
   exit_code?: number
   /** When a job that has not started by then is given up; later if its Job was suspended. */
   start_by: string
+  /** How long the job is kept after its end, by its template. */
+  retention_seconds: number
+  /** When all of a job that has ended is removed; there is an `expiry/` key for it. */
+  expires_at?: string
   /** The Job that this job became; written by deploy when the Job has all that belongs to it. */
   job_uid?: string
   /** The uid of the pod whose results count. */
@@ -59,6 +67,9 @@ export type Change = Partial<Pick<JobRecord, 'state' | 'started_at' | 'finished_
   sealed_env?: null
 }
 
+/** However long ago a job ended when that is noticed: who waits for its end sees it, and whatever its uploader was granted has run out. */
+const LEAST_KEPT_MS = 3600_000
+
 /**
  * The next record, or `undefined` when the change changes nothing. States only go forward, and a terminal record never
  * changes at all, whatever arrives late, twice or in disorder.
@@ -72,12 +83,18 @@ export function advance (record: JobRecord, change: Change, now: Date): JobRecor
     if (value === null) delete next[name as 'reason']
     else if (value !== undefined) Object.assign(next, { [name]: value })
   }
+  if (forward && isTerminal(state)) next.expires_at = expiryOf(next, now)
   // Nobody will make a Secret of it any more.
   if (isTerminal(next.state)) delete next.sealed_env
   if (forward) next.history = [...record.history, ...passedOver(record, next), { state, at: now.toISOString() }]
   if (JSON.stringify(next) === JSON.stringify(record)) return undefined
   next.revision = record.revision + 1
   return next
+}
+
+function expiryOf ({ finished_at: finished, retention_seconds: seconds }: JobRecord, now: Date): string {
+  const end = finished === undefined ? now.getTime() : Date.parse(finished)
+  return new Date(Math.max(end + seconds * 1000, now.getTime() + LEAST_KEPT_MS)).toISOString()
 }
 
 /** Events get lost; that a job ran is known all the same when it has ended. */
@@ -90,10 +107,10 @@ function passedOver ({ state, history }: JobRecord, next: JobRecord): JobRecord[
 
 /** The record as object tags, at most ten; a listing needs nothing else. Absent facts have no tag. */
 export function tagsOf (record: JobRecord): Tags {
-  const { state, reason, template, started_at: started, finished_at: finished, exit_code: exitCode } = record
+  const { state, reason, template, started_at: started, finished_at: finished, exit_code: exitCode, expires_at: expires } = record
   // Kubernetes' word, and whoever speaks for it may say what MinIO takes in no tag.
   const word = reason?.replace(/[^A-Za-z0-9 +\-=._:/@]/g, '_').slice(0, 256)
-  const tags: Record<string, string | undefined> = { state, reason: word, template, started, finished, exit_code: exitCode?.toString() }
+  const tags: Record<string, string | undefined> = { state, reason: word, template, started, finished, exit_code: exitCode?.toString(), expires }
   return Object.fromEntries(Object.entries(tags).filter((tag): tag is [string, string] => tag[1] !== undefined))
 }
 
@@ -107,7 +124,8 @@ const listed = {
   created_at: Time,
   started_at: Type.Union([Time, Type.Null()]),
   finished_at: Type.Union([Time, Type.Null()]),
-  exit_code: Type.Union([Type.Integer(), Type.Null()], { description: 'Of the workload; null as long as it has none' })
+  exit_code: Type.Union([Type.Integer(), Type.Null()], { description: 'Of the workload; null as long as it has none' }),
+  expires_at: Type.Union([Time, Type.Null()], { description: 'When the job is removed with its results and its log; null as long as it has not ended' })
 }
 
 /** A job in a list. */
@@ -135,6 +153,7 @@ export function viewOf (record: JobRecord): Static<typeof JobView> {
     started_at: record.started_at ?? null,
     finished_at: record.finished_at ?? null,
     exit_code: record.exit_code ?? null,
+    expires_at: record.expires_at ?? null,
     env: record.env,
     history: record.history,
     links: linksOf(record.job_uuid)

@@ -212,7 +212,7 @@ export async function * listAll (store: Store, prefix: string, { tags }: { tags:
 }
 
 /** In order, sixteen at a time: enough to hide the round trips, few enough not to crowd the store. */
-async function inBatches<A, B> (items: A[], map: (item: A) => Promise<B>): Promise<B[]> {
+export async function inBatches<A, B> (items: A[], map: (item: A) => Promise<B>): Promise<B[]> {
   const results: B[] = []
   for (let from = 0; from < items.length; from += 16) {
     results.push(...await Promise.all(items.slice(from, from + 16).map(map)))

@@ -25,6 +25,7 @@ const kinds = {
   'method-not-allowed': [405, 'The path does not know this method'],
   'request-timeout': [408, 'The request took too long'],
   conflict: [409, 'Somebody else was faster'],
+  'job-not-ended': [409, 'The job has not ended'],
   'too-large': [413, 'The body is too large'],
   'unsupported-media-type': [415, 'The content type is not understood'],
   'range-not-satisfiable': [416, 'The range lies outside the file'],
@@ -35,6 +36,7 @@ const kinds = {
   'headers-too-large': [431, 'The headers are too large'],
   internal: [500, 'Something went wrong here'],
   'demo-failed': [502, 'The demo job did not succeed'],
+  'templates-unavailable': [503, 'The templates cannot be read'],
   'store-unavailable': [503, 'The object store does not answer as it should'],
   'kubernetes-unavailable': [503, 'Kubernetes does not answer as it should']
 } as const

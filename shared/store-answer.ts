@@ -32,7 +32,7 @@ export function etagOf ({ headers }: http.IncomingMessage): string {
 const parser = new XMLParser({
   parseTagValue: false,
   htmlEntities: true,
-  isArray: (name) => name === 'Contents' || name === 'Tag' || name === 'Part'
+  isArray: (name) => ['Contents', 'Tag', 'Part', 'Upload'].includes(name)
 })
 
 /** Parses an answer of the store; anything without the expected root is nonsense and counts as a store that is down. */

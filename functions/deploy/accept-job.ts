@@ -3,8 +3,9 @@ import { idempotencyKey, markerKey, stateKey } from '../../shared/bucket-layout.
 import { createdAt, newJobId } from '../../shared/job-id.ts'
 import { isTerminal, type JobRecord } from '../../shared/job-record.ts'
 import { getObject, putObject, removeObject } from '../../shared/object-store.ts'
-import { isProblem, problem } from '../../shared/problem.ts'
+import { invalidField, isProblem, problem } from '../../shared/problem.ts'
 import { createRecord, readRecord } from '../../shared/record-store.ts'
+import { QUEUE_LABEL } from './job-objects.ts'
 import type { Template } from './read-templates.ts'
 import { type GivenEnv, type ResolvedEnv, resolveEnv } from './resolve-env.ts'
 import { seal } from './seal.ts'
@@ -12,7 +13,7 @@ import { checkJob, type Deps, isGivenUp, startJob } from './start-job.ts'
 import { askToStop, finishStop } from './stop-job.ts'
 import { neverSent } from './never-sent.ts'
 
-export interface DeployRequest { template: string, env: GivenEnv }
+export interface DeployRequest { template: string, env: GivenEnv, queue?: string }
 
 /**
  * Accepts a job: marker, record, Job, in this order, so that whatever is cut off is found by the ping and finished. Answers when
@@ -22,7 +23,8 @@ export interface DeployRequest { template: string, env: GivenEnv }
 export async function acceptJob (deps: Deps, request: DeployRequest, key?: string): Promise<JobRecord> {
   const template = templateOf(deps, request)
   const env = resolveEnv(template, request.env)
-  const claim = key === undefined ? undefined : await claimKey(deps, key, template, env)
+  const queue = queueOf(template, request)
+  const claim = key === undefined ? undefined : await claimKey(deps, key, template, env, queue)
   const id = claim?.id ?? newJobId()
   const earlier = claim?.isNew === false ? await readRecord(deps.store, id) : undefined
   if (earlier !== undefined) {
@@ -33,9 +35,12 @@ export async function acceptJob (deps: Deps, request: DeployRequest, key?: strin
     return record.job_uid === undefined && record.stop === undefined && !isTerminal(record.state) ? await startJob(deps, record) : record
   }
 
-  const record = newRecord(deps, template, id, env)
+  const record = newRecord(deps, template, id, env, { queue, idempotency: claim?.object })
   await putObject(deps.store, markerKey(id), '', {}, 'unconditional')
   const isOurs = await createRecord(deps.store, record)
+  if (!isOurs && await readRecord(deps.store, id) === undefined) {
+    throw problem('store-unavailable', 'The job of this idempotency key has expired and is just being removed; ask again')
+  }
   try {
     return await startJob(deps, record)
   } catch (error) {
@@ -56,19 +61,29 @@ function ofKubernetes (error: unknown): error is Error {
 export async function tryJob (deps: Deps, request: DeployRequest): Promise<{ template: string, env: Record<string, string> }> {
   const template = templateOf(deps, request)
   const env = resolveEnv(template, request.env)
-  await checkJob(deps, template, newJobId(), env)
+  await checkJob(deps, template, newJobId(), env, queueOf(template, request))
   return { template: template.name, env: env.plain }
 }
 
 function templateOf ({ templates }: Deps, { template: name }: DeployRequest): Template {
-  const template = templates.get(name)
+  const { usable, refused } = templates()
+  const template = usable.get(name)
   if (template === undefined) {
-    throw problem('unknown-template', `There is no template ${name}`, { errors: [{ field: 'template', message: `must be one of: ${[...templates.keys()].join(', ')}` }] })
+    const reason = refused.get(`${name}.yaml`) ?? refused.get(`${name}.yml`)
+    const detail = reason === undefined ? `There is no template ${name}` : `The template ${name} cannot be used: ${reason}`
+    throw problem('unknown-template', detail, { errors: [{ field: 'template', message: `must be one of: ${[...usable.keys()].join(', ')}` }] })
   }
   return template
 }
 
-function newRecord ({ tokenKey }: Deps, template: Template, id: string, { plain, secret }: ResolvedEnv): JobRecord {
+/** A template that names a queue means it: whoever wrote it shares the cluster out. */
+function queueOf ({ manifest, name }: Template, { queue }: DeployRequest): string | undefined {
+  const own = manifest.metadata?.labels?.[QUEUE_LABEL]
+  if (queue !== undefined && own !== undefined && queue !== own) throw invalidField('queue', `must be ${own}, the queue of the template ${name}`)
+  return queue
+}
+
+function newRecord ({ tokenKey }: Deps, template: Template, id: string, { plain, secret }: ResolvedEnv, { queue, idempotency }: { queue: string | undefined, idempotency: string | undefined }): JobRecord {
   const at = createdAt(id)
   return {
     job_uuid: id,
@@ -76,9 +91,12 @@ function newRecord ({ tokenKey }: Deps, template: Template, id: string, { plain,
     state: 'accepted',
     template: template.name,
     env: plain,
+    ...(queue !== undefined && { queue }),
+    ...(idempotency !== undefined && { idempotency }),
     ...(Object.keys(secret).length > 0 && { sealed_env: seal(tokenKey, id, secret) }),
     created_at: at.toISOString(),
     start_by: new Date(Date.now() + template.startDeadlineSeconds * 1000).toISOString(),
+    retention_seconds: template.retentionSeconds,
     history: [{ state: 'accepted', at: at.toISOString() }]
   }
 }
@@ -89,10 +107,10 @@ interface Claim { id: string, isNew: boolean, object: string }
  * Ties an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) to one job for as long as its record is kept. The object is
  * the lock: of many at once one creates it, the others read whose it is. The fingerprint is keyed, because it covers secret values.
  */
-async function claimKey ({ store, tokenKey }: Deps, key: string, template: Template, { plain, secret }: ResolvedEnv): Promise<Claim> {
+async function claimKey ({ store, tokenKey }: Deps, key: string, template: Template, { plain, secret }: ResolvedEnv, queue: string | undefined): Promise<Claim> {
   const keyed = (text: string): string => createHmac('sha256', tokenKey).update(text).digest('hex')
   const object = idempotencyKey(keyed(`idempotency key ${key}`))
-  const fingerprint = keyed(JSON.stringify([template.name, Object.entries({ ...plain, ...secret }).sort()]))
+  const fingerprint = keyed(JSON.stringify([template.name, Object.entries({ ...plain, ...secret }).sort(), queue]))
   const mine = { job_uuid: newJobId(), fingerprint }
   if (await putObject(store, object, JSON.stringify(mine), {}, { ifNoneMatch: '*' }) !== undefined) return { id: mine.job_uuid, isNew: true, object }
 

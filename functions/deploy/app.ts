@@ -13,7 +13,9 @@ import { acceptJob, tryJob } from './accept-job.ts'
 import { demoResult } from './demo-result.ts'
 import { decodeText, DeployBody, DeployForm, DeployQuery, deployRequest } from './deploy-request.ts'
 import { readForm } from './read-form.ts'
+import { KeepBody, keepJob } from './keep-job.ts'
 import { reconcile } from './reconcile.ts'
+import { removeExpired } from './remove-expired.ts'
 import type { Deps } from './start-job.ts'
 import { stopJob } from './stop-job.ts'
 
@@ -35,11 +37,13 @@ const Checked = Type.Object({
 })
 const TemplateView = Type.Object({ name: Type.String(), description: Type.String(), env: Type.Unknown({ description: 'JSON Schema of the variables that a caller may set' }) })
 
+const Refused = Type.Object({ file: Type.String(), reason: Type.String() })
+
 const KeyHeader = Type.Object({
   'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: 'The same key gives the same job, as long as the job is kept' }))
 })
 
-/** Accepts jobs and cancels them; on a ping it finishes what was cut off. */
+/** Accepts jobs, cancels them and keeps them longer; on a ping it finishes what was cut off and removes what has expired. */
 export function deploy (options: DeployOptions): FastifyPluginAsync {
   const { store, templates, defaultTemplate, demoWait } = options
   return async function (plugin) {
@@ -97,8 +101,22 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
       }
     }, async (request, reply) => {
       const record = await stopJob(options, request.params.id, 'CancelRequested')
-      if (record === undefined) throw problem('unknown-job', 'There is no job with this id', { job_uuid: request.params.id, errors: [{ field: 'id', message: 'is not known' }] })
+      if (record === undefined) throw unknownJob(request.params.id)
       reply.code(isTerminal(record.state) ? 200 : 202)
+      return viewOf(record)
+    })
+
+    app.patch('/job/:id', {
+      schema: {
+        summary: 'Keeps a job longer',
+        description: 'A job that has ended is removed at its `expires_at`, with its results and its log.',
+        params: Type.Object({ id: JobId }),
+        body: KeepBody,
+        response: { 200: JobView, ...problems(400, 404, 409, 413, 415, 503) }
+      }
+    }, async (request) => {
+      const record = await keepJob(store, request.params.id, request.body.expires_at)
+      if (record === undefined) throw unknownJob(request.params.id)
       return viewOf(record)
     })
 
@@ -116,7 +134,7 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
       }
     }, async (_request, reply) => {
       const job = await acceptJob(options, { template: defaultTemplate, env: {} })
-      const file = templates.get(job.template)?.demoResult
+      const file = templates().usable.get(job.template)?.demoResult
       const demo = file === undefined ? undefined : await demoResult(store, job, file, demoWait)
       if (demo === undefined) return accepted(job, reply)
       reply.headers({
@@ -133,22 +151,40 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
       schema: {
         summary: 'The templates that jobs are made from',
         querystring: Type.Object({}, { additionalProperties: false }),
-        response: { 200: Type.Object({ templates: Type.Array(TemplateView) }), ...problems(400) }
+        response: {
+          200: Type.Object({
+            templates: Type.Array(TemplateView),
+            refused: Type.Array(Refused, { description: 'Files that cannot be used, each with the reason' })
+          }),
+          ...problems(400, 503)
+        }
       }
-    }, async () => ({ templates: [...templates.values()].map(({ name, description, env }) => ({ name, description, env })) }))
+    }, async () => {
+      const { usable, refused } = templates()
+      return {
+        templates: [...usable.values()].map(({ name, description, env }) => ({ name, description, env })),
+        refused: [...refused].map(([file, reason]) => ({ file, reason }))
+      }
+    })
 
     await receiveEvents(plugin, {
       path: '/',
-      summary: 'Takes the ping, and finishes what was cut off',
+      summary: 'Takes the ping: finishes what was cut off, and removes what has expired',
       types: '^dev\\.knative\\.sources\\.ping$',
       receive: async (_event, { log }) => {
-        await reconcile(options, (id, outcome) => {
-          if (outcome instanceof Error) log.error({ job_uuid: id, err: outcome }, 'job not repaired')
+        const report = (id: string, outcome: string | Error): void => {
+          if (outcome instanceof Error) log.error({ job_uuid: id, err: outcome }, 'left to the next ping')
           else log.info({ job_uuid: id }, outcome)
-        })
+        }
+        await reconcile(options, report)
+        await removeExpired(options, report)
       }
     })
   }
+}
+
+function unknownJob (id: string): Error {
+  return problem('unknown-job', 'There is no job with this id', { job_uuid: id, errors: [{ field: 'id', message: 'is not known' }] })
 }
 
 function accepted (record: JobRecord, reply: FastifyReply): Static<typeof Accepted> {

@@ -5,8 +5,12 @@ import { parseDotenv } from './parse-dotenv.ts'
 
 const TemplateName = Type.String({ minLength: 1, maxLength: 63, description: 'One of GET /template' })
 
+// What a LocalQueue can be called, as far as a label can hold it.
+const QueueName = Type.String({ pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$', 'x-message': 'must be the name of a queue', description: 'The Kueue queue in which the job waits for its turn' })
+
 export const DeployBody = Type.Object({
   template: Type.Optional(TemplateName),
+  queue: Type.Optional(QueueName),
   env: Type.Optional(Type.Record(Type.String({ minLength: 1 }), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), {
     description: 'The variables of the template that are to differ from their defaults'
   }))
@@ -14,7 +18,8 @@ export const DeployBody = Type.Object({
 
 export const DeployForm = Type.Object({
   env_file: Type.String({ format: 'binary', description: 'A dotenv file' }),
-  template: Type.Optional(TemplateName)
+  template: Type.Optional(TemplateName),
+  queue: Type.Optional(QueueName)
 }, { additionalProperties: false })
 
 export const DeployQuery = Type.Object({
@@ -24,14 +29,17 @@ export const DeployQuery = Type.Object({
 
 /** What one of the three bodies asks for: JSON, a dotenv file as it is, or a form with one. Without a body it is the template with its defaults. */
 export function deployRequest (body: string | Static<typeof DeployBody> | Static<typeof DeployForm> | null | undefined, query: Static<typeof DeployQuery>, defaultTemplate: string): DeployRequest {
-  const { template, env } = readBody(body)
+  const { template, env, queue } = readBody(body)
   if (template !== undefined && query.template !== undefined && template !== query.template) throw invalidField('template', 'is given twice, and differently')
-  return { template: template ?? query.template ?? defaultTemplate, env: env ?? {} }
+  return { template: template ?? query.template ?? defaultTemplate, env: env ?? {}, ...(queue !== undefined && { queue }) }
 }
 
 function readBody (body: Parameters<typeof deployRequest>[0]): Static<typeof DeployBody> {
   if (typeof body === 'string') return { env: parseDotenv(body) }
-  if (body && 'env_file' in body) return { ...(body.template !== undefined && { template: body.template }), env: parseDotenv(body.env_file) }
+  if (body && 'env_file' in body) {
+    const { env_file: file, ...others } = body
+    return { ...others, env: parseDotenv(file) }
+  }
   return body ?? {}
 }
 

@@ -19,20 +19,23 @@ const TOKEN_KEY = 'uploader-token'
 /** What Pod Security `restricted` asks of a container. */
 const restricted: V1SecurityContext = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } }
 
+/** Where Kueue finds the LocalQueue of a Job. Its webhook suspends such a Job at once, until the queue admits it. */
+export const QUEUE_LABEL = 'kueue.x-k8s.io/queue-name'
+
 const HOUR = 3600
 
 /**
  * What deploy adds to a template: the Job of one job. The template's own word goes first wherever both have one, except for
  * names, labels, the environment and the uploader.
  */
-export function jobObject ({ manifest, name: template, resultsPath }: Template, id: string, env: ResolvedEnv, settings: JobSettings): V1Job {
+export function jobObject ({ manifest, name: template, resultsPath }: Template, id: string, env: ResolvedEnv, settings: JobSettings, queue?: string): V1Job {
   const { spec } = manifest
   const pod = spec!.template
   const labels = { ...MANAGED_BY, [JOB_LABEL]: id, [TEMPLATE_LABEL]: template }
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: { name: objectName(id), namespace: settings.namespace, labels: { ...manifest.metadata?.labels, ...labels } },
+    metadata: { name: objectName(id), namespace: settings.namespace, labels: { ...manifest.metadata?.labels, ...(queue !== undefined && { [QUEUE_LABEL]: queue }), ...labels } },
     spec: {
       // A crashing simulation would be run seven times by Kubernetes' own default.
       backoffLimit: 0,

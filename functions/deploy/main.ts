@@ -5,7 +5,7 @@ import { openStore, storeSettings } from '../../shared/object-store.ts'
 import { runFunction, serverSettings } from '../../shared/server.ts'
 import { readSettings } from '../../shared/settings.ts'
 import { deploy } from './app.ts'
-import { readTemplates } from './read-templates.ts'
+import { templatesIn } from './read-templates.ts'
 
 const Settings = Type.Object({
   ...serverSettings,
@@ -19,18 +19,27 @@ const Settings = Type.Object({
   IMAGE: Type.String({ minLength: 1 })
 })
 
-runFunction(() => readSettings(Settings), (settings) => ({
-  title: 'deploy',
-  description: 'Takes jobs, starts them on Kubernetes and cancels them',
-  app: deploy({
-    store: openStore(settings),
-    cluster: connectCluster(settings),
-    templates: readTemplates(settings.TEMPLATES_DIR, (file, error) => {
-      console.error(JSON.stringify({ level: 'error', function: 'deploy', time: new Date().toISOString(), file, msg: `template left out: ${error.message}` }))
-    }),
-    tokenKey: settings.JOB_TOKEN_KEY,
-    settings: { namespace: settings.JOBS_NAMESPACE, image: settings.IMAGE, uploadUrl: settings.UPLOAD_URL },
-    defaultTemplate: settings.DEFAULT_TEMPLATE,
-    demoWait: settings.DEMO_WAIT_SECONDS
-  })
-}))
+runFunction(() => readSettings(Settings), (settings) => {
+  const { TEMPLATES_DIR: folder, DEFAULT_TEMPLATE: defaultTemplate } = settings
+  const templates = templatesIn(folder, (file, reason) => complain({ file, msg: `template left out: ${reason}` }))
+  // Now rather than at the first request; a folder that cannot be read ends the start.
+  if (!templates().usable.has(defaultTemplate)) complain({ msg: `the default template ${defaultTemplate} is not among the templates in ${folder}` })
+  return {
+    title: 'deploy',
+    description: 'Takes jobs, starts them on Kubernetes, cancels them, and removes them when they expire',
+    app: deploy({
+      store: openStore(settings),
+      cluster: connectCluster(settings),
+      templates,
+      tokenKey: settings.JOB_TOKEN_KEY,
+      settings: { namespace: settings.JOBS_NAMESPACE, image: settings.IMAGE, uploadUrl: settings.UPLOAD_URL },
+      defaultTemplate,
+      demoWait: settings.DEMO_WAIT_SECONDS
+    })
+  }
+})
+
+/** Before there is a server with a log of its own, and about files, which no request is to blame for. */
+function complain (line: { msg: string, file?: string }): void {
+  console.error(JSON.stringify({ level: 'error', function: 'deploy', time: new Date().toISOString(), ...line }))
+}

@@ -4,6 +4,8 @@ import type { V1Job } from '@kubernetes/client-node'
 import { load } from 'js-yaml'
 import { Type, type Static } from 'typebox'
 import { newAjv } from '../../shared/new-ajv.ts'
+import { problem } from '../../shared/problem.ts'
+import { parseRetention } from './retention.ts'
 
 /** The annotations of a template's Job manifest; all else in the manifest is plain Kubernetes. */
 const DESCRIPTION = 'gx4ki.io/description'
@@ -11,13 +13,15 @@ const ENV = 'gx4ki.io/env'
 const RESULTS = 'gx4ki.io/results'
 const RESULT = 'gx4ki.io/result'
 const START_DEADLINE = 'gx4ki.io/start-deadline-seconds'
+const RETENTION = 'gx4ki.io/retention'
 
 const annotations = Type.Object({
   [DESCRIPTION]: Type.String({ minLength: 1 }),
   [ENV]: Type.Optional(Type.String()),
   [RESULTS]: Type.String({ pattern: '^/' }),
   [RESULT]: Type.Optional(Type.String({ minLength: 1 })),
-  [START_DEADLINE]: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,7}$' }))
+  [START_DEADLINE]: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,7}$' })),
+  [RETENTION]: Type.Optional(Type.String())
 })
 
 /** JSON Schema of one environment variable. Values are strings in the end; `writeOnly` marks a secret. */
@@ -56,29 +60,75 @@ export interface Template {
   /** The file that `GET /demo` answers with. */
   demoResult: string | undefined
   startDeadlineSeconds: number
+  retentionSeconds: number
 }
 
 const ajv = newAjv({ useDefaults: false })
 const isManifest = ajv.compile<Static<typeof Manifest>>(Manifest)
 const isEnvSchema = ajv.compile<EnvSchema>(EnvSchema)
 
+export interface Templates {
+  /** By name. */
+  usable: Map<string, Template>
+  /** Why a file is left out, by the file's name, so that an operator's slip in one does not stop the others. */
+  refused: Map<string, string>
+}
+
 /**
- * The templates in a folder, by name. One that cannot be used is left out and given to `refused` with the reason,
- * so that an operator's slip in one does not stop the others.
+ * Reads the templates of a folder as its files are at each call: a mounted ConfigMap changes under a running function. To read
+ * them takes a tenth of a millisecond; only what has changed is parsed again, and told to `refused` when it cannot be used.
  */
-export function readTemplates (folder: string, refused: (file: string, error: Error) => void): Map<string, Template> {
-  const templates = new Map<string, Template>()
-  // A mounted ConfigMap has its files behind links named ..data and the like.
-  for (const file of readdirSync(folder).filter((name) => /^[^.].*\.ya?ml$/.test(name)).sort()) {
-    try {
-      const template = parseTemplate(readFileSync(join(folder, file), 'utf8'))
-      if (templates.has(template.name)) throw new Error(`there is another template named ${template.name}`)
-      templates.set(template.name, template)
-    } catch (error) {
-      refused(file, error as Error)
+export function templatesIn (folder: string, refused: (file: string, reason: string) => void): () => Templates {
+  let known = new Map<string, { text: string, outcome: Template | Error }>()
+  let told = new Map<string, string>()
+
+  return function readTemplates () {
+    const files = yamlFiles(folder)
+    const templates: Templates = { usable: new Map(), refused: new Map() }
+    const read: typeof known = new Map()
+    for (const file of files) {
+      try {
+        const text = readFileSync(join(folder, file), 'utf8')
+        const before = known.get(file)
+        const outcome = before?.text === text ? before.outcome : outcomeOf(text)
+        read.set(file, { text, outcome })
+        if (outcome instanceof Error) throw outcome
+        if (templates.usable.has(outcome.name)) throw new Error(`there is another template named ${outcome.name}`)
+        templates.usable.set(outcome.name, outcome)
+      } catch (error) {
+        templates.refused.set(file, (error as Error).message)
+      }
     }
+    for (const [file, reason] of templates.refused) if (told.get(file) !== reason) refused(file, reason)
+    known = read
+    told = templates.refused
+    return templates
   }
-  return templates
+}
+
+function yamlFiles (folder: string): string[] {
+  try {
+    // A mounted ConfigMap has its files behind links named ..data and the like.
+    return readdirSync(folder).filter((name) => /^[^.].*\.ya?ml$/.test(name)).sort()
+  } catch (cause) {
+    throw problem('templates-unavailable', `The folder of the templates, ${folder}, cannot be read`, { cause })
+  }
+}
+
+function outcomeOf (text: string): Template | Error {
+  try {
+    return parseTemplate(text)
+  } catch (error) {
+    return error as Error
+  }
+}
+
+function retentionOf (annotation: string | undefined): number {
+  try {
+    return parseRetention(annotation)
+  } catch (cause) {
+    throw new Error(`annotation ${RETENTION}: ${(cause as Error).message}`, { cause })
+  }
 }
 
 export function parseTemplate (yaml: string): Template {
@@ -99,6 +149,7 @@ export function parseTemplate (yaml: string): Template {
     env: { ...env, additionalProperties: false },
     resultsPath: annotations[RESULTS],
     demoResult: annotations[RESULT],
-    startDeadlineSeconds: Number(annotations[START_DEADLINE] ?? 600)
+    startDeadlineSeconds: Number(annotations[START_DEADLINE] ?? 600),
+    retentionSeconds: retentionOf(annotations[RETENTION])
   }
 }

@@ -6,14 +6,15 @@ import type { Store } from '../../shared/object-store.ts'
 import { problem } from '../../shared/problem.ts'
 import { advanceRecord } from '../../shared/record-store.ts'
 import { configMapObject, jobObject, type JobSettings, secretObject } from './job-objects.ts'
-import type { Template } from './read-templates.ts'
+import type { Template, Templates } from './read-templates.ts'
 import type { ResolvedEnv } from './resolve-env.ts'
 import { unseal } from './seal.ts'
 
 export interface Deps {
   store: Store
   cluster: Cluster
-  templates: Map<string, Template>
+  /** As they are just now. */
+  templates: () => Templates
   tokenKey: string
   settings: JobSettings
 }
@@ -26,11 +27,11 @@ export interface Deps {
 export async function startJob (deps: Deps, record: JobRecord): Promise<JobRecord> {
   const { store, tokenKey } = deps
   const id = record.job_uuid
-  const template = deps.templates.get(record.template)
+  const template = deps.templates().usable.get(record.template)
   if (template === undefined) throw problem('unknown-template', `The template ${record.template} is gone`, { job_uuid: id })
   const env = { plain: record.env, secret: record.sealed_env === undefined ? {} : unseal(tokenKey, id, record.sealed_env) }
 
-  const job = await createObjects(deps, template, id, env)
+  const job = await createObjects(deps, template, id, env, record.queue)
   const started = await advanceRecord(store, id, (current) =>
     advance(current, { state: 'pending', job_uid: job.metadata!.uid!, sealed_env: null }, new Date()))
   // Somebody stopped the job while its Job was being made, and may have found none to delete.
@@ -45,14 +46,14 @@ export function isGivenUp ({ stop }: JobRecord): boolean {
 }
 
 /** The API server's opinion of everything that the job would be made of. Creates nothing. */
-export async function checkJob (deps: Deps, template: Template, id: string, env: ResolvedEnv): Promise<void> {
-  await createObjects(deps, template, id, env, 'All')
+export async function checkJob (deps: Deps, template: Template, id: string, env: ResolvedEnv, queue: string | undefined): Promise<void> {
+  await createObjects(deps, template, id, env, queue, 'All')
 }
 
-async function createObjects ({ cluster, tokenKey, settings }: Deps, template: Template, id: string, env: ResolvedEnv, dryRun?: 'All'): Promise<V1Job> {
+async function createObjects ({ cluster, tokenKey, settings }: Deps, template: Template, id: string, env: ResolvedEnv, queue: string | undefined, dryRun?: 'All'): Promise<V1Job> {
   const { batch, core, namespace } = cluster
   const options = { namespace, ...(dryRun && { dryRun }) }
-  const made = await created(batch.createNamespacedJob({ ...options, body: jobObject(template, id, env, settings) }))
+  const made = await created(batch.createNamespacedJob({ ...options, body: jobObject(template, id, env, settings, queue) }))
   try {
     const job = made ?? await existingJob(cluster, id)
     // Both are owned by the Job, so they can only come after it; the pod waits for them.

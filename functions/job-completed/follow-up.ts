@@ -4,12 +4,13 @@ import { isTerminal } from '../../shared/job-record.ts'
 import { keepLog, noteLostLog } from '../../shared/keep-log.ts'
 import { removeObject } from '../../shared/object-store.ts'
 import { readRecord } from '../../shared/record-store.ts'
+import { abortUploads } from '../../shared/unfinished-uploads.ts'
 import { countingPod } from '../../shared/workload.ts'
 import { condition } from './judge.ts'
 import { type Deps, findJob, settleJob } from './settle-job.ts'
 
 /**
- * What is owed once the state is written: the log, and at last the marker. It follows the answer to the event, because the Broker
+ * What is owed once the state is written: the log, the parts of uploads that will never be finished, and at last the marker. It follows the answer to the event, because the Broker
  * and the source behind it wait for that; what is cut off here the ping makes good.
  */
 export async function followUp (deps: Deps, id: string): Promise<void> {
@@ -26,7 +27,9 @@ export async function followUp (deps: Deps, id: string): Promise<void> {
   const nothingMore = !hasRun || pod === undefined || await keepLog(store, cluster, id, pod, 'to its end')
   // Following a log takes as long as its container: by now there is an exit code, and perhaps the end of the job.
   const after = hadEnded ? before.record : await settleJob(deps, id)
-  if (nothingMore && after !== undefined && isTerminal(after.state)) await removeObject(store, markerKey(id))
+  if (!nothingMore || after === undefined || !isTerminal(after.state)) return
+  await abortUploads(store, id)
+  await removeObject(store, markerKey(id))
 }
 
 /** Whether a Job is at its end or on the way there: when its pods may soon be gone, and their logs with them. */

@@ -45,6 +45,7 @@ function listedJob (id: string, tags: Tags): Static<typeof ListedJob> | undefine
     started_at: tags['started'] ?? null,
     finished_at: tags['finished'] ?? null,
     exit_code: tags['exit_code'] === undefined ? null : Number(tags['exit_code']),
+    expires_at: tags['expires'] ?? null,
     links: linksOf(id)
   }
 }

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { multipartKey, resultKey } from '../../shared/bucket-layout.ts'
 import { getObject, putObject, removeObject, type Store } from '../../shared/object-store.ts'
 import { problem } from '../../shared/problem.ts'
+import { abortMultipart } from '../../shared/unfinished-uploads.ts'
 import type { Attempt } from './attempt.ts'
 import type { ClaimedFile } from './claimed-file.ts'
-import { abortMultipart } from './multipart.ts'
 
 /** The one multipart upload of a file that is under way. Only what stands here can be gone on with. */
 export type MultipartNote = ClaimedFile & { upload_id: string, part_size: number }

@@ -57,11 +57,6 @@ export async function completeMultipart (store: Store, key: string, uploadId: st
   return true
 }
 
-/** Frees what the parts take; fine when there is no such upload. */
-export async function abortMultipart (store: Store, key: string, uploadId: string): Promise<void> {
-  await whole(await request(store, { method: 'DELETE', key, query: queryOf(uploadId), accept: [200, 204, 404] }))
-}
-
 function queryOf (uploadId: string): string {
   return `uploadId=${encodeURIComponent(uploadId)}`
 }

@@ -14,6 +14,7 @@ function recordIn (state: State, more: Partial<JobRecord> = {}): JobRecord {
     env: { DURATION: '15' },
     created_at: created,
     start_by: '2026-11-22T13:08:20.123Z',
+    retention_seconds: 7 * 24 * 3600,
     history: [{ state: 'accepted', at: created }],
     ...more
   }
@@ -48,6 +49,20 @@ await t.test('a terminal record never changes, whatever is observed', async (t) 
       { started_at: created }, { finished_at: created }, { stop: { reason: 'CancelRequested', at: created } }
     ] as const) t.equal(advance(record, change, now), undefined, `${state} ${JSON.stringify(change)}`)
   }
+})
+
+await t.test('with its end a job gets the end of its retention', async (t) => {
+  for (const state of states) {
+    const after = advance(recordIn('accepted'), { state, finished_at: '2026-11-22T12:59:00.000Z', attempt: 'pod' }, now)!
+    t.equal(after.expires_at, isTerminal(state) ? '2026-11-29T12:59:00.000Z' : undefined, state)
+    t.equal(viewOf(after).expires_at, after.expires_at ?? null)
+    t.equal(tagsOf(after)['expires'], after.expires_at)
+  }
+})
+
+await t.test('an end that is noticed late is seen for an hour all the same', async (t) => {
+  const after = advance(recordIn('running'), { state: 'lost', finished_at: '2026-10-22T12:59:00.000Z' }, now)
+  t.equal(after!.expires_at, '2026-11-22T14:00:00.456Z')
 })
 
 await t.test('a fact that is late still counts while the job is not over, the state it came with does not', async (t) => {
@@ -122,9 +137,10 @@ await t.test('the tags hold a whole line of the list and are such as every store
     job_uid: 'uid',
     attempt: 'pod',
     stop: { reason: 'StartDeadlineExceeded', at: created },
-    sealed_env: 'sealed'
+    sealed_env: 'sealed',
+    expires_at: '2026-12-22T13:00:00.456Z'
   }))
-  t.same(Object.keys(most).sort(), ['exit_code', 'finished', 'reason', 'started', 'state', 'template'])
+  t.same(Object.keys(most).sort(), ['exit_code', 'expires', 'finished', 'reason', 'started', 'state', 'template'])
   t.equal(most['exit_code'], '137')
   t.ok(Object.keys(most).length <= 10)
   for (const [key, value] of Object.entries({ ...least, ...most })) t.match(`${key} ${value}`, /^[A-Za-z0-9 +\-=._:/@]{1,256}$/)
@@ -153,6 +169,7 @@ await t.test('a caller sees every field, null where there is nothing, and nothin
     started_at: null,
     finished_at: null,
     exit_code: null,
+    expires_at: null,
     env: { DURATION: '15' },
     history: [{ state: 'accepted', at: created }],
     links: { self: `/job/${id}`, results: `/job/${id}/result/list`, log: `/job/${id}/log` }

@@ -1,10 +1,11 @@
 import t from 'tap'
 import { newJobId } from '../../shared/job-id.ts'
-import { stateKey } from '../../shared/bucket-layout.ts'
+import { expiryKey, stateKey } from '../../shared/bucket-layout.ts'
 import { advance, type JobRecord } from '../../shared/job-record.ts'
-import { getTags, openStore, putObject, removeObject } from '../../shared/object-store.ts'
+import { getTags, headObject, openStore, putObject, removeObject } from '../../shared/object-store.ts'
 import { isProblem } from '../../shared/problem.ts'
-import { advanceRecord, createRecord, readRecord } from '../../shared/record-store.ts'
+import { advanceRecord, createRecord, hideRecord, readRecord } from '../../shared/record-store.ts'
+import { faultProxy } from '../support/fault-proxy.ts'
 import { newRecord } from '../support/new-record.ts'
 import { testStore } from '../support/store.ts'
 
@@ -31,7 +32,38 @@ await t.test('body and tags advance together', async (t) => {
   const advanced = await advanceRecord(store, record.job_uuid, (current) => advance(current, { state: 'failed', reason: 'OOMKilled', exit_code: 137 }, new Date()))
   t.match(advanced, { state: 'failed', reason: 'OOMKilled', exit_code: 137, revision: 2 })
   t.same((await readRecord(store, record.job_uuid))!.record, advanced)
-  t.same(await getTags(store, stateKey(record.job_uuid)), { state: 'failed', reason: 'OOMKilled', template: 'test', exit_code: '137' })
+  t.same(await getTags(store, stateKey(record.job_uuid)), { state: 'failed', reason: 'OOMKilled', template: 'test', exit_code: '137', expires: advanced!.expires_at })
+})
+
+await t.test('the end of a retention is indexed before the record says so', async (t) => {
+  const record = newRecord()
+  const id = record.job_uuid
+  await createRecord(store, record)
+  const ended = await advanceRecord(store, id, (current) => ({ ...current, revision: 2, expires_at: '2026-12-22T00:00:00.000Z' }))
+  t.ok(await headObject(store, expiryKey('2026-12-22T00:00:00.000Z', id)))
+  t.equal(ended!.expires_at, '2026-12-22T00:00:00.000Z')
+  // As if cut off in between: whatever comes of the record, there is its key.
+  const proxy = await faultProxy(t)
+  proxy.target = { url: store.settings.S3_ENDPOINT }
+  proxy.fate = ({ method, path }) => method === 'PUT' && path.includes('/state/') ? 'break' : 'pass'
+  const cutOff = openStore({ ...store.settings, S3_ENDPOINT: proxy.url })
+  await t.rejects(advanceRecord(cutOff, id, (current) => ({ ...current, revision: 3, expires_at: '2026-12-23T00:00:00.000Z' })))
+  t.ok(await headObject(store, expiryKey('2026-12-23T00:00:00.000Z', id)))
+  t.equal((await readRecord(store, id))!.record.expires_at, '2026-12-22T00:00:00.000Z')
+})
+
+await t.test('a record that is hidden is none to anybody, unless it has changed since', async (t) => {
+  const record = newRecord()
+  const id = record.job_uuid
+  await createRecord(store, record)
+  const { etag } = (await readRecord(store, id))!
+  await advanceRecord(store, id, (current) => ({ ...current, revision: 2 }))
+  t.equal(await hideRecord(store, id, etag), false)
+  t.equal(await hideRecord(store, id, (await readRecord(store, id))!.etag), true)
+  t.equal(await readRecord(store, id), undefined)
+  t.equal(await advanceRecord(store, id, (current) => ({ ...current, revision: 3 })), undefined)
+  t.same(await getTags(store, stateKey(id)), {}, 'nor is it in a list')
+  t.equal(await createRecord(store, record), false, 'and no job can take its place')
 })
 
 await t.test('where nothing is to change nothing is written', async (t) => {

@@ -19,11 +19,11 @@ properties:
 `
 
 /** A template whose Jobs are suspended, so that nothing runs. */
-function template (name: string, spec: object = {}, annotations: object = {}): Template {
+function template (name: string, spec: object = {}, labels: object = {}): Template {
   return parseTemplate(JSON.stringify({
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: { name, annotations: { 'gx4ki.io/description': `the template ${name}`, 'gx4ki.io/env': env, 'gx4ki.io/results': '/results', 'gx4ki.io/result': 'out.txt', ...annotations } },
+    metadata: { name, annotations: { 'gx4ki.io/description': `the template ${name}`, 'gx4ki.io/env': env, 'gx4ki.io/results': '/results', 'gx4ki.io/result': 'out.txt' }, labels },
     spec: { suspend: true, ...spec, template: { spec: { containers: [{ name: 'workload', image: 'none' }] } } }
   }))
 }
@@ -32,7 +32,8 @@ export const templates = new Map([
   template('test'),
   template('other'),
   // Kubernetes takes no negative number.
-  template('refused', { backoffLimit: -1 })
+  template('refused', { backoffLimit: -1 }),
+  template('queued', {}, { 'kueue.x-k8s.io/queue-name': 'of-the-template' })
 ].map((one) => [one.name, one]))
 
 export const tokenKey = randomBytes(32).toString('hex')
@@ -40,12 +41,14 @@ export const tokenKey = randomBytes(32).toString('hex')
 /** A running deploy. */
 export async function deployWith (t: Test, { store, cluster, demoWait = 0 }: { store: Store, cluster: Cluster, demoWait?: number }) {
   const settings = { namespace: cluster.namespace, image: 'none', uploadUrl: 'http://127.0.0.1:9' }
-  const { url } = await serve(t, deploy({ store, cluster, templates, tokenKey, settings, defaultTemplate: 'test', demoWait }))
+  const { url } = await serve(t, deploy({ store, cluster, templates: () => ({ usable: templates, refused: new Map([['broken.yaml', 'it is none']]) }), tokenKey, settings, defaultTemplate: 'test', demoWait }))
   const ping = { 'ce-id': '1', 'ce-source': '/ping', 'ce-type': 'dev.knative.sources.ping', 'ce-specversion': '1.0' }
   return {
     url,
     post: async (body: object, { headers = {}, query = '' }: { headers?: Record<string, string>, query?: string } = {}) =>
       await fetch(`${url}/job/deploy${query}`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) }),
+    keep: async (id: string, body: unknown) =>
+      await fetch(`${url}/job/${id}`, { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     remove: async (id: string) => await fetch(`${url}/job/${id}`, { method: 'DELETE' }),
     ping: async () => await fetch(url, { method: 'POST', headers: ping })
   }

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
 import { poll } from './poll.ts'
 
-/** What becomes of a request: it is passed on, or refused (503), or held for ever, or its answer is. */
-export type Fate = 'pass' | 'refuse' | 'hold' | 'hold the answer'
+/** What becomes of a request: it is passed on, or refused (503), or held for ever, or its answer is, or the connection breaks, before it was passed on or after. */
+export type Fate = 'pass' | 'refuse' | 'hold' | 'hold the answer' | 'break' | 'break the answer'
 
 export interface FaultProxy {
   url: string
@@ -36,11 +36,19 @@ export async function faultProxy (t: Test): Promise<FaultProxy> {
       held++
       return
     }
+    if (fate === 'break') {
+      request.socket.destroy()
+      return
+    }
     const { hostname, port } = new URL(proxy.target.url)
     const authorization = proxy.target.token === undefined ? {} : { authorization: `Bearer ${proxy.target.token}` }
     const onward = http.request({ hostname, port, method, path: url, headers: { ...headers, ...authorization } }, (answer) => {
       if (fate === 'hold the answer') {
         answer.resume().once('end', () => held++)
+        return
+      }
+      if (fate === 'break the answer') {
+        answer.resume().once('end', () => request.socket.destroy())
         return
       }
       response.writeHead(answer.statusCode!, answer.headers)

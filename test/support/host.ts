@@ -14,6 +14,7 @@ export interface Job {
   started_at: string | null
   finished_at: string | null
   exit_code: number | null
+  expires_at: string | null
   env: Record<string, string>
   history: { state: string, at: string }[]
 }
@@ -52,7 +53,7 @@ export function callerOf ({ url }: Pick<Host, 'url'>) {
   return {
     job,
     /** Asks for a job and answers its id. */
-    async deploy (body: { template?: string, env?: Record<string, string> }, headers: Record<string, string> = {}): Promise<string> {
+    async deploy (body: { template?: string, queue?: string, env?: Record<string, string> }, headers: Record<string, string> = {}): Promise<string> {
       const init = { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) }
       return (await json<{ job_uuid: string }>('/job/deploy', init)).job_uuid
     },

@@ -13,6 +13,7 @@ export function newRecord (more: Partial<JobRecord> = {}): JobRecord {
     env: {},
     created_at: at,
     start_by: new Date(createdAt(id).getTime() + 600_000).toISOString(),
+    retention_seconds: 30 * 24 * 3600,
     history: [{ state: 'accepted', at }],
     ...more
   }

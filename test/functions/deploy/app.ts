@@ -100,6 +100,11 @@ await t.test('a request that is wrong makes nothing, and says what is wrong', as
     ['env.DURATION', '{"env":{"DURATION":null}}', 'application/json'],
     ['env.NAME', '{"env":{"NAME":["x"]}}', 'application/json'],
     ['env', '{"env":[]}', 'application/json'],
+    ['queue', '{"queue":""}', 'application/json'],
+    ['queue', '{"queue":"Upper"}', 'application/json'],
+    ['queue', `{"queue":"${'x'.repeat(64)}"}`, 'application/json'],
+    ['queue', field('queue', 'a/b') + file('') + end, form],
+    ['queue', '{"template":"queued","queue":"mine"}', 'application/json'],
     ['callback_url', '{"callback_url":"http://x"}', 'application/json'],
     ['body', '[]', 'application/json'],
     ['body', '{', 'application/json'],
@@ -142,8 +147,21 @@ await t.test('an unknown template is answered with those that there are', async 
   const { post } = await deployServer(t)
   for (const template of ['none', 'constructor', '__proto__', 'Test']) {
     const { errors } = await problemAbout(t, await post({ template }), 'template', 400, 'unknown-template')
-    t.match(errors![0]!.message, /test, other, refused/)
+    t.match(errors![0]!.message, /test, other, refused, queued/)
   }
+})
+
+await t.test('a job waits in the queue that its template names, or else its caller', async (t) => {
+  const { url, post, cluster, store } = await deployServer(t)
+  const queueOf = async (id: string): Promise<unknown> => (await cluster.jobs()).find(({ metadata }) => metadata!.name === `gx4ki-${id}`)!.metadata!.labels!['kueue.x-k8s.io/queue-name']
+  const key = { headers: { 'idempotency-key': 'a' } }
+  const mine = await acceptedId(t, await post({ queue: 'mine' }, key))
+  t.equal(await queueOf(mine), 'mine')
+  t.match((await readRecord(store, mine))!.record, { queue: 'mine' }, 'for whoever finishes it')
+  await problemOf(t, await post({ queue: 'other' }, key), 422, 'idempotency-mismatch')
+  t.equal(await queueOf(await acceptedId(t, await sender(url)(field('queue', 'mine') + file('') + end, `multipart/form-data; boundary=${boundary}`))), 'mine')
+  for (const body of [{ template: 'queued' }, { template: 'queued', queue: 'of-the-template' }]) t.equal(await queueOf(await acceptedId(t, await post(body))), 'of-the-template')
+  t.equal(await queueOf(await acceptedId(t, await post({}))), undefined)
 })
 
 await t.test('a dry run has an opinion and makes nothing', async (t) => {
@@ -159,9 +177,11 @@ await t.test('a dry run has an opinion and makes nothing', async (t) => {
   for (const list of [cluster.jobs, cluster.configMaps, cluster.secrets]) t.same(await list(), [])
 })
 
-await t.test('the templates are listed with what may be set', async (t) => {
-  const { url } = await deployServer(t)
-  const { templates: listed } = await (await fetch(`${url}/template`)).json() as { templates: object[] }
+await t.test('the templates are listed with what may be set, and those that cannot be used with the reason', async (t) => {
+  const { url, post } = await deployServer(t)
+  const { templates: listed, refused } = await (await fetch(`${url}/template`)).json() as { templates: object[], refused: object[] }
+  t.same(refused, [{ file: 'broken.yaml', reason: 'it is none' }])
+  t.match((await problemAbout(t, await post({ template: 'broken' }), 'template', 400, 'unknown-template')).detail, 'The template broken cannot be used: it is none')
   t.same(listed, [...templates.values()].map(({ name, description, env }) => ({ name, description, env })))
   t.match(listed[0], { name: 'test', description: 'the template test', env: { type: 'object', additionalProperties: false, properties: { DURATION: { type: 'integer', default: 15 }, PASSWORD: { writeOnly: true } } } })
 })
@@ -182,7 +202,7 @@ await t.test('a secret value is nowhere in the store and in no answer', async (t
 await t.test('methods and paths that are not known', async (t) => {
   const { url, store } = await deployServer(t)
   for (const [method, path, allow] of [
-    ['PUT', '/job/deploy', 'GET, POST'], ['DELETE', '/job/deploy', 'GET, POST'], ['GET', `/job/${newJobId()}`, 'DELETE'], ['POST', '/demo', 'GET'], ['POST', '/template', 'GET, HEAD'], ['GET', '/', 'POST']
+    ['PUT', '/job/deploy', 'GET, POST'], ['DELETE', '/job/deploy', 'GET, POST'], ['GET', `/job/${newJobId()}`, 'DELETE, PATCH'], ['POST', '/demo', 'GET'], ['POST', '/template', 'GET, HEAD'], ['GET', '/', 'POST']
   ] as const) {
     const response = await fetch(url + path, { method })
     t.equal(response.headers.get('allow'), allow, `${method} ${path}`)

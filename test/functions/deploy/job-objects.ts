@@ -1,7 +1,7 @@
 import type { V1JobSpec, V1PodSpec } from '@kubernetes/client-node'
 import t from 'tap'
 import { configMapObject, jobObject, secretObject } from '../../../functions/deploy/job-objects.ts'
-import { parseTemplate, readTemplates, type Template } from '../../../functions/deploy/read-templates.ts'
+import { parseTemplate, templatesIn, type Template } from '../../../functions/deploy/read-templates.ts'
 import { resolveEnv } from '../../../functions/deploy/resolve-env.ts'
 import { newJobId } from '../../../shared/job-id.ts'
 import { restrictedViolations } from '../../support/pod-security.ts'
@@ -10,7 +10,7 @@ const settings = { namespace: 'jobs', image: 'registry/uploader@sha256:0', uploa
 const id = newJobId()
 const name = `gx4ki-${id}`
 const labels = { 'gx4ki.job.uuid': id, 'app.kubernetes.io/managed-by': 'gx4ki-jobs' }
-const shipped = readTemplates('knative/templates', (file, error) => t.fail(`${file}: ${error.message}`))
+const shipped = templatesIn('knative/templates', (file, reason) => t.fail(`${file}: ${reason}`))().usable
 const none = { plain: {}, secret: {} }
 
 function templateWith (pod: Partial<V1PodSpec>, spec: Partial<V1JobSpec> = {}, metadata: object = {}): Template {

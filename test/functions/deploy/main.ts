@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { kubeconfigFor } from '../../support/cluster-at.ts'
@@ -68,6 +70,31 @@ await t.test('the whole function: it serves, says what it does in JSON and no se
   const errors = await stderr
   t.match(JSON.parse(errors.trim()), { level: 'error', function: 'deploy', file: 'broken.yaml', msg: /^template left out: / })
   for (const hidden of [secret, 'horse', tokenKey, settings.S3_SECRET_KEY, token]) t.notOk((stdout() + errors).includes(hidden), 'a secret')
+})
+
+await t.test('templates take effect while it runs, and one that is wrong stops no start and no other', async (t) => {
+  const folder = t.testdir({ 'test.yaml': template('test'), 'wanted.yaml': 'hello' })
+  const { child, stdout, stderr } = run(t, {
+    S3_ACCESS_KEY: 'a', S3_SECRET_KEY: secret, PORT: '0', KUBECONFIG: kubeconfigFor(t, 'http://127.0.0.1:9'), JOB_TOKEN_KEY: tokenKey, TEMPLATES_DIR: folder, DEFAULT_TEMPLATE: 'wanted', UPLOAD_URL: 'http://127.0.0.1:9', IMAGE: 'none'
+  })
+  const url = await poll('it listens', () => /http:\/\/127.0.0.1:\d+/.exec(stdout())?.[0])
+  const listed = async (): Promise<unknown> => {
+    const { templates, refused } = await (await fetch(`${url}/template`)).json() as { templates: { name: string }[], refused: { file: string }[] }
+    return [templates.map(({ name }) => name), refused.map(({ file }) => file)]
+  }
+  t.same(await listed(), [['test'], ['wanted.yaml']])
+  t.match(await (await fetch(`${url}/job/deploy`)).json(), { status: 400, detail: /^The template wanted cannot be used: not a template/ })
+  writeFileSync(join(folder, 'wanted.yaml'), template('wanted'))
+  writeFileSync(join(folder, 'test.yaml'), 'hello')
+  t.same(await listed(), [['wanted'], ['test.yaml']])
+  // As far as there is a store.
+  t.match(await (await fetch(`${url}/job/deploy`)).json(), { status: 503 })
+  child.kill('SIGTERM')
+  t.match((await stderr).trim().split('\n').map((line) => JSON.parse(line) as object), [
+    { level: 'error', file: 'wanted.yaml', msg: /^template left out: not a template/ },
+    { level: 'error', msg: `the default template wanted is not among the templates in ${folder}` },
+    { level: 'error', file: 'test.yaml', msg: /^template left out/ }
+  ])
 })
 
 await t.test('a start that cannot be says why in one line', async (t) => {

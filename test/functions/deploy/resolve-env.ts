@@ -13,7 +13,8 @@ function templateOf (properties: Record<string, object>, required?: string[]): T
     env: { type: 'object', properties: properties as Template['env']['properties'], ...(required && { required }), additionalProperties: false },
     resultsPath: '/results',
     demoResult: undefined,
-    startDeadlineSeconds: 600
+    startDeadlineSeconds: 600,
+    retentionSeconds: 3600
   }
 }
 

@@ -37,6 +37,7 @@ await t.test('one job is shown whole, and not again to who knows it', async (t) 
     started_at: '2026-11-22T12:00:00.000Z',
     finished_at: null,
     exit_code: null,
+    expires_at: null,
     env: { DURATION: '15' },
     history: record.history,
     links: { self: `/job/${record.job_uuid}`, results: `/job/${record.job_uuid}/result/list`, log: `/job/${record.job_uuid}/log` }

@@ -3,6 +3,7 @@ import type { JobPage } from '../../../functions/result-fetch/list-jobs.ts'
 import { newJobId } from '../../../shared/job-id.ts'
 import { type State, states } from '../../../shared/job-record.ts'
 import { putObject } from '../../../shared/object-store.ts'
+import { hideRecord, readRecord } from '../../../shared/record-store.ts'
 import { fetchServer } from '../../support/fetch-server.ts'
 import { problemAbout } from '../../support/problem-of.ts'
 import { testStore } from '../../support/store.ts'
@@ -62,18 +63,20 @@ await t.test('the jobs', async (t) => {
 
   await t.test('are in the list as they are one by one', async (t) => {
     const full = await create({
-      job_uuid: newJobId(new Date(first + 1000)), state: 'failed', template: 'drive', reason: 'OOMKilled', exit_code: 137, started_at: '2026-11-22T12:00:02.000Z', finished_at: '2026-11-22T12:00:03.000Z', env: { A: '1' }
+      job_uuid: newJobId(new Date(first + 1000)), state: 'failed', template: 'drive', reason: 'OOMKilled', exit_code: 137, started_at: '2026-11-22T12:00:02.000Z', finished_at: '2026-11-22T12:00:03.000Z', expires_at: '2026-12-22T12:00:03.000Z', env: { A: '1' }
     })
     const [listed, next] = (await list('limit=2')).jobs
     const { env, history, ...view } = await (await fetch(`${url}/job/${full.job_uuid}`)).json() as Record<string, unknown>
     t.same(listed, view)
-    t.match(next, { reason: null, started_at: null, finished_at: null, exit_code: null }, 'null where there is nothing')
+    t.match(next, { reason: null, started_at: null, finished_at: null, exit_code: null, expires_at: null }, 'null where there is nothing')
   })
 
   await t.test('are all that is listed', async (t) => {
     const before = await list('')
     await putObject(store, 'state/notes.txt', 'no job', { state: 'running' }, 'unconditional')
     await putObject(store, `state/${newJobId()}.json`, 'no tags', {}, 'unconditional')
+    const { job_uuid: removed } = await create({ state: 'succeeded' })
+    await hideRecord(store, removed, (await readRecord(store, removed))!.etag)
     t.same(await list(''), before)
     t.same((await pages('limit=1')).flat(), before.jobs.map(({ job_uuid: id }) => id))
   })

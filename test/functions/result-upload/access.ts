@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
+import { expiryKey } from '../../../shared/bucket-layout.ts'
 import { advance } from '../../../shared/job-record.ts'
 import { newJobId } from '../../../shared/job-id.ts'
 import { jobToken } from '../../../shared/job-token.ts'
@@ -48,7 +49,7 @@ await t.test('a job that is not there looks like a wrong token', async (t) => {
 
 await t.test('after the end of the job its token opens nothing', async (t) => {
   const { store, id, ask } = await uploadServer(t)
-  await advanceRecord(store, id, (record) => advance(record, { state: 'failed' }, new Date()))
+  const ended = await advanceRecord(store, id, (record) => advance(record, { state: 'failed' }, new Date()))
   for (const [method, route, body] of routes) {
     const { status, body: answer } = await ask(route, body, { method })
     t.equal(status, 403, `${method} ${route}`)
@@ -56,7 +57,7 @@ await t.test('after the end of the job its token opens nothing', async (t) => {
   }
   const keys = []
   for await (const { key } of listAll(store, '', { tags: false })) keys.push(key)
-  t.same(keys, [`state/${id}.json`], 'and nothing was left by the tries')
+  t.same(keys, [expiryKey(ended!.expires_at!, id), `state/${id}.json`], 'and nothing was left by the tries')
 })
 
 await t.test('a job that is just stopping may still bring its results home', async (t) => {

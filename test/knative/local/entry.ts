@@ -38,6 +38,7 @@ await t.test('the manifest sends every path of the API to its function', async (
     ['GET', '/demo', 'deploy'],
     ['GET', '/template', 'deploy'],
     ['DELETE', `/job/${id}`, 'deploy'],
+    ['PATCH', `/job/${id}`, 'deploy'],
     ['GET', '/job', 'result-fetch'],
     ['GET', `/job/${id}`, 'result-fetch'],
     ['HEAD', `/job/${id}/result`, 'result-fetch'],

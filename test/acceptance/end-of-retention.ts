@@ -1,6 +1,6 @@
 import t from 'tap'
 import { expiryKey, markerKey, stateKey } from '../../shared/bucket-layout.ts'
-import { getTags, headObject, openStore, putObject } from '../../shared/object-store.ts'
+import { getObject, getTags, headObject, openStore, putObject } from '../../shared/object-store.ts'
 import { readRecord } from '../../shared/record-store.ts'
 import { clusterOf } from '../support/cluster-of.ts'
 import { keysOf } from '../support/deploy-server.ts'
@@ -50,6 +50,9 @@ await t.test('a job is kept as long as it was said, and then nothing of it is le
   t.equal((await fetch(`${host.url}/job/${id}`)).status, 404)
   t.equal((await keep(id, later)).status, 404)
   t.strictSame(await host.jobs(), [])
-  t.strictSame(await keysOf(store), [], 'no event of its end became a dead letter either')
+  // On a cluster that runs on, events of earlier tests' Jobs may have come here.
+  const keys = await keysOf(store)
+  t.strictSame(keys.filter((key) => !key.startsWith('dead-letter/')), [])
+  for (const key of keys) t.notMatch((await getObject(store, key))!.body.toString(), id, 'no event of its end became a dead letter')
   for (const list of [cluster.jobs, cluster.pods, cluster.configMaps, cluster.secrets]) t.strictSame(await list(), [])
 })

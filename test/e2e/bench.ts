@@ -3,15 +3,16 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { startControlPlane } from './control-plane.ts'
+import { NODE_ADDRESS, startControlPlane } from './control-plane.ts'
 import { installFunctions } from './install-functions.ts'
 import { installEventing, installServing, type KnativeSources } from './knative.ts'
-import { setUpMounts, setUpNetwork, startNode } from './node.ts'
+import { setUpMounts, setUpNames, setUpNetwork, startNode } from './node.ts'
 
 const dir = process.argv[2]!
 const { debian, kubernetes, archives, command, knative } = JSON.parse(process.argv[3]!) as { debian: string, kubernetes: string, archives: string[], command: string[], knative: KnativeSources }
 const logs = join(dir, 'logs')
 setUpMounts()
+setUpNames(dir)
 setUpNetwork()
 
 const started = performance.now()
@@ -28,7 +29,7 @@ try {
 
 mkdirSync(join(dir, 'bin'))
 writeFileSync(join(dir, 'bin/kubectl'), `#!/bin/sh\nexec ${kubernetes} kubectl "$@"\n`, { mode: 0o755 })
-const child = spawn(command[0]!, command.slice(1), { stdio: 'inherit', env: { ...process.env, KUBECONFIG: plane.kubeconfig, PATH: `${join(dir, 'bin')}:${process.env['PATH']}`, E2E_LOGS: logs } })
+const child = spawn(command[0]!, command.slice(1), { stdio: 'inherit', env: { ...process.env, KUBECONFIG: plane.kubeconfig, PATH: `${join(dir, 'bin')}:${process.env['PATH']}`, E2E_NODE_ADDRESS: NODE_ADDRESS } })
 const [code] = await once(child, 'exit') as [number | null]
 process.exit(code ?? 1)
 

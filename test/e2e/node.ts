@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CGROUP, makeCgroups } from './cgroups.ts'
 import { type ControlPlane, DNS_ADDRESS, NODE, NODE_ADDRESS } from './control-plane.ts'
@@ -12,6 +12,13 @@ export const PAUSE = 'dev.local/pause:e2e'
 export function setUpMounts (): void {
   execFileSync('mount', ['--make-rshared', '/'])
   for (const path of ['/run', '/var/lib', '/var/log']) execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', path])
+}
+
+/** Names outside the cluster: nobody is there to ask, and whoever does is told so at once instead of waiting. */
+export function setUpNames (dir: string): void {
+  const file = join(dir, 'resolv.conf')
+  writeFileSync(file, 'nameserver 127.0.0.1\n')
+  execFileSync('mount', ['--bind', file, realpathSync('/etc/resolv.conf')])
 }
 
 /** The interfaces of the network namespace that all of this runs in. */
@@ -65,7 +72,7 @@ conf_dir = "${cni}"
 
   makeCgroups()
   const kubeletConfig = join(dir, 'kubelet.json')
-  const resolv = join(dir, 'resolv.conf')
+  const resolv = join(dir, 'resolv.conf-of-pods')
   writeFileSync(resolv, '')
   writeFileSync(kubeletConfig, JSON.stringify({
     apiVersion: 'kubelet.config.k8s.io/v1beta1',

@@ -1,72 +1,79 @@
-import { execFileSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { CloudEvent, HTTP } from 'cloudevents'
 import type { Test } from 'tap'
 import { makeBucket } from '../../knative/local/store.ts'
-import { processesWith } from './processes-with.ts'
+import type { Overrides, TestedHost } from './host.ts'
+import { kubectl, kubectlJson, kubectlWith } from './kubectl.ts'
 import { poll } from './poll.ts'
+import { processesWith } from './processes-with.ts'
 
-/** Changes to the environment of the functions, by Service; '*' is for all of them. */
-type Overrides = Record<string, Record<string, string>>
+interface Named { name: string, [field: string]: unknown }
 
 interface Manifest {
   metadata: { name: string, resourceVersion?: string }
-  spec: { template: { metadata?: { annotations?: Record<string, string> }, spec: { containers: { env: { name: string, value?: string }[], volumeMounts?: object[] }[], volumes?: object[] } } }
+  spec: { template: { metadata?: { annotations?: Record<string, string> }, spec: { containers: { env: { name: string, value?: string }[], volumeMounts?: Named[] }[], volumes?: Named[] } } }
   status?: { conditions?: { type: string, status: string }[], observedGeneration?: number, latestReadyRevisionName?: string, latestCreatedRevisionName?: string }
 }
 
 const FUNCTIONS = 'gx4ki'
 const JOBS = 'gx4ki-jobs'
 
+const NAMES = ['deploy', 'job-completed', 'result-fetch', 'result-upload']
+
 /**
- * The functions as they run on the cluster that KUBECONFIG names, with a bucket and templates for one test file. What the local
- * host does for a test, this does with kubectl; the rest is the cluster's own.
+ * The functions as they run on the cluster that KUBECONFIG names, with settings for one test. What the local host does for it, this
+ * does with kubectl; all the rest is the cluster's own.
  */
-export async function clusterHost (t: Test, env: Overrides = {}) {
-  const kubeconfig = process.env['KUBECONFIG']!
-  const bucket = `test-${randomBytes(6).toString('hex')}`
-  const { TEMPLATES_DIR: commonTemplates, ...common } = { TEMPLATES_DIR: resolve('test/acceptance/templates'), DEFAULT_TEMPLATE: 'script', ...env['*'] }
+export async function clusterHost (t: Test, env: Overrides): Promise<TestedHost> {
   const store = {
     endpoint: `http://${addressOf(FUNCTIONS, 'minio')}:9000`,
     region: 'us-east-1',
     accessKey: secret('gx4ki-store', 'access-key'),
     secretKey: secret('gx4ki-store', 'secret-key')
   }
-  await makeBucket(store, bucket)
-  // Pings come when the test says so.
+  await makeBucket(store, env['*']!['S3_BUCKET']!)
+  // Pings come when the test says so, and what another test left is not there.
   kubectl('delete', 'pingsource', 'reconcile', '-n', FUNCTIONS, '--ignore-not-found')
-  const { TEMPLATES_DIR: templates = commonTemplates, ...ofDeploy } = env['deploy'] ?? {}
-  replaceTemplates(templates)
-  await Promise.all(['deploy', 'job-completed', 'result-fetch', 'result-upload'].map(async (name) =>
-    await setEnvironment(name, { S3_BUCKET: bucket, ...common, ...(name === 'deploy' ? ofDeploy : env[name]) })))
+  kubectl('delete', 'jobs', '-n', JOBS, '--all', '--cascade=foreground')
+  replaceTemplates({ ...env['*'], ...env['deploy'] }['TEMPLATES_DIR']!)
+  await Promise.all(NAMES.map(async (name) => await setEnvironment(name, { ...env['*'], ...env[name] })))
 
-  const source = kubectlJson<object>('get', 'apiserversource', 'jobs', '-n', JOBS)
+  const source = withoutServerFields(kubectlJson<object>('get', 'apiserversource', 'jobs', '-n', JOBS))
   const startSource = async (): Promise<void> => {
-    apply(withoutServerFields(source))
-    await ready('apiserversource', 'jobs', JOBS)
+    apply(source)
+    kubectl('wait', '--for=condition=Ready', '--timeout=90s', '-n', JOBS, 'apiserversource/jobs')
   }
   t.teardown(startSource)
+  t.teardown(() => { if (!t.passing()) console.error(logOf().join('\n')) })
 
   return {
     url: `http://${addressOf(FUNCTIONS, 'entry')}`,
     store,
-    kubeconfig,
-    log: [] as string[],
-    services: new Map(['deploy', 'job-completed', 'result-fetch', 'result-upload'].map((name) => [name, serviceOf(name)])),
+    kubeconfig: process.env['KUBECONFIG']!,
+    get log () { return logOf() },
+    service: (name) => ({
+      async kill (signal) {
+        for (const pid of processesWith(`dist/${name}.cjs`)) process.kill(pid, signal)
+        // A container that crashes again and again is started later each time; that of a new pod is not.
+        kubectl('delete', 'pod', '-n', FUNCTIONS, '-l', `serving.knative.dev/service=${name}`, '--grace-period=0', '--force', '--ignore-not-found')
+      },
+      async ready () {
+        await poll(`${name} is ready`, () => isReady(name), 60)
+      }
+    }),
+    kubernetesAs: (name) => ({ url: 'https://127.0.0.1:6443', token: kubectl('create', 'token', name, '-n', FUNCTIONS).trim() }),
     /** Real adapters tell nothing of what was while they were away. */
     source: {
       start: startSource,
-      stop: async (): Promise<void> => {
+      async stop () {
         kubectl('delete', 'apiserversource', 'jobs', '-n', JOBS, '--ignore-not-found', '--wait=true')
         await poll('the adapter is gone', () => kubectl('get', 'pods', '-n', JOBS, '-l', 'eventing.knative.dev/sourceName=jobs', '-o', 'name') === '')
       }
     },
     /** To the Broker, which answers when the functions have. */
-    async ping (): Promise<void> {
-      const event = new CloudEvent({ type: 'dev.knative.sources.ping', source: '/apis/v1/namespaces/gx4ki/pingsources/reconcile', data: {} })
-      const { headers, body } = HTTP.binary(event)
+    async ping () {
+      const { headers, body } = HTTP.binary(new CloudEvent({ type: 'dev.knative.sources.ping', source: '/apis/v1/namespaces/gx4ki/pingsources/reconcile', data: {} }))
       const broker = `http://${addressOf('knative-eventing', 'broker-ingress')}/${FUNCTIONS}/gx4ki`
       const { status } = await fetch(broker, { method: 'POST', headers: headers as Record<string, string>, body: body as string })
       if (status !== 202) throw new Error(`the Broker answered a ping with ${status}`)
@@ -74,27 +81,28 @@ export async function clusterHost (t: Test, env: Overrides = {}) {
   }
 }
 
-/** One of the functions, with what a crash test does to it. */
-function serviceOf (name: string) {
-  return {
-    url: `http://${name}.${FUNCTIONS}.svc.cluster.local`,
-    async kill (signal: NodeJS.Signals): Promise<void> {
-      for (const pid of processesWith(`dist/${name}.cjs`)) process.kill(pid, signal)
-      // A container that crashes again and again is started later each time; a new pod is not.
-      kubectl('delete', 'pod', '-n', FUNCTIONS, '-l', `serving.knative.dev/service=${name}`, '--grace-period=0', '--force', '--ignore-not-found')
-    },
-    async ready (): Promise<void> {
-      await poll(`${name} is ready`, () => isReady(name), 60)
-    }
-  }
+/** Of the pods that are there. */
+function logOf (): string[] {
+  return NAMES.flatMap((name) => kubectl('logs', '-n', FUNCTIONS, '-l', `serving.knative.dev/service=${name}`, '-c', name, '--tail=-1', '--ignore-errors').split('\n'))
 }
 
-async function setEnvironment (name: string, env: Record<string, string>): Promise<void> {
+async function setEnvironment (name: string, { TEMPLATES_DIR: _, KUBECONFIG: kubeconfig, ...env }: Record<string, string>): Promise<void> {
   const manifest = withoutServerFields(kubectlJson<Manifest>('get', 'ksvc', name, '-n', FUNCTIONS))
-  const [container] = manifest.spec.template.spec.containers
-  const kept = container!.env.filter((variable) => variable.value === undefined || variable.name === 'HOST')
-  container!.env = [...kept, ...Object.entries(env).map(([variable, value]) => ({ name: variable, value }))]
-  apply(manifest)
+  const { spec } = manifest.spec.template
+  const [container] = spec.containers
+  const kept = container!.env.filter(({ value, name }) => value === undefined || name === 'HOST')
+  container!.env = [...kept, ...Object.entries(env).map(([name, value]) => ({ name, value }))]
+  // The file of the tests as a file of the pod.
+  const [volumes, mounts] = [spec.volumes ?? [], container!.volumeMounts ?? []].map((list) => list.filter(({ name }) => name !== 'test-kubeconfig')) as [Named[], Named[]]
+  if (kubeconfig !== undefined) {
+    kubectlWith(kubectl('create', 'secret', 'generic', `test-kubeconfig-${name}`, '-n', FUNCTIONS, `--from-file=kubeconfig=${kubeconfig}`, '--dry-run=client', '-o', 'json'), 'apply', '-f', '-')
+    volumes.push({ name: 'test-kubeconfig', secret: { secretName: `test-kubeconfig-${name}` } })
+    mounts.push({ name: 'test-kubeconfig', mountPath: '/etc/gx4ki/kubeconfig', readOnly: true })
+    container!.env.push({ name: 'KUBECONFIG', value: '/etc/gx4ki/kubeconfig/kubeconfig' })
+  }
+  Object.assign(spec, { volumes })
+  Object.assign(container!, { volumeMounts: mounts })
+  kubectlWith(JSON.stringify(manifest), 'replace', '-f', '-')
   await poll(`${name} is ready with its new environment`, () => isReady(name), 120)
 }
 
@@ -107,10 +115,6 @@ function isReady (name: string): boolean {
 function replaceTemplates (folder: string): void {
   const data = Object.fromEntries(readdirSync(folder).filter((name) => name.endsWith('.yaml')).map((name) => [name, readFileSync(join(folder, name), 'utf8')]))
   kubectlWith(JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'gx4ki-templates', namespace: FUNCTIONS }, data }), 'replace', '-f', '-')
-}
-
-async function ready (kind: string, name: string, namespace: string): Promise<void> {
-  kubectl('wait', '--for=condition=Ready', '--timeout=90s', '-n', namespace, `${kind}/${name}`)
 }
 
 function withoutServerFields<T extends object> (object: T): T {
@@ -129,16 +133,4 @@ function addressOf (namespace: string, service: string): string {
 
 function secret (name: string, key: string): string {
   return Buffer.from(kubectlJson<{ data: Record<string, string> }>('get', 'secret', name, '-n', FUNCTIONS).data[key]!, 'base64').toString()
-}
-
-function kubectlJson<T> (...args: string[]): T {
-  return JSON.parse(kubectl(...args, '-o', 'json')) as T
-}
-
-function kubectl (...args: string[]): string {
-  return execFileSync('kubectl', args, { encoding: 'utf8', maxBuffer: 2 ** 26 })
-}
-
-function kubectlWith (input: string, ...args: string[]): string {
-  return execFileSync('kubectl', args, { input, encoding: 'utf8', maxBuffer: 2 ** 26 })
 }

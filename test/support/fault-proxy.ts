@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import http from 'node:http'
+import https from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
 import { poll } from './poll.ts'
@@ -40,9 +41,11 @@ export async function faultProxy (t: Test): Promise<FaultProxy> {
       request.socket.destroy()
       return
     }
-    const { hostname, port } = new URL(proxy.target.url)
+    const { protocol, hostname, port } = new URL(proxy.target.url)
+    // A real API server has a certificate of its own; it is on this machine.
+    const { request: ask } = protocol === 'https:' ? https : http
     const authorization = proxy.target.token === undefined ? {} : { authorization: `Bearer ${proxy.target.token}` }
-    const onward = http.request({ hostname, port, method, path: url, headers: { ...headers, ...authorization } }, (answer) => {
+    const onward = ask({ hostname, port, method, rejectUnauthorized: false, path: url, headers: { ...headers, ...authorization } }, (answer) => {
       if (fate === 'hold the answer') {
         answer.resume().once('end', () => held++)
         return
@@ -58,14 +61,16 @@ export async function faultProxy (t: Test): Promise<FaultProxy> {
     response.on('close', () => onward.destroy())
     request.pipe(onward)
   }
-  server.listen(0, '127.0.0.1')
+  // On a cluster, functions reach the tests at the node's address.
+  const address = process.env['E2E_NODE_ADDRESS'] ?? '127.0.0.1'
+  server.listen(0, address)
   await once(server, 'listening')
   t.teardown(() => {
     server.close()
     server.closeAllConnections()
   })
   const proxy: FaultProxy = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${address}:${(server.address() as AddressInfo).port}`,
     target: { url: 'http://127.0.0.1:9' },
     fate: () => 'pass',
     caught: async () => { await poll('a request is held', () => held > 0) },

@@ -1,20 +1,17 @@
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { connectCluster } from '../../shared/kubernetes.ts'
 import { faultProxy } from './fault-proxy.ts'
 import { testHost } from './host.ts'
 
-/** A local host in which one function reaches the store and Kubernetes through proxies that can stop it at one exact request. */
+/** A host in which one function reaches the store and Kubernetes through proxies that can stop it at one exact request. */
 export async function faultyHost (t: Test, name: string) {
   const [store, kubernetes] = [await faultProxy(t), await faultProxy(t)]
   const kubeconfig = join(t.testdir({ kubeconfig: kubeconfigOf(kubernetes.url) }), 'kubeconfig')
   const host = await testHost(t, { [name]: { S3_ENDPOINT: store.url, KUBECONFIG: kubeconfig } })
   store.target = { url: host.store.endpoint }
-  const { config } = connectCluster({ KUBECONFIG: host.kubeconfig, JOBS_NAMESPACE: 'gx4ki-jobs' })
-  kubernetes.target = { url: config.getCurrentCluster()!.server, token: config.getCurrentUser()!.token! }
-  const service = host.services.get(name)!
-  return {
-    ...host,
+  kubernetes.target = host.kubernetesAs(name)
+  const service = host.service(name)
+  return Object.assign(host, {
     proxies: { store, kubernetes },
     /** Ends the function as a crash would, lets everything pass again, and waits until its next process is ready. */
     async crash (): Promise<void> {
@@ -23,7 +20,7 @@ export async function faultyHost (t: Test, name: string) {
       kubernetes.heal()
       await service.ready()
     }
-  }
+  })
 }
 
 function kubeconfigOf (server: string): string {

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { Test } from 'tap'
 import { type Host, startHost } from '../../knative/local/host.ts'
+import { connectCluster } from '../../shared/kubernetes.ts'
+import { clusterHost } from './cluster-host.ts'
 import { poll } from './poll.ts'
 
 /** The JSON of a job, as far as the tests look at it. */
@@ -21,21 +23,44 @@ export interface Job {
 
 export interface ResultFile { name: string, size: number, sha256: string, content_type: string }
 
-/** A local host of the test's own, with the templates of the acceptance tests, that pings only when it is told to. */
-export async function testHost (t: Test, env: Record<string, Record<string, string>> = {}) {
+/** Environment over that of the manifests, by function; '*' is for all of them. */
+export type Overrides = Record<string, Record<string, string>>
+
+/** What the acceptance tests need to know of the host that they run against. */
+export type TestedHost = Omit<Host, 'stop' | 'services' | 'store'> & {
+  store: Omit<Host['store'], 'stop'>
+  /** What the functions have logged. */
+  log: string[]
+  service: (name: string) => { kill: (signal: NodeJS.Signals) => Promise<void>, ready: () => Promise<void> }
+  /** Where the API server is, and the token of a function. */
+  kubernetesAs: (name: string) => { url: string, token: string }
+}
+
+/**
+ * The functions with templates and a bucket of the test's own, pinged only when it says so: on a local host, or on the cluster of
+ * the end-to-end suite.
+ */
+export async function testHost (t: Test, env: Overrides = {}) {
+  const own = {
+    ...env,
+    '*': { S3_BUCKET: `test-${randomBytes(6).toString('hex')}`, TEMPLATES_DIR: resolve('test/acceptance/templates'), DEFAULT_TEMPLATE: 'script', ...env['*'] }
+  }
+  const host = process.env['E2E_NODE_ADDRESS'] === undefined ? await localHost(t, own) : await clusterHost(t, own)
+  return Object.assign(host, callerOf(host))
+}
+
+async function localHost (t: Test, env: Overrides): Promise<TestedHost> {
   const log: string[] = []
-  const host = await startHost({
-    port: 0,
-    pingSeconds: 3600,
-    env: {
-      ...env,
-      '*': { S3_BUCKET: `test-${randomBytes(6).toString('hex')}`, TEMPLATES_DIR: resolve('test/acceptance/templates'), DEFAULT_TEMPLATE: 'script', ...env['*'] }
-    },
-    log: (line) => log.push(line)
-  })
+  const host = await startHost({ port: 0, pingSeconds: 3600, env, log: (line) => log.push(line) })
   t.teardown(() => host.stop())
   t.teardown(() => { if (!t.passing()) console.error(log.join('\n')) })
-  return { ...host, log, ...callerOf(host) }
+  const { config } = connectCluster({ KUBECONFIG: host.kubeconfig, JOBS_NAMESPACE: 'gx4ki-jobs' })
+  return {
+    ...host,
+    log,
+    service: (name) => host.services.get(name)!,
+    kubernetesAs: () => ({ url: config.getCurrentCluster()!.server, token: config.getCurrentUser()!.token! })
+  }
 }
 
 /** What a caller does with the API, over HTTP. */

@@ -1,0 +1,14 @@
+import { execFileSync } from 'node:child_process'
+
+/** kubectl against the cluster of the end-to-end suite; answers what it prints. */
+export function kubectl (...args: string[]): string {
+  return kubectlWith('', ...args)
+}
+
+export function kubectlWith (input: string, ...args: string[]): string {
+  return execFileSync('kubectl', args, { input, encoding: 'utf8', maxBuffer: 2 ** 26 })
+}
+
+export function kubectlJson<T> (...args: string[]): T {
+  return JSON.parse(kubectl(...args, '-o', 'json')) as T
+}

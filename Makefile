@@ -6,8 +6,9 @@ machine_path := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 installed := node_modules/.installed
 DOCKER ?= docker
+E2E_TESTS ?= test/acceptance test/e2e/suite
 
-.PHONY: help demo run test test-image contract lint typecheck build image image-tar clean python
+.PHONY: help demo run test test-image e2e contract lint typecheck build image image-tar clean python
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +24,9 @@ test: build python ## Run the tests
 
 test-image: image-tar ## Run what is in the image in containers; as root, on Debian
 	@tap test/image/*.ts
+
+e2e: image-tar ## Run the acceptance tests on a real cluster of its own: as root, on Debian with Go; E2E_TESTS=… for some of them
+	@node test/e2e/main.ts tap --jobs=1 $(E2E_TESTS)
 
 contract: build python ## Hold every function against its own OpenAPI with generated requests
 	@node test/contract/run.ts

@@ -1,6 +1,6 @@
 /**
- * Brings up a cluster of real parts on this machine, from nothing, runs a command with KUBECONFIG pointing at it (the end-to-end
- * suite, or what the arguments say), and takes it all down again. Needs Linux, root, Go and Debian's package client.
+ * Brings up a cluster of real parts on this machine, from nothing, runs the command that the arguments are with KUBECONFIG
+ * pointing at it, and takes it all down again. Needs Linux, root, Go and Debian's package client.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -33,7 +33,7 @@ const parts = {
     eventing: sourceOf('eventing', 'knative.dev/eventing'),
     ...Object.fromEntries(['serving', 'net-kourier', 'networking', 'caching'].map((name) => [name, lean ? '' : sourceOf('serving', `knative.dev/${name}`)]))
   },
-  command: process.argv.length > 2 ? process.argv.slice(2) : ['tap', '--jobs=1', ...['acceptance', 'e2e/suite'].map((folder) => `test/${folder}`)]
+  command: process.argv.slice(2)
 }
 const dir = mkdtempSync(join(tmpdir(), 'gx4ki-e2e-'))
 mkdirSync(join(dir, 'logs'))

@@ -24,6 +24,11 @@ export const QUEUE_LABEL = 'kueue.x-k8s.io/queue-name'
 
 const HOUR = 3600
 
+/** For a template that does not say: in it the uploader brings up what is left when the workload has ended. */
+const GRACE_SECONDS = 120
+/** How long a workload whose pod is being deleted goes on before it is told to end. Its log goes with the pod, and a `job-completed` that first has to be woken listens by then. */
+const NOTICE_SECONDS = 10
+
 /**
  * What deploy adds to a template: the Job of one job. The template's own word goes first wherever both have one, except for
  * names, labels, the environment and the uploader.
@@ -60,13 +65,12 @@ function podSpec (spec: V1PodSpec, id: string, env: ResolvedEnv, resultsPath: st
   return {
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    // In it the uploader brings up what is left when the workload has ended.
-    terminationGracePeriodSeconds: 120,
+    terminationGracePeriodSeconds: GRACE_SECONDS,
     ...spec,
     restartPolicy: 'Never',
     securityContext: { runAsNonRoot: true, runAsUser: 65532, fsGroup: 65532, seccompProfile: { type: 'RuntimeDefault' }, ...spec.securityContext },
     initContainers: [uploader(id, resultsPath, settings), ...(spec.initContainers ?? []).map(secured)],
-    containers: [secured(withEnv(withMount(workload!, results), id, env)), ...others.map(secured)],
+    containers: [secured(withNotice(withEnv(withMount(workload!, results), id, env), spec.terminationGracePeriodSeconds)), ...others.map(secured)],
     volumes: [
       ...volumes,
       ...(volumes.some(({ name }) => name === 'results') ? [] : [{ name: 'results', emptyDir: { sizeLimit: '10Gi' } }]),
@@ -116,6 +120,13 @@ function withEnv (container: V1Container, id: string, { plain, secret }: Resolve
       ...Object.keys(secret).map((name) => ({ name, valueFrom: { secretKeyRef: { name: objectName(id), key: name } } }))
     ]
   }
+}
+
+/** The notice is part of the grace period, most of which belongs to the workload and the uploader. */
+function withNotice (container: V1Container, graceSeconds = GRACE_SECONDS): V1Container {
+  const seconds = Math.min(NOTICE_SECONDS, Math.floor(graceSeconds / 3))
+  if (seconds === 0 || container.lifecycle?.preStop !== undefined) return container
+  return { ...container, lifecycle: { ...container.lifecycle, preStop: { sleep: { seconds } } } }
 }
 
 function secured (container: V1Container): V1Container {

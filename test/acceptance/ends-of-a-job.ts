@@ -23,9 +23,7 @@ await t.test('the ways in which a job ends', async (t) => {
     t.equal(await (await host.result(id, 'which.txt')).text(), 'second\n')
   })
 
-  // The API server deletes an overdue pod within seconds; a job-completed that has to be woken first can come too late for its log.
-  const skip = process.env['E2E_NODE_ADDRESS'] !== undefined && 'on a cluster the pod, and so its log, may be gone before job-completed is awake'
-  await t.test('failed: overdue, and its last words are kept', { skip }, async (t) => {
+  await t.test('failed: overdue, and its last words are kept', async (t) => {
     const id = await host.deploy({ template: 'overdue', env: { SCRIPT: 'echo kept > part.txt; echo waiting; trap "echo told to end; exit 9" TERM; while :; do sleep 0.1; done' } })
     t.match(await host.reaches(id, 'failed', 'succeeded'), { state: 'failed', reason: 'DeadlineExceeded' })
     t.equal(await (await host.result(id, 'part.txt')).text(), 'kept\n')

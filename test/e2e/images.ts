@@ -4,7 +4,7 @@ import { imageArchive } from './image-archive.ts'
 import { built, debian, envoy } from './parts.ts'
 import { PAUSE } from './node.ts'
 
-const SHELL = ['sh', 'cat', 'cp', 'cut', 'date', 'dd', 'env', 'find', 'grep', 'head', 'id', 'kill', 'ls', 'mkdir', 'mv', 'nc', 'nslookup', 'printf', 'rm', 'seq', 'sha256sum', 'sleep', 'tail', 'test', 'touch', 'tr', 'wget', 'yes']
+const SHELL = ['sh', 'cat', 'cp', 'cut', 'date', 'dd', 'env', 'find', 'grep', 'head', 'id', 'kill', 'ls', 'mkdir', 'mv', 'nc', 'nslookup', 'printf', 'rm', 'seq', 'sha256sum', 'sleep', 'sort', 'tail', 'test', 'touch', 'tr', 'wget', 'yes']
 
 /** Every image that the cluster will run, as archives: no registry is asked for any. */
 export async function images ({ lean }: { lean: boolean }): Promise<string[]> {
@@ -12,7 +12,7 @@ export async function images ({ lean }: { lean: boolean }): Promise<string[]> {
   const eventing = await built('eventing')
   const archives = [
     imageArchive({ name: PAUSE, files: { 'bin/busybox': busybox }, entrypoint: ['/bin/busybox', 'sleep', '2147483647'] }),
-    imageArchive({ name: 'dev.local/shell:e2e', files: { 'bin/busybox': busybox }, links: Object.fromEntries(SHELL.map((program) => [`bin/${program}`, 'busybox'])), entrypoint: ['/bin/sh'] }),
+    imageArchive({ name: 'dev.local/shell:e2e', ...shell(), entrypoint: ['/bin/sh'] }),
     imageArchive({ name: 'dev.local/coredns:e2e', files: { coredns: join(await built('coredns'), 'coredns') }, entrypoint: ['/coredns'] }),
     imageArchive({ name: 'docker.io/minio/minio:RELEASE.2025-09-07T16-13-09Z', files: { 'bin/minio': join(await built('minio'), 'minio'), 'bin/busybox': busybox }, links: { 'bin/mkdir': 'busybox' }, entrypoint: ['/bin/minio'] }),
     // Eventing and Serving both have a `controller` and a `webhook`.
@@ -22,6 +22,23 @@ export async function images ({ lean }: { lean: boolean }): Promise<string[]> {
   const ours = resolve('dist/image.tar')
   if (!existsSync(ours)) throw new Error('dist/image.tar is missing: make image-tar')
   return [...archives, ours, ...(lean ? [] : await servingImages())]
+}
+
+/** What the CARLA template names, in all that the template knows of it: it says what it was given and records for as long as it was told. */
+export function carlaStandIn (): string {
+  const script = `set -e
+env | sort
+echo "uid=$(id -u)"
+cd "$HOME/$RESULT_DIR"
+sleep "$DURATION"
+head -c 300000 /dev/urandom > rosbag_0.mcap
+printf 'rosbag2_bagfile_information:\n  version: 9\n  storage_identifier: mcap\n  relative_file_paths:\n    - rosbag_0.mcap\n' > metadata.yaml
+sha256sum *`
+  return imageArchive({ name: 'harbor.example.org/gx4ki/carla:latest', ...shell(), entrypoint: ['/bin/sh', '-c', script], user: '1000', env: ['HOME=/home/carla'] })
+}
+
+function shell (): { files: Record<string, string>, links: Record<string, string> } {
+  return { files: { 'bin/busybox': `${debian()}/bin/busybox` }, links: Object.fromEntries(SHELL.map((program) => [`bin/${program}`, 'busybox'])) }
 }
 
 async function servingImages (): Promise<string[]> {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { CGROUP, makeCgroups } from './cgroups.ts'
 import { type ControlPlane, DNS_ADDRESS, NODE, NODE_ADDRESS } from './control-plane.ts'
 import { run, type Running, until } from './process.ts'
+import { REGISTRY_PORT } from './registry.ts'
 
 const PODS = '10.88.0.0/16'
 export const PAUSE = 'dev.local/pause:e2e'
@@ -51,6 +52,10 @@ export async function startNode ({ dir, logs, kubernetes, debian, plane }: { dir
     plugins: [{ type: 'ptp', mtu: 1500, ipam: { type: 'host-local', ranges: [[{ subnet: PODS }]], routes: [{ dst: '0.0.0.0/0' }] } }]
   }))
   const socket = '/run/containerd/containerd.sock'
+  // The private registry of the CARLA template is one that its test starts.
+  const registries = join(dir, 'registries')
+  mkdirSync(join(registries, 'harbor.example.org'), { recursive: true })
+  writeFileSync(join(registries, 'harbor.example.org/hosts.toml'), `[host."http://${NODE_ADDRESS}:${REGISTRY_PORT}"]\ncapabilities = ["pull", "resolve"]\n`)
   const config = join(dir, 'containerd.toml')
   writeFileSync(config, `version = 2
 root = "${dir}/containerd"
@@ -62,6 +67,8 @@ sandbox_image = "${PAUSE}"
 # Not every machine lets even root lower it.
 restrict_oom_score_adj = true
 disable_apparmor = true
+[plugins."io.containerd.grpc.v1.cri".registry]
+config_path = "${registries}"
 [plugins."io.containerd.grpc.v1.cri".cni]
 bin_dir = "${debian}/usr/lib/cni"
 conf_dir = "${cni}"

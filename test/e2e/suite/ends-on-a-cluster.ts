@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { testHost } from '../../support/host.ts'
-import { kubectl } from '../../support/kubectl.ts'
+import { kubectl, kubectlJson, kubectlWith } from '../../support/kubectl.ts'
+import { poll } from '../../support/poll.ts'
 
 await t.test('ends that only a cluster can bring about', async (t) => {
   const host = await testHost(t, { '*': { TEMPLATES_DIR: join(import.meta.dirname, 'templates'), DEFAULT_TEMPLATE: 'small' } })
@@ -9,6 +10,28 @@ await t.test('ends that only a cluster can bring about', async (t) => {
   await t.test('failed: it took more memory than it has', async (t) => {
     const id = await host.deploy({ env: { SCRIPT: 'echo early > early.txt; tail /dev/zero' } })
     t.match(await host.reaches(id, 'failed', 'succeeded'), { state: 'failed', reason: 'OOMKilled', exit_code: 137 })
+    t.equal(await (await host.result(id, 'early.txt')).text(), 'early\n')
+  })
+
+  await t.test('failed: its results took more room than they have', async (t) => {
+    const id = await host.deploy({ env: { SCRIPT: 'echo early > early.txt; sleep 2; head -c 20000000 /dev/zero > late.bin; sleep 300' } })
+    // The kubelet looks every now and then.
+    const ended = await poll('the pod was evicted', async () => {
+      const job = await host.job(id)
+      return ['failed', 'succeeded', 'lost'].includes(job.state) && job
+    }, 120)
+    t.match(ended, { state: 'failed', reason: 'Evicted' })
+    t.equal(await (await host.result(id, 'early.txt')).text(), 'early\n')
+  })
+
+  await t.test('failed: its node was drained', async (t) => {
+    const id = await host.deploy({ env: { SCRIPT: 'echo early > early.txt; sleep 300' } })
+    await poll('the early file is up', async () => (await host.results(id)).length > 0)
+    const [pod] = kubectlJson<{ items: { metadata: { name: string } }[] }>('get', 'pods', '-n', 'gx4ki-jobs', '-l', `gx4ki.job.uuid=${id}`).items
+    const { name } = pod!.metadata
+    const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace: 'gx4ki-jobs' } }
+    kubectlWith(JSON.stringify(eviction), 'create', '--raw', `/api/v1/namespaces/gx4ki-jobs/pods/${name}/eviction`, '-f', '-')
+    t.match(await host.reaches(id, 'failed', 'succeeded', 'lost'), { state: 'failed', reason: 'BackoffLimitExceeded' })
     t.equal(await (await host.result(id, 'early.txt')).text(), 'early\n')
   })
 

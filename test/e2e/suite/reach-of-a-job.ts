@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { testHost } from '../../support/host.ts'
+import { kubectl, kubectlJson } from '../../support/kubectl.ts'
+import { poll } from '../../support/poll.ts'
 
 await t.test('what a job can reach with all that its pod can read', async (t) => {
   const bucket = `test-reach-${process.pid}`
@@ -32,4 +34,72 @@ await t.test('what a job can reach with all that its pod can read', async (t) =>
     uid: 65532
   })
 })
+
+await t.test('what whoever has taken over a pod can do with the token of its uploader', async (t) => {
+  const host = await testHost(t, { '*': { TEMPLATES_DIR: join(import.meta.dirname, 'templates'), DEFAULT_TEMPLATE: 'node' } })
+  const ended = await host.deploy({ env: { SCRIPT: 'await 1' } })
+  const { attempt: endedAttempt } = attemptOf(await host.reaches(ended, 'succeeded', 'failed'))
+  const endedToken = Buffer.from(kubectlJson<{ data: Record<string, string> }>('get', 'secret', `gx4ki-${ended}`, '-n', 'gx4ki-jobs').data['uploader-token']!, 'base64').toString()
+  const id = await host.deploy({ env: { SCRIPT: 'await new Promise((resolve) => setTimeout(resolve, 120_000))' } })
+  await host.reaches(id, 'running')
+  const { pod } = attemptOf({ job_uuid: id })
+
+  // In the container of the uploader, with all that it has.
+  const script = `
+    const { createHash } = require('node:crypto')
+    const { readFileSync } = require('node:fs')
+    const { UPLOAD_URL, JOB_UUID, POD_UID, TOKEN_FILE } = process.env
+    const [endedToken, ended, endedAttempt] = process.argv.slice(1)
+    const own = readFileSync(TOKEN_FILE, 'utf8').trim()
+    const sha256 = (text) => createHash('sha256').update(text).digest('hex')
+    async function ask (token, id, attempt, name, content) {
+      const response = await fetch(UPLOAD_URL + '/job/' + id + '/attempt/' + attempt + '/upload', {
+        method: 'POST', headers: { authorization: 'Bearer ' + token, 'content-type': 'application/json' },
+        body: JSON.stringify({ name, size: content.length, sha256: sha256(content) })
+      })
+      return { status: response.status, ...await response.json() }
+    }
+    // Each on a connection of its own: the store closes one on which something was wrong.
+    const put = ({ url, headers }, body, change = (url) => url) => new Promise((resolve, reject) => {
+      const options = { method: 'PUT', headers: { ...headers, 'content-length': body.length }, agent: false }
+      require('node:http').request(change(url), options, (response) => resolve(response.resume().statusCode)).on('error', reject).end(body)
+    })
+    async function main () {
+      const grant = async (name) => await ask(own, JOB_UUID, POD_UID, name, 'hello')
+      const told = {
+        'a larger body than granted': await put(await grant('larger.txt'), 'hello and more'),
+        'another body of that size': await put(await grant('other.txt'), 'jello'),
+        'another key than granted': await put(await grant('key.txt'), 'hello', (url) => url.replace('key.txt', 'yek.txt')),
+        'the state of its job': await put(await grant('state.txt'), 'hello', (url) => url.replace(/results[^?]+/, 'state/' + JOB_UUID + '.json')),
+        'what was granted': await put(await grant('right.txt'), 'hello'),
+        'an upload for another job': (await ask(own, ended, endedAttempt, 'a.txt', 'hello')).type,
+        'an upload after the end': (await ask(endedToken, ended, endedAttempt, 'a.txt', 'hello')).type
+      }
+      const again = await grant('once.txt')
+      await put(again, 'hello')
+      told['a grant, a second time'] = await put(again, 'hello')
+      console.log(JSON.stringify(told))
+    }
+    main()`
+  const told = kubectl('exec', '-n', 'gx4ki-jobs', pod, '-c', 'uploader', '--', 'node', '-e', script, endedToken, ended, endedAttempt)
+  t.strictSame(JSON.parse(told), {
+    'a larger body than granted': 403,
+    'another body of that size': 400,
+    'another key than granted': 403,
+    'the state of its job': 403,
+    'what was granted': 200,
+    'an upload for another job': 'urn:gx4ki:problem:unauthorized',
+    'an upload after the end': 'urn:gx4ki:problem:job-ended',
+    'a grant, a second time': 412
+  })
+  await host.cancel(id)
+  await poll('it has ended', async () => (await host.job(id)).state === 'canceled', 60)
+  t.strictSame((await host.results(ended)).map(({ name }) => name), [], 'nothing has come to the other job')
+})
+
+function attemptOf ({ job_uuid: id }: { job_uuid: string }): { pod: string, attempt: string } {
+  const [pod] = kubectlJson<{ items: { metadata: { name: string, uid: string } }[] }>('get', 'pods', '-n', 'gx4ki-jobs', '-l', `gx4ki.job.uuid=${id}`).items
+  return { pod: pod!.metadata.name, attempt: pod!.metadata.uid }
+}
+
 t.comment('skipped: that NetworkPolicies hold, for the network of this bench takes them and does not enforce them')

@@ -103,6 +103,14 @@ await t.test('the workload is the first container, and it alone gets results and
   t.strictSame(Object.keys(containers[1]!).sort(), ['image', 'name', 'securityContext'])
 })
 
+await t.test('a workload whose pod is deleted goes on for a moment, so that somebody can listen to its end', async (t) => {
+  const preStopOf = (spec: Parameters<typeof templateWith>[0]): unknown => podOf(templateWith(spec)).containers[0]!.lifecycle?.preStop
+  t.same(preStopOf({}), { sleep: { seconds: 10 } })
+  t.same(preStopOf({ terminationGracePeriodSeconds: 12 }), { sleep: { seconds: 4 } }, 'but most of its grace period is for its own end')
+  t.equal(preStopOf({ terminationGracePeriodSeconds: 2 }), undefined)
+  t.same(preStopOf({ containers: [{ name: 'main', image: 'a', lifecycle: { preStop: { exec: { command: ['save'] } } } }] }), { exec: { command: ['save'] } }, 'and it may have its own')
+})
+
 await t.test('what the template says itself goes first', async (t) => {
   const template = templateWith({
     restartPolicy: 'OnFailure',

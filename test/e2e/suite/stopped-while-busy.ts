@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { testHost } from '../../support/host.ts'
+import { kubectl } from '../../support/kubectl.ts'
+import { poll } from '../../support/poll.ts'
+import { processesWith } from '../../support/processes-with.ts'
+
+/** As when Knative scales down or a node is drained: SIGTERM to all containers of the pod, and no new requests to it. */
+function stopPods (name: string): void {
+  kubectl('delete', 'pod', '-n', 'gx4ki', '-l', `serving.knative.dev/service=${name}`, '--wait=false', '--ignore-not-found')
+}
+
+await t.test('functions that are told to end while they are busy', async (t) => {
+  const host = await testHost(t, { '*': { TEMPLATES_DIR: join(import.meta.dirname, 'templates'), DEFAULT_TEMPLATE: 'node' } })
+
+  const ended = async (t: Test, id: string): Promise<void> => {
+    const job = await poll('the job has ended', async () => {
+      const now = await host.job(id)
+      return ['succeeded', 'failed', 'lost'].includes(now.state) && now
+    }, 90)
+    t.match(job, { state: 'succeeded', exit_code: 0 })
+  }
+
+  await t.test('a download that is under way comes whole', async (t) => {
+    const size = 96 * 1024 * 1024
+    const id = await host.deploy({
+      env: {
+        SCRIPT: `
+          const noise = (await import('node:crypto')).randomBytes(${size})
+          ;(await import('node:fs')).writeFileSync(process.env.RESULTS + '/noise.bin', noise)
+          console.log((await import('node:crypto')).createHash('sha256').update(noise).digest('hex'))`
+      }
+    })
+    await ended(t, id)
+    const digest = (await host.jobLog(id)).trim()
+
+    const { body } = await host.result(id, 'noise.bin')
+    const reader = body!.getReader()
+    const hash = createHash('sha256')
+    let got = 0
+    const read = async (): Promise<boolean> => {
+      const { done, value } = await reader.read()
+      if (value !== undefined) {
+        hash.update(value)
+        got += value.length
+      }
+      return done
+    }
+    await read()
+    const serving = processesWith('dist/result-fetch.cjs')
+    stopPods('result-fetch')
+    await poll('the pod is being ended', () => kubectl('get', 'pods', '-n', 'gx4ki', '-l', 'serving.knative.dev/service=result-fetch', '-o', 'jsonpath={.items[*].metadata.deletionTimestamp}') !== '')
+    // Long enough for a process that does not care to be gone.
+    await poll('another one answers', async () => (await fetch(`${host.url}/job/${id}`)).ok)
+    t.ok(processesWith('dist/result-fetch.cjs').some((pid) => serving.includes(pid)), 'it goes on serving while there is somebody to serve')
+    while (!await read());
+    t.equal(got, size)
+    t.equal(hash.digest('hex'), digest)
+    await poll('then it ends', () => !processesWith('dist/result-fetch.cjs').some((pid) => serving.includes(pid)), 60)
+  })
+
+  await t.test('no upload is lost', async (t) => {
+    const id = await host.deploy({
+      env: {
+        SCRIPT: `
+          const { writeFileSync } = await import('node:fs')
+          for (let i = 100; i < 160; i++) {
+            writeFileSync(process.env.RESULTS + '/' + i + '.txt', 'file ' + i)
+            await new Promise((resolve) => setTimeout(resolve, 200))
+          }`
+      }
+    })
+    for (const files of [5, 20, 35]) {
+      await poll(`${files} files are up`, async () => (await host.results(id)).length >= files, 60)
+      stopPods('result-upload')
+    }
+    await ended(t, id)
+    const files = await host.results(id)
+    t.equal(files.length, 60)
+    for (const { name, sha256 } of files) {
+      if (createHash('sha256').update(`file ${parseInt(name)}`).digest('hex') !== sha256) t.fail(`${name} is another file`)
+    }
+  })
+
+  await t.test('no event is lost', async (t) => {
+    const ids = await Promise.all(['2', '4', '6'].map(async (seconds) => await host.deploy({ env: { SCRIPT: `console.log('up'); await new Promise((resolve) => setTimeout(resolve, ${seconds}000))` } })))
+    for (const id of ids) {
+      await host.reaches(id, 'running', 'succeeded', 'failed')
+      stopPods('job-completed')
+    }
+    for (const id of ids) {
+      // Without a single ping.
+      await ended(t, id)
+      t.equal(await host.jobLog(id), 'up\n')
+    }
+  })
+})

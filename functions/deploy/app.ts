@@ -5,7 +5,7 @@ import { Type, type Static } from 'typebox'
 import { contentDisposition } from '../../shared/content-disposition.ts'
 import { JobId } from '../../shared/job-id.ts'
 import { isTerminal, JobView, type JobRecord, linksOf, State, viewOf } from '../../shared/job-record.ts'
-import { problem } from '../../shared/problem.ts'
+import { unknownJob } from '../../shared/problem.ts'
 import { problems } from '../../shared/problem-responses.ts'
 import { receiveEvents } from '../../shared/receive-events.ts'
 import { BODY_LIMIT } from '../../shared/server.ts'
@@ -181,10 +181,6 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
       }
     })
   }
-}
-
-function unknownJob (id: string): Error {
-  return problem('unknown-job', 'There is no job with this id', { job_uuid: id, errors: [{ field: 'id', message: 'is not known' }] })
 }
 
 function accepted (record: JobRecord, reply: FastifyReply): Static<typeof Accepted> {

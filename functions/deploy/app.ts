@@ -15,6 +15,7 @@ import { decodeText, DeployBody, DeployForm, DeployQuery, deployRequest } from '
 import { readForm } from './read-form.ts'
 import { KeepBody, keepJob } from './keep-job.ts'
 import { reconcile } from './reconcile.ts'
+import { removeDeadLetters } from './remove-dead-letters.ts'
 import { removeExpired } from './remove-expired.ts'
 import type { Deps } from './start-job.ts'
 import { stopJob } from './stop-job.ts'
@@ -178,6 +179,8 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
         }
         await reconcile(options, report)
         await removeExpired(options, report)
+        const removed = await removeDeadLetters(store)
+        if (removed > 0) log.info({ removed }, 'dead letters removed')
       }
     })
   }

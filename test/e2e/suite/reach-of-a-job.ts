@@ -1,10 +1,9 @@
-import { join } from 'node:path'
 import t from 'tap'
 import { testHost } from '../../support/host.ts'
 
 await t.test('what a job can reach with all that its pod can read', async (t) => {
   const bucket = `test-reach-${process.pid}`
-  const host = await testHost(t, { '*': { S3_BUCKET: bucket, TEMPLATES_DIR: join(import.meta.dirname, 'templates'), DEFAULT_TEMPLATE: 'node' } })
+  const host = await testHost(t, { '*': { S3_BUCKET: bucket, DEFAULT_TEMPLATE: 'node' } })
   const other = await host.deploy({ env: { SCRIPT: 'await 1' } })
   await host.reaches(other, 'succeeded', 'failed')
 

@@ -1,5 +1,5 @@
 import { npmPackage, type NpmPackage } from './bundled-packages.ts'
-import type { DebianPackage } from './fetch-debian.ts'
+import type { DebianPackage } from './unpack-debian.ts'
 
 /** What is in the image, as CycloneDX 1.6: what is bundled, Node, and the Debian packages. */
 export function billOfMaterials (npm: NpmPackage[], debian: DebianPackage[]): object {

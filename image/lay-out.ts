@@ -9,8 +9,8 @@ import { dirname, join } from 'node:path'
 import type { Metafile } from 'esbuild'
 import { billOfMaterials } from './bill-of-materials.ts'
 import { bundledPackages } from './bundled-packages.ts'
-import { fetchDebian } from './fetch-debian.ts'
 import { licenseTexts } from './license-texts.ts'
+import { unpackDebian } from './unpack-debian.ts'
 
 const FOLDER = 'dist/image'
 const system = join(FOLDER, 'system')
@@ -36,10 +36,9 @@ process.umask(0o022)
 rmSync(FOLDER, { recursive: true, force: true })
 mkdirSync(FOLDER)
 
-const packages = fetchDebian(PACKAGES)
 const unpacked = join(FOLDER, 'unpacked')
+const packages = unpackDebian(PACKAGES, unpacked)
 for (const { name, file } of packages) {
-  execFileSync('dpkg-deb', ['--extract', file, unpacked])
   // Where scanners look for the packages of an image without dpkg.
   write(join(system, 'var/lib/dpkg/status.d', name), execFileSync('dpkg-deb', ['--field', file]))
 }

@@ -22,11 +22,13 @@ export const logKey = (id: string): string => `logs/${id}.txt`
  * no further. Put before the record says so, removed after all else of the job, or when it is due and the record names a later time.
  */
 export const expiryKey = (at: string, id: string): string => `expiry/${at}/${id}`
+/** In the order of time, too. */
 export const deadLetterKey = (at: string, digest: string): string => `dead-letter/${at}-${digest}.json`
 
 export const STATE_PREFIX = 'state/'
 export const MARKER_PREFIX = 'open/'
 export const EXPIRY_PREFIX = 'expiry/'
+export const DEAD_LETTER_PREFIX = 'dead-letter/'
 
 /** The id in a key of `state/`, `open/` or `expiry/`. */
 export const jobOfKey = (key: string): string => key.slice(key.lastIndexOf('/') + 1).replace(/\.json$/, '')

@@ -29,7 +29,7 @@ export interface JobRecord {
   /** Counts the writes; because of it every write changes the ETag. */
   revision: number
   state: State
-  /** A word for programs, CamelCase as Kubernetes has them; what is in the way while pending, what ended the job when terminal. */
+  /** A word for programs, CamelCase as Kubernetes has them; what is in the way as long as nothing runs, what ended the job when terminal. */
   reason?: string
   template: string
   /** What the workload gets as its environment, defaults included and secrets left out. */

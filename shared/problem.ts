@@ -81,3 +81,8 @@ export function isProblem (error: unknown, kind?: ProblemKind): error is Problem
 export function invalidField (field: string, message: string): ProblemError {
   return problem('invalid-request', `${field}: ${message}`, { errors: [{ field, message }] })
 }
+
+/** The id in the path is that of no job, or of none any more. */
+export function unknownJob (id: string): ProblemError {
+  return problem('unknown-job', 'There is no job with this id', { job_uuid: id, errors: [{ field: 'id', message: 'is not known' }] })
+}

@@ -3,9 +3,14 @@ import { getObject, listAll, removeObject, request, type Store } from './object-
 import { percentEncode } from './percent-encode.ts'
 import { parseXml, whole } from './store-answer.ts'
 
+/** How requests name a multipart upload. */
+export function uploadQuery (uploadId: string): string {
+  return `uploadId=${encodeURIComponent(uploadId)}`
+}
+
 /** Frees what the parts take; fine when there is no such upload. */
 export async function abortMultipart (store: Store, key: string, uploadId: string): Promise<void> {
-  await whole(await request(store, { method: 'DELETE', key, query: `uploadId=${encodeURIComponent(uploadId)}`, accept: [200, 204, 404] }))
+  await whole(await request(store, { method: 'DELETE', key, query: uploadQuery(uploadId), accept: [200, 204, 404] }))
 }
 
 /**

@@ -5,7 +5,7 @@ import { Type, type Static } from 'typebox'
 import { contentDisposition } from '../../shared/content-disposition.ts'
 import { JobId } from '../../shared/job-id.ts'
 import { isTerminal, JobView, type JobRecord, linksOf, State, viewOf } from '../../shared/job-record.ts'
-import { problem } from '../../shared/problem.ts'
+import { unknownJob } from '../../shared/problem.ts'
 import { problems } from '../../shared/problem-responses.ts'
 import { receiveEvents } from '../../shared/receive-events.ts'
 import { BODY_LIMIT } from '../../shared/server.ts'
@@ -15,6 +15,7 @@ import { decodeText, DeployBody, DeployForm, DeployQuery, deployRequest } from '
 import { readForm } from './read-form.ts'
 import { KeepBody, keepJob } from './keep-job.ts'
 import { reconcile } from './reconcile.ts'
+import { removeDeadLetters } from './remove-dead-letters.ts'
 import { removeExpired } from './remove-expired.ts'
 import type { Deps } from './start-job.ts'
 import { stopJob } from './stop-job.ts'
@@ -178,13 +179,11 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
         }
         await reconcile(options, report)
         await removeExpired(options, report)
+        const removed = await removeDeadLetters(store)
+        if (removed > 0) log.info({ removed }, 'dead letters removed')
       }
     })
   }
-}
-
-function unknownJob (id: string): Error {
-  return problem('unknown-job', 'There is no job with this id', { job_uuid: id, errors: [{ field: 'id', message: 'is not known' }] })
 }
 
 function accepted (record: JobRecord, reply: FastifyReply): Static<typeof Accepted> {

@@ -1,7 +1,7 @@
 import { EXPIRY_PREFIX, expiryKey, jobOfKey, logKey, markerKey, resultsPrefix, stateKey, uploadsPrefix } from '../../shared/bucket-layout.ts'
 import { isJobId } from '../../shared/job-id.ts'
 import type { JobRecord } from '../../shared/job-record.ts'
-import { getObject, headObject, inBatches, listObjects, removeObject, type Store } from '../../shared/object-store.ts'
+import { getObject, headObject, inBatches, listAll, listObjects, removeObject, type Store } from '../../shared/object-store.ts'
 import { hideRecord, readRecord } from '../../shared/record-store.ts'
 import { abortUploads } from '../../shared/unfinished-uploads.ts'
 import { deleteJob, type Deps } from './start-job.ts'
@@ -38,15 +38,9 @@ export async function removeExpired (place: Place, report: (id: string, outcome:
 
 async function * dueKeys (store: Store, now: Date): AsyncGenerator<string> {
   const end = expiryKey(now.toISOString(), '')
-  let after = ''
-  while (true) {
-    const { objects, more } = await listObjects(store, { prefix: EXPIRY_PREFIX, after, limit: 100, tags: false })
-    for (const { key } of objects) {
-      if (key >= end) return
-      yield key
-      after = key
-    }
-    if (!more) return
+  for await (const { key } of listAll(store, EXPIRY_PREFIX, { tags: false })) {
+    if (key >= end) return
+    yield key
   }
 }
 

@@ -31,7 +31,7 @@ export function judge (record: JobRecord, { job, pods, resultsComplete }: Seen, 
   }
   const state = facts.started_at === undefined ? 'pending' : 'running'
   // What was asked of the job says more than what its pods wait for.
-  const reason = record.stop?.reason ?? (state === 'pending' ? obstacle(own, pods) : null)
+  const reason = record.stop?.reason ?? (state === 'pending' ? obstacle(own, pods) : interruption(own, pods))
   return { ...facts, state, reason }
 }
 
@@ -74,8 +74,7 @@ function podReason (pod: V1Pod | undefined): string | undefined {
 
 /** What keeps a Job from starting, for those who wait for it; `null` while all goes its way. */
 function obstacle (job: V1Job, pods: V1Pod[]): string | null {
-  // The condition follows the spec, a moment later.
-  if (job.spec?.suspend ?? condition(job, 'Suspended') !== undefined) return 'Suspended'
+  if (isSuspended(job)) return 'Suspended'
   for (const { status } of pods) {
     const waiting = [...status?.initContainerStatuses ?? [], ...status?.containerStatuses ?? []].map(({ state }) => state?.waiting?.reason)
     const stuck = waiting.find((reason) => reason !== undefined && reason !== 'PodInitializing' && reason !== 'ContainerCreating')
@@ -83,6 +82,16 @@ function obstacle (job: V1Job, pods: V1Pod[]): string | null {
     if (stuck ?? unscheduled) return stuck ?? unscheduled ?? null
   }
   return null
+}
+
+/** States only go forward, so a job whose Job is suspended after it has run stays `running`; the reason says that nothing of it runs any more. */
+function interruption (job: V1Job, pods: V1Pod[]): string | null {
+  return isSuspended(job) && !pods.some(isAlive) ? 'Suspended' : null
+}
+
+function isSuspended (job: V1Job): boolean {
+  // The condition follows the spec, a moment later.
+  return job.spec?.suspend ?? condition(job, 'Suspended') !== undefined
 }
 
 function isAlive ({ status }: V1Pod): boolean {

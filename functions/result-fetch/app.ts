@@ -6,7 +6,7 @@ import { contentDisposition } from '../../shared/content-disposition.ts'
 import { JobId } from '../../shared/job-id.ts'
 import { isTerminal, JobView, type JobRecord, ListedJob, State, viewOf } from '../../shared/job-record.ts'
 import { headObject, type Store, streamObject } from '../../shared/object-store.ts'
-import { invalidField, problem } from '../../shared/problem.ts'
+import { invalidField, problem, unknownJob } from '../../shared/problem.ts'
 import { problems } from '../../shared/problem-responses.ts'
 import { readRecord } from '../../shared/record-store.ts'
 import { ResultName, wrongName } from '../../shared/result-name.ts'
@@ -163,10 +163,6 @@ export function resultFetch ({ store }: { store: Store }): FastifyPluginAsync {
       return found.record
     }
   }
-}
-
-function unknownJob (id: string): Error {
-  return problem('unknown-job', 'There is no job with this id', { job_uuid: id, errors: [{ field: 'id', message: 'is not known' }] })
 }
 
 function whyNoLog ({ state, started_at: startedAt }: JobRecord): string {

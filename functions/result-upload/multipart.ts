@@ -1,5 +1,6 @@
 import { encodeTags, request, type Store, type Tags } from '../../shared/object-store.ts'
 import { isAbsent, parseXml, whole } from '../../shared/store-answer.ts'
+import { uploadQuery } from '../../shared/unfinished-uploads.ts'
 import { fromChecksum, toChecksum } from './checksum.ts'
 
 /** A part that the store has; not every store tells the sha256 that it has checked. */
@@ -18,7 +19,7 @@ export async function listParts (store: Store, key: string, uploadId: string): P
   const parts: Part[] = []
   while (true) {
     const marker = parts.at(-1)?.number ?? 0
-    const query = `max-parts=1000&part-number-marker=${marker}&${queryOf(uploadId)}`
+    const query = `max-parts=1000&part-number-marker=${marker}&${uploadQuery(uploadId)}`
     const response = await request(store, { method: 'GET', key, query, accept: [200, 404] })
     if (await isAbsent(response)) return undefined
     const { ListPartsResult: listing } = parseXml(await whole(response), 'ListPartsResult') as { ListPartsResult: Listing }
@@ -45,7 +46,7 @@ export async function completeMultipart (store: Store, key: string, uploadId: st
   const response = await request(store, {
     method: 'POST',
     key,
-    query: queryOf(uploadId),
+    query: uploadQuery(uploadId),
     headers: { 'content-type': 'application/xml', 'if-none-match': '*' },
     body: `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${listed.join('')}</CompleteMultipartUpload>`,
     accept: [200, 400, 404, 412]
@@ -55,8 +56,4 @@ export async function completeMultipart (store: Store, key: string, uploadId: st
   // S3 may say 200 before it knows, and then tell of an error in the body.
   parseXml(body, 'CompleteMultipartUploadResult')
   return true
-}
-
-function queryOf (uploadId: string): string {
-  return `uploadId=${encodeURIComponent(uploadId)}`
 }

@@ -8,7 +8,7 @@ await t.test('a job that waits in a queue', async (t) => {
   const host = await testHost(t)
   const { batch, namespace, jobs } = clusterOf(host)
   const waiting = async (): Promise<string> => {
-    const id = await host.deploy({ template: 'queued', queue: 'simulations' })
+    const id = await host.deploy({ template: 'queued', queue: 'simulations', env: { SCRIPT: 'echo whole > result.txt' } })
     t.match(await poll('it is told what it waits for', async () => {
       const job = await host.job(id)
       return job.reason !== null && job

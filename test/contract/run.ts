@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { callerOf } from '../support/host.ts'
+import { jobTemplates } from '../support/job-templates.ts'
 import { startHost } from '../../knative/local/host.ts'
 import { jobToken } from '../../shared/job-token.ts'
 import { readRecord } from '../../shared/record-store.ts'
@@ -22,7 +23,7 @@ const host = await startHost({
   pingSeconds: 3600,
   env: {
     // Its jobs never start: what is tried here is the API, and it is asked for many.
-    '*': { TEMPLATES_DIR: resolve('test/acceptance/templates'), DEFAULT_TEMPLATE: 'no-image', DEMO_WAIT_SECONDS: '0', JOB_TOKEN_KEY: TOKEN_KEY, LOG_LEVEL: 'fatal' }
+    '*': { TEMPLATES_DIR: jobTemplates(), DEFAULT_TEMPLATE: 'no-image', DEMO_WAIT_SECONDS: '0', JOB_TOKEN_KEY: TOKEN_KEY, LOG_LEVEL: 'fatal' }
   }
 })
 try {

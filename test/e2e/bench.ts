@@ -43,9 +43,11 @@ async function install (): Promise<void> {
   say('DNS')
   installEventing(plane, knative)
   say('Knative Eventing')
-  if (knative.serving === '') return
-  installServing(plane, knative)
-  say('Knative Serving')
-  installFunctions(plane, dir)
+  const lean = knative.serving === ''
+  if (!lean) {
+    installServing(plane, knative)
+    say('Knative Serving')
+  }
+  installFunctions(plane, dir, { lean })
   say('the functions')
 }

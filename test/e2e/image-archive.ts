@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { writeOciArchive } from '../../image/write-oci-archive.ts'
 import { CACHE } from './parts.ts'
 
 export interface Image {
@@ -16,7 +17,7 @@ export interface Image {
 }
 
 /**
- * An image of a few files, one layer and no base, as the OCI archive that `ctr images import` takes (OCI image layout 1.0). Made once
+ * An image of a few files, one layer and no base, as an archive that `ctr images import` takes. Made once
  * for the same paths: those of built programs hold the hash of what they are made of.
  */
 export function imageArchive (image: Image): string {
@@ -36,20 +37,7 @@ export function imageArchive (image: Image): string {
     mkdirSync(dirname(join(root, path)), { recursive: true })
     execFileSync('ln', ['-s', target, join(root, path)])
   }
-  const blobs = join(folder, 'layout/blobs/sha256')
-  mkdirSync(blobs, { recursive: true })
-  const blob = (mediaType: string, bytes: Buffer | string): { mediaType: string, digest: string, size: number } => {
-    const digest = createHash('sha256').update(bytes).digest('hex')
-    writeFileSync(join(blobs, digest), bytes)
-    return { mediaType, digest: `sha256:${digest}`, size: Buffer.byteLength(bytes) }
-  }
-  const layer = blob('application/vnd.oci.image.layer.v1.tar', execFileSync('tar', ['-C', root, '--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '-cf', '-', '.'], { maxBuffer: 2 ** 31 }))
-  const config = blob('application/vnd.oci.image.config.v1+json', JSON.stringify({ architecture: 'amd64', os: 'linux', config: { Entrypoint: entrypoint, User: user, Env: ['PATH=/usr/sbin:/usr/bin:/bin', ...env] }, rootfs: { type: 'layers', diff_ids: [layer.digest] } }))
-  const manifest = blob('application/vnd.oci.image.manifest.v1+json', JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json', config, layers: [layer] }))
-  writeFileSync(join(folder, 'layout/oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
-  writeFileSync(join(folder, 'layout/index.json'), JSON.stringify({ schemaVersion: 2, manifests: [{ ...manifest, annotations: { 'io.containerd.image.name': name } }] }))
-  execFileSync('tar', ['-C', join(folder, 'layout'), '-cf', `${folder}.tar`, '.'])
-  renameSync(`${folder}.tar`, archive)
+  writeOciArchive(archive, { name, layers: [root], config: { Entrypoint: entrypoint, User: user, Env: ['PATH=/usr/sbin:/usr/bin:/bin', ...env] } })
   rmSync(folder, { recursive: true })
   return archive
 }

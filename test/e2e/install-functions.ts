@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { chownSync, cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { loadAll } from 'js-yaml'
 import type { ControlPlane } from './control-plane.ts'
+import { withoutServing } from './without-serving.ts'
 
-/** Applies the very manifests of knative/overlays/minikube, as docs/install.md says, and waits until Knative calls all of it ready. */
-export function installFunctions ({ kubectl }: ControlPlane, dir: string): void {
+/** Applies the very manifests of knative/overlays/minikube, as docs/install.md says, and waits until Knative calls all of it ready; `lean`: what is like them without Serving. */
+export function installFunctions ({ kubectl }: ControlPlane, dir: string, { lean }: { lean: boolean }): void {
   const manifests = join(dir, 'knative')
   cpSync(resolve('knative'), manifests, { recursive: true, filter: (path) => !path.endsWith('.ts') && !path.endsWith('.env') })
   cpSync(join(import.meta.dirname, 'overlay'), join(manifests, 'overlays/e2e'), { recursive: true })
@@ -13,8 +15,14 @@ export function installFunctions ({ kubectl }: ControlPlane, dir: string): void 
   writeFileSync(join(manifests, 'overlays/minikube/job-token.env'), `key=${secret()}\n`)
   mkdirSync('/var/lib/minio', { recursive: true })
   chownSync('/var/lib/minio', 1000, 1000)
-  kubectl(['apply', '-k', join(manifests, 'overlays/e2e')])
+  const overlay = join(manifests, 'overlays/e2e')
+  if (lean) {
+    const all = loadAll(kubectl(['kustomize', overlay])) as Parameters<typeof withoutServing>[0]
+    kubectl(['apply', '-f', '-'], withoutServing(all).map((manifest) => JSON.stringify(manifest)).join('\n---\n'))
+  } else {
+    kubectl(['apply', '-k', overlay])
+  }
   kubectl(['wait', '--for=condition=Available', '--timeout=120s', '-n', 'gx4ki', 'deployment', '--selector=!serving.knative.dev/service'])
-  kubectl(['wait', '--for=condition=Ready', '--timeout=180s', '-n', 'gx4ki', 'ksvc,broker,trigger,pingsource', '--all'])
+  kubectl(['wait', '--for=condition=Ready', '--timeout=180s', '-n', 'gx4ki', `${lean ? '' : 'ksvc,'}broker,trigger,pingsource`, '--all'])
   kubectl(['wait', '--for=condition=Ready', '--timeout=120s', '-n', 'gx4ki-jobs', 'apiserversource', '--all'])
 }

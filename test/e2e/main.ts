@@ -23,7 +23,7 @@ for (const [missing, words] of [
   }
 }
 
-// Without Serving, whose parts take long to build, while one works on the rest.
+// Without Serving, whose parts take long to build, while one works on the rest: the functions are Deployments then.
 const lean = process.env['E2E'] === 'lean'
 const parts = {
   debian: debian(),

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { unpackDebian } from '../../image/unpack-debian.ts'
 
 /** The folders beside this file that are Go modules; each says in its go.mod which programs of whom it is made of. */
 export type GoModule = 'kubernetes' | 'minio' | 'eventing' | 'coredns' | 'serving'
@@ -54,11 +55,7 @@ export function debian (): string {
   console.log(`Fetching Debian packages into ${folder} …`)
   const unfinished = `${folder}.unfinished`
   rmSync(unfinished, { recursive: true, force: true })
-  mkdirSync(join(unfinished, 'debs'), { recursive: true })
-  execFileSync('apt-get', ['update', '-qq'], { stdio: ['ignore', 'inherit', 'inherit'] })
-  execFileSync('apt-get', ['download', '-qq', '-o', 'APT::Sandbox::User=root', ...DEBIAN], { cwd: join(unfinished, 'debs'), stdio: ['ignore', 'inherit', 'inherit'] })
-  for (const deb of readdirSync(join(unfinished, 'debs'))) execFileSync('dpkg-deb', ['-x', join(unfinished, 'debs', deb), unfinished])
-  rmSync(join(unfinished, 'debs'), { recursive: true })
+  unpackDebian(DEBIAN, unfinished)
   renameSync(unfinished, folder)
   return folder
 }

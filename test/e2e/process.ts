@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { poll } from '../support/poll.ts'
 
 /** A program of the bench that is to run until the end; what it says goes to logs/<name>.log, and its own end is an error. */
 export interface Running { name: string, child: ChildProcess, log: string }
@@ -17,22 +17,22 @@ export function run (logs: string, name: string, [command, ...args]: string[], e
 
 /** Asks until there is an answer that counts. Says what it waited for when there is none, or when one of the programs has ended. */
 export async function until<T> (what: string, ask: () => Promise<T | undefined | false>, { seconds = 60, needs = [] as Running[] } = {}): Promise<T> {
-  const end = performance.now() + seconds * 1000
   let last: unknown
-  while (performance.now() < end) {
-    for (const { name, child, log } of needs) {
-      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${name} has ended: ${tail(log)}`)
+  const answer = poll(what, async () => {
+    for (const { name, child } of needs) {
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${name} has ended`)
     }
     try {
-      const answer = await ask()
-      if (answer !== undefined && answer !== false) return answer
+      return await ask()
     } catch (error) {
       // Not there yet; told when it never comes.
       last = error
+      return undefined
     }
-    await sleep(200)
-  }
-  throw new Error(`waited ${seconds} s in vain: ${what}${needs.map(({ name, log }) => `\n${name}: ${tail(log)}`).join('')}`, { cause: last })
+  }, seconds)
+  return await answer.catch(({ message }: Error) => {
+    throw new Error(`${message}${needs.map(({ name, log }) => `\n${name}: ${tail(log)}`).join('')}`, { cause: last })
+  })
 }
 
 function tail (log: string): string {

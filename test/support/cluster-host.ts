@@ -13,11 +13,14 @@ interface Named { name: string, [field: string]: unknown }
 interface Manifest {
   metadata: { name: string, resourceVersion?: string }
   spec: { template: { metadata?: { annotations?: Record<string, string> }, spec: { containers: { env: { name: string, value?: string }[], volumeMounts?: Named[] }[], volumes?: Named[] } } }
-  status?: { conditions?: { type: string, status: string }[], observedGeneration?: number, latestReadyRevisionName?: string, latestCreatedRevisionName?: string }
+  status?: { conditions?: { type: string, status: string }[], observedGeneration?: number, latestReadyRevisionName?: string, latestCreatedRevisionName?: string, updatedReplicas?: number, availableReplicas?: number }
 }
 
 const FUNCTIONS = 'gx4ki'
 const JOBS = 'gx4ki-jobs'
+
+/** What a function is there: a Knative Service, or, without Serving, a Deployment of that name. */
+const KIND = process.env['E2E'] === 'lean' ? 'deployment' : 'ksvc'
 
 const NAMES = ['deploy', 'job-completed', 'result-fetch', 'result-upload']
 
@@ -87,7 +90,7 @@ function logOf (): string[] {
 }
 
 async function setEnvironment (name: string, { TEMPLATES_DIR: _, KUBECONFIG: kubeconfig, ...env }: Record<string, string>): Promise<void> {
-  const manifest = withoutServerFields(kubectlJson<Manifest>('get', 'ksvc', name, '-n', FUNCTIONS))
+  const manifest = withoutServerFields(kubectlJson<Manifest>('get', KIND, name, '-n', FUNCTIONS))
   const { spec } = manifest.spec.template
   const [container] = spec.containers
   const kept = container!.env.filter(({ value, name }) => value === undefined || name === 'HOST')
@@ -107,8 +110,10 @@ async function setEnvironment (name: string, { TEMPLATES_DIR: _, KUBECONFIG: kub
 }
 
 function isReady (name: string): boolean {
-  const { metadata, status } = kubectlJson<Manifest & { metadata: { generation: number } }>('get', 'ksvc', name, '-n', FUNCTIONS)
-  return status?.observedGeneration === metadata.generation && status.latestReadyRevisionName === status.latestCreatedRevisionName &&
+  const { metadata, status } = kubectlJson<Manifest & { metadata: { generation: number } }>('get', KIND, name, '-n', FUNCTIONS)
+  if (status?.observedGeneration !== metadata.generation) return false
+  if (KIND === 'deployment') return status.updatedReplicas === 1 && status.availableReplicas === 1
+  return status.latestReadyRevisionName === status.latestCreatedRevisionName &&
     status.conditions?.find(({ type }) => type === 'Ready')?.status === 'True'
 }
 

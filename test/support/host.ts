@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { resolve } from 'node:path'
 import type { Test } from 'tap'
 import { type Host, startHost } from '../../knative/local/host.ts'
 import { connectCluster } from '../../shared/kubernetes.ts'
 import { clusterHost } from './cluster-host.ts'
+import { jobTemplates } from './job-templates.ts'
 import { poll } from './poll.ts'
 
 /** The JSON of a job, as far as the tests look at it. */
@@ -43,7 +43,7 @@ export type TestedHost = Omit<Host, 'stop' | 'services' | 'store'> & {
 export async function testHost (t: Test, env: Overrides = {}) {
   const own = {
     ...env,
-    '*': { S3_BUCKET: `test-${randomBytes(6).toString('hex')}`, TEMPLATES_DIR: resolve('test/acceptance/templates'), DEFAULT_TEMPLATE: 'script', ...env['*'] }
+    '*': { S3_BUCKET: `test-${randomBytes(6).toString('hex')}`, TEMPLATES_DIR: jobTemplates(), DEFAULT_TEMPLATE: 'script', ...env['*'] }
   }
   const host = process.env['E2E_NODE_ADDRESS'] === undefined ? await localHost(t, own) : await clusterHost(t, own)
   return Object.assign(host, callerOf(host))

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { fetchDebian } from '../../image/fetch-debian.ts'
+import { unpackDebian } from '../../image/unpack-debian.ts'
 
 interface ImageConfig {
   config: { User: string, WorkingDir: string, Env: string[] }
@@ -35,7 +35,7 @@ export function unpackImage (archive: string, folder: string): Image {
 
 /** Debian's runc, unpacked and not installed. */
 export function unpackRunc (folder: string): string {
-  for (const { file } of fetchDebian(['libseccomp2', 'runc'])) execFileSync('dpkg-deb', ['--extract', file, folder])
+  unpackDebian(['libseccomp2', 'runc'], folder)
   return folder
 }
 

@@ -1,11 +1,10 @@
-import { join } from 'node:path'
 import t from 'tap'
 import { testHost } from '../../support/host.ts'
 import { kubectl, kubectlJson, kubectlWith } from '../../support/kubectl.ts'
 import { poll } from '../../support/poll.ts'
 
 await t.test('ends that only a cluster can bring about', async (t) => {
-  const host = await testHost(t, { '*': { TEMPLATES_DIR: join(import.meta.dirname, 'templates'), DEFAULT_TEMPLATE: 'small' } })
+  const host = await testHost(t, { '*': { DEFAULT_TEMPLATE: 'small' } })
 
   await t.test('failed: it took more memory than it has', async (t) => {
     const id = await host.deploy({ env: { SCRIPT: 'echo early > early.txt; tail /dev/zero' } })

@@ -5,7 +5,7 @@ import { testHost } from '../../support/host.ts'
 import { kubectl } from '../../support/kubectl.ts'
 import { poll } from '../../support/poll.ts'
 
-await t.test('with all functions at zero, a deploy wakes one, the event of its Job another, the download a third', async (t) => {
+await t.test('with all functions at zero, a deploy wakes one, the event of its Job another, the download a third', { skip: process.env['E2E'] === 'lean' && 'there is no Serving' }, async (t) => {
   const host = await testHost(t)
   const running = (): string => kubectl('get', 'pods', '-n', 'gx4ki', '-l', 'serving.knative.dev/service', '-o', 'name')
   await poll('every function is at zero', () => running() === '', 180)

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import t from 'tap'
 import { testHost } from '../../support/host.ts'
 import { kubectl, kubectlJson } from '../../support/kubectl.ts'
@@ -6,7 +5,7 @@ import { poll } from '../../support/poll.ts'
 
 await t.test('what a job can reach with all that its pod can read', async (t) => {
   const bucket = `test-reach-${process.pid}`
-  const host = await testHost(t, { '*': { S3_BUCKET: bucket, TEMPLATES_DIR: join(import.meta.dirname, 'templates'), DEFAULT_TEMPLATE: 'node' } })
+  const host = await testHost(t, { '*': { S3_BUCKET: bucket, DEFAULT_TEMPLATE: 'node' } })
   const other = await host.deploy({ env: { SCRIPT: 'await 1' } })
   await host.reaches(other, 'succeeded', 'failed')
 
@@ -36,7 +35,7 @@ await t.test('what a job can reach with all that its pod can read', async (t) =>
 })
 
 await t.test('what whoever has taken over a pod can do with the token of its uploader', async (t) => {
-  const host = await testHost(t, { '*': { TEMPLATES_DIR: join(import.meta.dirname, 'templates'), DEFAULT_TEMPLATE: 'node' } })
+  const host = await testHost(t, { '*': { DEFAULT_TEMPLATE: 'node' } })
   const ended = await host.deploy({ env: { SCRIPT: 'await 1' } })
   const { attempt: endedAttempt } = attemptOf(await host.reaches(ended, 'succeeded', 'failed'))
   const endedToken = Buffer.from(kubectlJson<{ data: Record<string, string> }>('get', 'secret', `gx4ki-${ended}`, '-n', 'gx4ki-jobs').data['uploader-token']!, 'base64').toString()

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { testHost } from '../../support/host.ts'
 import { kubectl } from '../../support/kubectl.ts'
@@ -12,7 +11,7 @@ function stopPods (name: string): void {
 }
 
 await t.test('functions that are told to end while they are busy', async (t) => {
-  const host = await testHost(t, { '*': { TEMPLATES_DIR: join(import.meta.dirname, 'templates'), DEFAULT_TEMPLATE: 'node' } })
+  const host = await testHost(t, { '*': { DEFAULT_TEMPLATE: 'node' } })
 
   const ended = async (t: Test, id: string): Promise<void> => {
     const job = await poll('the job has ended', async () => {

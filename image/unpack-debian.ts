@@ -13,8 +13,16 @@ export interface DebianPackage {
 
 const CACHE = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'gx4ki-jobs', 'debian')
 
-/** The newest versions of these packages that the machine's Debian knows, from the cache or the mirror. Nothing is installed. */
-export function fetchDebian (names: string[]): DebianPackage[] {
+/** Unpacks the newest versions of these packages that the machine's Debian knows into a folder that stands for `/`. Nothing is installed. */
+export function unpackDebian (names: string[], folder: string): DebianPackage[] {
+  const packages = fetchDebian(names)
+  mkdirSync(folder, { recursive: true })
+  for (const { file } of packages) execFileSync('dpkg-deb', ['--extract', file, folder])
+  return packages
+}
+
+/** From the cache or the mirror. */
+function fetchDebian (names: string[]): DebianPackage[] {
   mkdirSync(CACHE, { recursive: true })
   try {
     // Lines of: 'URI' FILE SIZE CHECKSUM. It leaves out files that are in the working directory.

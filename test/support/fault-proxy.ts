@@ -1,8 +1,7 @@
-import { once } from 'node:events'
 import http from 'node:http'
 import https from 'node:https'
-import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
+import { listen } from './listen.ts'
 import { poll } from './poll.ts'
 
 /** What becomes of a request: it is passed on, or refused (503), or held for ever, or its answer is, or the connection breaks, before it was passed on or after. */
@@ -62,15 +61,9 @@ export async function faultProxy (t: Test): Promise<FaultProxy> {
     request.pipe(onward)
   }
   // On a cluster, functions reach the tests at the node's address.
-  const address = process.env['E2E_NODE_ADDRESS'] ?? '127.0.0.1'
-  server.listen(0, address)
-  await once(server, 'listening')
-  t.teardown(() => {
-    server.close()
-    server.closeAllConnections()
-  })
+  const url = await listen(t, server, process.env['E2E_NODE_ADDRESS'])
   const proxy: FaultProxy = {
-    url: `http://${address}:${(server.address() as AddressInfo).port}`,
+    url,
     target: { url: 'http://127.0.0.1:9' },
     fate: () => 'pass',
     caught: async () => { await poll('a request is held', () => held > 0) },

@@ -1,8 +1,7 @@
-import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import type { Test } from 'tap'
+import { listen } from './listen.ts'
 
 export interface Received { method: string, url: string, headers: IncomingHttpHeaders, body: Buffer }
 
@@ -17,11 +16,5 @@ export async function httpServer (t: Test, answer: (request: Received, response:
       return answer(whole, response)
     }, () => response.destroy())
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received }
+  return { url: await listen(t, server), received }
 }

@@ -1,12 +1,11 @@
 import type { V1Job, V1JobSpec, V1Pod, V1PodSpec } from '@kubernetes/client-node'
-import { markerKey } from '../../shared/bucket-layout.ts'
 import type { JobRecord } from '../../shared/job-record.ts'
 import { JOB_LABEL, MANAGED_BY, objectName } from '../../shared/kubernetes.ts'
-import { putObject, type Store } from '../../shared/object-store.ts'
-import { createRecord } from '../../shared/record-store.ts'
+import type { Store } from '../../shared/object-store.ts'
 import type { clusterOf } from './cluster-of.ts'
 import { jobOf, shell } from './local-kubernetes.ts'
 import { newRecord } from './new-record.ts'
+import { openRecord } from './open-record.ts'
 import { poll } from './poll.ts'
 
 interface Place { store: Store, cluster: ReturnType<typeof clusterOf> }
@@ -21,8 +20,7 @@ export async function startedJob ({ store, cluster }: Place, script: string, spe
   manifest.spec!.template.metadata = { labels }
   const job = await cluster.batch.createNamespacedJob({ namespace: cluster.namespace, body: manifest })
   const record = { ...pending, job_uid: job.metadata!.uid! }
-  await putObject(store, markerKey(id), '', {}, 'unconditional')
-  await createRecord(store, record)
+  await openRecord(store, record)
   return { record, job }
 }
 

@@ -2,32 +2,24 @@ import t from 'tap'
 import { seal } from '../../../functions/deploy/seal.ts'
 import { markerKey } from '../../../shared/bucket-layout.ts'
 import { newJobId } from '../../../shared/job-id.ts'
-import { advance, type JobRecord } from '../../../shared/job-record.ts'
-import { openStore, putObject, removeObject, type Store } from '../../../shared/object-store.ts'
-import { advanceRecord, createRecord, readRecord } from '../../../shared/record-store.ts'
+import { advance } from '../../../shared/job-record.ts'
+import { openStore, putObject, removeObject } from '../../../shared/object-store.ts'
+import { advanceRecord, readRecord } from '../../../shared/record-store.ts'
 import { clusterAt } from '../../support/cluster-at.ts'
 import { closedUrl } from '../../support/closed-url.ts'
 import { deployServer, deployWith, keysOf, tokenKey } from '../../support/deploy-server.ts'
 import { meddledKubernetes } from '../../support/meddled-kubernetes.ts'
-import { newRecord } from '../../support/new-record.ts'
+import { openRecord } from '../../support/open-record.ts'
 import { poll } from '../../support/poll.ts'
 import { problemAbout, problemOf } from '../../support/problem-of.ts'
 import { testStore } from '../../support/store.ts'
-
-/** A job as deploy left it when it was cut off. */
-async function left (store: Store, more: Partial<JobRecord> = {}): Promise<string> {
-  const record = newRecord(more)
-  await putObject(store, markerKey(record.job_uuid), '', {}, 'unconditional')
-  await createRecord(store, record)
-  return record.job_uuid
-}
 
 const past = new Date(Date.now() - 1000).toISOString()
 
 await t.test('a job without its Job gets it on a ping, secrets and all, and one on every further ping stays one', async (t) => {
   const { ping, store, cluster } = await deployServer(t)
   const id = newJobId()
-  await left(store, { job_uuid: id, env: { DURATION: '20' }, sealed_env: seal(tokenKey, id, { PASSWORD: 'hunter2' }) })
+  await openRecord(store, { job_uuid: id, env: { DURATION: '20' }, sealed_env: seal(tokenKey, id, { PASSWORD: 'hunter2' }) })
   for (let round = 0; round < 2; round++) {
     t.equal((await ping()).status, 204)
     const [jobs, [configMap], [secret]] = await Promise.all([cluster.jobs(), cluster.configMaps(), cluster.secrets()])
@@ -54,9 +46,9 @@ await t.test('a Job without its ConfigMap, or without being written down, is com
 
 await t.test('a job that has not started in time is stopped, one that runs is not', async (t) => {
   const { ping, store } = await deployServer(t)
-  const late = await left(store, { state: 'pending', job_uid: 'uid', start_by: past, reason: 'ImagePullBackOff' })
-  const never = await left(store, { start_by: past })
-  const running = await left(store, { state: 'running', job_uid: 'uid', start_by: past })
+  const late = await openRecord(store, { state: 'pending', job_uid: 'uid', start_by: past, reason: 'ImagePullBackOff' })
+  const never = await openRecord(store, { start_by: past })
+  const running = await openRecord(store, { state: 'running', job_uid: 'uid', start_by: past })
   t.equal((await ping()).status, 204)
   t.match((await readRecord(store, late))!.record, { state: 'pending', stop: { reason: 'StartDeadlineExceeded' } })
   t.match((await readRecord(store, never))!.record, { state: 'failed', reason: 'StartDeadlineExceeded' }, 'one that had no Job is over')
@@ -76,7 +68,7 @@ await t.test('the time to start runs only while the Job is not suspended', async
     ['resumed longer ago', false, suspended('False', 11), true],
     ['never suspended', false, [], true]
   ] as const) {
-    const id = await left(store, { job_uuid: newJobId(new Date(Date.now() - 20 * 60_000)), state: 'pending', job_uid: 'uid' })
+    const id = await openRecord(store, { job_uuid: newJobId(new Date(Date.now() - 20 * 60_000)), state: 'pending', job_uid: 'uid' })
     kubernetes.meddle = async ({ method, url }, pass) => method === 'GET' && url.endsWith(`/jobs/gx4ki-${id}`)
       ? { code: 200, body: JSON.stringify({ apiVersion: 'batch/v1', kind: 'Job', spec: { suspend }, status: { conditions } }) }
       : await pass()
@@ -90,7 +82,7 @@ await t.test('a job that starts at the last moment is not stopped', async (t) =>
   const store = await testStore(t)
   const kubernetes = await meddledKubernetes(t)
   const { ping } = await deployWith(t, { store, cluster: kubernetes.cluster })
-  const id = await left(store, { state: 'pending', job_uid: 'uid', start_by: past })
+  const id = await openRecord(store, { state: 'pending', job_uid: 'uid', start_by: past })
   kubernetes.meddle = async (_, pass) => {
     await advanceRecord(store, id, (record) => advance(record, { state: 'running' }, new Date()))
     return await pass()
@@ -113,7 +105,7 @@ await t.test('a stop that did not reach Kubernetes is repeated', async (t) => {
 
 await t.test('a job that was given up while Kubernetes was away ends when it is back', async (t) => {
   const { ping, store } = await deployServer(t)
-  const id = await left(store, { stop: { reason: 'KubernetesUnavailable', at: past } })
+  const id = await openRecord(store, { stop: { reason: 'KubernetesUnavailable', at: past } })
   t.equal((await ping()).status, 204)
   t.match((await readRecord(store, id))!.record, { state: 'failed', reason: 'KubernetesUnavailable' })
 })
@@ -129,7 +121,7 @@ await t.test('a marker without a record goes when nobody can be about to write o
 
 await t.test('what has ended is left alone', async (t) => {
   const { ping, store, cluster } = await deployServer(t)
-  const id = await left(store, { state: 'succeeded', start_by: past })
+  const id = await openRecord(store, { state: 'succeeded', start_by: past })
   const before = await readRecord(store, id)
   t.equal((await ping()).status, 204)
   t.same(await readRecord(store, id), before)
@@ -139,15 +131,15 @@ await t.test('what has ended is left alone', async (t) => {
 
 await t.test('a job that cannot be repaired keeps no other from it', async (t) => {
   const { ping, store, cluster } = await deployServer(t)
-  const gone = await left(store, { template: 'gone' })
-  const unsealed = await left(store, { sealed_env: 'damaged' })
-  const refused = await left(store, { template: 'refused' })
+  const gone = await openRecord(store, { template: 'gone' })
+  const unsealed = await openRecord(store, { sealed_env: 'damaged' })
+  const refused = await openRecord(store, { template: 'refused' })
   await putObject(store, markerKey('no-id'), '', {}, 'unconditional')
   const broken = newJobId()
   await putObject(store, markerKey(broken), '', {}, 'unconditional')
   await putObject(store, `state/${broken}.json`, 'hello', {}, 'unconditional')
   // Ids sort newest first: the good ones are the first and the last one.
-  const good = [await left(store, { job_uuid: newJobId(new Date(Date.now() - 60_000)) }), await left(store, { job_uuid: newJobId(new Date(Date.now() + 60_000)) })]
+  const good = [await openRecord(store, { job_uuid: newJobId(new Date(Date.now() - 60_000)) }), await openRecord(store, { job_uuid: newJobId(new Date(Date.now() + 60_000)) })]
   t.equal((await ping()).status, 204)
   t.same((await cluster.jobs()).map(({ metadata }) => metadata!.labels!['gx4ki.job.uuid']).sort(), good.toSorted())
   for (const id of [gone, unsealed, refused]) t.match((await readRecord(store, id))!.record, { state: 'accepted' })
@@ -170,7 +162,7 @@ await t.test('without a store the ping is asked for again', async (t) => {
 await t.test('without Kubernetes the ping has done what it could', async (t) => {
   const store = await testStore(t)
   const { ping } = await deployWith(t, { store, cluster: clusterAt(t, await closedUrl()) })
-  const id = await left(store)
+  const id = await openRecord(store)
   t.equal((await ping()).status, 204)
   t.match((await readRecord(store, id))!.record, { state: 'accepted', revision: 1 })
 })

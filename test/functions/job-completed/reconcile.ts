@@ -5,12 +5,12 @@ import type { JobRecord } from '../../../shared/job-record.ts'
 import { objectName } from '../../../shared/kubernetes.ts'
 import { writeManifest } from '../../../shared/manifest.ts'
 import { getObject, headObject, putObject, type Store } from '../../../shared/object-store.ts'
-import { createRecord, readRecord } from '../../../shared/record-store.ts'
+import { readRecord } from '../../../shared/record-store.ts'
 import { clusterOf } from '../../support/cluster-of.ts'
 import { completedWith } from '../../support/completed-server.ts'
 import { testKubernetes } from '../../support/local-kubernetes.ts'
 import { meddledKubernetes, status } from '../../support/meddled-kubernetes.ts'
-import { newRecord } from '../../support/new-record.ts'
+import { openRecord } from '../../support/open-record.ts'
 import { poll } from '../../support/poll.ts'
 import { runningJob, startedJob } from '../../support/running-job.ts'
 import { testStore } from '../../support/store.ts'
@@ -21,14 +21,6 @@ async function completedServer (t: Test) {
   return { store, cluster, ...await completedWith(t, { store, cluster }) }
 }
 
-/** A record with its marker, and no Job. */
-async function left (store: Store, more: Partial<JobRecord> = {}): Promise<string> {
-  const record = newRecord(more)
-  await putObject(store, markerKey(record.job_uuid), '', {}, 'unconditional')
-  await createRecord(store, record)
-  return record.job_uuid
-}
-
 const recordOf = async (store: Store, id: string): Promise<JobRecord> => (await readRecord(store, id))!.record
 
 await t.test('what no event told is found by the ping, log and all', async (t) => {
@@ -37,9 +29,9 @@ await t.test('what no event told is found by the ping, log and all', async (t) =
   const [failed, complete] = await Promise.all([startedJob(place, 'echo oh no; exit 3'), startedJob(place, 'echo done')])
   const { record: running } = await runningJob(place, 'exec sleep 60')
   const waiting = await startedJob(place, 'true', { suspend: true })
-  const lost = await left(store, { state: 'running', job_uid: 'uid', started_at: '2026-11-22T12:00:00.000Z' })
-  const canceled = await left(store, { state: 'running', job_uid: 'uid', stop: { reason: 'CancelRequested', at: '2026-11-22T12:00:00.000Z' } })
-  const accepted = await left(store)
+  const lost = await openRecord(store, { state: 'running', job_uid: 'uid', started_at: '2026-11-22T12:00:00.000Z' })
+  const canceled = await openRecord(store, { state: 'running', job_uid: 'uid', stop: { reason: 'CancelRequested', at: '2026-11-22T12:00:00.000Z' } })
+  const accepted = await openRecord(store)
   await poll('both have ended', async () => (await cluster.jobs()).filter(({ status }) => status?.conditions?.some(({ type }) => type === 'Complete' || type === 'Failed')).length === 2)
   const pod = (await cluster.pods()).find(({ metadata }) => metadata!.labels!['gx4ki.job.uuid'] === complete.record.job_uuid)!
   await writeManifest(store, complete.record.job_uuid, pod.metadata!.uid!, { files: 0, bytes: 0, at: '' })
@@ -80,7 +72,7 @@ await t.test('nor is one whose Job is written down after it was looked for', asy
   const store = await testStore(t)
   const kubernetes = await meddledKubernetes(t)
   const { ping } = await completedWith(t, { store, cluster: kubernetes.cluster })
-  const id = await left(store)
+  const id = await openRecord(store)
   kubernetes.meddle = async ({ url }, pass) => {
     const answer = await pass()
     if (url.endsWith(objectName(id)) && answer.code === 404) {
@@ -95,13 +87,13 @@ await t.test('nor is one whose Job is written down after it was looked for', asy
 await t.test('a job that cannot be settled keeps no other from it', async (t) => {
   const { store, ping } = await completedServer(t)
   const gone = (minutes: number): Partial<JobRecord> => ({ job_uuid: newJobId(new Date(Date.now() + minutes * 60_000)), state: 'running', job_uid: 'uid' })
-  const first = await left(store, gone(1))
+  const first = await openRecord(store, gone(1))
   const broken = newJobId()
   await putObject(store, markerKey(broken), '', {}, 'unconditional')
   await putObject(store, stateKey(broken), 'hello', {}, 'unconditional')
   await putObject(store, markerKey(newJobId()), '', {}, 'unconditional')
   await putObject(store, markerKey('no-id'), '', {}, 'unconditional')
-  const last = await left(store, gone(-1))
+  const last = await openRecord(store, gone(-1))
   t.equal((await ping()).status, 204)
   for (const id of [first, last]) t.match(await recordOf(store, id), { state: 'lost' })
 })

@@ -1,12 +1,10 @@
-import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { createApiServerSource } from '../../../knative/local/api-server-source.ts'
 import { readManifests } from '../../../knative/local/manifests.ts'
+import { kubeconfigFor } from '../../support/cluster-at.ts'
 import { httpServer, type Received } from '../../support/http-server.ts'
+import { listen } from '../../support/listen.ts'
 import { jobOf, namespace, shell, testKubernetes } from '../../support/local-kubernetes.ts'
 import { poll } from '../../support/poll.ts'
 
@@ -128,19 +126,8 @@ async function fakeApi (t: Test) {
     if (api.expired) return response.writeHead(410).end(JSON.stringify({ kind: 'Status', code: 410 }))
     response.flushHeaders()
     watches.push({ version: searchParams.get('resourceVersion'), response })
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => {
-    server.close()
-    server.closeAllConnections()
   })
-  api.kubeconfig = join(t.testdir({}), 'kubeconfig')
-  writeFileSync(api.kubeconfig, JSON.stringify({
-    clusters: [{ name: 'c', cluster: { server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'u', user: {} }],
-    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-    'current-context': 'c'
-  }))
+  api.kubeconfig = kubeconfigFor(t, await listen(t, server))
   return api
 }
 

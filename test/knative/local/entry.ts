@@ -1,12 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, request as send, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
-import { connect, type AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { findRoute, routesOf, startEntry, type Route } from '../../../knative/local/entry.ts'
 import { readManifests } from '../../../knative/local/manifests.ts'
 import { httpServer } from '../../support/http-server.ts'
+import { listen } from '../../support/listen.ts'
 import { poll } from '../../support/poll.ts'
 
 const routes = routesOf(readManifests('knative/base')['gateway.networking.k8s.io/v1/HTTPRoute'])
@@ -21,13 +22,7 @@ async function entryOf (t: Test, url: string | undefined, timeoutSeconds = 300) 
 
 /** A function that reads no body unless it wants to. */
 async function bare (t: Test, listener: RequestListener) {
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return await listen(t, createServer(listener))
 }
 
 await t.test('the manifest sends every path of the API to its function', async (t) => {

@@ -11,14 +11,14 @@ export interface ClusterObject { kind: typeof kinds[number], name: string, job: 
 const YOUNG_MS = 3600_000
 
 /** All that there is of jobs in the cluster and has been there for an hour. */
-export async function objectsOfJobs (config: KubeConfig, namespace: string): Promise<ClusterObject[]> {
+export async function objectsOfJobs (config: KubeConfig, namespace: string, now: Date): Promise<ClusterObject[]> {
   const [batch, core] = [config.makeApiClient(BatchV1Api), config.makeApiClient(CoreV1Api)]
   const query = { namespace, labelSelector: managedSelector }
   const lists = [
     batch.listNamespacedJob(query), core.listNamespacedPod(query), core.listNamespacedConfigMap(query), core.listNamespacedSecret(query)
   ]
   const found = await Promise.all(lists)
-  return found.flatMap(({ items }, at) => items.flatMap(({ metadata }) => settled(kinds[at]!, metadata, new Date())))
+  return found.flatMap(({ items }, at) => items.flatMap(({ metadata }) => settled(kinds[at]!, metadata, now)))
 }
 
 export function settled (kind: ClusterObject['kind'], { name, labels, creationTimestamp, deletionTimestamp }: V1ObjectMeta = {}, now: Date): ClusterObject[] {

@@ -22,8 +22,6 @@ const FUNCTIONS = 'gx4ki'
 
 const { values: { fix, canary } } = parseArgs({ options: { fix: { type: 'boolean', default: false }, canary: { type: 'string' } } })
 const config = new KubeConfig()
-config.loadFromDefault()
-const objects = KubernetesObjectApi.makeApiClient(config)
 const rows: Row[] = []
 
 await examine()
@@ -31,20 +29,21 @@ console.log(table(rows))
 process.exitCode = rows.some(isBroken) ? 1 : 0
 
 async function examine (): Promise<void> {
-  const server = config.getCurrentCluster()?.server
   await section('API server', async () => {
+    config.loadFromDefault()
     const { gitVersion } = await config.makeApiClient(VersionApi).getCode()
-    return [works('API server', `${gitVersion} at ${server}`)]
+    return [works('API server', `${gitVersion} at ${config.getCurrentCluster()?.server}`)]
   }, 'KUBECONFIG must lead to the cluster, with a current context')
   // Without it nothing else can be said.
   if (rows.some(isBroken)) return
 
+  const objects = KubernetesObjectApi.makeApiClient(config)
   progress('what is installed')
   const services = new Map<string, Service>()
   for (const manifest of manifests('Service', 'Broker', 'Trigger', 'PingSource', 'ApiServerSource', 'Deployment').filter(({ apiVersion }) => apiVersion !== 'v1')) {
     const { kind, metadata: { name } } = manifest
     await section(`${kind} ${name}`, async () => {
-      const live = await find<Service>(manifest)
+      const live = await find<Service>(objects, manifest)
       if (kind === 'Service' && live !== undefined) services.set(name, live)
       return [readyRow(manifest, live as Live | undefined)]
     })
@@ -53,7 +52,7 @@ async function examine (): Promise<void> {
   for (const service of services.values()) {
     await section(`settings of ${service.metadata!.name}`, async () => {
       for (const { kind, name } of referencesOf(service)) {
-        const found = await find<V1ConfigMap | V1Secret>({ apiVersion: 'v1', kind, metadata: { name, namespace: FUNCTIONS } })
+        const found = await find<V1ConfigMap | V1Secret>(objects, { apiVersion: 'v1', kind, metadata: { name, namespace: FUNCTIONS } })
         if (found !== undefined) configured.set(`${kind} ${name}`, found)
       }
       return [settingsRow(service, configured)]
@@ -81,7 +80,7 @@ async function lookFromInside (services: Map<string, Service>, namespace: string
   }
   progress('store, events and orphans, from a pod in the cluster; it runs a job, which takes a minute or two')
   await section('orphans in Kubernetes', async () => {
-    const all = await objectsOfJobs(config, namespace)
+    const all = await objectsOfJobs(config, namespace, new Date())
     const args = [
       ...(fix ? ['--fix'] : []),
       ...(canary === undefined ? [] : ['--template', canary]),
@@ -111,7 +110,7 @@ async function section (check: string, ask: () => Promise<Row[]>, mend = 'ask as
   }
 }
 
-async function find<T extends KubernetesObject> ({ apiVersion, kind, metadata }: Manifest): Promise<T | undefined> {
+async function find<T extends KubernetesObject> (objects: KubernetesObjectApi, { apiVersion, kind, metadata }: Manifest): Promise<T | undefined> {
   try {
     return await objects.read<T>({ apiVersion, kind, metadata } as T & { metadata: Manifest['metadata'] })
   } catch (error) {

@@ -25,12 +25,12 @@ function endRow ({ state, reason, job_uuid: id, template, created_at: created, f
 /** Events arrive where the record knew of the end at once, and no ping can have told. */
 function eventRow ({ history, started_at: started, finished_at: finished }: Job): Row {
   const check = 'canary: its events'
-  const [end, start] = [history.at(-1)!, history.find(({ state }) => state === 'running')]
-  const told = [
-    howTold(finished, end.at),
-    // A start that nobody was told of is filled in at the end, with the time of the pod itself.
-    start?.at === started ? undefined : howTold(started, start?.at)
-  ]
+  const end = history.at(-1)!
+  const at = history.findIndex(({ state }) => state === 'running')
+  const start = history[at]?.at
+  // A start that nobody was told of is filled in at the end, with the time of the pod itself, or of what came before.
+  const wasTold = start !== undefined && start !== started && start !== history[at - 1]?.at
+  const told = [howTold(finished, end.at), wasTold ? howTold(started, start) : undefined]
   if (told.includes('event')) return works(check, `the end was known ${seconds(finished ?? end.at, end.at)} s later`)
   const mend = 'see the Trigger job-completed, the ApiServerSource jobs, its pod in gx4ki-jobs, and the log of job-completed'
   if (told.includes('either')) return degraded(check, 'it ended just as a ping was due, so nobody can tell which of the two told', 'once more: make doctor')
@@ -38,8 +38,8 @@ function eventRow ({ history, started_at: started, finished_at: finished }: Job)
 }
 
 /** `either` where a ping came in between, and it was prompt all the same. */
-function howTold (happened: string | null | undefined, known: string | undefined): 'event' | 'ping' | 'either' | undefined {
-  if (!happened || known === undefined) return undefined
+function howTold (happened: string | null | undefined, known: string): 'event' | 'ping' | 'either' | undefined {
+  if (!happened) return undefined
   const [from, to] = [Date.parse(happened), Date.parse(known)]
   if (to - from > PROMPT_MS) return 'ping'
   return Math.floor(from / PING_MS) === Math.floor(to / PING_MS) ? 'event' : 'either'

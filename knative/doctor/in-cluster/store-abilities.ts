@@ -33,7 +33,7 @@ const abilities: Ability[] = [
   { check: 'store: large files', prove: multipart, without: broken, mend: `allow AbortMultipartUpload and ListMultipartUploadParts, or ${ANOTHER_STORE}` },
   { check: 'store: part of one version', prove: ranges, without: broken, mend: ANOTHER_STORE },
   { check: 'store: a list with tags', prove: listsTags, without: degraded, mend: 'nothing has to be done; MinIO answers it in one request' },
-  { check: 'store: unfinished uploads', prove: listsUploads, without: degraded, mend: 'let the store abort incomplete uploads itself after a day' }
+  { check: 'store: unfinished uploads', prove: listsUploads, without: degraded, mend: 'MinIO aborts them itself after a day; any other store needs a rule for that' }
 ]
 
 /** Tries on throw-away objects all that the functions ask of the store. */

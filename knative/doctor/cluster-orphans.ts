@@ -1,14 +1,12 @@
 import { BatchV1Api, CoreV1Api, type KubeConfig, type V1ObjectMeta } from '@kubernetes/client-node'
 import { isJobId } from '../../shared/job-id.ts'
 import { JOB_LABEL, managedSelector, statusOf } from '../../shared/kubernetes.ts'
+import { isOld } from './is-old.ts'
 import { degraded, type Row, works } from './row.ts'
 
 /** A Job first: with it goes what it owns. */
 const kinds = ['Job', 'Pod', 'ConfigMap', 'Secret'] as const
 export interface ClusterObject { kind: typeof kinds[number], name: string, job: string }
-
-/** What is younger may be just being made, or just going with its Job. */
-const YOUNG_MS = 3600_000
 
 /** All that there is of jobs in the cluster and has been there for an hour. */
 export async function objectsOfJobs (config: KubeConfig, namespace: string, now: Date): Promise<ClusterObject[]> {
@@ -24,7 +22,7 @@ export async function objectsOfJobs (config: KubeConfig, namespace: string, now:
 export function settled (kind: ClusterObject['kind'], { name, labels, creationTimestamp, deletionTimestamp }: V1ObjectMeta = {}, now: Date): ClusterObject[] {
   const job = labels?.[JOB_LABEL]
   if (name === undefined || job === undefined || !isJobId(job) || deletionTimestamp !== undefined) return []
-  return creationTimestamp !== undefined && now.getTime() - creationTimestamp.getTime() > YOUNG_MS ? [{ kind, name, job }] : []
+  return creationTimestamp !== undefined && isOld(creationTimestamp, now) ? [{ kind, name, job }] : []
 }
 
 export async function removeObjects (config: KubeConfig, namespace: string, objects: ClusterObject[]): Promise<void> {

@@ -5,7 +5,7 @@ import { broken, type Row, works } from './row.ts'
 export type Service = KubernetesObject & { spec?: { template?: { spec?: V1PodSpec } }, status?: { address?: { url?: string } } }
 
 /** A ConfigMap or a Secret that a pod needs, and the key in it where it needs just one. */
-export interface Reference { kind: 'ConfigMap' | 'Secret', name: string, key?: string }
+interface Reference { kind: 'ConfigMap' | 'Secret', name: string, key?: string }
 
 /** Everything that the pods of a Service cannot start without. */
 export function referencesOf (service: Service): Reference[] {

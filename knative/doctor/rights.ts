@@ -77,7 +77,7 @@ export function rightsRow (account: Account, missing: V1ResourceAttributes[], ex
     return broken(check, `may ${listed(excessive)}, which it must not`, `find who gave it that: kubectl get rolebindings,clusterrolebindings -A -o wide | grep -w ${name}`)
   }
   if (missing.length > 0) return broken(check, `may not ${listed(missing)}`, 'kubectl apply -k your overlay')
-  return works(check, `has all ${must.length} that it needs, and none of ${mustNot.length} that it must not have`)
+  return works(check, `${must.length === 0 ? 'needs none' : `has all ${must.length} that it needs`}, and has none of ${mustNot.length} that it must not have`)
 }
 
 const checkOf = ({ namespace, name }: Account): string => `rights of ${name === 'default' ? `the pods in ${namespace}` : name}`

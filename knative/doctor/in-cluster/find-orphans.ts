@@ -4,13 +4,11 @@ import { isTerminal } from '../../../shared/job-record.ts'
 import { getObject, inBatches, listAll, type Store, type StoredObject } from '../../../shared/object-store.ts'
 import { readRecord } from '../../../shared/record-store.ts'
 import { listUploads } from '../../../shared/unfinished-uploads.ts'
-
-/** What is younger may be just being made, or just being removed. */
-export const YOUNG_MS = 3600_000
+import { isOld } from '../is-old.ts'
 
 /** In the order in which they are removed: what leads to the rest goes last. */
 export const kinds = ['idempotency keys', 'markers', 'unfinished uploads', 'results', 'notes of uploads', 'logs', "a doctor's trials", 'records being removed', 'expiry keys'] as const
-export type Kind = typeof kinds[number]
+type Kind = typeof kinds[number]
 
 /** Something in the store of a job that has no record, so that nobody will ever ask for it or remove it. */
 export interface Orphan { kind: Kind, job: string, key: string, uploadId?: string }
@@ -107,8 +105,6 @@ export async function findOrphans (store: Store, now: Date): Promise<Findings> {
     }
   }
 }
-
-const isOld = (time: Date, now: Date): boolean => now.getTime() - time.getTime() > YOUNG_MS
 
 /** The job that a key belongs to; `undefined` where it is none of ours. A result's own name comes after it. */
 function jobIn (key: string): string | undefined {

@@ -40,7 +40,7 @@ await t.test('the rights that are asked for are those of the Roles, and no Servi
   for (const { must, mustNot } of accounts) t.notOk(must.some((access) => mustNot.some(({ verb, resource }) => verb === access.verb && resource === access.resource && access.subresource === undefined && verb !== 'list')))
 
   const [deploy] = accounts
-  t.match(rightsRow(deploy!, [], []), { check: 'rights of deploy', verdict: 'works', seen: 'has all 7 that it needs, and none of 6 that it must not have' })
+  t.match(rightsRow(deploy!, [], []), { check: 'rights of deploy', verdict: 'works', seen: 'has all 7 that it needs, and has none of 6 that it must not have' })
   t.match(rightsRow(deploy!, [deploy!.must.at(-1)!], []), { verdict: 'broken', seen: 'may not get pods/log', mend: /apply -k/ })
   t.match(rightsRow(deploy!, [], [{ verb: 'list', resource: 'pods' }]), { verdict: 'broken', seen: 'may list pods in the whole cluster, which it must not', mend: /-w deploy/ })
 })

@@ -19,6 +19,10 @@ function doctor (...args: string[]) {
   return { status, all: stdout + stderr, row: (check: string) => rows.find((row) => row.startsWith(`${check}  `))?.replace(/\s+/g, ' ') ?? 'no such row' }
 }
 
+function replaceTemplates (data: Record<string, string>): void {
+  kubectlWith(JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'gx4ki-templates', namespace: 'gx4ki' }, data }), 'replace', '-f', '-')
+}
+
 // Three examinations, each of which waits for a minute to begin, and for its job.
 t.setTimeout(900_000)
 const lean = process.env['E2E'] === 'lean' && 'without Knative Serving there are no Services to look at'
@@ -54,9 +58,8 @@ await t.test('make doctor finds a healthy installation well, what is broken brok
   const { rules } = kubectlJson<{ rules: { resources: string[] }[] }>('get', 'role', 'job-completed', '-n', 'gx4ki-jobs')
   kubectl('patch', 'role', 'job-completed', '-n', 'gx4ki-jobs', '--type=merge', '-p', JSON.stringify({ rules: rules.filter(({ resources }) => !resources.includes('pods/log')) }))
   kubectl('create', 'clusterrolebinding', 'test-doctor', '--clusterrole=view', '--serviceaccount=gx4ki:result-upload')
-  const templates = kubectlJson<{ data: Record<string, string> }>('get', 'configmap', 'gx4ki-templates', '-n', 'gx4ki')
-  const withBad = { ...templates, data: { ...templates.data, 'bad.yaml': 'kind: Job', 'foreign.yaml': readFileSync(join(jobTemplates(), 'foreign.yaml'), 'utf8') } }
-  kubectlWith(JSON.stringify(withBad), 'apply', '--server-side', '--force-conflicts', '-f', '-')
+  const { data: templates } = kubectlJson<{ data: Record<string, string> }>('get', 'configmap', 'gx4ki-templates', '-n', 'gx4ki')
+  replaceTemplates({ ...templates, 'bad.yaml': 'kind: Job', 'foreign.yaml': readFileSync(join(jobTemplates(), 'foreign.yaml'), 'utf8') })
   await poll('the Trigger is seen to be broken', () => !kubectl('get', 'trigger', 'deploy-ping', '-n', 'gx4ki', '-o', 'jsonpath={.status.conditions[?(@.type=="Ready")].status}').includes('True'))
 
   const ill = doctor()
@@ -76,7 +79,7 @@ await t.test('make doctor finds a healthy installation well, what is broken brok
   ] as const) t.match(ill.row(check), seen, check)
 
   await mend()
-  kubectlWith(JSON.stringify({ ...templates, metadata: { name: 'gx4ki-templates', namespace: 'gx4ki' } }), 'replace', '-f', '-')
+  replaceTemplates(templates)
   const mended = doctor('--fix')
   t.equal(mended.status, 0, mended.all)
   t.match(mended.row('orphans: logs'), / works removed 1 of 1 job/)

@@ -8,7 +8,7 @@ installed := node_modules/.installed
 DOCKER ?= docker
 E2E_TESTS ?= test/acceptance test/e2e/suite
 
-.PHONY: help demo run test test-image e2e contract lint typecheck build image image-tar clean python
+.PHONY: help demo run test test-image e2e doctor contract lint typecheck build image image-tar clean python
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ test-image: image-tar ## Run what is in the image in containers; as root, on Deb
 
 e2e: image-tar ## Run the acceptance tests on a real cluster of its own: as root, on Debian with Go; E2E_TESTS=… for some of them
 	@node test/e2e/main.ts tap --jobs=1 $(E2E_TESTS)
+
+doctor: $(installed) ## Say what works of the installation that KUBECONFIG leads to, and how to mend the rest; FIX=1 removes orphans
+	@node knative/doctor/main.ts $(if $(FIX),--fix) $(if $(CANARY),--canary=$(CANARY))
 
 contract: build python ## Hold every function against its own OpenAPI with generated requests
 	@node test/contract/run.ts

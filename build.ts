@@ -1,11 +1,14 @@
 /**
- * Bundles every function and every job program into one CommonJS file each, dist/<name>.cjs: a cold start pays for
+ * Bundles every function, every job program and the doctor's half in the cluster into one CommonJS file each, dist/<name>.cjs: a cold start pays for
  * each module it loads, and `node:http` loads faster from CommonJS.
  */
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
 
-const programs = ['functions', 'jobs'].flatMap((folder) => readdirSync(folder).map((name) => ({ name, main: `${folder}/${name}/main.ts` })))
+const programs = [
+  ...['functions', 'jobs'].flatMap((folder) => readdirSync(folder).map((name) => ({ name, main: `${folder}/${name}/main.ts` }))),
+  { name: 'doctor', main: 'knative/doctor/in-cluster/main.ts' }
+]
 
 const { metafile } = await build({
   entryPoints: programs.filter(({ main }) => existsSync(main)).map(({ name, main }) => ({ in: main, out: name })),

@@ -28,7 +28,13 @@ export const deadLetterKey = (at: string, digest: string): string => `dead-lette
 export const STATE_PREFIX = 'state/'
 export const MARKER_PREFIX = 'open/'
 export const EXPIRY_PREFIX = 'expiry/'
+export const IDEMPOTENCY_PREFIX = 'idempotency/'
+export const RESULTS_PREFIX = 'results/'
+export const UPLOADS_PREFIX = 'uploads/'
+export const LOGS_PREFIX = 'logs/'
 export const DEAD_LETTER_PREFIX = 'dead-letter/'
+/** What `make doctor` tries the store with, and removes again. */
+export const DOCTOR_PREFIX = 'doctor/'
 
 /** The id in a key of `state/`, `open/` or `expiry/`. */
 export const jobOfKey = (key: string): string => key.slice(key.lastIndexOf('/') + 1).replace(/\.json$/, '')

@@ -1,0 +1,129 @@
+import * as layout from '../../../shared/bucket-layout.ts'
+import { createdAt, isJobId } from '../../../shared/job-id.ts'
+import { isTerminal } from '../../../shared/job-record.ts'
+import { getObject, inBatches, listAll, type Store, type StoredObject } from '../../../shared/object-store.ts'
+import { readRecord } from '../../../shared/record-store.ts'
+import { listUploads } from '../../../shared/unfinished-uploads.ts'
+import { isOld } from '../is-old.ts'
+
+/** In the order in which they are removed: what leads to the rest goes last. */
+export const kinds = ['idempotency keys', 'markers', 'unfinished uploads', 'results', 'notes of uploads', 'logs', "a doctor's trials", 'records being removed', 'expiry keys'] as const
+type Kind = typeof kinds[number]
+
+/** Something in the store of a job that has no record, so that nobody will ever ask for it or remove it. */
+export interface Orphan { kind: Kind, job: string, key: string, uploadId?: string }
+
+export interface Findings {
+  orphans: Orphan[]
+  /** Jobs that have ended long ago and have a marker all the same: something is still owed. */
+  overdue: string[]
+  /** Jobs whose record nobody can read. */
+  unreadable: string[]
+  /** Times of the events that could not be delivered, oldest first. */
+  deadLetters: string[]
+  jobs: number
+  objects: number
+  /** Whether there is a record of the job, readable or not. */
+  isKnown: (id: string) => boolean
+}
+
+const prefixes: [string, Kind][] = [
+  [layout.RESULTS_PREFIX, 'results'],
+  [layout.UPLOADS_PREFIX, 'notes of uploads'],
+  [layout.LOGS_PREFIX, 'logs'],
+  [layout.DOCTOR_PREFIX, "a doctor's trials"]
+]
+
+/** A stand-in for a record has the id of its job and little else; whatever is larger need not be read to know that it is none. */
+const LARGEST_STAND_IN = 200
+
+/** Looks through the whole bucket. What it does not know it leaves alone, and so it does with all that is younger than an hour. */
+export async function findOrphans (store: Store, now: Date): Promise<Findings> {
+  const known = new Set<string>()
+  const hidden = new Set<string>()
+  const found: Findings = { orphans: [], overdue: [], unreadable: [], deadLetters: [], jobs: 0, objects: 0, isKnown: (id) => known.has(id) }
+  const isLost = (id: string): boolean => !known.has(id) && !hidden.has(id) && isOld(createdAt(id), now)
+  const add = (kind: Kind, job: string, key: string): void => { if (isLost(job)) found.orphans.push({ kind, job, key }) }
+
+  // Before all else, so that what comes meanwhile is at most too young.
+  const records: StoredObject[] = []
+  for await (const object of counted(layout.STATE_PREFIX)) if (jobIn(object.key) !== undefined) records.push(object)
+  found.jobs = records.length
+  await inBatches(records, async ({ key, size }) => {
+    const id = jobIn(key)!
+    const isStandIn = size <= LARGEST_STAND_IN && await readRecord(store, id).then((record) => record === undefined, () => { found.unreadable.push(id) })
+    if (isStandIn) hidden.add(id)
+    else known.add(id)
+  })
+
+  // The ping removes what is due, a job of many files in many pings; what is overdue that long it does not get done.
+  const due = new Map<string, string>()
+  const expiries: string[] = []
+  for await (const { key } of counted(layout.EXPIRY_PREFIX)) {
+    const id = jobIn(key)
+    if (id === undefined) continue
+    expiries.push(key)
+    if (!due.has(id)) due.set(id, key.split('/')[1]!)
+  }
+  for (const id of [...hidden]) {
+    const at = due.get(id)
+    if (!isOld(createdAt(id), now) || (at !== undefined && !isOld(new Date(at), now))) continue
+    hidden.delete(id)
+    add('records being removed', id, layout.stateKey(id))
+  }
+  for (const key of expiries) add('expiry keys', jobIn(key)!, key)
+
+  for await (const { key } of counted(layout.MARKER_PREFIX)) {
+    const id = jobIn(key)
+    if (id === undefined) continue
+    add('markers', id, key)
+    if (known.has(id) && await endedLongAgo(store, id, now)) found.overdue.push(id)
+  }
+  for (const [prefix, kind] of prefixes) {
+    for await (const { key } of counted(prefix)) {
+      const id = jobIn(key)
+      if (id !== undefined) add(kind, id, key)
+    }
+  }
+  const claims: string[] = []
+  for await (const { key } of counted(layout.IDEMPOTENCY_PREFIX)) claims.push(key)
+  await inBatches(claims, async (key) => {
+    const id = await holderOf(store, key)
+    if (id !== undefined) add('idempotency keys', id, key)
+  })
+  for (const { key, uploadId } of await listUploads(store, '')) {
+    const id = jobIn(key)
+    if (id !== undefined && isLost(id)) found.orphans.push({ kind: 'unfinished uploads', job: id, key, uploadId })
+  }
+  for await (const { key } of counted(layout.DEAD_LETTER_PREFIX)) found.deadLetters.push(/\/(.{24})-/.exec(key)?.[1] ?? '')
+  return found
+
+  async function * counted (prefix: string): AsyncGenerator<StoredObject> {
+    for await (const object of listAll(store, prefix, { tags: false })) {
+      found.objects += 1
+      yield object
+    }
+  }
+}
+
+/** The job that a key belongs to; `undefined` where it is none of ours. A result's own name comes after it. */
+function jobIn (key: string): string | undefined {
+  return key.split('/').map((part) => part.replace(/\.(json|txt)$/, '')).find(isJobId)
+}
+
+async function endedLongAgo (store: Store, id: string, now: Date): Promise<boolean> {
+  const found = await readRecord(store, id).catch(() => undefined)
+  const ended = found?.record.history.at(-1)
+  return ended !== undefined && isTerminal(ended.state) && isOld(new Date(ended.at), now)
+}
+
+/** Whose an idempotency key is; `undefined` when it is gone, or says nothing that can be understood. */
+async function holderOf (store: Store, key: string): Promise<string | undefined> {
+  const found = await getObject(store, key)
+  try {
+    const { job_uuid: id } = JSON.parse(found?.body.toString() ?? '{}') as { job_uuid?: string }
+    return id !== undefined && isJobId(id) ? id : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * The half of `make doctor` that needs the keys of the store and the functions' addresses, and no rights in Kubernetes. On a cluster it is a pod of
+ * its own; with S3_* in the environment it looks at any store: `node dist/doctor.cjs`.
+ */
+import { parseArgs } from 'node:util'
+import { Type } from 'typebox'
+import { presignWith } from '../../../functions/result-upload/presign.ts'
+import { openStore, storeSettings } from '../../../shared/object-store.ts'
+import { readSettings } from '../../../shared/settings.ts'
+import { broken, isBroken, type Row } from '../row.ts'
+import { table } from '../table.ts'
+import { wordsOf } from '../words-of.ts'
+import { findOrphans } from './find-orphans.ts'
+import { leftoverRows, orphanRows, removalRows } from './orphan-rows.ts'
+import { removeOrphans } from './remove-orphans.ts'
+import { runCanary } from './run-canary.ts'
+import { storeAbilities } from './store-abilities.ts'
+
+/** What it prints with `--json`: its rows, and which of the jobs that it was asked about have no record, if that could be found out. */
+export interface Report { rows: Row[], unknown?: string[] }
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: 'boolean', default: false },
+    fix: { type: 'boolean', default: false },
+    deploy: { type: 'string' },
+    'result-fetch': { type: 'string' },
+    template: { type: 'string' }
+  }
+})
+
+const { deploy, 'result-fetch': resultFetch, template, fix, json } = values
+examine().then((report) => {
+  console.log(json ? JSON.stringify(report) : table(report.rows))
+  process.exitCode = report.rows.some(isBroken) ? 1 : 0
+}, (error) => {
+  console.error(wordsOf(error))
+  process.exitCode = 1
+})
+
+async function examine (): Promise<Report> {
+  const settings = readSettings(Type.Object(storeSettings))
+  const store = openStore(settings)
+  const abilities = await storeAbilities(store, presignWith(settings))
+  // Without the store nothing else can be said.
+  if (isBroken(abilities[0]!)) return { rows: abilities }
+  const canary = deploy === undefined || resultFetch === undefined ? [] : await runCanary({ deploy, resultFetch, template })
+  try {
+    const found = await findOrphans(store, new Date())
+    const orphans = fix && found.orphans.length > 0 ? removalRows(await removeOrphans(store, found.orphans)) : orphanRows(found)
+    return { rows: [...abilities, ...canary, ...orphans, ...leftoverRows(found, new Date())], unknown: positionals.filter((id) => !found.isKnown(id)) }
+  } catch (error) {
+    return { rows: [...abilities, ...canary, broken('orphans in the store', wordsOf(error), 'see the rows above')] }
+  }
+}

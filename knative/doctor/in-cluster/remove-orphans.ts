@@ -1,0 +1,29 @@
+import { inBatches, removeObject, type Store } from '../../../shared/object-store.ts'
+import { readRecord } from '../../../shared/record-store.ts'
+import { abortMultipart, abortUploads } from '../../../shared/unfinished-uploads.ts'
+import { kinds, type Orphan } from './find-orphans.ts'
+
+/**
+ * Removes what has no owner, job by job; answers what could not be removed and why. A retry with an old idempotency key can make the job after
+ * all, so each one is looked for again right before: a job that has a record loses nothing.
+ */
+export async function removeOrphans (store: Store, orphans: Orphan[]): Promise<{ removed: Orphan[], failed: Map<string, unknown> }> {
+  const removed: Orphan[] = []
+  const failed = new Map<string, unknown>()
+  for (const [job, all] of Map.groupBy(orphans, ({ job }) => job)) {
+    try {
+      if (await readRecord(store, job) !== undefined) continue
+      await abortUploads(store, job)
+      for (const kind of kinds) {
+        const these = all.filter((orphan) => orphan.kind === kind)
+        await inBatches(these, async ({ key, uploadId }) => {
+          await (uploadId === undefined ? removeObject(store, key) : abortMultipart(store, key, uploadId))
+        })
+        removed.push(...these)
+      }
+    } catch (error) {
+      failed.set(job, error)
+    }
+  }
+  return { removed, failed }
+}

@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Static } from 'typebox'
+import { isTerminal, type JobView } from '../../../shared/job-record.ts'
+import type { ResultFile } from '../../../shared/results.ts'
+import { broken, type Row } from '../row.ts'
+import { wordsOf } from '../words-of.ts'
+import { canaryRows } from './judge-canary.ts'
+import { sha256 } from './sha256.ts'
+
+type Job = Static<typeof JobView>
+
+export interface Canary {
+  /** Where the functions answer. */
+  deploy: string
+  resultFetch: string
+  template?: string | undefined
+}
+
+const MOST_MS = 180_000
+
+/** Runs a job as any caller would, and reads its results. */
+export async function runCanary (canary: Canary): Promise<Row[]> {
+  await sleep(untilAfterPing(new Date()))
+  try {
+    const { job_uuid: id } = await ask<Job>(`${canary.deploy}/job/deploy`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ template: canary.template })
+    })
+    const job = await ended(canary, id)
+    return canaryRows(job, job.state === 'succeeded' ? await results(canary, id) : [])
+  } catch (error) {
+    return [broken('canary', wordsOf(error), 'see the rows above, and the log of the function')]
+  }
+}
+
+/** So that a short job ends before the next ping, and it can be told from an event. Pings come with the minute, and take a moment. */
+export function untilAfterPing (now: Date): number {
+  const past = now.getTime() % 60_000
+  return past >= 10_000 && past <= 15_000 ? 0 : (70_000 - past) % 60_000
+}
+
+async function ended ({ deploy, resultFetch }: Canary, id: string): Promise<Job> {
+  const until = Date.now() + MOST_MS
+  let job: Job
+  do {
+    job = await ask<Job>(`${resultFetch}/job/${id}`, { headers: { prefer: 'wait=30' } })
+  } while (!isTerminal(job.state) && Date.now() < until)
+  if (!isTerminal(job.state)) await ask(`${deploy}/job/${id}`, { method: 'DELETE' })
+  return job
+}
+
+async function results ({ resultFetch }: Canary, id: string): Promise<{ name: string, right: boolean }[]> {
+  const { files } = await ask<{ files: ResultFile[] }>(`${resultFetch}/job/${id}/result/list`)
+  const read = []
+  for (const { name, sha256: wanted, size } of files) {
+    const response = await fetch(`${resultFetch}/job/${id}/result?file=${encodeURIComponent(name)}`)
+    const bytes = await response.bytes()
+    read.push({ name, right: response.status === 200 && bytes.length === size && sha256(bytes) === wanted })
+  }
+  return read
+}
+
+async function ask<T> (url: string, init: RequestInit = {}): Promise<T> {
+  // A function that has to be woken first takes a while.
+  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(90_000) }).catch((cause: unknown) => {
+    throw new Error(`${init.method ?? 'GET'} ${url}`, { cause })
+  })
+  const text = await response.text()
+  if (!response.ok) throw new Error(`${init.method ?? 'GET'} ${url}: ${response.status} ${text}`)
+  return JSON.parse(text) as T
+}

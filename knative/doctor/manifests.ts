@@ -1,0 +1,16 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { loadAll } from 'js-yaml'
+import type { KubernetesObject } from '@kubernetes/client-node'
+
+/** An object of ours, as it is in a file: it has a name and a place. */
+export type Manifest = KubernetesObject & { apiVersion: string, kind: string, metadata: { name: string, namespace: string } }
+
+const BASE = join(import.meta.dirname, '../base')
+
+/** What every installation has, of the kinds in question. */
+export function manifests (...kinds: string[]): Manifest[] {
+  return globSync('*.yaml', { cwd: BASE }).filter((name) => name !== 'kustomization.yaml').sort()
+    .flatMap((name) => loadAll(readFileSync(join(BASE, name), 'utf8')) as Manifest[])
+    .filter(({ kind }) => kinds.includes(kind))
+}

@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { BatchV1Api, CoreV1Api, type KubeConfig, type V1Job, type V1Pod } from '@kubernetes/client-node'
+import { MOST_SECONDS } from './doctor-job.ts'
+import type { Report } from './in-cluster/main.ts'
+import { broken } from './row.ts'
+import { wordsOf } from './words-of.ts'
+
+/** To be scheduled, and to pull an image. */
+const START_MS = 120_000
+
+const CHECK = 'a pod in the cluster'
+
+/** Runs the Job and answers what its pod said. Whatever keeps it from that is a row of the report. */
+export async function runInCluster (config: KubeConfig, namespace: string, job: V1Job): Promise<Report> {
+  const [batch, core] = [config.makeApiClient(BatchV1Api), config.makeApiClient(CoreV1Api)]
+  let name: string | undefined
+  try {
+    name = (await batch.createNamespacedJob({ namespace, body: job })).metadata!.name!
+    const pod = await endedPod(core, namespace, name)
+    const log = pod.status?.containerStatuses?.[0]?.state?.terminated === undefined ? '' : await core.readNamespacedPodLog({ namespace, name: pod.metadata!.name! })
+    return reportOf(log, pod)
+  } catch (error) {
+    return without(wordsOf(error))
+  } finally {
+    // What is not removed now removes itself.
+    if (name !== undefined) await batch.deleteNamespacedJob({ namespace, name, propagationPolicy: 'Background' }).catch(() => {})
+  }
+}
+
+async function endedPod (core: CoreV1Api, namespace: string, job: string): Promise<V1Pod> {
+  const begun = Date.now()
+  let pod: V1Pod | undefined
+  while (Date.now() - begun < MOST_SECONDS * 1000) {
+    pod = (await core.listNamespacedPod({ namespace, labelSelector: `batch.kubernetes.io/job-name=${job}` })).items[0]
+    const { state } = pod?.status?.containerStatuses?.[0] ?? {}
+    if (pod !== undefined && (state?.terminated !== undefined || pod.status?.phase === 'Failed')) return pod
+    if (state?.running === undefined && Date.now() - begun > START_MS) break
+    await sleep(1000)
+  }
+  throw new Error(obstacleOf(pod))
+}
+
+/** Why it has not started, or not ended. */
+function obstacleOf (pod: V1Pod | undefined): string {
+  if (pod === undefined) return 'no pod was made for it: kubectl get events -n gx4ki'
+  const { waiting, running } = pod.status?.containerStatuses?.[0]?.state ?? {}
+  const unscheduled = pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False')
+  if (running !== undefined) return `it did not end within ${MOST_SECONDS} s`
+  return [waiting?.reason ?? unscheduled?.reason, waiting?.message ?? unscheduled?.message].filter(Boolean).join(': ') || 'it has not started, and nothing says why'
+}
+
+/** Its last line is the report; one that could not make any says why. */
+export function reportOf (log: string, { status }: V1Pod): Report {
+  const last = log.trim().split('\n').at(-1) ?? ''
+  if (last.startsWith('{')) return JSON.parse(last) as Report
+  const { terminated } = status?.containerStatuses?.[0]?.state ?? {}
+  return without(last || [terminated?.reason ?? status?.reason, terminated?.message ?? status?.message].filter(Boolean).join(': '))
+}
+
+function without (seen: string): Report {
+  return { rows: [broken(CHECK, seen, 'mend what is broken above; store, orphans and events are looked at from there')] }
+}

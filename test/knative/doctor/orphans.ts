@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto'
+import t from 'tap'
+import { createMultipart } from '../../../functions/result-upload/multipart.ts'
+import { findOrphans, kinds } from '../../../knative/doctor/in-cluster/find-orphans.ts'
+import { leftoverRows, orphanRows, removalRows } from '../../../knative/doctor/in-cluster/orphan-rows.ts'
+import { removeOrphans } from '../../../knative/doctor/in-cluster/remove-orphans.ts'
+import { DOCTOR_PREFIX, deadLetterKey, expiryKey, idempotencyKey, logKey, manifestKey, markerKey, multipartKey, resultKey, stateKey } from '../../../shared/bucket-layout.ts'
+import { newJobId } from '../../../shared/job-id.ts'
+import type { JobRecord } from '../../../shared/job-record.ts'
+import { putObject, type Store } from '../../../shared/object-store.ts'
+import { createRecord, hideRecord, readRecord } from '../../../shared/record-store.ts'
+import { listUploads } from '../../../shared/unfinished-uploads.ts'
+import { keysOf } from '../../support/deploy-server.ts'
+import { newRecord } from '../../support/new-record.ts'
+import { testStore } from '../../support/store.ts'
+
+const MINUTE = 60_000
+const put = async (store: Store, key: string, body = 'x'): Promise<unknown> => await putObject(store, key, body, {}, 'unconditional')
+const ago = (minutes: number): Date => new Date(Date.now() - minutes * MINUTE)
+const hex = (): string => (randomUUID() + randomUUID()).replaceAll('-', '')
+
+/** One of everything that a job can have in the bucket, but no record: answers the number of objects. */
+async function belongings (store: Store, id: string): Promise<number> {
+  const attempt = randomUUID()
+  const name = 'never finished'
+  const objects = [
+    put(store, markerKey(id), ''),
+    put(store, resultKey(id, attempt, `sub folder/${newJobId()}/+ü.bin`)),
+    put(store, manifestKey(id, attempt), '{}'),
+    put(store, multipartKey(id, attempt, hex()), JSON.stringify({ name, upload_id: await createMultipart(store, resultKey(id, attempt, name), {}) })),
+    put(store, logKey(id)),
+    put(store, expiryKey(ago(-600).toISOString(), id), ''),
+    put(store, idempotencyKey(hex()), JSON.stringify({ job_uuid: id, fingerprint: 'f' }))
+  ]
+  await createMultipart(store, resultKey(id, attempt, 'without a note'), {})
+  await Promise.all(objects)
+  return objects.length
+}
+
+/** As far as the store lists them. */
+async function uploadsOf (store: Store, ...ids: string[]): Promise<number[]> {
+  return await Promise.all(ids.map(async (id) => (await listUploads(store, `results/${id}/`)).length))
+}
+
+async function job (store: Store, id: string, more: Partial<JobRecord> = {}): Promise<JobRecord> {
+  const record = newRecord({ job_uuid: id, ...more })
+  await createRecord(store, record)
+  return record
+}
+
+async function hidden (store: Store, id: string): Promise<void> {
+  await job(store, id, { state: 'succeeded' })
+  await hideRecord(store, id, (await readRecord(store, id))!.etag)
+}
+
+await t.test('what has no record is found by kind and removed; nothing of a job that has one, of a young one, and of others', async (t) => {
+  const store = await testStore(t)
+  const [living, ended, young, foreign] = [newJobId(ago(300)), newJobId(ago(3000)), newJobId(ago(50)), 'not-ours']
+  await job(store, living, { state: 'running' })
+  await job(store, ended, { state: 'succeeded', history: [{ state: 'succeeded', at: ago(5).toISOString() }] })
+  for (const id of [living, ended, young]) await belongings(store, id)
+  await put(store, `${DOCTOR_PREFIX}${newJobId()}/1/new`)
+  for (const key of ['results/x', `open/${foreign}`, 'expiry/0', 'idempotency/x.json', `elsewhere/${newJobId(ago(300))}`, 'state/notes.txt']) await put(store, key)
+  // The ping is at it: it was due a moment ago.
+  const going = newJobId(ago(9000))
+  await hidden(store, going)
+  await belongings(store, going)
+  await put(store, expiryKey(ago(3).toISOString(), going), '')
+  const kept = await keysOf(store)
+  const others = [living, ended, young, going]
+  const uploads = await uploadsOf(store, ...others)
+
+  const [lost, stuck, forgotten, doctor] = [newJobId(ago(61)), newJobId(ago(9000)), newJobId(ago(9000)), newJobId(ago(100))]
+  const one = await belongings(store, lost)
+  await hidden(store, stuck)
+  await put(store, resultKey(stuck, randomUUID(), 'a'))
+  await put(store, expiryKey(ago(90).toISOString(), stuck), '')
+  await hidden(store, forgotten)
+  await put(store, `${DOCTOR_PREFIX}${doctor}/1/new`)
+
+  const found = await findOrphans(store, new Date())
+  const count = Map.groupBy(found.orphans, ({ kind }) => kind)
+  const expected = { 'idempotency keys': 1, markers: 1, results: 2, 'notes of uploads': 2, logs: 1, "a doctor's trials": 1, 'records being removed': 2, 'expiry keys': 2 }
+  t.match(Object.fromEntries([...count].map(([kind, these]) => [kind, these.length])), expected)
+  t.strictSame([...new Set(found.orphans.map(({ job }) => job))].sort(), [lost, stuck, forgotten, doctor].sort())
+  t.strictSame(found.orphans.filter(({ job, uploadId }) => job === lost && uploadId === undefined).length, one)
+  t.strictSame(orphanRows(found).map(({ check, verdict, mend }) => [check, verdict, mend]), kinds.filter((kind) => count.has(kind)).map((kind) => [`orphans: ${kind}`, 'degraded', 'make doctor FIX=1']))
+  t.strictSame([living, ended, young, going, lost, newJobId()].map(found.isKnown), [true, true, false, false, false, false])
+
+  const outcome = await removeOrphans(store, found.orphans)
+  t.strictSame(await keysOf(store), kept)
+  t.strictSame(await uploadsOf(store, lost, ...others), [0, ...uploads])
+  t.strictSame(removalRows(outcome).map(({ verdict }) => verdict), [...count].map(() => 'works'))
+  t.strictSame(orphanRows(await findOrphans(store, new Date())).map(({ verdict }) => verdict), ['works'])
+})
+
+await t.test('a job that got its record after all loses nothing', async (t) => {
+  const store = await testStore(t)
+  const id = newJobId(ago(300))
+  await belongings(store, id)
+  const { orphans } = await findOrphans(store, new Date())
+  await job(store, id)
+  const before = [await keysOf(store), await uploadsOf(store, id)]
+  t.strictSame(await removeOrphans(store, orphans), { removed: [], failed: new Map() })
+  t.strictSame([await keysOf(store), await uploadsOf(store, id)], before)
+})
+
+await t.test('one that cannot be removed is told, and keeps no other from it', async (t) => {
+  const store = await testStore(t)
+  const [broken, fine] = [newJobId(ago(300)), newJobId(ago(300))]
+  await put(store, multipartKey(broken, randomUUID(), hex()), 'no note')
+  await put(store, logKey(fine))
+  const rows = removalRows(await removeOrphans(store, (await findOrphans(store, new Date())).orphans))
+  t.match(rows, [{ check: 'orphans: logs', verdict: 'works' }, { verdict: 'broken', seen: new RegExp(broken) }])
+  t.equal((await keysOf(store)).length, 1)
+})
+
+await t.test('what is owed for long, a record that nobody can read, and dead letters are told and left', async (t) => {
+  const store = await testStore(t)
+  const [overdue, unreadable] = [newJobId(ago(300)), newJobId(ago(300))]
+  await job(store, overdue, { state: 'failed', history: [{ state: 'failed', at: ago(61).toISOString() }] })
+  await put(store, markerKey(overdue), '')
+  await put(store, stateKey(unreadable), 'hello')
+  await put(store, logKey(unreadable))
+  for (const at of [ago(3000), ago(30)]) await put(store, deadLetterKey(at.toISOString(), hex()), '{}')
+  const found = await findOrphans(store, new Date())
+  t.match(found, { orphans: [], overdue: [overdue], unreadable: [unreadable], jobs: 2 })
+  t.match(leftoverRows(found, new Date()), [
+    { check: 'jobs that have ended', verdict: 'degraded', seen: new RegExp(overdue) },
+    { check: 'records', verdict: 'broken', seen: new RegExp(unreadable) },
+    { check: 'dead letters', verdict: 'degraded', seen: /^1 events .* 2 ever/ }
+  ])
+  t.match(leftoverRows({ overdue: [], unreadable: [], deadLetters: [ago(3000).toISOString()] }, new Date()), [{ check: 'dead letters', verdict: 'works' }])
+})

@@ -62,7 +62,10 @@ export function exportTraces (service: string, complain: (message: string) => vo
       const span = tracer.startSpan(name, { startTime: new Date(from), ...(here && { links: [{ context: here }] }) }, remote(traceparent))
       endOf(span, new Date(to))(outcome)
     },
-    stop: async () => { await provider.shutdown() }
+    async stop () {
+      // All else has been done by now; that a collector is away must not make a failure of it.
+      await provider.shutdown().catch((error: Error) => complain(`not all were sent: ${error.message}`))
+    }
   }
 }
 

@@ -1,13 +1,10 @@
 import http from 'node:http'
 import https from 'node:https'
-import { buffer } from 'node:stream/consumers'
 import { Client } from 'minio'
 import { Type, type Static, type TObject } from 'typebox'
-import { storeErrors } from './metrics.ts'
 import { percentEncode } from './percent-encode.ts'
-import { problem } from './problem.ts'
 import { etagOf, isAbsent, nonsense, parseXml, whole } from './store-answer.ts'
-import { startSpan } from './tracing.ts'
+import { request } from './store-request.ts'
 
 export const storeSettings = {
   S3_ENDPOINT: Type.String({ pattern: '^https?://[^/]+/?$', default: 'http://127.0.0.1:9000' }),
@@ -56,47 +53,6 @@ function impatientAgent (secure: boolean, silenceMs: number): http.Agent {
     return socket
   }
   return agent
-}
-
-interface Request {
-  /** As S3 calls it. */
-  operation: string
-  method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
-  key?: string
-  query?: string
-  headers?: Record<string, string>
-  body?: string | Buffer
-  /** Statuses that the caller understands; any other is a failure of the store. */
-  accept: number[]
-}
-
-/** One signed request. Whatever the caller does not understand becomes the problem `store-unavailable`, with its cause for the log. */
-export async function request (store: Store, { operation, method, key = '', query = '', headers = {}, body = '', accept }: Request): Promise<http.IncomingMessage> {
-  // Of a string minio-js would send the number of characters as Content-Length.
-  const bytes = typeof body === 'string' ? Buffer.from(body) : body
-  const end = startSpan(`S3.${operation}`, { 'aws.s3.bucket': store.bucket, ...(key !== '' && { 'aws.s3.key': key }) })
-  let status: number | undefined
-  try {
-    const response = await store.client.makeRequestAsync({ method, bucketName: store.bucket, objectName: key, query, headers }, bytes, anyStatus)
-    status = response.statusCode!
-    if (!accept.includes(status)) throw new Error(`the store answered ${status} ${await codeIn(response)}`)
-    end({ attributes: { 'http.response.status_code': status } })
-    return response
-  } catch (cause) {
-    storeErrors.inc({ operation, status: status === undefined ? 'none' : `${Math.floor(status / 100)}xx` })
-    end({ error: String(status ?? 'none') })
-    throw problem('store-unavailable', 'The object store cannot be reached or does not answer as it should', {
-      cause: new Error(`${method} ${store.bucket}/${key}${query && '?' + query}`, { cause })
-    })
-  }
-}
-
-/** Of an error, minio-js would not tell the status. */
-const anyStatus = Array.from({ length: 500 }, (_, index) => index + 100)
-
-/** The code of an S3 error; the rest of it may repeat what was signed. */
-async function codeIn (response: http.IncomingMessage): Promise<string> {
-  return /<Code>(\w+)<\/Code>/.exec((await buffer(response)).toString())?.[1] ?? 'without a code'
 }
 
 export type PutCondition = { ifNoneMatch: '*' } | { ifMatch: string } | 'unconditional'

@@ -1,7 +1,8 @@
 import { resultKey, resultsPrefix, uploadsPrefix } from './bucket-layout.ts'
-import { getObject, listAll, removeObject, request, type Store } from './object-store.ts'
+import { getObject, listAll, removeObject, type Store } from './object-store.ts'
 import { percentEncode } from './percent-encode.ts'
 import { parseXml, whole } from './store-answer.ts'
+import { request } from './store-request.ts'
 
 /** Frees what the parts take; fine when there is no such upload. */
 export async function abortMultipart (store: Store, key: string, uploadId: string): Promise<void> {

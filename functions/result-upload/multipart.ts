@@ -1,5 +1,6 @@
-import { encodeTags, request, type Store, type Tags } from '../../shared/object-store.ts'
+import { encodeTags, type Store, type Tags } from '../../shared/object-store.ts'
 import { isAbsent, parseXml, whole } from '../../shared/store-answer.ts'
+import { request } from '../../shared/store-request.ts'
 import { fromChecksum, toChecksum } from './checksum.ts'
 
 /** A part that the store has; not every store tells the sha256 that it has checked. */

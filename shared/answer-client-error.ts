@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { problem, type ProblemError } from './problem.ts'
+import { newTraceId } from './trace-context.ts'
 
 /** What cannot be read as HTTP never becomes a request: the answer goes to the socket itself, and is the last one there. */
 export function answerClientError (error: Error & { code?: string }, socket: Socket): void {
@@ -11,7 +11,7 @@ export function answerClientError (error: Error & { code?: string }, socket: Soc
     return
   }
   const known = problemOf(error).problem
-  const body = JSON.stringify({ ...known, trace_id: randomBytes(16).toString('hex') })
+  const body = JSON.stringify({ ...known, trace_id: newTraceId() })
   const head = [
     `HTTP/1.1 ${known.status} ${STATUS_CODES[known.status]}`,
     'content-type: application/problem+json',

@@ -38,6 +38,8 @@ export interface JobRecord {
   queue?: string
   /** The key of the object that ties an idempotency key to this job; goes with it. */
   idempotency?: string
+  /** The W3C trace context in which the job was accepted, if there was one. */
+  traceparent?: string
   /** The secret values, encrypted, as long as Kubernetes may not have them yet. */
   sealed_env?: string
   created_at: string

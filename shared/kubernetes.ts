@@ -1,6 +1,7 @@
 import { BatchV1Api, CoreV1Api, KubeConfig, type KubernetesObject } from '@kubernetes/client-node'
 import { Type, type Static, type TObject } from 'typebox'
-import { Agent } from 'undici'
+import { Agent, type Dispatcher } from 'undici'
+import { observeCalls } from './observe-calls.ts'
 import { problem } from './problem.ts'
 
 export const kubernetesSettings = {
@@ -34,16 +35,16 @@ export function connectCluster (settings: Static<TObject<typeof kubernetesSettin
 
 /**
  * client-node 2.0.1 opens a new connection for every call, because it makes an undici Agent for each; one for all of them
- * halves the CPU. It also never gives up; this one does.
+ * halves the CPU. It also never gives up; this one does, and is the place to see every call.
  */
 function keepConnections (config: KubeConfig): void {
   const cluster = config.getCurrentCluster()
   if (cluster?.proxyUrl) return
-  let agent: Agent | undefined
+  let agent: Dispatcher | undefined
   Object.assign(config, {
     createDispatcher: (...args: Parameters<KubeConfig['createDispatcherOptions']>) => {
       const { connect } = config.createDispatcherOptions(...args) as { connect?: object }
-      return (agent ??= new Agent({ connect: { ...connect, timeout: 5_000 }, headersTimeout: 15_000, bodyTimeout: 60_000 }))
+      return (agent ??= new Agent({ connect: { ...connect, timeout: 5_000 }, headersTimeout: 15_000, bodyTimeout: 60_000 }).compose(observeCalls))
     }
   })
 }

@@ -3,8 +3,8 @@ import https from 'node:https'
 import { Client } from 'minio'
 import { Type, type Static, type TObject } from 'typebox'
 import { percentEncode } from './percent-encode.ts'
-import { problem } from './problem.ts'
 import { etagOf, isAbsent, nonsense, parseXml, whole } from './store-answer.ts'
+import { request } from './store-request.ts'
 
 export const storeSettings = {
   S3_ENDPOINT: Type.String({ pattern: '^https?://[^/]+/?$', default: 'http://127.0.0.1:9000' }),
@@ -55,29 +55,6 @@ function impatientAgent (secure: boolean, silenceMs: number): http.Agent {
   return agent
 }
 
-interface Request {
-  method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
-  key?: string
-  query?: string
-  headers?: Record<string, string>
-  body?: string | Buffer
-  /** Statuses that the caller understands; any other is a failure of the store. */
-  accept: number[]
-}
-
-/** One signed request. Whatever the caller does not understand becomes the problem `store-unavailable`, with its cause for the log. */
-export async function request (store: Store, { method, key = '', query = '', headers = {}, body = '', accept }: Request): Promise<http.IncomingMessage> {
-  // Of a string minio-js would send the number of characters as Content-Length.
-  const bytes = typeof body === 'string' ? Buffer.from(body) : body
-  try {
-    return await store.client.makeRequestAsync({ method, bucketName: store.bucket, objectName: key, query, headers }, bytes, accept)
-  } catch (cause) {
-    throw problem('store-unavailable', 'The object store cannot be reached or does not answer as it should', {
-      cause: new Error(`${method} ${store.bucket}/${key}${query && '?' + query}`, { cause })
-    })
-  }
-}
-
 export type PutCondition = { ifNoneMatch: '*' } | { ifMatch: string } | 'unconditional'
 
 /**
@@ -94,7 +71,7 @@ export async function putObject (store: Store, key: string, body: string | Buffe
     else headers['if-none-match'] = condition.ifNoneMatch
     unmet = 'ifMatch' in condition ? [404, 409, 412] : [409, 412]
   }
-  const response = await request(store, { method: 'PUT', key, headers, body, accept: [200, ...unmet] })
+  const response = await request(store, { operation: 'PutObject', method: 'PUT', key, headers, body, accept: [200, ...unmet] })
   if (await isAbsent(response)) return undefined
   await whole(response)
   return response.statusCode === 200 ? etagOf(response) : undefined
@@ -102,7 +79,7 @@ export async function putObject (store: Store, key: string, body: string | Buffe
 
 /** A small object, whole; `undefined` when there is none. */
 export async function getObject (store: Store, key: string): Promise<{ body: Buffer, etag: string } | undefined> {
-  const response = await request(store, { method: 'GET', key, accept: [200, 404] })
+  const response = await request(store, { operation: 'GetObject', method: 'GET', key, accept: [200, 404] })
   return await isAbsent(response) ? undefined : { body: await whole(response), etag: etagOf(response) }
 }
 
@@ -111,7 +88,7 @@ export async function getObject (store: Store, key: string): Promise<{ body: Buf
  */
 export async function streamObject (store: Store, key: string, etag: string, range?: { start: number, end: number }): Promise<http.IncomingMessage | undefined> {
   const headers = { 'if-match': etag, ...(range && { range: `bytes=${range.start}-${range.end}` }) }
-  const response = await request(store, { method: 'GET', key, headers, accept: [range ? 206 : 200, 404, 412] })
+  const response = await request(store, { operation: 'GetObject', method: 'GET', key, headers, accept: [range ? 206 : 200, 404, 412] })
   if (await isAbsent(response)) return undefined
   if (response.statusCode === 412) {
     await whole(response)
@@ -123,7 +100,7 @@ export async function streamObject (store: Store, key: string, etag: string, ran
 }
 
 export async function headObject (store: Store, key: string): Promise<{ size: number, etag: string, lastModified: string } | undefined> {
-  const response = await request(store, { method: 'HEAD', key, accept: [200, 404] })
+  const response = await request(store, { operation: 'HeadObject', method: 'HEAD', key, accept: [200, 404] })
   await whole(response)
   // Without a body it has no words for whether the bucket is there.
   if (response.statusCode === 404) return undefined
@@ -135,13 +112,13 @@ export async function headObject (store: Store, key: string): Promise<{ size: nu
 }
 
 export async function removeObject (store: Store, key: string): Promise<void> {
-  const response = await request(store, { method: 'DELETE', key, accept: [204, 404] })
+  const response = await request(store, { operation: 'DeleteObject', method: 'DELETE', key, accept: [204, 404] })
   if (!await isAbsent(response)) await whole(response)
 }
 
 /** The tags of an object, as strings (minio-js would turn `007` into 7); none when there is no object. */
 export async function getTags (store: Store, key: string): Promise<Tags> {
-  const response = await request(store, { method: 'GET', key, query: 'tagging', accept: [200, 404] })
+  const response = await request(store, { operation: 'GetObjectTagging', method: 'GET', key, query: 'tagging', accept: [200, 404] })
   if (await isAbsent(response)) return {}
   const { Tagging } = parseXml(await whole(response), 'Tagging') as { Tagging: { TagSet?: { Tag?: { Key: string, Value: string }[] } } }
   return Object.fromEntries((Tagging.TagSet?.Tag ?? []).map(({ Key, Value }) => [Key, Value]))
@@ -163,7 +140,7 @@ export async function listObjects (store: Store, { prefix, after = '', limit = 1
     `prefix=${percentEncode(prefix)}`,
     ...(after ? [`start-after=${percentEncode(after)}`] : [])
   ].join('&')
-  const response = await request(store, { method: 'GET', query, accept: [200] })
+  const response = await request(store, { operation: 'ListObjectsV2', method: 'GET', query, accept: [200] })
   const { ListBucketResult: listing } = parseXml(await whole(response), 'ListBucketResult') as { ListBucketResult: Listing }
   const objects = await inBatches(listing.Contents ?? [], async ({ Key, Size, ETag, UserTags }) => {
     const key = decodeKey(Key, listing.EncodingType)

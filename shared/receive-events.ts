@@ -3,9 +3,11 @@ import type { ValidateFunction } from 'ajv'
 import { type CloudEventV1, HTTP } from 'cloudevents'
 import { Type, type TSchema } from 'typebox'
 import { fieldErrors } from './field-errors.ts'
+import { eventsSeen } from './metrics.ts'
 import { newAjv } from './new-ajv.ts'
 import { problem } from './problem.ts'
 import { problems } from './problem-responses.ts'
+import { linkToEvent } from './trace-requests.ts'
 
 export type Event = CloudEventV1<unknown>
 
@@ -22,8 +24,8 @@ export interface EventRoute {
  * A route that takes CloudEvents over HTTP, binary or structured, and answers as a Broker understands it: 204 done,
  * 4xx never again, 503 later. (404, 408, 409 and 429 would be delivered again, so none of them may mean "never".)
  */
-export async function receiveEvents (app: FastifyInstance, { path, summary, types = '.', receive }: EventRoute): Promise<void> {
-  const schema = structuredEvent(types)
+export async function receiveEvents (app: FastifyInstance, { path, summary, types, receive }: EventRoute): Promise<void> {
+  const schema = structuredEvent(types ?? '.')
   const validate = newAjv().compile(schema)
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
@@ -41,6 +43,9 @@ export async function receiveEvents (app: FastifyInstance, { path, summary, type
     }, async (request, reply: FastifyReply) => {
       const event = eventOf(request, validate)
       request.log = request.log.child({ event: { id: event.id, type: event.type, source: event.source, subject: event.subject } })
+      // Where any type is taken a sender could make up as many as he likes.
+      eventsSeen.inc({ path, type: types === undefined ? 'any' : event.type })
+      linkToEvent(request, event['traceparent'])
       await receive(event, request)
       return await reply.code(204).send()
     })

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expiryKey, stateKey } from './bucket-layout.ts'
 import { type JobRecord, tagsOf } from './job-record.ts'
+import { noteTransition } from './note-transition.ts'
 import { getObject, putObject, type Store } from './object-store.ts'
 import { problem } from './problem.ts'
 
@@ -42,7 +43,10 @@ export async function advanceRecord (store: Store, id: string, next: (record: Jo
       await putObject(store, expiryKey(advanced.expires_at, id), '', {}, 'unconditional')
     }
     const written = await putObject(store, stateKey(id), JSON.stringify(advanced), tagsOf(advanced), { ifMatch: current.etag })
-    if (written !== undefined) return advanced
+    if (written !== undefined) {
+      noteTransition(current.record, advanced)
+      return advanced
+    }
     await sleep(Math.random() * 20 * tried)
   }
   throw problem('store-unavailable', 'The record of the job is being changed too often', { job_uuid: id })

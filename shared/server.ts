@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { METHODS } from 'node:http'
 import sensible from '@fastify/sensible'
 import swagger from '@fastify/swagger'
@@ -8,8 +7,12 @@ import fastify, { LogController, type FastifyInstance, type FastifyPluginAsync, 
 import { Type, type Static, type TObject } from 'typebox'
 import { answerClientError } from './answer-client-error.ts'
 import { answerProblem } from './answer-problem.ts'
+import { metrics } from './metrics.ts'
 import { newAjv } from './new-ajv.ts'
 import { problem } from './problem.ts'
+import { traceIdFor } from './trace-context.ts'
+import { traceRequests } from './trace-requests.ts'
+import { startTracing } from './tracing.ts'
 
 export const serverSettings = {
   PORT: Type.Integer({ default: 8080, minimum: 0, maximum: 65535 }),
@@ -37,18 +40,20 @@ export function runFunction<T extends ServerSettings> (readSettings: () => T, wi
 
   async function start (): Promise<void> {
     const settings = readSettings()
-    await serve(await buildServer(wire(settings), settings), settings)
+    const wired = wire(settings)
+    await startTracing(wired.title, (msg) => console.error(JSON.stringify({ level: 'warn', function: wired.title, time: new Date().toISOString(), msg: `traces: ${msg}` })))
+    await serve(await buildServer(wired, settings), settings)
   }
 }
 
 /**
  * A Fastify server with what every function has: JSON logs with the job's id, one trace id a request, validation without silent
- * changes, problem+json, Knative's health paths, and `/openapi.json` made from the schemas of the routes.
+ * changes, problem+json, Knative's health paths, `/metrics`, and `/openapi.json` made from the schemas of the routes.
  */
 export async function buildServer ({ app, title, description, securitySchemes = {} }: FunctionApp, { LOG_LEVEL }: Pick<ServerSettings, 'LOG_LEVEL'>): Promise<FastifyInstance> {
   const server = fastify({
     logger: { level: LOG_LEVEL, base: { function: title }, timestamp: () => `,"time":"${new Date().toISOString()}"`, formatters: { level: (level) => ({ level }) } },
-    genReqId: (request) => traceId(request.headers.traceparent),
+    genReqId: ({ headers }) => traceIdFor(headers),
     // No line a request: who wants access logs has them from the gateway.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'trace_id' }),
     bodyLimit: BODY_LIMIT,
@@ -70,6 +75,7 @@ export async function buildServer ({ app, title, description, securitySchemes = 
     throw problem('not-found', 'Nothing answers at this path')
   })
 
+  traceRequests(server)
   server.addHook('onRequest', async (request) => {
     const { id } = (request.params ?? {}) as { id?: string }
     if (id !== undefined) request.log = request.log.child({ job_uuid: id })
@@ -93,6 +99,7 @@ export async function buildServer ({ app, title, description, securitySchemes = 
   const hidden = { schema: { hide: true }, logLevel: 'warn' } as const
   server.get('/openapi.json', hidden, async () => server.swagger())
   server.get('/health/liveness', hidden, async () => ({ status: 'alive' }))
+  server.get('/metrics', hidden, async (_request, reply) => await reply.type(metrics.contentType).send(await metrics.metrics()))
   server.get('/health/readiness', hidden, async () => ({ status: 'ready' }))
   refuseOtherMethods(server, methods)
   return server
@@ -107,12 +114,6 @@ async function serve (server: FastifyInstance, { PORT, HOST }: ServerSettings): 
   })
   if (HOST !== '127.0.0.1' && HOST !== '::1') server.log.warn({ host: HOST }, 'listening beyond loopback, without asking callers for credentials')
   await server.listen({ port: PORT, host: HOST })
-}
-
-/** W3C trace context: the caller's trace id, or a new one. */
-function traceId (traceparent: string | string[] | undefined): string {
-  const [, id] = /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(String(traceparent)) ?? []
-  return id ?? randomBytes(16).toString('hex')
 }
 
 function collectMethods (server: FastifyInstance): Map<string, Set<string>> {

@@ -1,6 +1,7 @@
 import type http from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { XMLParser } from 'fast-xml-parser'
+import { storeErrors } from './metrics.ts'
 import { problem } from './problem.ts'
 
 /** Reads the answer to its end, which also frees the connection. */
@@ -8,7 +9,7 @@ export async function whole (response: http.IncomingMessage): Promise<Buffer> {
   try {
     return await buffer(response)
   } catch (cause) {
-    throw problem('store-unavailable', 'The object store broke off its answer', { cause })
+    throw unreadable('The object store broke off its answer', cause)
   }
 }
 
@@ -49,5 +50,10 @@ export function parseXml (body: Buffer, root: string): Record<string, unknown> {
 }
 
 export function nonsense (cause: unknown): Error {
-  return problem('store-unavailable', 'The object store answered something that is no S3 answer', { cause })
+  return unreadable('The object store answered something that is no S3 answer', cause)
+}
+
+function unreadable (detail: string, cause: unknown): Error {
+  storeErrors.inc({ status: 'unreadable' })
+  return problem('store-unavailable', detail, { cause })
 }

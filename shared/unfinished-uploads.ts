@@ -1,7 +1,8 @@
 import { resultKey, resultsPrefix, uploadsPrefix } from './bucket-layout.ts'
-import { getObject, listAll, removeObject, request, type Store } from './object-store.ts'
+import { getObject, listAll, removeObject, type Store } from './object-store.ts'
 import { percentEncode } from './percent-encode.ts'
 import { parseXml, whole } from './store-answer.ts'
+import { request } from './store-request.ts'
 
 /** How requests name a multipart upload. */
 export function uploadQuery (uploadId: string): string {
@@ -10,7 +11,7 @@ export function uploadQuery (uploadId: string): string {
 
 /** Frees what the parts take; fine when there is no such upload. */
 export async function abortMultipart (store: Store, key: string, uploadId: string): Promise<void> {
-  await whole(await request(store, { method: 'DELETE', key, query: uploadQuery(uploadId), accept: [200, 204, 404] }))
+  await whole(await request(store, { operation: 'AbortMultipartUpload', method: 'DELETE', key, query: uploadQuery(uploadId), accept: [200, 204, 404] }))
 }
 
 /**
@@ -32,7 +33,7 @@ export async function abortUploads (store: Store, id: string): Promise<void> {
 /** Multipart uploads that are under way below a prefix, at most a thousand. */
 export async function listUploads (store: Store, prefix: string): Promise<{ key: string, uploadId: string }[]> {
   // Without encoding-type: SeaweedFS says that keys are encoded then, and encodes none. No result's name has what XML cannot hold.
-  const response = await request(store, { method: 'GET', query: `max-uploads=1000&prefix=${percentEncode(prefix)}&uploads=`, accept: [200] })
+  const response = await request(store, { operation: 'ListMultipartUploads', method: 'GET', query: `max-uploads=1000&prefix=${percentEncode(prefix)}&uploads=`, accept: [200] })
   const { ListMultipartUploadsResult: { Upload = [] } } = parseXml(await whole(response), 'ListMultipartUploadsResult') as { ListMultipartUploadsResult: Listing }
   return Upload.map(({ Key, UploadId }) => ({ key: Key, uploadId: UploadId }))
 }

@@ -13,7 +13,13 @@ import { checkJob, type Deps, isGivenUp, startJob } from './start-job.ts'
 import { askToStop, finishStop } from './stop-job.ts'
 import { neverSent } from './never-sent.ts'
 
-export interface DeployRequest { template: string, env: GivenEnv, queue?: string }
+export interface DeployRequest {
+  template: string
+  env: GivenEnv
+  queue?: string
+  /** The W3C trace context that it came in. */
+  traceparent?: string | undefined
+}
 
 /**
  * Accepts a job: marker, record, Job, in this order, so that whatever is cut off is found by the ping and finished. Answers when
@@ -35,7 +41,7 @@ export async function acceptJob (deps: Deps, request: DeployRequest, key?: strin
     return record.job_uid === undefined && record.stop === undefined && !isTerminal(record.state) ? await startJob(deps, record) : record
   }
 
-  const record = newRecord(deps, template, id, env, { queue, idempotency: claim?.object })
+  const record = newRecord(deps, template, id, env, { queue, idempotency: claim?.object, traceparent: request.traceparent })
   await putObject(deps.store, markerKey(id), '', {}, 'unconditional')
   const isOurs = await createRecord(deps.store, record)
   if (!isOurs && await readRecord(deps.store, id) === undefined) {
@@ -83,7 +89,7 @@ function queueOf ({ manifest, name }: Template, { queue }: DeployRequest): strin
   return queue
 }
 
-function newRecord ({ tokenKey }: Deps, template: Template, id: string, { plain, secret }: ResolvedEnv, { queue, idempotency }: { queue: string | undefined, idempotency: string | undefined }): JobRecord {
+function newRecord ({ tokenKey }: Deps, template: Template, id: string, { plain, secret }: ResolvedEnv, { queue, idempotency, traceparent }: { queue: string | undefined, idempotency: string | undefined, traceparent: string | undefined }): JobRecord {
   const at = createdAt(id)
   return {
     job_uuid: id,
@@ -93,6 +99,7 @@ function newRecord ({ tokenKey }: Deps, template: Template, id: string, { plain,
     env: plain,
     ...(queue !== undefined && { queue }),
     ...(idempotency !== undefined && { idempotency }),
+    ...(traceparent !== undefined && { traceparent }),
     ...(Object.keys(secret).length > 0 && { sealed_env: seal(tokenKey, id, secret) }),
     created_at: at.toISOString(),
     start_by: new Date(Date.now() + template.startDeadlineSeconds * 1000).toISOString(),

@@ -1,6 +1,6 @@
 import multipart from '@fastify/multipart'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import type { FastifyPluginAsync, FastifyReply } from 'fastify'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import { contentDisposition } from '../../shared/content-disposition.ts'
 import { JobId } from '../../shared/job-id.ts'
@@ -9,6 +9,7 @@ import { unknownJob } from '../../shared/problem.ts'
 import { problems } from '../../shared/problem-responses.ts'
 import { receiveEvents } from '../../shared/receive-events.ts'
 import { BODY_LIMIT } from '../../shared/server.ts'
+import { traceparentOf } from '../../shared/trace-requests.ts'
 import { acceptJob, tryJob } from './accept-job.ts'
 import { demoResult } from './demo-result.ts'
 import { decodeText, DeployBody, DeployForm, DeployQuery, deployRequest } from './deploy-request.ts'
@@ -66,7 +67,7 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
         headers: KeyHeader,
         response: deployResponses
       }
-    }, async (request, reply) => await answerDeploy(undefined, request.query, request.headers['idempotency-key'], reply))
+    }, async (request, reply) => await answerDeploy(request, undefined, request.query, request.headers['idempotency-key'], reply))
 
     app.post('/job/deploy', {
       schema: {
@@ -83,10 +84,10 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
         },
         response: deployResponses
       }
-    }, async (request, reply) => await answerDeploy(request.body as Parameters<typeof deployRequest>[0], request.query, request.headers['idempotency-key'], reply))
+    }, async (request, reply) => await answerDeploy(request, request.body as Parameters<typeof deployRequest>[0], request.query, request.headers['idempotency-key'], reply))
 
-    async function answerDeploy (body: Parameters<typeof deployRequest>[0], query: Static<typeof DeployQuery>, key: string | undefined, reply: FastifyReply): Promise<Static<typeof Accepted> | Static<typeof Checked>> {
-      const asked = deployRequest(body, query, defaultTemplate)
+    async function answerDeploy (request: FastifyRequest, body: Parameters<typeof deployRequest>[0], query: Static<typeof DeployQuery>, key: string | undefined, reply: FastifyReply): Promise<Static<typeof Accepted> | Static<typeof Checked>> {
+      const asked = { ...deployRequest(body, query, defaultTemplate), traceparent: traceparentOf(request) }
       if (query.dry_run) return { dry_run: true, ...await tryJob(options, asked) }
       const record = await acceptJob(options, asked, key)
       reply.log.info({ job_uuid: record.job_uuid, template: record.template }, 'job accepted')
@@ -133,8 +134,8 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
           ...problems(400, 422, 502, 503)
         }
       }
-    }, async (_request, reply) => {
-      const job = await acceptJob(options, { template: defaultTemplate, env: {} })
+    }, async (request, reply) => {
+      const job = await acceptJob(options, { template: defaultTemplate, env: {}, traceparent: traceparentOf(request) })
       const file = templates().usable.get(job.template)?.demoResult
       const demo = file === undefined ? undefined : await demoResult(store, job, file, demoWait)
       if (demo === undefined) return accepted(job, reply)

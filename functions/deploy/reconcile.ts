@@ -2,6 +2,7 @@ import { jobOfKey, MARKER_PREFIX } from '../../shared/bucket-layout.ts'
 import { createdAt } from '../../shared/job-id.ts'
 import { isTerminal, type JobRecord } from '../../shared/job-record.ts'
 import { type Cluster, objectName, orAbsent } from '../../shared/kubernetes.ts'
+import { pingRepairs } from '../../shared/metrics.ts'
 import { listAll, removeObject } from '../../shared/object-store.ts'
 import { readRecord } from '../../shared/record-store.ts'
 import { type Deps, startJob } from './start-job.ts'
@@ -21,7 +22,9 @@ export async function reconcile (deps: Deps, report: (id: string, outcome: Repai
     const id = jobOfKey(key)
     try {
       const repair = await repairJob(deps, id, key)
-      if (repair !== undefined) report(id, repair)
+      if (repair === undefined) continue
+      pingRepairs.inc({ repair })
+      report(id, repair)
     } catch (error) {
       report(id, error as Error)
     }

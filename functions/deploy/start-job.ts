@@ -29,7 +29,9 @@ export async function startJob (deps: Deps, record: JobRecord): Promise<JobRecor
   const id = record.job_uuid
   const template = deps.templates().usable.get(record.template)
   if (template === undefined) throw problem('unknown-template', `The template ${record.template} is gone`, { job_uuid: id })
-  const env = { plain: record.env, secret: record.sealed_env === undefined ? {} : unseal(tokenKey, id, record.sealed_env) }
+  // As environments carry it: https://opentelemetry.io/docs/specs/otel/context/env-carriers/
+  const trace = record.traceparent === undefined ? {} : { TRACEPARENT: record.traceparent }
+  const env = { plain: { ...trace, ...record.env }, secret: record.sealed_env === undefined ? {} : unseal(tokenKey, id, record.sealed_env) }
 
   const job = await createObjects(deps, template, id, env, record.queue)
   const started = await advanceRecord(store, id, (current) =>

@@ -3,6 +3,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import { deadLetterKey } from '../../shared/bucket-layout.ts'
 import { isJobId } from '../../shared/job-id.ts'
 import { JOB_LABEL } from '../../shared/kubernetes.ts'
+import { eventsWithoutEffect } from '../../shared/metrics.ts'
 import { putObject } from '../../shared/object-store.ts'
 import { problem } from '../../shared/problem.ts'
 import { type Event, receiveEvents } from '../../shared/receive-events.ts'
@@ -27,8 +28,10 @@ export function jobCompleted (deps: Deps): FastifyPluginAsync {
           return
         }
         const id = jobOf(event, deps.cluster.namespace)
-        const record = await settleJob(deps, id)
-        if (record === undefined) throw notOurs('data.metadata.labels', 'there is no record of this job')
+        const settled = await settleJob(deps, id)
+        if (settled === undefined) throw notOurs('data.metadata.labels', 'there is no record of this job')
+        const { record, changed } = settled
+        if (changed === 'nothing') eventsWithoutEffect.inc({ type: event.type })
         log.info({ job_uuid: id, state: record.state, reason: record.reason, revision: record.revision }, 'job settled')
         following.start(id)
       }

@@ -26,7 +26,7 @@ export async function followUp (deps: Deps, id: string): Promise<void> {
   if (hasRun && pod === undefined) await noteLostLog(store, id)
   const nothingMore = !hasRun || pod === undefined || await keepLog(store, cluster, id, pod, 'to its end')
   // Following a log takes as long as its container: by now there is an exit code, and perhaps the end of the job.
-  const after = hadEnded ? before.record : await settleJob(deps, id)
+  const after = hadEnded ? before.record : (await settleJob(deps, id))?.record
   if (!nothingMore || after === undefined || !isTerminal(after.state)) return
   await abortUploads(store, id)
   await removeObject(store, markerKey(id))

@@ -1,6 +1,7 @@
 import type { V1Job, V1Pod } from '@kubernetes/client-node'
 import { jobOfKey, MARKER_PREFIX } from '../../shared/bucket-layout.ts'
 import { genuine, JOB_LABEL, kubernetesUnavailable, managedSelector } from '../../shared/kubernetes.ts'
+import { pingRepairs } from '../../shared/metrics.ts'
 import { listAll } from '../../shared/object-store.ts'
 import { type Deps, settleJob } from './settle-job.ts'
 
@@ -21,7 +22,13 @@ export async function reconcile (deps: Deps, failed: (id: string, error: Error) 
   for await (const { key } of listAll(deps.store, MARKER_PREFIX, { tags: false })) {
     const id = jobOfKey(key)
     open.push(id)
-    await settleJob(deps, id, { job: jobsById.get(id)?.[0], pods: podsById.get(id) ?? [] }).catch((error: Error) => failed(id, error))
+    try {
+      const settled = await settleJob(deps, id, { job: jobsById.get(id)?.[0], pods: podsById.get(id) ?? [] })
+      // A reason or an exit code that changes has no event; a state has.
+      if (settled?.changed === 'state') pingRepairs.inc({ repair: 'state' })
+    } catch (error) {
+      failed(id, error as Error)
+    }
   }
   return open
 }

@@ -9,6 +9,9 @@ import { condition, judge } from './judge.ts'
 
 export interface Deps { store: Store, cluster: Cluster }
 
+/** A record as it is now, and what was changed of it to make it so. */
+export interface Settled { record: JobRecord, changed: 'nothing' | 'facts' | 'state' }
+
 /** What Kubernetes has of one job. */
 export interface Found { job: V1Job | undefined, pods: V1Pod[] }
 
@@ -23,17 +26,22 @@ export async function findJob (cluster: Cluster, id: string): Promise<Found> {
  * Brings the record of a job in line with what Kubernetes has of it; answers it as it is then, `undefined` when there is none.
  * What was `listed` before may be used where the Job is in it; that a Job is gone is only believed when it is asked for.
  */
-export async function settleJob ({ store, cluster }: Deps, id: string, listed?: Found): Promise<JobRecord | undefined> {
+export async function settleJob ({ store, cluster }: Deps, id: string, listed?: Found): Promise<Settled | undefined> {
   // The record comes first: it names its Job only once there is one, so a Job that is not found after that is gone, not to come.
   const known = await readRecord(store, id)
-  if (known === undefined || isTerminal(known.record.state)) return known?.record
+  if (known === undefined) return undefined
+  if (isTerminal(known.record.state)) return { record: known.record, changed: 'nothing' }
   const { job, pods } = listed?.job === undefined ? await findJob(cluster, id) : listed
   const attempt = countingPod(pods)?.metadata?.uid ?? known.record.attempt
   const isComplete = job !== undefined && condition(job, 'Complete') !== undefined
   const resultsComplete = isComplete && attempt !== undefined && await hasManifest(store, id, attempt)
   const now = new Date()
-  return await advanceRecord(store, id, (record) => {
+  let changed: Settled['changed'] = 'nothing'
+  const record = await advanceRecord(store, id, (record) => {
     const isNewer = job === undefined && record.job_uid !== known.record.job_uid
-    return isNewer ? undefined : advance(record, judge(record, { job, pods, resultsComplete }, now), now)
+    const next = isNewer ? undefined : advance(record, judge(record, { job, pods, resultsComplete }, now), now)
+    changed = next === undefined ? 'nothing' : next.state === record.state ? 'facts' : 'state'
+    return next
   })
+  return record && { record, changed }
 }

@@ -11,6 +11,7 @@ import { problems } from '../../shared/problem-responses.ts'
 import { readRecord } from '../../shared/record-store.ts'
 import { ResultName, wrongName } from '../../shared/result-name.ts'
 import { findResult, listResults, ResultFile } from '../../shared/results.ts'
+import { countJobs } from './count-jobs.ts'
 import { listJobs } from './list-jobs.ts'
 import { matchesEtag } from './matches-etag.ts'
 import { selectBytes } from './select-bytes.ts'
@@ -155,6 +156,12 @@ export function resultFetch ({ store }: { store: Store }): FastifyPluginAsync {
         throw problem('log-not-available', whyNoLog(record), { job_uuid: record.job_uuid, headers: { 'retry-after': '5' } })
       }
       return await reply.headers({ 'content-type': 'text/plain; charset=utf-8', 'content-length': head.size, 'x-content-type-options': 'nosniff' }).send(bytes)
+    })
+
+    // Apart from /metrics, which is about one process: this is the same from each, and costs a listing.
+    app.get('/metrics/jobs', { schema: { hide: true } }, async (_request, reply) => {
+      const counted = await countJobs(store)
+      return await reply.type(counted.contentType).send(await counted.metrics())
     })
 
     async function recordOf (id: string): Promise<JobRecord> {

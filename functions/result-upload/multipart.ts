@@ -1,5 +1,6 @@
-import { encodeTags, request, type Store, type Tags } from '../../shared/object-store.ts'
+import { encodeTags, type Store, type Tags } from '../../shared/object-store.ts'
 import { isAbsent, parseXml, whole } from '../../shared/store-answer.ts'
+import { request } from '../../shared/store-request.ts'
 import { uploadQuery } from '../../shared/unfinished-uploads.ts'
 import { fromChecksum, toChecksum } from './checksum.ts'
 
@@ -9,7 +10,7 @@ export interface Part { number: number, size: number, etag: string, sha256?: str
 /** Starts a multipart upload whose parts carry a sha256 each; answers its id. */
 export async function createMultipart (store: Store, key: string, tags: Tags): Promise<string> {
   const headers = { 'x-amz-tagging': encodeTags(tags), 'x-amz-checksum-algorithm': 'SHA256' }
-  const response = await request(store, { method: 'POST', key, query: 'uploads', headers, accept: [200] })
+  const response = await request(store, { operation: 'CreateMultipartUpload', method: 'POST', key, query: 'uploads', headers, accept: [200] })
   const { InitiateMultipartUploadResult: result } = parseXml(await whole(response), 'InitiateMultipartUploadResult')
   return (result as { UploadId: string }).UploadId
 }
@@ -20,7 +21,7 @@ export async function listParts (store: Store, key: string, uploadId: string): P
   while (true) {
     const marker = parts.at(-1)?.number ?? 0
     const query = `max-parts=1000&part-number-marker=${marker}&${uploadQuery(uploadId)}`
-    const response = await request(store, { method: 'GET', key, query, accept: [200, 404] })
+    const response = await request(store, { operation: 'ListParts', method: 'GET', key, query, accept: [200, 404] })
     if (await isAbsent(response)) return undefined
     const { ListPartsResult: listing } = parseXml(await whole(response), 'ListPartsResult') as { ListPartsResult: Listing }
     const page = listing.Part ?? []
@@ -44,6 +45,7 @@ export async function completeMultipart (store: Store, key: string, uploadId: st
   const listed = parts.map(({ number, etag, sha256 }) =>
     `<Part><PartNumber>${number}</PartNumber><ETag>${etag}</ETag><ChecksumSHA256>${toChecksum(sha256)}</ChecksumSHA256></Part>`)
   const response = await request(store, {
+    operation: 'CompleteMultipartUpload',
     method: 'POST',
     key,
     query: uploadQuery(uploadId),

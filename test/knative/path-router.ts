@@ -14,7 +14,7 @@ await t.test('nginx sends every request where the HTTPRoute sends it', async (t)
   const paths = routes.flatMap(({ path }) => [path, `${path}/`, `${path}/a`, `${path}/a/b.c`, `${path}s`, `/a${path}`, path.slice(0, -1)])
   t.ok(paths.length > 40)
   for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'QUERY', 'M-SEARCH']) {
-    for (const path of ['/', '/dead-letter', '/health/readiness', '/openapi.json', ...paths]) t.equal(backendOf(method, path), findRoute(routes, method, path)?.backend, `${method} ${path}`)
+    for (const path of ['/', '/dead-letter', '/health/readiness', '/metrics', '/metrics/jobs', '/openapi.json', ...paths]) t.equal(backendOf(method, path), findRoute(routes, method, path)?.backend, `${method} ${path}`)
   }
 })
 

@@ -7,6 +7,7 @@ import t, { type Test } from 'tap'
 import {
   getObject, getTags, headObject, listAll, listObjects, openStore, putObject, removeObject, type Store, streamObject
 } from '../../shared/object-store.ts'
+import { storeErrors } from '../../shared/metrics.ts'
 import { isProblem } from '../../shared/problem.ts'
 import { closedUrl } from '../support/closed-url.ts'
 import { httpServer } from '../support/http-server.ts'
@@ -256,6 +257,24 @@ await t.test('a store that answers nonsense is down', async (t) => {
     const { url } = await httpServer(t, (_, response) => response.writeHead(status, { 'content-type': 'application/xml' }).end(body))
     await isDown(t, storeAt(url))
   }
+})
+
+await t.test('what fails is counted, by what was asked for and how it failed', async (t) => {
+  const counted = async (): Promise<Map<string, number>> =>
+    new Map((await storeErrors.get()).values.map(({ labels: { operation = '', status }, value }) => [`${operation} ${status}`, value]))
+  const before = await counted()
+  const answers = async (status: number, body = ''): Promise<Store> => storeAt((await httpServer(t, (_, response) => response.writeHead(status).end(body))).url)
+  const fails = async (store: Store, name: string): Promise<void> => { await t.rejects(operations[name]!(store)) }
+  await fails(await answers(403, '<Error><Code>AccessDenied</Code></Error>'), 'get')
+  await fails(await answers(503), 'put')
+  await fails(await answers(503), 'put')
+  await fails(storeAt(await closedUrl()), 'list')
+  await fails(await answers(200, 'hello'), 'tags')
+  const missing = '<Error><Code>NoSuchKey</Code></Error>'
+  t.equal(await operations['get']!(await answers(404, missing)), undefined)
+  t.equal(await operations['create']!(await answers(412, missing)), undefined)
+  const gained = [...await counted()].map(([what, count]) => [what, count - (before.get(what) ?? 0)] as const).filter(([, count]) => count > 0)
+  t.strictSame(Object.fromEntries(gained), { 'GetObject 4xx': 1, 'PutObject 5xx': 2, 'ListObjectsV2 none': 1, ' unreadable': 1 }, 'not what is an ordinary answer')
 })
 
 await t.test('a connection that nobody uses for a while goes without a word', async (t) => {

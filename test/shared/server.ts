@@ -76,6 +76,8 @@ await t.test('the trace id is that of the caller, else one of its own', async (t
   const traceOf = async (traceparent?: string): Promise<string> =>
     (await problemOf(t, await fetch(`${url}/none`, { headers: traceparent ? { traceparent } : {} }), 404, 'not-found')).trace_id
   t.equal(await traceOf(`00-${id}-00f067aa0ba902b7-01`), id)
+  const problem = await problemOf(t, await fetch(`${url}/none`, { headers: { 'ce-traceparent': `00-${id}-00f067aa0ba902b7-01` } }), 404, 'not-found')
+  t.equal(problem.trace_id, id, 'or that of an event')
   const own = [await traceOf(), await traceOf(), await traceOf('nonsense'), await traceOf(`00-${id.toUpperCase()}-00f067aa0ba902b7-01`)]
   t.equal(new Set([...own, id, id.toUpperCase()]).size, 6)
 })
@@ -86,11 +88,24 @@ await t.test('a query has its defaults, and numbers in it are numbers', async (t
   t.same(await (await fetch(`${url}/thing/a?n=8`)).json(), { n: 8 })
 })
 
+await t.test('what it has counted is there for a Prometheus', async (t) => {
+  const { url } = await serve(t, app)
+  const response = await fetch(`${url}/metrics`)
+  t.equal(response.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8')
+  const text = await response.text()
+  const types = [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)]
+  t.ok(types.length > 5)
+  for (const [, name, type] of types) {
+    t.match(text, new RegExp(`^# HELP ${name} .{30,}$`, 'm'), `${name} says what it means`)
+    t.match(name, type === 'counter' ? /^gx4ki_\w+_total$/ : /^gx4ki_\w+_seconds$/, 'it is named as Prometheus wants it')
+  }
+})
+
 await t.test('it says that it is there and what it can', async (t) => {
   const { url } = await serve(t, app)
   t.same(await (await fetch(`${url}/health/liveness`)).json(), { status: 'alive' })
   t.same(await (await fetch(`${url}/health/readiness`)).json(), { status: 'ready' })
   const document = await (await fetch(`${url}/openapi.json`)).json() as { openapi: string, paths: Record<string, object> }
   t.equal(document.openapi, '3.1.0')
-  t.same(Object.entries(document.paths).map(([path, methods]) => [path, Object.keys(methods)]), [['/thing/{id}', ['get', 'delete']], ['/thing/special', ['post']]], 'neither health nor what is refused')
+  t.same(Object.entries(document.paths).map(([path, methods]) => [path, Object.keys(methods)]), [['/thing/{id}', ['get', 'delete']], ['/thing/special', ['post']]], 'neither health, metrics nor what is refused')
 })

@@ -5,8 +5,9 @@ import { completeMultipart, createMultipart, listParts } from '../../../function
 import type { Grant, Presign } from '../../../functions/result-upload/presign.ts'
 import { DOCTOR_PREFIX } from '../../../shared/bucket-layout.ts'
 import { newJobId } from '../../../shared/job-id.ts'
-import { encodeTags, getObject, getTags, listAll, listObjects, putObject, removeObject, request, type Store, streamObject } from '../../../shared/object-store.ts'
+import { encodeTags, getObject, getTags, listAll, listObjects, putObject, removeObject, type Store, streamObject } from '../../../shared/object-store.ts'
 import { whole } from '../../../shared/store-answer.ts'
+import { request } from '../../../shared/store-request.ts'
 import { abortMultipart, listUploads } from '../../../shared/unfinished-uploads.ts'
 import { broken, degraded, type Row, works } from '../row.ts'
 import { wordsOf } from '../words-of.ts'
@@ -140,7 +141,7 @@ async function listsTags ({ store, prefix }: Place): Promise<string> {
   const { objects: [listed] } = await listObjects(store, { prefix, tags: true })
   expect(listed?.tags['state'] === 'running', 'the list had no tags')
   // listObjects asks for the tags one by one where the list has none.
-  const response = await request(store, { method: 'GET', query: `list-type=2&metadata=true&prefix=${encodeURIComponent(prefix)}`, accept: [200] })
+  const response = await request(store, { operation: 'ListObjectsV2', method: 'GET', query: `list-type=2&metadata=true&prefix=${encodeURIComponent(prefix)}`, accept: [200] })
   expect((await whole(response)).includes('<UserTags>'), 'only one request for each object tells its tags: lists of jobs are slower')
   return 'in one request'
 }

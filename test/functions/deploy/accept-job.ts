@@ -37,6 +37,17 @@ await t.test('the same key gives the same job, as long as it asks for the same',
   t.notMatch((await keysOf(store)).join(), /idempotency\/[ab]\./, 'a key is not shown')
 })
 
+await t.test('the trace context of the request stays with the job, and is there for its workload', async (t) => {
+  const { post, store, cluster } = await deployServer(t)
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+  for (const [headers, expected] of [[{ traceparent }, traceparent], [{}, undefined], [{ traceparent: 'nonsense' }, undefined]] as const) {
+    const id = await idOf(await post({ env: { DURATION: 20 } }, { headers }))
+    t.equal((await readRecord(store, id))!.record.traceparent, expected)
+    const [map] = (await cluster.configMaps()).filter(({ metadata }) => metadata?.name === `gx4ki-${id}`)
+    t.equal(map!.data!['TRACEPARENT'], expected)
+  }
+})
+
 await t.test('secret values are part of what a key stands for', async (t) => {
   const { post } = await deployServer(t)
   const ask = async (password: string): Promise<Response> => await post({ env: { PASSWORD: password } }, withKey('a'))

@@ -8,6 +8,7 @@ import { advanceRecord, readRecord } from '../../../shared/record-store.ts'
 import { clusterAt } from '../../support/cluster-at.ts'
 import { closedUrl } from '../../support/closed-url.ts'
 import { deployServer, deployWith, keysOf, tokenKey } from '../../support/deploy-server.ts'
+import { gainsFrom } from '../../support/gains.ts'
 import { meddledKubernetes } from '../../support/meddled-kubernetes.ts'
 import { openRecord } from '../../support/open-record.ts'
 import { poll } from '../../support/poll.ts'
@@ -17,7 +18,8 @@ import { testStore } from '../../support/store.ts'
 const past = new Date(Date.now() - 1000).toISOString()
 
 await t.test('a job without its Job gets it on a ping, secrets and all, and one on every further ping stays one', async (t) => {
-  const { ping, store, cluster } = await deployServer(t)
+  const { url, ping, store, cluster } = await deployServer(t)
+  const gains = await gainsFrom(url)
   const id = newJobId()
   await openRecord(store, { job_uuid: id, env: { DURATION: '20' }, sealed_env: seal(tokenKey, id, { PASSWORD: 'hunter2' }) })
   for (let round = 0; round < 2; round++) {
@@ -30,6 +32,7 @@ await t.test('a job without its Job gets it on a ping, secrets and all, and one 
     t.match(record, { state: 'pending', job_uid: jobs[0]!.metadata!.uid!, revision: 2 })
     t.notOk('sealed_env' in record)
   }
+  t.equal((await gains())('gx4ki_ping_repairs_total', { repair: 'started' }), 1)
 })
 
 await t.test('a Job without its ConfigMap, or without being written down, is completed', async (t) => {

@@ -48,7 +48,9 @@ await t.test('the manifest sends every path of the API to its function', async (
     ['GET', '/', undefined],
     ['GET', '/jobs', undefined],
     ['POST', '/dead-letter', undefined],
-    ['GET', '/health/readiness', undefined]
+    ['GET', '/health/readiness', undefined],
+    ['GET', '/metrics', undefined],
+    ['GET', '/metrics/jobs', undefined]
   ]
   for (const [method, path, backend] of table) t.equal(findRoute(routes, method, path)?.backend, backend, `${method} ${path}`)
   t.equal(findRoute(routes, 'GET', '/openapi/deploy.json')?.replaceFullPath, '/openapi.json')

@@ -1,0 +1,45 @@
+import t from 'tap'
+import { countJobs } from '../../../functions/result-fetch/count-jobs.ts'
+import { newJobId } from '../../../shared/job-id.ts'
+import { hideRecord, readRecord } from '../../../shared/record-store.ts'
+import { closedUrl } from '../../support/closed-url.ts'
+import { fetchServer } from '../../support/fetch-server.ts'
+import { problemOf } from '../../support/problem-of.ts'
+import { scrape } from '../../support/scrape.ts'
+import { openStore } from '../../../shared/object-store.ts'
+import { testStore } from '../../support/store.ts'
+
+await t.test('the jobs are counted as their records have them', async (t) => {
+  const store = await testStore(t)
+  const { url, create } = await fetchServer(t, store)
+  const empty = await scrape(url, '/metrics/jobs')
+  t.equal(empty('gx4ki_jobs_complete'), 1)
+  const first = Date.now()
+  for (const [i, [template, state]] of ([['drive', 'running'], ['drive', 'running'], ['drive', 'failed'], ['other', 'running']] as const).entries()) {
+    await create({ job_uuid: newJobId(new Date(first + i)), template, state })
+  }
+  const hidden = await create({ template: 'drive', state: 'failed' })
+  await hideRecord(store, hidden.job_uuid, (await readRecord(store, hidden.job_uuid))!.etag)
+
+  const count = await scrape(url, '/metrics/jobs')
+  t.equal(count('gx4ki_jobs', { template: 'drive', state: 'running' }), 2)
+  t.equal(count('gx4ki_jobs', { template: 'drive', state: 'failed' }), 1, 'not what is being removed')
+  t.equal(count('gx4ki_jobs', { template: 'other', state: 'running' }), 1)
+  t.equal(count('gx4ki_jobs_complete'), 1)
+
+  const text = await (await countJobs(store, { jobs: 2, seconds: 60 })).metrics()
+  t.match(text, /^gx4ki_jobs_complete 0$/m, 'it says that it was cut off')
+  t.match(text, /^gx4ki_jobs\{template="other",state="running"\} 1$/m, 'the newest are in it')
+  t.match(await (await countJobs(store, { jobs: 5, seconds: 60 })).metrics(), /^gx4ki_jobs_complete 1$/m, 'all is not cut off')
+  t.match(await (await countJobs(store, { jobs: 100, seconds: -1 })).metrics(), /^gx4ki_jobs_complete 0$/m, 'nor may it take for ever')
+})
+
+await t.test('without a store there is no number rather than a wrong one', async (t) => {
+  const { settings } = await testStore(t)
+  const { url } = await fetchServer(t, openStore({ ...settings, S3_ENDPOINT: await closedUrl() }))
+  const before = await scrape(url)
+  await problemOf(t, await fetch(`${url}/metrics/jobs`), 503, 'store-unavailable')
+  const after = await scrape(url)
+  const labels = { operation: 'ListObjectsV2', status: 'none' }
+  t.equal(after('gx4ki_store_errors_total', labels) - before('gx4ki_store_errors_total', labels), 1)
+})

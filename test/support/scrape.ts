@@ -1,0 +1,14 @@
+/** What a function counts just now, as a Prometheus reads it: values by name and labels, 0 where there is none. */
+export async function scrape (url: string, path = '/metrics'): Promise<(name: string, labels?: Record<string, string>) => number> {
+  const response = await fetch(url + path)
+  if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`)
+  const lines = (await response.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  const samples = new Map(lines.map((line) => {
+    const [, series = '', value] = /^(.*) (\S+)$/.exec(line)!
+    return [series, Number(value)]
+  }))
+  return (name, labels = {}) => {
+    const inside = Object.entries(labels).map(([label, value]) => `${label}="${value}"`).join(',')
+    return samples.get(inside === '' ? name : `${name}{${inside}}`) ?? 0
+  }
+}

@@ -2,13 +2,15 @@ import multipart from '@fastify/multipart'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync, FastifyReply } from 'fastify'
 import { Type, type Static } from 'typebox'
+import type { AdmitSender } from '../../shared/admit-sender.ts'
+import type { Caller } from '../../shared/caller.ts'
 import { contentDisposition } from '../../shared/content-disposition.ts'
 import { JobId } from '../../shared/job-id.ts'
 import { isTerminal, JobView, type JobRecord, linksOf, State, viewOf } from '../../shared/job-record.ts'
-import { problem } from '../../shared/problem.ts'
 import { problems } from '../../shared/problem-responses.ts'
 import { receiveEvents } from '../../shared/receive-events.ts'
 import { BODY_LIMIT } from '../../shared/server.ts'
+import { unknownJob } from '../../shared/unknown-job.ts'
 import { acceptJob, tryJob } from './accept-job.ts'
 import { demoResult } from './demo-result.ts'
 import { decodeText, DeployBody, DeployForm, DeployQuery, deployRequest } from './deploy-request.ts'
@@ -23,6 +25,10 @@ export interface DeployOptions extends Deps {
   defaultTemplate: string
   /** How long `GET /demo` waits for its job, in seconds. */
   demoWait: number
+  /** How many open jobs a caller may have at once; without it as many as he likes. */
+  mostOpen?: number | undefined
+  /** Who may send events; without it whoever reaches their route. */
+  admitSender?: AdmitSender | undefined
 }
 
 const Accepted = Type.Object({
@@ -45,7 +51,7 @@ const KeyHeader = Type.Object({
 
 /** Accepts jobs, cancels them and keeps them longer; on a ping it finishes what was cut off and removes what has expired. */
 export function deploy (options: DeployOptions): FastifyPluginAsync {
-  const { store, templates, defaultTemplate, demoWait } = options
+  const { store, templates, defaultTemplate, demoWait, mostOpen, admitSender } = options
   return async function (plugin) {
     const app = plugin.withTypeProvider<TypeBoxTypeProvider>()
     await app.register(multipart, { limits: { fileSize: BODY_LIMIT, fieldSize: BODY_LIMIT, files: 1, fields: 10 } })
@@ -54,20 +60,22 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
     })
     app.addContentTypeParser('text/plain', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => decodeText('body', body))
 
-    const deployResponses = { 200: Checked, 202: Accepted, ...problems(400, 413, 415, 422, 503) }
+    const deployResponses = { 200: Checked, 202: Accepted, ...problems(400, 413, 415, 422, 429, 503) }
 
     app.get('/job/deploy', {
       // Who only looks must not run a job.
       exposeHeadRoute: false,
+      config: { access: 'jobs:write' },
       schema: {
         summary: 'Runs the default template with its defaults',
         querystring: DeployQuery,
         headers: KeyHeader,
         response: deployResponses
       }
-    }, async (request, reply) => await answerDeploy(undefined, request.query, request.headers['idempotency-key'], reply))
+    }, async (request, reply) => await answerDeploy(request.caller, undefined, request.query, request.headers['idempotency-key'], reply))
 
     app.post('/job/deploy', {
+      config: { access: 'jobs:write' },
       schema: {
         summary: 'Runs a job',
         description: 'Takes JSON, or the environment as a dotenv file: as text/plain, or as the form field `env_file`. Answers when Kubernetes has accepted the Job.',
@@ -82,17 +90,18 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
         },
         response: deployResponses
       }
-    }, async (request, reply) => await answerDeploy(request.body as Parameters<typeof deployRequest>[0], request.query, request.headers['idempotency-key'], reply))
+    }, async (request, reply) => await answerDeploy(request.caller, request.body as Parameters<typeof deployRequest>[0], request.query, request.headers['idempotency-key'], reply))
 
-    async function answerDeploy (body: Parameters<typeof deployRequest>[0], query: Static<typeof DeployQuery>, key: string | undefined, reply: FastifyReply): Promise<Static<typeof Accepted> | Static<typeof Checked>> {
+    async function answerDeploy ({ owner }: Caller, body: Parameters<typeof deployRequest>[0], query: Static<typeof DeployQuery>, key: string | undefined, reply: FastifyReply): Promise<Static<typeof Accepted> | Static<typeof Checked>> {
       const asked = deployRequest(body, query, defaultTemplate)
       if (query.dry_run) return { dry_run: true, ...await tryJob(options, asked) }
-      const record = await acceptJob(options, asked, key)
+      const record = await acceptJob(options, { ...asked, owner, mostOpen }, key)
       reply.log.info({ job_uuid: record.job_uuid, template: record.template }, 'job accepted')
       return accepted(record, reply)
     }
 
     app.delete('/job/:id', {
+      config: { access: 'jobs:write' },
       schema: {
         summary: 'Cancels a job',
         description: '202 while its pods end, 200 when it has ended, whichever way. Results that are there are kept.',
@@ -107,6 +116,7 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
     })
 
     app.patch('/job/:id', {
+      config: { access: 'jobs:write' },
       schema: {
         summary: 'Keeps a job longer',
         description: 'A job that has ended is removed at its `expires_at`, with its results and its log.',
@@ -122,6 +132,7 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
 
     app.get('/demo', {
       exposeHeadRoute: false,
+      config: { access: 'jobs:write' },
       schema: {
         summary: 'Runs the default template and answers with its result file',
         description: `Waits up to ${demoWait} s; when it takes longer, 202 says where to look.`,
@@ -129,11 +140,11 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
         response: {
           200: { description: 'The bytes of the result file', content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } } as object,
           202: Accepted,
-          ...problems(400, 422, 502, 503)
+          ...problems(400, 422, 429, 502, 503)
         }
       }
-    }, async (_request, reply) => {
-      const job = await acceptJob(options, { template: defaultTemplate, env: {} })
+    }, async ({ caller: { owner } }, reply) => {
+      const job = await acceptJob(options, { template: defaultTemplate, env: {}, owner, mostOpen })
       const file = templates().usable.get(job.template)?.demoResult
       const demo = file === undefined ? undefined : await demoResult(store, job, file, demoWait)
       if (demo === undefined) return accepted(job, reply)
@@ -148,6 +159,7 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
     })
 
     app.get('/template', {
+      config: { access: 'jobs:read' },
       schema: {
         summary: 'The templates that jobs are made from',
         querystring: Type.Object({}, { additionalProperties: false }),
@@ -169,6 +181,7 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
 
     await receiveEvents(plugin, {
       path: '/',
+      admitSender,
       summary: 'Takes the ping: finishes what was cut off, and removes what has expired',
       types: '^dev\\.knative\\.sources\\.ping$',
       receive: async (_event, { log }) => {
@@ -181,10 +194,6 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
       }
     })
   }
-}
-
-function unknownJob (id: string): Error {
-  return problem('unknown-job', 'There is no job with this id', { job_uuid: id, errors: [{ field: 'id', message: 'is not known' }] })
 }
 
 function accepted (record: JobRecord, reply: FastifyReply): Static<typeof Accepted> {

@@ -8,14 +8,14 @@ const entry = JSON.stringify({ owner, scopes: scopes.split(/[ ,]+/), sha256 })
 try {
   parseApiKeyEntry(id, entry)
 } catch (error) {
-  console.error(`There is no such key: ${(error as Error).message}\nUsage: make api-key OWNER=alice SCOPES='jobs:read jobs:write'`)
+  console.error(`No key is made: ${(error as Error).message}\nUsage: make api-key OWNER=alice SCOPES='jobs:read jobs:write'`)
   process.exit(1)
 }
 console.log(`The key, for its owner alone:
 
   ${key}
 
-Into the Secret of the cluster goes only its digest, and so no command shows the key again:
+The Secret of the cluster gets its digest, so nothing shows the key again:
 
   kubectl patch secret gx4ki-api-keys -n gx4ki --type merge -p '${JSON.stringify({ stringData: { [id]: entry } })}'
 

@@ -53,16 +53,15 @@ export function admitCallers (title: string, settings: CallerSettings, store: St
 
     server.addHook('onRequest', async (request) => {
       const access = accessTo(request)
-      request.caller = nobody
+      request.caller = access === 'public' || identify !== undefined ? nobody : anybody
       if (access === 'public') return
       const refusal = await identify?.(request.headers.authorization).then((caller) => { request.caller = caller }, (error: Error) => error)
-      if (identify === undefined) request.caller = anybody
+      const { caller } = request
+      if (caller.owner !== undefined) request.log = request.log.child({ caller: caller.owner })
       // Also of who is not let in: to try credentials is to ask.
       await checkRate?.(request)
       if (refusal !== undefined) throw refusal
-      const { caller } = request
-      if (caller.owner !== undefined) request.log = request.log.child({ caller: caller.owner })
-      if (!may(caller, access)) throw problem('forbidden', `The credential is not good for this; it would take the scope ${access}`, { headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${access}"` } })
+      if (!may(caller, access)) throw insufficient(access)
     })
 
     // By now the id is known to be one, where the route has a schema for it.
@@ -81,6 +80,10 @@ export function admitCallers (title: string, settings: CallerSettings, store: St
 
 function accessOf (config: { access?: Scope | 'public' } | undefined): Scope | 'public' {
   return config?.access ?? 'admin'
+}
+
+function insufficient (scope: Scope): Error {
+  return problem('forbidden', `The credential is not good for this; it would take the scope ${scope}`, { headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` } })
 }
 
 /** Where nothing is, nothing is to be asked for. */

@@ -31,10 +31,11 @@ await t.test('a token of the Kubernetes API is mounted only where it is used', a
   t.strictSame(withToken.sort(), ['deploy', 'job-completed'])
 })
 
-await t.test('the keys of the store are only where they are needed', async (t) => {
+await t.test('keys are only where they are needed', async (t) => {
   const holders = (secret: string) => podsOf.filter(({ spec }) => JSON.stringify(spec).includes(`"${secret}"`)).map(({ metadata }) => metadata.name).sort()
   t.strictSame(holders('gx4ki-store'), ['deploy', 'job-completed', 'minio', 'result-fetch', 'result-upload'])
   t.strictSame(holders('gx4ki-job-token'), ['deploy', 'result-upload'])
+  t.strictSame(holders('gx4ki-api-keys'), ['deploy', 'result-fetch'])
   t.strictSame(objects.filter(({ kind }) => kind === 'Secret'), [], 'no Secret is in a file')
 })
 

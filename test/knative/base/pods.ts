@@ -55,3 +55,9 @@ await t.test('the settings and the manifests name the same namespace for jobs', 
   t.strictSame([quota.metadata.namespace, source.metadata.namespace], [data.JOBS_NAMESPACE, data.JOBS_NAMESPACE])
   t.equal(source.spec.serviceAccountName, 'job-events')
 })
+
+await t.test('no function has an address of its own outside the cluster', async (t) => {
+  const services = objects.filter(({ apiVersion }) => apiVersion.startsWith('serving.knative.dev/'))
+  t.equal(services.length, 4)
+  for (const { metadata } of services) t.equal(metadata.labels?.['networking.knative.dev/visibility'], 'cluster-local', metadata.name)
+})

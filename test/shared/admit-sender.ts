@@ -2,6 +2,7 @@ import t from 'tap'
 import { admitSenderBy } from '../../shared/admit-sender.ts'
 import { clusterAt } from '../support/cluster-at.ts'
 import { oidcIssuer } from '../support/oidc-issuer.ts'
+import { refusal } from '../support/refusal.ts'
 
 const EVENTS_OIDC_SUBJECT = 'system:serviceaccount:gx4ki:'
 const trigger = 'system:serviceaccount:gx4ki:job-completed-oidc-eventing.knative.dev-trigger'
@@ -20,12 +21,12 @@ await t.test('a sender shows a token of the cluster, of a subject among the func
   const token = async (claims: object = {}): Promise<string> => `Bearer ${await apiServer.token({ iss, aud: 'gx4ki', sub: trigger, ...claims })}`
   t.equal(await admit(await token()), undefined)
   t.match(apiServer.received.map(({ url, headers }) => [url, headers.authorization]), [['/openid/v1/jwks', 'Bearer mine']])
-  for (const wrong of [undefined, 'Bearer x', await token({ aud: 'other' }), await token({ iss: apiServer.url }), await token({ exp: 1 })]) await t.rejects(admit(wrong), { problem: { status: 401 } })
-  for (const sub of ['system:serviceaccount:gx4ki-jobs:default', 'system:serviceaccount:gx4ki', 'alice']) await t.rejects(admit(await token({ sub })), { problem: { status: 403 } })
+  for (const wrong of [undefined, 'Bearer x', await token({ aud: 'other' }), await token({ iss: apiServer.url }), await token({ exp: 1 })]) await t.rejects(admit(wrong), refusal(401, 'unauthorized'))
+  for (const sub of ['system:serviceaccount:gx4ki-jobs:default', 'system:serviceaccount:gx4ki', 'alice']) await t.rejects(admit(await token({ sub })), refusal(403, 'forbidden'))
 })
 
 await t.test('an API server that does not answer is no wrong token', async (t) => {
   const issuer = await oidcIssuer(t)
   const admit = admitSenderBy({ EVENTS_OIDC_SUBJECT, EVENTS_OIDC_ISSUER: issuer.url, EVENTS_OIDC_AUDIENCE: 'gx4ki' }, clusterAt(t, 'http://127.0.0.1:9'))!
-  await t.rejects(admit(`Bearer ${await issuer.token({ aud: 'gx4ki', sub: trigger })}`), { problem: { status: 503 } })
+  await t.rejects(admit(`Bearer ${await issuer.token({ aud: 'gx4ki', sub: trigger })}`), refusal(503, 'issuer-unavailable'))
 })

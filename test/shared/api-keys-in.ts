@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { idOfKey, newApiKey } from '../../shared/api-key.ts'
 import { apiKeysIn } from '../../shared/api-keys-in.ts'
 import { apiKeyFolder } from '../support/api-keys.ts'
+import { refusal } from '../support/refusal.ts'
 
 const { id, key, sha256 } = newApiKey()
 const good = { owner: 'alice', scopes: ['jobs:read'], sha256 }
@@ -86,5 +87,5 @@ await t.test('a key that cannot be read is no wrong key', async (t) => {
   const callerWith = apiKeysIn(folder, () => {})
   t.match(callerWith(add('alice', 'admin')), { owner: 'alice' })
   mkdirSync(join(folder, id))
-  t.throws(() => callerWith(key), { problem: { type: 'urn:gx4ki:problem:credentials-unavailable', status: 503 } })
+  t.throws(() => callerWith(key), refusal(503, 'credentials-unavailable'))
 })

@@ -2,6 +2,7 @@ import t from 'tap'
 import { identifyBy } from '../../shared/identify-caller.ts'
 import { apiKeyFolder } from '../support/api-keys.ts'
 import { oidcIssuer } from '../support/oidc-issuer.ts'
+import { refusal } from '../support/refusal.ts'
 
 const refused = (): void => {}
 
@@ -30,7 +31,7 @@ await t.test('a key is a key and a token a token, and only what is configured is
   const issuer = await oidcIssuer(t)
   const HOST = '0.0.0.0'
   const [key, token] = [add('alice', 'jobs:read'), await issuer.token()]
-  const unauthorized = { problem: { status: 401 } }
+  const unauthorized = refusal(401, 'unauthorized')
   const both = identifyBy({ HOST, ...settings, ...issuer.settings }, refused)!
   t.match(await both(`Bearer ${key}`), { owner: 'alice' })
   t.match(await both(`Bearer ${token}`), { owner: 'oidc:alice' })

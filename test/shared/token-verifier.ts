@@ -2,10 +2,10 @@ import { SignJWT } from 'jose'
 import t, { type Test } from 'tap'
 import { tokenVerifier } from '../../shared/token-verifier.ts'
 import { AUDIENCE, oidcIssuer } from '../support/oidc-issuer.ts'
+import { refusal } from '../support/refusal.ts'
 
-const refusal = (kind: string, status: number) => ({ problem: { type: `urn:gx4ki:problem:${kind}`, status } })
-const unauthorized = refusal('unauthorized', 401)
-const unavailable = refusal('issuer-unavailable', 503)
+const unauthorized = refusal(401, 'unauthorized')
+const unavailable = refusal(503, 'issuer-unavailable')
 
 async function verifierOf (t: Test) {
   const issuer = await oidcIssuer(t)

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import { Type, type Static, type TObject } from 'typebox'
+import { forbidden } from './bearer.ts'
 import { anybody, type Caller, may, nobody, type Scope, seenOwner } from './caller.ts'
 import { complainAs } from './complain-as.ts'
 import { credentialSettings, identifyBy } from './identify-caller.ts'
@@ -7,7 +8,6 @@ import { isLoopback } from './is-loopback.ts'
 import { isJobId } from './job-id.ts'
 import { limitRequests } from './limit-requests.ts'
 import type { Store } from './object-store.ts'
-import { problem } from './problem.ts'
 import { problems } from './problem-responses.ts'
 import { readRecord } from './record-store.ts'
 import type { FunctionApp } from './server.ts'
@@ -61,7 +61,7 @@ export function admitCallers (title: string, settings: CallerSettings, store: St
       // Also of who is not let in: to try credentials is to ask.
       await checkRate?.(request)
       if (refusal !== undefined) throw refusal
-      if (!may(caller, access)) throw insufficient(access)
+      if (!may(caller, access)) throw forbidden(`The credential is not good for this; it would take the scope ${access}`, access)
     })
 
     // By now the id is known to be one, where the route has a schema for it.
@@ -80,10 +80,6 @@ export function admitCallers (title: string, settings: CallerSettings, store: St
 
 function accessOf (config: { access?: Scope | 'public' } | undefined): Scope | 'public' {
   return config?.access ?? 'admin'
-}
-
-function insufficient (scope: Scope): Error {
-  return problem('forbidden', `The credential is not good for this; it would take the scope ${scope}`, { headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` } })
 }
 
 /** Where nothing is, nothing is to be asked for. */

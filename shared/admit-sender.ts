@@ -1,7 +1,7 @@
 import { Type, type Static, type TObject } from 'typebox'
 import { askApiServer } from './ask-api-server.ts'
+import { bearerOf, forbidden, unauthorized } from './bearer.ts'
 import type { Cluster } from './kubernetes.ts'
-import { problem } from './problem.ts'
 import { tokenVerifier } from './token-verifier.ts'
 
 export const senderSettings = {
@@ -30,9 +30,9 @@ export function admitSenderBy (settings: Static<TObject<typeof senderSettings>>,
   })
 
   return async function admitSender (authorization) {
-    const [, token] = /^Bearer +(\S+)$/i.exec(authorization ?? '') ?? []
-    if (token === undefined) throw problem('unauthorized', 'The token of the sender is missing', { headers: { 'www-authenticate': 'Bearer' } })
+    const token = bearerOf(authorization)
+    if (token === undefined) throw unauthorized('The token of the sender is missing')
     const { sub } = await verify(token)
-    if (!sub.startsWith(subject)) throw problem('forbidden', 'The sender may not send events here', { headers: { 'www-authenticate': 'Bearer error="insufficient_scope"' } })
+    if (!sub.startsWith(subject)) throw forbidden('The sender may not send events here')
   }
 }

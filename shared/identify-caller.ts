@@ -1,10 +1,10 @@
 import { Type, type Static, type TObject } from 'typebox'
 import { isApiKey } from './api-key.ts'
 import { apiKeysIn } from './api-keys-in.ts'
+import { bearerOf, unauthorized } from './bearer.ts'
 import type { Caller } from './caller.ts'
 import { isLoopback } from './is-loopback.ts'
 import { oidcCaller } from './oidc-caller.ts'
-import { problem } from './problem.ts'
 import { tokenVerifier } from './token-verifier.ts'
 
 export const credentialSettings = {
@@ -14,10 +14,10 @@ export const credentialSettings = {
   OIDC_JWKS_URI: Type.Optional(Type.String({ pattern: '^https?://' })),
   ANONYMOUS: Type.Optional(Type.Literal('allowed', { description: 'Nobody is asked for credentials' }))
 }
-export type CredentialSettings = Static<TObject<typeof credentialSettings>>
+type CredentialSettings = Static<TObject<typeof credentialSettings>>
 
 /** Answers who sends this `Authorization` header, or throws `unauthorized`. */
-export type Identify = (authorization: string | undefined) => Promise<Caller>
+type Identify = (authorization: string | undefined) => Promise<Caller>
 
 /**
  * How callers are told apart by the settings; `undefined` where nobody is asked, which only this machine may reach unless the settings say
@@ -36,15 +36,11 @@ export function identifyBy (settings: CredentialSettings & { HOST: string }, ref
   const verify = issuer === undefined || audience === undefined ? undefined : tokenVerifier({ issuer, audience, jwksUri })
 
   return async function identify (authorization) {
-    const [, credential] = /^Bearer +(\S+)$/i.exec(authorization ?? '') ?? []
+    const credential = bearerOf(authorization)
     if (credential === undefined) throw unauthorized('A credential is missing: Authorization: Bearer …')
     if (verify !== undefined && !isApiKey(credential)) return oidcCaller(await verify(credential))
     const caller = callerWithKey?.(credential)
     if (caller === undefined) throw unauthorized('The API key is not known')
     return caller
   }
-}
-
-function unauthorized (detail: string): Error {
-  return problem('unauthorized', detail, { headers: { 'www-authenticate': 'Bearer' } })
 }

@@ -1,4 +1,5 @@
 import type { JWTPayload, JWTVerifyGetKey } from 'jose'
+import { unauthorized } from './bearer.ts'
 import { isProblem, problem } from './problem.ts'
 
 /** Whose tokens are good, and for whom they must be meant. */
@@ -62,7 +63,7 @@ async function prepare ({ issuer, audience, jwksUri, fetch = globalThis.fetch }:
       const why = cause instanceof errors.JWTExpired
         ? 'The token has expired'
         : cause instanceof errors.JWTClaimValidationFailed ? `The claim ${cause.claim} of the token is missing or not as it must be` : 'The token cannot be verified'
-      throw problem('unauthorized', why, { headers: { 'www-authenticate': 'Bearer' }, cause })
+      throw unauthorized(why, cause)
     }
   }
 }

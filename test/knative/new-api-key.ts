@@ -23,7 +23,7 @@ await t.test('the key that it shows is let in by what it says to put into the Se
     t.same(remove, { data: { [id]: null } })
     const folder = t.testdir()
     writeFileSync(join(folder, id), entry)
-    t.strictSame(apiKeysIn(folder, t.fail)(key!), { owner, scopes: new Set(scopes) })
+    t.strictSame(apiKeysIn(folder, (file) => { t.fail(file) })(key!), { owner, scopes: new Set(scopes) })
   }
   t.end()
 })

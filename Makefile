@@ -8,7 +8,7 @@ installed := node_modules/.installed
 DOCKER ?= docker
 E2E_TESTS ?= test/acceptance test/e2e/suite
 
-.PHONY: help demo run test test-image e2e doctor contract lint typecheck build image image-tar clean python
+.PHONY: help demo run api-key test test-image e2e doctor contract lint typecheck build image image-tar clean python
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ demo: build python ## Run the demo job on this machine from start to result, fet
 
 run: build python ## Start the local host and keep it up at http://127.0.0.1:8080 (PORT=8081 make run changes it)
 	@node knative/local/main.ts
+
+api-key: $(installed) ## Make an API key: OWNER=alice make api-key (SCOPES='jobs:read jobs:write admin' for some of them)
+	@node knative/new-api-key.ts
 
 test: build python ## Run the tests
 	@node test/support/with-store.ts tap

@@ -32,6 +32,8 @@ export interface JobRecord {
   /** A word for programs, CamelCase as Kubernetes has them; what is in the way as long as nothing runs, what ended the job when terminal. */
   reason?: string
   template: string
+  /** Who asked for it: the owner of an API key, `oidc:<subject>`, `connector:<name>`, `event:<source>`; absent where nobody was asked for credentials. */
+  owner?: string
   /** What the workload gets as its environment, defaults included and secrets left out. */
   env: Record<string, string>
   /** The Kueue queue that the caller named. */
@@ -109,10 +111,10 @@ function passedOver ({ state, history }: JobRecord, next: JobRecord): JobRecord[
 
 /** The record as object tags, at most ten; a listing needs nothing else. Absent facts have no tag. */
 export function tagsOf (record: JobRecord): Tags {
-  const { state, reason, template, started_at: started, finished_at: finished, exit_code: exitCode, expires_at: expires } = record
+  const { state, reason, template, owner, started_at: started, finished_at: finished, exit_code: exitCode, expires_at: expires } = record
   // Kubernetes' word, and whoever speaks for it may say what MinIO takes in no tag.
   const word = reason?.replace(/[^A-Za-z0-9 +\-=._:/@]/g, '_').slice(0, 256)
-  const tags: Record<string, string | undefined> = { state, reason: word, template, started, finished, exit_code: exitCode?.toString(), expires }
+  const tags: Record<string, string | undefined> = { state, reason: word, template, owner, started, finished, exit_code: exitCode?.toString(), expires }
   return Object.fromEntries(Object.entries(tags).filter((tag): tag is [string, string] => tag[1] !== undefined))
 }
 
@@ -123,6 +125,7 @@ const listed = {
   state: State,
   reason: Type.Union([Type.String(), Type.Null()], { description: 'Why it is pending or how it ended; null when there is nothing to say' }),
   template: Type.String(),
+  owner: Type.Union([Type.String(), Type.Null()], { description: 'Who asked for it; null when nobody was asked who he is' }),
   created_at: Time,
   started_at: Type.Union([Time, Type.Null()]),
   finished_at: Type.Union([Time, Type.Null()]),
@@ -151,6 +154,7 @@ export function viewOf (record: JobRecord): Static<typeof JobView> {
     state: record.state,
     reason: record.reason ?? null,
     template: record.template,
+    owner: record.owner ?? null,
     created_at: record.created_at,
     started_at: record.started_at ?? null,
     finished_at: record.finished_at ?? null,

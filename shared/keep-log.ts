@@ -1,6 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node'
-import { HttpMethod, RequestContext } from '@kubernetes/client-node'
-import { fetch } from 'undici'
+import { askApiServer } from './ask-api-server.ts'
 import { logKey } from './bucket-layout.ts'
 import { type Cluster, kubernetesUnavailable } from './kubernetes.ts'
 import { getTags, putObject, type Store } from './object-store.ts'
@@ -38,14 +37,11 @@ async function readLog (cluster: Cluster, id: string, pod: V1Pod, follow: boolea
   const url = new URL(`${config.getCurrentCluster()!.server}/api/v1/namespaces/${namespace}/pods/${pod.metadata!.name!}/log`)
   url.search = new URLSearchParams({ container: status.name, follow: String(follow) }).toString()
   // client-node's own log reader loses errors, and its API call decodes bytes as text.
-  const context = new RequestContext(url.href, HttpMethod.GET)
-  await config.applySecurityAuthentication(context)
-  const dispatcher = context.getDispatcher()
   let ended = status.state.terminated !== undefined
   const chunks: Buffer[] = []
   let bytes = 0
   try {
-    const response = await fetch(url, { headers: context.getHeaders(), signal: AbortSignal.timeout(FOLLOW_MS), ...(dispatcher && { dispatcher }) })
+    const response = await askApiServer(cluster, url.href, { signal: AbortSignal.timeout(FOLLOW_MS) })
     if (response.status === 404) return undefined
     if (!response.ok || response.body === null) throw new Error(`the log of ${pod.metadata!.name} was answered with ${response.status}`)
     for await (const chunk of response.body) {

@@ -15,7 +15,8 @@ export const Problem = Type.Object({
 const kinds = {
   'invalid-request': [400, 'The request is not valid'],
   'invalid-event': [400, 'The event is not valid'],
-  unauthorized: [401, 'The token is missing or wrong'],
+  unauthorized: [401, 'The credential is missing or wrong'],
+  forbidden: [403, 'The credential is not good for this'],
   'job-ended': [403, 'The job has ended'],
   'not-found': [404, 'There is no such path'],
   'unknown-job': [404, 'There is no such job'],
@@ -33,9 +34,13 @@ const kinds = {
   'unknown-event-job': [422, 'The event is not about a job of ours'],
   'upload-refused': [422, 'The upload cannot be accepted'],
   'rejected-by-kubernetes': [422, 'Kubernetes does not accept the Job'],
+  'too-many-jobs': [429, 'The caller has as many open jobs as he may have'],
+  'too-many-requests': [429, 'The caller asks too often'],
   'headers-too-large': [431, 'The headers are too large'],
   internal: [500, 'Something went wrong here'],
   'demo-failed': [502, 'The demo job did not succeed'],
+  'credentials-unavailable': [503, 'The credentials cannot be checked'],
+  'issuer-unavailable': [503, 'The issuer of tokens does not answer as it should'],
   'templates-unavailable': [503, 'The templates cannot be read'],
   'store-unavailable': [503, 'The object store does not answer as it should'],
   'kubernetes-unavailable': [503, 'Kubernetes does not answer as it should']

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ValidateFunction } from 'ajv'
 import { type CloudEventV1, HTTP } from 'cloudevents'
 import { Type, type TSchema } from 'typebox'
+import type { AdmitSender } from './admit-sender.ts'
 import { fieldErrors } from './field-errors.ts'
 import { eventsSeen } from './metrics.ts'
 import { newAjv } from './new-ajv.ts'
@@ -16,6 +17,8 @@ export interface EventRoute {
   summary: string
   /** The types of events that are taken, as a regular expression; without it all are. */
   types?: string
+  /** Asks the sender for his credential, where senders have one. */
+  admitSender?: AdmitSender | undefined
   /** Answers when the event is dealt with; a Broker and the source behind it wait for that. */
   receive: (event: Event, request: FastifyRequest) => Promise<void>
 }
@@ -24,7 +27,7 @@ export interface EventRoute {
  * A route that takes CloudEvents over HTTP, binary or structured, and answers as a Broker understands it: 204 done,
  * 4xx never again, 503 later. (404, 408, 409 and 429 would be delivered again, so none of them may mean "never".)
  */
-export async function receiveEvents (app: FastifyInstance, { path, summary, types, receive }: EventRoute): Promise<void> {
+export async function receiveEvents (app: FastifyInstance, { path, summary, types, admitSender, receive }: EventRoute): Promise<void> {
   const schema = structuredEvent(types ?? '.')
   const validate = newAjv().compile(schema)
   await app.register(async (scope) => {
@@ -33,12 +36,14 @@ export async function receiveEvents (app: FastifyInstance, { path, summary, type
     scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
     // What is checked is the event, in whichever mode it was sent.
     scope.setValidatorCompiler(() => () => true)
+    if (admitSender !== undefined) scope.addHook('onRequest', async ({ headers }) => await admitSender(headers.authorization))
     scope.post(path, {
+      config: { access: 'public' },
       schema: {
         summary,
         description: 'A CloudEvent 1.0 in structured or binary mode.',
         body: { content: { 'application/cloudevents+json': { schema } } },
-        response: { 204: { description: 'Dealt with', type: 'null' } as object, ...problems(400, 413, 415, 422, 503) }
+        response: { 204: { description: 'Dealt with', type: 'null' } as object, ...problems(400, ...admitSender === undefined ? [] : [401, 403], 413, 415, 422, 503) }
       }
     }, async (request, reply: FastifyReply) => {
       const event = eventOf(request, validate)

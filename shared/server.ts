@@ -16,7 +16,7 @@ import { startTracing } from './tracing.ts'
 
 export const serverSettings = {
   PORT: Type.Integer({ default: 8080, minimum: 0, maximum: 65535 }),
-  // No function asks its caller for credentials yet, so nothing but this machine can reach one unless this says otherwise.
+  // Nothing but this machine reaches a function unless this says otherwise; then some of them want to know who may call.
   HOST: Type.String({ default: '127.0.0.1', description: 'The address to listen on' }),
   LOG_LEVEL: Type.String({ default: 'info' })
 }
@@ -26,8 +26,15 @@ export const BODY_LIMIT = 1024 * 1024
 
 type ServerSettings = Static<TObject<typeof serverSettings>>
 
-/** A function's routes, and what its OpenAPI says of it. */
-export interface FunctionApp { app: FastifyPluginAsync, title: string, description: string, securitySchemes?: Record<string, HttpScheme> }
+/** A function's routes, who may call them, and what its OpenAPI says of it. */
+export interface FunctionApp {
+  app: FastifyPluginAsync
+  /** Made by `admitCallers`; `undefined` where it is not callers who come, and the routes see to that themselves. */
+  admit: ((server: FastifyInstance) => Promise<void>) | undefined
+  title: string
+  description: string
+  securitySchemes?: Record<string, HttpScheme>
+}
 
 interface HttpScheme { type: 'http', scheme: string, description: string }
 
@@ -50,7 +57,7 @@ export function runFunction<T extends ServerSettings> (readSettings: () => T, wi
  * A Fastify server with what every function has: JSON logs with the job's id, one trace id a request, validation without silent
  * changes, problem+json, Knative's health paths, `/metrics`, and `/openapi.json` made from the schemas of the routes.
  */
-export async function buildServer ({ app, title, description, securitySchemes = {} }: FunctionApp, { LOG_LEVEL }: Pick<ServerSettings, 'LOG_LEVEL'>): Promise<FastifyInstance> {
+export async function buildServer ({ app, admit, title, description, securitySchemes = {} }: FunctionApp, { LOG_LEVEL }: Pick<ServerSettings, 'LOG_LEVEL'>): Promise<FastifyInstance> {
   const server = fastify({
     logger: { level: LOG_LEVEL, base: { function: title }, timestamp: () => `,"time":"${new Date().toISOString()}"`, formatters: { level: (level) => ({ level }) } },
     genReqId: ({ headers }) => traceIdFor(headers),
@@ -61,7 +68,9 @@ export async function buildServer ({ app, title, description, securitySchemes = 
     // Of an URL that cannot be decoded: it comes before any handler.
     frameworkErrors: answerProblem,
     clientErrorHandler: answerClientError,
-    routerOptions: { maxParamLength: 1024 }
+    routerOptions: { maxParamLength: 1024 },
+    // In a cluster the address of a request is that of Knative's proxy; before the private ones stands the caller's.
+    trustProxy: ['loopback', 'linklocal', 'uniquelocal']
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   // A body is taken as it is; a query has only strings, so there a number may be written as one. Nothing is dropped in silence.
@@ -95,8 +104,9 @@ export async function buildServer ({ app, title, description, securitySchemes = 
   await server.register(sensible)
   await server.register(swagger, { openapi: { openapi: '3.1.0', info: { title, description, version: '0.1.0' }, components: { securitySchemes } } })
   const methods = collectMethods(server)
+  await admit?.(server)
   await server.register(app)
-  const hidden = { schema: { hide: true }, logLevel: 'warn' } as const
+  const hidden = { schema: { hide: true }, logLevel: 'warn', config: { access: 'public' } } as const
   server.get('/openapi.json', hidden, async () => server.swagger())
   server.get('/health/liveness', hidden, async () => ({ status: 'alive' }))
   server.get('/metrics', hidden, async (_request, reply) => await reply.type(metrics.contentType).send(await metrics.metrics()))
@@ -112,7 +122,6 @@ async function serve (server: FastifyInstance, { PORT, HOST }: ServerSettings): 
     if (err) server.log.error(err)
     await server.close()
   })
-  if (HOST !== '127.0.0.1' && HOST !== '::1') server.log.warn({ host: HOST }, 'listening beyond loopback, without asking callers for credentials')
   await server.listen({ port: PORT, host: HOST })
 }
 
@@ -134,6 +143,7 @@ function refuseOtherMethods (server: FastifyInstance, methods: Map<string, Set<s
       method: METHODS.filter((method) => !known.has(method)),
       url,
       schema: { hide: true },
+      config: { access: 'public' },
       // Before the body is read: what it holds does not matter.
       onRequest: async (request) => {
         throw problem('method-not-allowed', `${request.method} is not known here; ${allow} would be`, { headers: { allow } })

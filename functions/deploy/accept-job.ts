@@ -2,10 +2,11 @@ import { createHmac } from 'node:crypto'
 import { idempotencyKey, markerKey, stateKey } from '../../shared/bucket-layout.ts'
 import { createdAt, newJobId } from '../../shared/job-id.ts'
 import { isTerminal, type JobRecord } from '../../shared/job-record.ts'
-import { getObject, putObject, removeObject } from '../../shared/object-store.ts'
+import { getObject, headObject, putObject, removeObject } from '../../shared/object-store.ts'
 import { invalidField, isProblem, problem } from '../../shared/problem.ts'
 import { createRecord, readRecord } from '../../shared/record-store.ts'
 import { QUEUE_LABEL } from './job-objects.ts'
+import { checkOpenJobs, putMarker } from './open-jobs.ts'
 import type { Template } from './read-templates.ts'
 import { type GivenEnv, type ResolvedEnv, resolveEnv } from './resolve-env.ts'
 import { seal } from './seal.ts'
@@ -19,6 +20,10 @@ export interface DeployRequest {
   queue?: string
   /** The W3C trace context that it came in. */
   traceparent?: string | undefined
+  /** Whose job it is to be. */
+  owner?: string | undefined
+  /** How many open jobs the owner may have, this one among them. */
+  mostOpen?: number | undefined
 }
 
 /**
@@ -30,7 +35,9 @@ export async function acceptJob (deps: Deps, request: DeployRequest, key?: strin
   const template = templateOf(deps, request)
   const env = resolveEnv(template, request.env)
   const queue = queueOf(template, request)
-  const claim = key === undefined ? undefined : await claimKey(deps, key, template, env, queue)
+  const object = key === undefined ? undefined : claimOf(deps, key, request.owner)
+  if (request.mostOpen !== undefined && !await isRepeated(deps, object)) await checkOpenJobs(deps.store, request.owner, request.mostOpen)
+  const claim = object === undefined ? undefined : await claimKey(deps, object, template, env, queue)
   const id = claim?.id ?? newJobId()
   const earlier = claim?.isNew === false ? await readRecord(deps.store, id) : undefined
   if (earlier !== undefined) {
@@ -41,8 +48,8 @@ export async function acceptJob (deps: Deps, request: DeployRequest, key?: strin
     return record.job_uid === undefined && record.stop === undefined && !isTerminal(record.state) ? await startJob(deps, record) : record
   }
 
-  const record = newRecord(deps, template, id, env, { queue, idempotency: claim?.object, traceparent: request.traceparent })
-  await putObject(deps.store, markerKey(id), '', {}, 'unconditional')
+  const record = newRecord(deps, template, id, env, { owner: request.owner, queue, idempotency: object, traceparent: request.traceparent })
+  await putMarker(deps.store, record)
   const isOurs = await createRecord(deps.store, record)
   if (!isOurs && await readRecord(deps.store, id) === undefined) {
     throw problem('store-unavailable', 'The job of this idempotency key has expired and is just being removed; ask again')
@@ -55,7 +62,7 @@ export async function acceptJob (deps: Deps, request: DeployRequest, key?: strin
     }
     // Of several with one key, who made the record answers for the job; another's bad luck must not end it.
     if (!isOurs || !ofKubernetes(error)) throw error
-    return await withdraw(deps, id, claim?.object, error)
+    return await withdraw(deps, id, object, error)
   }
 }
 
@@ -89,13 +96,14 @@ function queueOf ({ manifest, name }: Template, { queue }: DeployRequest): strin
   return queue
 }
 
-function newRecord ({ tokenKey }: Deps, template: Template, id: string, { plain, secret }: ResolvedEnv, { queue, idempotency, traceparent }: { queue: string | undefined, idempotency: string | undefined, traceparent: string | undefined }): JobRecord {
+function newRecord ({ tokenKey }: Deps, template: Template, id: string, { plain, secret }: ResolvedEnv, { owner, queue, idempotency, traceparent }: Record<'owner' | 'queue' | 'idempotency' | 'traceparent', string | undefined>): JobRecord {
   const at = createdAt(id)
   return {
     job_uuid: id,
     revision: 1,
     state: 'accepted',
     template: template.name,
+    ...(owner !== undefined && { owner }),
     env: plain,
     ...(queue !== undefined && { queue }),
     ...(idempotency !== undefined && { idempotency }),
@@ -108,18 +116,27 @@ function newRecord ({ tokenKey }: Deps, template: Template, id: string, { plain,
   }
 }
 
-interface Claim { id: string, isNew: boolean, object: string }
+const keyed = ({ tokenKey }: Deps, text: string): string => createHmac('sha256', tokenKey).update(text).digest('hex')
+
+/** The object of an idempotency key; the key of one caller means nothing for another. */
+function claimOf (deps: Deps, key: string, owner: string | undefined): string {
+  return idempotencyKey(keyed(deps, JSON.stringify(['idempotency key', owner, key])))
+}
+
+/** Whether it is asked for a job that was asked for before: then there is none more of them. */
+async function isRepeated ({ store }: Deps, claim: string | undefined): Promise<boolean> {
+  return claim !== undefined && await headObject(store, claim) !== undefined
+}
 
 /**
  * Ties an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) to one job for as long as its record is kept. The object is
  * the lock: of many at once one creates it, the others read whose it is. The fingerprint is keyed, because it covers secret values.
  */
-async function claimKey ({ store, tokenKey }: Deps, key: string, template: Template, { plain, secret }: ResolvedEnv, queue: string | undefined): Promise<Claim> {
-  const keyed = (text: string): string => createHmac('sha256', tokenKey).update(text).digest('hex')
-  const object = idempotencyKey(keyed(`idempotency key ${key}`))
-  const fingerprint = keyed(JSON.stringify([template.name, Object.entries({ ...plain, ...secret }).sort(), queue]))
+async function claimKey (deps: Deps, object: string, template: Template, { plain, secret }: ResolvedEnv, queue: string | undefined): Promise<{ id: string, isNew: boolean }> {
+  const { store } = deps
+  const fingerprint = keyed(deps, JSON.stringify([template.name, Object.entries({ ...plain, ...secret }).sort(), queue]))
   const mine = { job_uuid: newJobId(), fingerprint }
-  if (await putObject(store, object, JSON.stringify(mine), {}, { ifNoneMatch: '*' }) !== undefined) return { id: mine.job_uuid, isNew: true, object }
+  if (await putObject(store, object, JSON.stringify(mine), {}, { ifNoneMatch: '*' }) !== undefined) return { id: mine.job_uuid, isNew: true }
 
   const found = await getObject(store, object)
   if (found === undefined) throw problem('store-unavailable', 'The idempotency key was just given up by somebody else; ask again')
@@ -130,7 +147,7 @@ async function claimKey ({ store, tokenKey }: Deps, key: string, template: Templ
       errors: [{ field: 'Idempotency-Key', message: 'was used with another request' }]
     })
   }
-  return { id: theirs.job_uuid, isNew: false, object }
+  return { id: theirs.job_uuid, isNew: false }
 }
 
 /**

@@ -2,6 +2,7 @@ import multipart from '@fastify/multipart'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
+import type { AdmitSender } from '../../shared/admit-sender.ts'
 import { contentDisposition } from '../../shared/content-disposition.ts'
 import { JobId } from '../../shared/job-id.ts'
 import { isTerminal, JobView, type JobRecord, linksOf, State, viewOf } from '../../shared/job-record.ts'
@@ -10,7 +11,7 @@ import { problems } from '../../shared/problem-responses.ts'
 import { receiveEvents } from '../../shared/receive-events.ts'
 import { BODY_LIMIT } from '../../shared/server.ts'
 import { traceparentOf } from '../../shared/trace-requests.ts'
-import { acceptJob, tryJob } from './accept-job.ts'
+import { acceptJob, type DeployRequest, tryJob } from './accept-job.ts'
 import { demoResult } from './demo-result.ts'
 import { decodeText, DeployBody, DeployForm, DeployQuery, deployRequest } from './deploy-request.ts'
 import { readForm } from './read-form.ts'
@@ -25,6 +26,10 @@ export interface DeployOptions extends Deps {
   defaultTemplate: string
   /** How long `GET /demo` waits for its job, in seconds. */
   demoWait: number
+  /** How many open jobs a caller may have at once; without it as many as he likes. */
+  mostOpen?: number | undefined
+  /** Who may send events; without it whoever reaches their route. */
+  admitSender?: AdmitSender | undefined
 }
 
 const Accepted = Type.Object({
@@ -47,7 +52,7 @@ const KeyHeader = Type.Object({
 
 /** Accepts jobs, cancels them and keeps them longer; on a ping it finishes what was cut off and removes what has expired. */
 export function deploy (options: DeployOptions): FastifyPluginAsync {
-  const { store, templates, defaultTemplate, demoWait } = options
+  const { store, templates, defaultTemplate, demoWait, mostOpen, admitSender } = options
   return async function (plugin) {
     const app = plugin.withTypeProvider<TypeBoxTypeProvider>()
     await app.register(multipart, { limits: { fileSize: BODY_LIMIT, fieldSize: BODY_LIMIT, files: 1, fields: 10 } })
@@ -56,11 +61,15 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
     })
     app.addContentTypeParser('text/plain', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => decodeText('body', body))
 
-    const deployResponses = { 200: Checked, 202: Accepted, ...problems(400, 413, 415, 422, 503) }
+    /** What a job keeps of the request that it came with. */
+    const originOf = (request: FastifyRequest): Pick<DeployRequest, 'owner' | 'mostOpen' | 'traceparent'> => ({ owner: request.caller.owner, mostOpen, traceparent: traceparentOf(request) })
+
+    const deployResponses = { 200: Checked, 202: Accepted, ...problems(400, 413, 415, 422, 429, 503) }
 
     app.get('/job/deploy', {
       // Who only looks must not run a job.
       exposeHeadRoute: false,
+      config: { access: 'jobs:write' },
       schema: {
         summary: 'Runs the default template with its defaults',
         querystring: DeployQuery,
@@ -70,6 +79,7 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
     }, async (request, reply) => await answerDeploy(request, undefined, request.query, request.headers['idempotency-key'], reply))
 
     app.post('/job/deploy', {
+      config: { access: 'jobs:write' },
       schema: {
         summary: 'Runs a job',
         description: 'Takes JSON, or the environment as a dotenv file: as text/plain, or as the form field `env_file`. Answers when Kubernetes has accepted the Job.',
@@ -87,14 +97,15 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
     }, async (request, reply) => await answerDeploy(request, request.body as Parameters<typeof deployRequest>[0], request.query, request.headers['idempotency-key'], reply))
 
     async function answerDeploy (request: FastifyRequest, body: Parameters<typeof deployRequest>[0], query: Static<typeof DeployQuery>, key: string | undefined, reply: FastifyReply): Promise<Static<typeof Accepted> | Static<typeof Checked>> {
-      const asked = { ...deployRequest(body, query, defaultTemplate), traceparent: traceparentOf(request) }
+      const asked = deployRequest(body, query, defaultTemplate)
       if (query.dry_run) return { dry_run: true, ...await tryJob(options, asked) }
-      const record = await acceptJob(options, asked, key)
+      const record = await acceptJob(options, { ...asked, ...originOf(request) }, key)
       reply.log.info({ job_uuid: record.job_uuid, template: record.template }, 'job accepted')
       return accepted(record, reply)
     }
 
     app.delete('/job/:id', {
+      config: { access: 'jobs:write' },
       schema: {
         summary: 'Cancels a job',
         description: '202 while its pods end, 200 when it has ended, whichever way. Results that are there are kept.',
@@ -109,6 +120,7 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
     })
 
     app.patch('/job/:id', {
+      config: { access: 'jobs:write' },
       schema: {
         summary: 'Keeps a job longer',
         description: 'A job that has ended is removed at its `expires_at`, with its results and its log.',
@@ -124,6 +136,7 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
 
     app.get('/demo', {
       exposeHeadRoute: false,
+      config: { access: 'jobs:write' },
       schema: {
         summary: 'Runs the default template and answers with its result file',
         description: `Waits up to ${demoWait} s; when it takes longer, 202 says where to look.`,
@@ -131,11 +144,11 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
         response: {
           200: { description: 'The bytes of the result file', content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } } as object,
           202: Accepted,
-          ...problems(400, 422, 502, 503)
+          ...problems(400, 422, 429, 502, 503)
         }
       }
     }, async (request, reply) => {
-      const job = await acceptJob(options, { template: defaultTemplate, env: {}, traceparent: traceparentOf(request) })
+      const job = await acceptJob(options, { template: defaultTemplate, env: {}, ...originOf(request) })
       const file = templates().usable.get(job.template)?.demoResult
       const demo = file === undefined ? undefined : await demoResult(store, job, file, demoWait)
       if (demo === undefined) return accepted(job, reply)
@@ -150,6 +163,7 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
     })
 
     app.get('/template', {
+      config: { access: 'jobs:read' },
       schema: {
         summary: 'The templates that jobs are made from',
         querystring: Type.Object({}, { additionalProperties: false }),
@@ -171,6 +185,7 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
 
     await receiveEvents(plugin, {
       path: '/',
+      admitSender,
       summary: 'Takes the ping: finishes what was cut off, and removes what has expired',
       types: '^dev\\.knative\\.sources\\.ping$',
       receive: async (_event, { log }) => {

@@ -1,4 +1,7 @@
 import { Type } from 'typebox'
+import { admitCallers, callerSettings } from '../../shared/admit-callers.ts'
+import { admitSenderBy, senderSettings } from '../../shared/admit-sender.ts'
+import { complainAs } from '../../shared/complain-as.ts'
 import { tokenSettings } from '../../shared/job-token.ts'
 import { connectCluster, kubernetesSettings } from '../../shared/kubernetes.ts'
 import { openStore, storeSettings } from '../../shared/object-store.ts'
@@ -12,6 +15,9 @@ const Settings = Type.Object({
   ...storeSettings,
   ...kubernetesSettings,
   ...tokenSettings,
+  ...callerSettings,
+  ...senderSettings,
+  MAX_OPEN_JOBS_PER_CALLER: Type.Optional(Type.Integer({ minimum: 1 })),
   TEMPLATES_DIR: Type.String({ default: 'knative/templates' }),
   DEFAULT_TEMPLATE: Type.String({ default: 'drive' }),
   DEMO_WAIT_SECONDS: Type.Integer({ default: 50, minimum: 0, maximum: 240 }),
@@ -21,25 +27,25 @@ const Settings = Type.Object({
 
 runFunction(() => readSettings(Settings), (settings) => {
   const { TEMPLATES_DIR: folder, DEFAULT_TEMPLATE: defaultTemplate } = settings
-  const templates = templatesIn(folder, (file, reason) => complain({ file, msg: `template left out: ${reason}` }))
+  const templates = templatesIn(folder, (file, reason) => complainAs('deploy', { file, msg: `template left out: ${reason}` }))
   // Now rather than at the first request; a folder that cannot be read ends the start.
-  if (!templates().usable.has(defaultTemplate)) complain({ msg: `the default template ${defaultTemplate} is not among the templates in ${folder}` })
+  if (!templates().usable.has(defaultTemplate)) complainAs('deploy', { msg: `the default template ${defaultTemplate} is not among the templates in ${folder}` })
+  const store = openStore(settings)
+  const cluster = connectCluster(settings)
   return {
     title: 'deploy',
     description: 'Takes jobs, starts them on Kubernetes, cancels them, and removes them when they expire',
+    ...admitCallers('deploy', settings, store),
     app: deploy({
-      store: openStore(settings),
-      cluster: connectCluster(settings),
+      store,
+      cluster,
       templates,
       tokenKey: settings.JOB_TOKEN_KEY,
       settings: { namespace: settings.JOBS_NAMESPACE, image: settings.IMAGE, uploadUrl: settings.UPLOAD_URL },
       defaultTemplate,
-      demoWait: settings.DEMO_WAIT_SECONDS
+      demoWait: settings.DEMO_WAIT_SECONDS,
+      mostOpen: settings.MAX_OPEN_JOBS_PER_CALLER,
+      admitSender: admitSenderBy(settings, cluster)
     })
   }
 })
-
-/** Before there is a server with a log of its own, and about files, which no request is to blame for. */
-function complain (line: { msg: string, file?: string }): void {
-  console.error(JSON.stringify({ level: 'error', function: 'deploy', time: new Date().toISOString(), ...line }))
-}

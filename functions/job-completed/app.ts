@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FastifyPluginAsync } from 'fastify'
+import type { AdmitSender } from '../../shared/admit-sender.ts'
 import { deadLetterKey } from '../../shared/bucket-layout.ts'
 import { isJobId } from '../../shared/job-id.ts'
 import { JOB_LABEL } from '../../shared/kubernetes.ts'
@@ -12,7 +13,7 @@ import { reconcile } from './reconcile.ts'
 import { type Deps, settleJob } from './settle-job.ts'
 
 /** Woken when a Job changes: advances the record, then keeps the log. On a ping it does so for every job that is not done with. */
-export function jobCompleted (deps: Deps): FastifyPluginAsync {
+export function jobCompleted (deps: Deps, admitSender?: AdmitSender): FastifyPluginAsync {
   return async function (app) {
     const failed = (id: string, error: Error): void => app.log.error({ job_uuid: id, err: error }, 'left to the next ping')
     const following = followUps(deps, failed)
@@ -20,6 +21,7 @@ export function jobCompleted (deps: Deps): FastifyPluginAsync {
 
     await receiveEvents(app, {
       path: '/',
+      admitSender,
       summary: 'Takes the events of an ApiServerSource about Jobs, and the ping',
       types: '^dev\\.knative\\.(apiserver\\.resource\\.(add|update|delete)|sources\\.ping)$',
       receive: async (event, { log }) => {
@@ -39,6 +41,7 @@ export function jobCompleted (deps: Deps): FastifyPluginAsync {
 
     await receiveEvents(app, {
       path: '/dead-letter',
+      admitSender,
       summary: 'Keeps an event that could not be delivered',
       receive: async (event, { log }) => {
         log.warn('event kept as a dead letter')

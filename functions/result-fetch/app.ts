@@ -2,6 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { logKey } from '../../shared/bucket-layout.ts'
+import { seenOwner } from '../../shared/caller.ts'
 import { contentDisposition } from '../../shared/content-disposition.ts'
 import { JobId } from '../../shared/job-id.ts'
 import { isTerminal, JobView, type JobRecord, ListedJob, State, viewOf } from '../../shared/job-record.ts'
@@ -34,6 +35,7 @@ export function resultFetch ({ store }: { store: Store }): FastifyPluginAsync {
     app.addHook('preClose', async () => stopping.abort())
 
     app.get('/job', {
+      config: { access: 'jobs:read' },
       schema: {
         summary: 'The jobs, newest first',
         querystring: Type.Object({
@@ -44,9 +46,10 @@ export function resultFetch ({ store }: { store: Store }): FastifyPluginAsync {
         }, { additionalProperties: false }),
         response: { 200: Type.Object({ jobs: Type.Array(ListedJob), next_cursor: Cursor }), ...problems(400, 503) }
       }
-    }, async (request) => await listJobs(store, { limit: PAGE, ...request.query }))
+    }, async ({ query, caller }) => await listJobs(store, { limit: PAGE, ...query, owner: seenOwner(caller) }))
 
     app.get('/job/:id', {
+      config: { access: 'jobs:read' },
       schema: {
         summary: 'One job',
         description: 'With `Prefer: wait=N` (at most 50 s) the answer waits for the end of the job, with `If-None-Match` beside it for any change.',
@@ -72,6 +75,7 @@ export function resultFetch ({ store }: { store: Store }): FastifyPluginAsync {
     })
 
     app.get('/job/:id/result/list', {
+      config: { access: 'jobs:read' },
       schema: {
         summary: 'The result files of a job',
         description: 'In the order of their names; of a job that still runs, those that are there already.',
@@ -91,6 +95,7 @@ export function resultFetch ({ store }: { store: Store }): FastifyPluginAsync {
       method: ['GET', 'HEAD'],
       url: '/job/:id/result',
       exposeHeadRoute: false,
+      config: { access: 'jobs:read' },
       schema: {
         summary: 'The bytes of a result file',
         description: 'One `Range` is served, several at once are answered with the whole file. The ETag is the sha256 of the file.',
@@ -141,6 +146,7 @@ export function resultFetch ({ store }: { store: Store }): FastifyPluginAsync {
     })
 
     app.get('/job/:id/log', {
+      config: { access: 'jobs:read' },
       schema: {
         summary: 'The log of the workload',
         description: 'Its last 10 MiB, kept when the job ends.',

@@ -4,15 +4,23 @@ import { createdAt, isJobId } from '../../shared/job-id.ts'
 import { linksOf, type ListedJob, type State } from '../../shared/job-record.ts'
 import { listObjects, type Store, type Tags } from '../../shared/object-store.ts'
 
-export interface JobQuery { state?: State, template?: string, limit: number, cursor?: string }
+export interface JobQuery {
+  state?: State
+  template?: string
+  /** Without it the jobs of all. */
+  owner?: string | undefined
+  limit: number
+  /** The id of any job, also of one that the caller does not see: all that it tells is a time. */
+  cursor?: string
+}
 export interface JobPage { jobs: Static<typeof ListedJob>[], next_cursor: string | null }
 
 /** How many jobs one request looks at when a filter drops most of them: the answer may then be short and still have a next page. */
 const LOOKED_AT = 2000
 
 /** Jobs, newest first: ids begin with the inverted time, so the order of the keys is the order of the list. */
-export async function listJobs (store: Store, { state, template, limit, cursor }: JobQuery): Promise<JobPage> {
-  const filtered = state !== undefined || template !== undefined
+export async function listJobs (store: Store, { state, template, owner, limit, cursor }: JobQuery): Promise<JobPage> {
+  const filtered = state !== undefined || template !== undefined || owner !== undefined
   const jobs: JobPage['jobs'] = []
   let after = cursor === undefined ? '' : stateKey(cursor)
   for (let looked = 0; looked < LOOKED_AT;) {
@@ -20,7 +28,7 @@ export async function listJobs (store: Store, { state, template, limit, cursor }
     for (const { key, tags } of objects) {
       after = key
       const job = listedJob(jobOfKey(key), tags)
-      if (job === undefined || (state ?? job.state) !== job.state || (template ?? job.template) !== job.template) continue
+      if (job === undefined || (state ?? job.state) !== job.state || (template ?? job.template) !== job.template || (owner ?? job.owner) !== job.owner) continue
       jobs.push(job)
       if (jobs.length === limit) {
         const isLast = !more && key === objects.at(-1)?.key
@@ -41,6 +49,7 @@ function listedJob (id: string, tags: Tags): Static<typeof ListedJob> | undefine
     state: tags['state'] as State,
     reason: tags['reason'] ?? null,
     template: tags['template'] ?? '',
+    owner: tags['owner'] ?? null,
     created_at: createdAt(id).toISOString(),
     started_at: tags['started'] ?? null,
     finished_at: tags['finished'] ?? null,

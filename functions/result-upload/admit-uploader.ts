@@ -1,3 +1,4 @@
+import { bearerOf, unauthorized } from '../../shared/bearer.ts'
 import { isTerminal } from '../../shared/job-record.ts'
 import { isJobToken } from '../../shared/job-token.ts'
 import type { Store } from '../../shared/object-store.ts'
@@ -6,8 +7,8 @@ import { readRecord } from '../../shared/record-store.ts'
 
 /** Lets the uploader of a job in as long as the job has not ended. Who has no right token learns nothing, not even whether there is such a job. */
 export async function admitUploader (store: Store, tokenKey: string, id: string, authorization: string | undefined): Promise<void> {
-  const [, token] = /^Bearer +([\w-]+)$/i.exec(authorization ?? '') ?? []
+  const token = bearerOf(authorization)
   const found = token !== undefined && isJobToken(tokenKey, id, token) ? await readRecord(store, id) : undefined
-  if (found === undefined) throw problem('unauthorized', 'The token of the job is missing or wrong', { headers: { 'www-authenticate': 'Bearer' } })
+  if (found === undefined) throw unauthorized('The token of the job is missing or wrong')
   if (isTerminal(found.record.state)) throw problem('job-ended', 'The job has ended; its results can no longer change', { job_uuid: id })
 }

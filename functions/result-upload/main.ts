@@ -10,6 +10,7 @@ import { presignWith } from './presign.ts'
 runFunction(() => readSettings(Type.Object({ ...serverSettings, ...storeSettings, ...tokenSettings })), (settings) => ({
   title: 'result-upload',
   description: 'Grants the uploader of a job the uploads of its results, one at a time',
+  admit: undefined,
   securitySchemes,
   app: resultUpload({
     store: openStore(settings),

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { load } from 'js-yaml'
 import t from 'tap'
 import { parseTemplate } from '../../functions/deploy/read-templates.ts'
+import { identifyBy } from '../../shared/identify-caller.ts'
 import { readInstalled, readYaml } from '../support/read-yaml.ts'
 
 interface Kustomization {
@@ -10,6 +11,7 @@ interface Kustomization {
   components?: string[]
   configMapGenerator?: { files: string[] }[]
   secretGenerator?: { name: string, envs: string[] }[]
+  patches?: { target?: object, patch: string }[]
   images?: { newName: string, digest: string }[]
 }
 
@@ -34,6 +36,24 @@ await t.test('the Secrets of minikube are made from files that git ignores', asy
   t.strictSame(secretGenerator.map(({ name }) => name).sort(), [...wanted].sort())
   t.match(readFileSync('.gitignore', 'utf8'), /^knative\/overlays\/\*\/\*\.env$/m)
   for (const { envs } of secretGenerator) for (const file of envs) t.match(file, /^[\w-]+\.env$/)
+})
+
+await t.test('production asks callers for keys, which are mounted where it looks for them; minikube says aloud that it asks nobody', async (t) => {
+  const settings = (name: string): Record<string, string> => {
+    const { data } = base.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'gx4ki-settings')!
+    const patches = read(`overlays/${name}`).patches!.flatMap(({ target, patch }) => target === undefined ? [load(patch) as typeof base[number]] : [])
+    return Object.assign({}, data, ...patches.map((patch) => patch.data))
+  }
+  const [minikube, production] = [settings('minikube'), settings('production')]
+  const HOST = '0.0.0.0'
+  t.equal(identifyBy({ HOST, ...minikube }, () => {}), undefined)
+  t.match(production, { ANONYMOUS: undefined, API_KEYS_DIR: /^\// })
+  for (const name of ['deploy', 'result-fetch']) {
+    const { containers: [container], volumes } = base.find(({ apiVersion, metadata }) => apiVersion.startsWith('serving') && metadata.name === name)!.spec.template.spec
+    const mount = container.volumeMounts.find(({ mountPath }: { mountPath: string }) => mountPath === production['API_KEYS_DIR'])
+    t.match(volumes.find((volume: { name: string }) => volume.name === mount?.name), { secret: { secretName: 'gx4ki-api-keys' } }, name)
+  }
+  t.throws(() => identifyBy({ HOST, ...base.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'gx4ki-settings')!.data }, () => {}), /must say who may/, 'the base alone does not start')
 })
 
 await t.test('the bucket that minikube makes is the one that the functions use', async (t) => {

@@ -130,6 +130,7 @@ await t.test('the tags hold a whole line of the list and are such as every store
   t.same(least, { state: 'accepted', template: 'drive' })
   const most = tagsOf(recordIn('failed', {
     template: `a${'-'.repeat(61)}z`,
+    owner: `oidc:${'x'.repeat(123)}`,
     reason: 'CreateContainerConfigError',
     started_at: created,
     finished_at: now.toISOString(),
@@ -140,7 +141,7 @@ await t.test('the tags hold a whole line of the list and are such as every store
     sealed_env: 'sealed',
     expires_at: '2026-12-22T13:00:00.456Z'
   }))
-  t.same(Object.keys(most).sort(), ['exit_code', 'expires', 'finished', 'reason', 'started', 'state', 'template'])
+  t.same(Object.keys(most).sort(), ['exit_code', 'expires', 'finished', 'owner', 'reason', 'started', 'state', 'template'])
   t.equal(most['exit_code'], '137')
   t.ok(Object.keys(most).length <= 10)
   for (const [key, value] of Object.entries({ ...least, ...most })) t.match(`${key} ${value}`, /^[A-Za-z0-9 +\-=._:/@]{1,256}$/)
@@ -165,6 +166,7 @@ await t.test('a caller sees every field, null where there is nothing, and nothin
     state: 'pending',
     reason: null,
     template: 'drive',
+    owner: null,
     created_at: created,
     started_at: null,
     finished_at: null,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Test } from 'tap'
 import { resultFetch } from '../../functions/result-fetch/app.ts'
+import { admitCallers, type CallerSettings } from '../../shared/admit-callers.ts'
 import { resultKey } from '../../shared/bucket-layout.ts'
 import type { JobRecord } from '../../shared/job-record.ts'
 import { putObject, type Store } from '../../shared/object-store.ts'
@@ -8,10 +9,10 @@ import { createRecord } from '../../shared/record-store.ts'
 import { newRecord } from './new-record.ts'
 import { serve } from './serve.ts'
 
-/** A running result-fetch. */
-export async function fetchServer (t: Test, store: Store) {
+/** A running result-fetch; it asks for credentials where there are settings for them. */
+export async function fetchServer (t: Test, store: Store, settings: Partial<CallerSettings> = {}) {
   return {
-    ...await serve(t, resultFetch({ store })),
+    ...await serve(t, resultFetch({ store }), admitCallers('test', { HOST: '127.0.0.1', ...settings }, store)),
     async create (more: Partial<JobRecord> = {}): Promise<JobRecord> {
       const record = newRecord(more)
       await createRecord(store, record)

@@ -1,11 +1,11 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyPluginAsync } from 'fastify'
 import type { Test } from 'tap'
-import { buildServer } from '../../shared/server.ts'
+import { buildServer, type FunctionApp } from '../../shared/server.ts'
 
 /** An app as a function serves it, on a port of the test's own. */
-export async function serve (t: Test, app: FastifyPluginAsync): Promise<{ url: string, close: () => Promise<void> }> {
-  const server = await buildServer({ app, title: 'test', description: 'test' }, { LOG_LEVEL: 'silent' })
+export async function serve (t: Test, app: FastifyPluginAsync, callers: Pick<FunctionApp, 'admit' | 'securitySchemes'> = { admit: undefined }): Promise<{ url: string, close: () => Promise<void> }> {
+  const server = await buildServer({ app, title: 'test', description: 'test', ...callers }, { LOG_LEVEL: 'silent' })
   await server.listen({ port: 0, host: '127.0.0.1' })
   t.teardown(() => server.close())
   return { url: `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`, close: () => server.close() }

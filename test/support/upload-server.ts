@@ -37,7 +37,7 @@ export async function uploadServer (t: Test, { smallestPart = SMALLEST_PART, ask
   async function listen (port: number): Promise<FastifyInstance> {
     const sign = presignWith(store.settings)
     const app = resultUpload({ store, presign: async (...what) => spoil(await sign(...what)), tokenKey, smallestPart })
-    const server = await buildServer({ app, title: 'result-upload', description: 'test', securitySchemes }, { LOG_LEVEL: 'silent' })
+    const server = await buildServer({ app, admit: undefined, title: 'result-upload', description: 'test', securitySchemes }, { LOG_LEVEL: 'silent' })
     server.addHook('onRequest', async (request) => asked(request.url.slice(path.length + 1)))
     await server.listen({ port, host: '127.0.0.1' })
     return server

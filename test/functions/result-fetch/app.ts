@@ -1,6 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
-import { resultFetch } from '../../../functions/result-fetch/app.ts'
 import { logKey } from '../../../shared/bucket-layout.ts'
 import { newJobId } from '../../../shared/job-id.ts'
 import { isTerminal, states } from '../../../shared/job-record.ts'
@@ -10,7 +9,6 @@ import { fetchServer } from '../../support/fetch-server.ts'
 import { httpServer } from '../../support/http-server.ts'
 import { newRecord } from '../../support/new-record.ts'
 import { problemAbout, problemOf } from '../../support/problem-of.ts'
-import { serve } from '../../support/serve.ts'
 import { testStore } from '../../support/store.ts'
 
 const store = await testStore(t)
@@ -33,6 +31,7 @@ await t.test('one job is shown whole, and not again to who knows it', async (t) 
     state: 'running',
     reason: 'CancelRequested',
     template: 'test',
+    owner: null,
     created_at: record.created_at,
     started_at: '2026-11-22T12:00:00.000Z',
     finished_at: null,
@@ -249,7 +248,7 @@ const settingsOf = (url: string) => ({ S3_ENDPOINT: url, S3_ACCESS_KEY: 'access'
 await t.test('without a store, or with one that answers nonsense, it says so', async (t) => {
   const nonsense = await httpServer(t, (_, response) => response.writeHead(200).end('hello'))
   for (const endpoint of [await closedUrl(), nonsense.url]) {
-    const { url } = await serve(t, resultFetch({ store: openStore(settingsOf(endpoint)) }))
+    const { url } = await fetchServer(t, openStore(settingsOf(endpoint)))
     const id = newJobId()
     for (const path of ['/job', '/job?state=running', `/job/${id}`, `/job/${id}/result/list`, pathOf(id, 'a'), `/job/${id}/log`]) {
       const response = await fetch(url + path)
@@ -268,7 +267,7 @@ async function storeThat (t: Test, handsOut: Parameters<typeof httpServer>[1]) {
     else if (request.method === 'HEAD') response.writeHead(200, { etag: '"f"', 'content-length': bytes.length, 'last-modified': 'Sun, 22 Nov 2026 12:58:34 GMT' }).end()
     else return handsOut!(request, response)
   })
-  const { url } = await serve(t, resultFetch({ store: openStore(settingsOf(endpoint), 500) }))
+  const { url } = await fetchServer(t, openStore(settingsOf(endpoint), 500))
   return url + pathOf(record.job_uuid, 'drive.mcap')
 }
 

@@ -31,10 +31,11 @@ await t.test('a token of the Kubernetes API is mounted only where it is used', a
   t.strictSame(withToken.sort(), ['deploy', 'job-completed'])
 })
 
-await t.test('the keys of the store are only where they are needed', async (t) => {
+await t.test('keys are only where they are needed', async (t) => {
   const holders = (secret: string) => podsOf.filter(({ spec }) => JSON.stringify(spec).includes(`"${secret}"`)).map(({ metadata }) => metadata.name).sort()
   t.strictSame(holders('gx4ki-store'), ['deploy', 'job-completed', 'minio', 'result-fetch', 'result-upload'])
   t.strictSame(holders('gx4ki-job-token'), ['deploy', 'result-upload'])
+  t.strictSame(holders('gx4ki-api-keys'), ['deploy', 'result-fetch'])
   t.strictSame(objects.filter(({ kind }) => kind === 'Secret'), [], 'no Secret is in a file')
 })
 
@@ -53,4 +54,10 @@ await t.test('the settings and the manifests name the same namespace for jobs', 
   const source = objects.find(({ kind }) => kind === 'ApiServerSource')!
   t.strictSame([quota.metadata.namespace, source.metadata.namespace], [data.JOBS_NAMESPACE, data.JOBS_NAMESPACE])
   t.equal(source.spec.serviceAccountName, 'job-events')
+})
+
+await t.test('no function has an address of its own outside the cluster', async (t) => {
+  const services = objects.filter(({ apiVersion }) => apiVersion.startsWith('serving.knative.dev/'))
+  t.equal(services.length, 4)
+  for (const { metadata } of services) t.equal(metadata.labels?.['networking.knative.dev/visibility'], 'cluster-local', metadata.name)
 })

@@ -1,0 +1,46 @@
+import { Type, type Static, type TObject } from 'typebox'
+import { isApiKey } from './api-key.ts'
+import { apiKeysIn } from './api-keys-in.ts'
+import { bearerOf, unauthorized } from './bearer.ts'
+import type { Caller } from './caller.ts'
+import { isLoopback } from './is-loopback.ts'
+import { oidcCaller } from './oidc-caller.ts'
+import { tokenVerifier } from './token-verifier.ts'
+
+export const credentialSettings = {
+  API_KEYS_DIR: Type.Optional(Type.String({ minLength: 1, description: 'A folder with a file for each API key' })),
+  OIDC_ISSUER: Type.Optional(Type.String({ pattern: '^https?://' })),
+  OIDC_AUDIENCE: Type.Optional(Type.String({ minLength: 1 })),
+  OIDC_JWKS_URI: Type.Optional(Type.String({ pattern: '^https?://' })),
+  ANONYMOUS: Type.Optional(Type.Literal('allowed', { description: 'Nobody is asked for credentials' }))
+}
+type CredentialSettings = Static<TObject<typeof credentialSettings>>
+
+/** Answers who sends this `Authorization` header, or throws `unauthorized`. */
+type Identify = (authorization: string | undefined) => Promise<Caller>
+
+/**
+ * How callers are told apart by the settings; `undefined` where nobody is asked, which only this machine may reach unless the settings say
+ * aloud that everybody may. Throws when they say neither, or both.
+ */
+export function identifyBy (settings: CredentialSettings & { HOST: string }, refused: (file: string, reason: string) => void): Identify | undefined {
+  const { API_KEYS_DIR: folder, OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience, OIDC_JWKS_URI: jwksUri, ANONYMOUS: anonymous, HOST: host } = settings
+  if ((issuer === undefined) !== (audience === undefined) || (jwksUri !== undefined && issuer === undefined)) throw new Error('wrong settings: OIDC_ISSUER and OIDC_AUDIENCE go together, and OIDC_JWKS_URI with them')
+  if (folder === undefined && issuer === undefined) {
+    if (anonymous === undefined && !isLoopback(host)) throw new Error(`wrong settings: with HOST ${host} others can call, so API_KEYS_DIR or OIDC_ISSUER must say who may, or ANONYMOUS=allowed that everybody may`)
+    return undefined
+  }
+  if (anonymous !== undefined) throw new Error('wrong settings: ANONYMOUS is allowed, and API_KEYS_DIR or OIDC_ISSUER ask for credentials; take one of them away')
+
+  const callerWithKey = folder === undefined ? undefined : apiKeysIn(folder, refused)
+  const verify = issuer === undefined || audience === undefined ? undefined : tokenVerifier({ issuer, audience, jwksUri })
+
+  return async function identify (authorization) {
+    const credential = bearerOf(authorization)
+    if (credential === undefined) throw unauthorized('A credential is missing: Authorization: Bearer …')
+    if (verify !== undefined && !isApiKey(credential)) return oidcCaller(await verify(credential))
+    const caller = callerWithKey?.(credential)
+    if (caller === undefined) throw unauthorized('The API key is not known')
+    return caller
+  }
+}

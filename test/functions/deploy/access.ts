@@ -1,0 +1,86 @@
+import { join } from 'node:path'
+import { unlinkSync } from 'node:fs'
+import t from 'tap'
+import { idOfKey } from '../../../shared/api-key.ts'
+import { readRecord } from '../../../shared/record-store.ts'
+import { getTags } from '../../../shared/object-store.ts'
+import { markerKey, stateKey } from '../../../shared/bucket-layout.ts'
+import { apiKeyFolder } from '../../support/api-keys.ts'
+import { deployServer, deployWith } from '../../support/deploy-server.ts'
+import { tryEveryRoute } from '../../support/every-route.ts'
+import { oidcIssuer } from '../../support/oidc-issuer.ts'
+import { problemOf } from '../../support/problem-of.ts'
+
+const as = (credential: string) => ({ headers: { authorization: `Bearer ${credential}` } })
+const idOf = async (response: Response): Promise<string> => (await response.json() as { job_uuid: string }).job_uuid
+
+await t.test('every route asks who calls', async (t) => {
+  const { settings, add } = apiKeyFolder(t)
+  const { url, post } = await deployServer(t, { callers: settings })
+  const writer = add('alice', 'jobs:write')
+  await tryEveryRoute(t, {
+    url,
+    requests: {
+      'GET /job/deploy': {},
+      'POST /job/deploy': { body: {} },
+      'DELETE /job/{id}': {},
+      'PATCH /job/{id}': { body: { expires_at: '2027-01-01T00:00:00Z' } },
+      'GET /demo': {},
+      'GET /template': {}
+    },
+    open: ['POST /'],
+    keys: { reader: add('alice', 'jobs:read'), writer, stranger: add('bob', 'jobs:read', 'jobs:write'), admin: add('root', 'admin') },
+    job: async () => await idOf(await post({}, as(writer)))
+  })
+})
+
+await t.test('a job is its caller\'s, by key as by token', async (t) => {
+  const { settings, add } = apiKeyFolder(t)
+  const issuer = await oidcIssuer(t)
+  const { post, remove, url, store, cluster } = await deployServer(t, { callers: { ...settings, ...issuer.settings } })
+  for (const [credential, owner] of [[add('alice', 'jobs:write'), 'alice'], [await issuer.token({ sub: 'alice' }), 'oidc:alice'], [add('root', 'admin'), 'root']] as const) {
+    const id = await idOf(await post({}, as(credential)))
+    t.match((await readRecord(store, id))!.record, { owner })
+    t.match(await getTags(store, stateKey(id)), { owner })
+    t.same(await getTags(store, markerKey(id)), { owner })
+  }
+  t.equal((await cluster.jobs()).length, 3)
+  await t.test('and one that was made when nobody was asked is for admins', async (t) => {
+    const open = await deployWith(t, { store, cluster })
+    const id = await idOf(await open.post({}))
+    t.notOk('owner' in (await readRecord(store, id))!.record)
+    const cancel = async (key: string): Promise<Response> => await fetch(`${url}/job/${id}`, { method: 'DELETE', ...as(key) })
+    await problemOf(t, await cancel(add('alice', 'jobs:read', 'jobs:write')), 404, 'unknown-job')
+    t.equal((await cancel(add('root', 'admin'))).status, 202)
+    t.equal((await remove(id)).status, 401)
+  })
+})
+
+await t.test('an idempotency key is its caller\'s', async (t) => {
+  const { settings, add } = apiKeyFolder(t)
+  const { post } = await deployServer(t, { callers: settings })
+  const [alice, again, bob] = [add('alice', 'jobs:write'), add('alice', 'jobs:write'), add('bob', 'jobs:write')]
+  const deploy = async (key: string, body = {}): Promise<Response> => await post(body, { headers: { ...as(key).headers, 'idempotency-key': 'a' } })
+  const first = await idOf(await deploy(alice))
+  t.equal(await idOf(await deploy(again)), first, 'whichever of his keys he shows')
+  t.not(await idOf(await deploy(bob, { env: { DURATION: 20 } })), first, 'and another request is no other use of it')
+})
+
+await t.test('a key is good from when its file is there until it is taken away', async (t) => {
+  const { settings, folder, add } = apiKeyFolder(t)
+  const { url } = await deployServer(t, { callers: settings })
+  const key = add('alice', 'jobs:read')
+  const ask = async (): Promise<number> => (await fetch(`${url}/template`, as(key))).status
+  t.equal(await ask(), 200)
+  unlinkSync(join(folder, idOfKey(key)!))
+  t.equal(await ask(), 401)
+})
+
+await t.test('what is nobody\'s secret needs no credential', async (t) => {
+  const { settings } = apiKeyFolder(t)
+  const { url, ping } = await deployServer(t, { callers: settings })
+  for (const path of ['/openapi.json', '/health/liveness', '/health/readiness']) t.equal((await fetch(url + path)).status, 200, path)
+  t.equal((await ping()).status, 204, 'nor do events')
+  await problemOf(t, await fetch(`${url}/none`), 404, 'not-found')
+  await problemOf(t, await fetch(`${url}/job/deploy`, { method: 'PUT' }), 405, 'method-not-allowed')
+})

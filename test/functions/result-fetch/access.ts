@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto'
+import t from 'tap'
+import { logKey } from '../../../shared/bucket-layout.ts'
+import { newJobId } from '../../../shared/job-id.ts'
+import { putObject } from '../../../shared/object-store.ts'
+import { apiKeyFolder } from '../../support/api-keys.ts'
+import { tryEveryRoute } from '../../support/every-route.ts'
+import { fetchServer } from '../../support/fetch-server.ts'
+import { testStore } from '../../support/store.ts'
+
+const store = await testStore(t)
+
+await t.test('every route asks who calls', async (t) => {
+  const { settings, add } = apiKeyFolder(t)
+  const { url, create, upload } = await fetchServer(t, store, settings)
+  const attempt = randomUUID()
+  await tryEveryRoute(t, {
+    url,
+    requests: {
+      'GET /job': {},
+      'GET /job/{id}': {},
+      'GET /job/{id}/result/list': {},
+      'GET /job/{id}/result': { query: '?file=out.txt' },
+      'HEAD /job/{id}/result': { query: '?file=out.txt' },
+      'GET /job/{id}/log': {}
+    },
+    open: [],
+    keys: { reader: add('alice', 'jobs:read'), writer: add('alice', 'jobs:write'), stranger: add('bob', 'jobs:read', 'jobs:write'), admin: add('root', 'admin') },
+    async job () {
+      const { job_uuid: id } = await create({ owner: 'alice', state: 'succeeded', attempt })
+      await upload(id, attempt, 'out.txt', 'a result')
+      await putObject(store, logKey(id), 'a log', {}, 'unconditional')
+      return id
+    }
+  })
+})
+
+await t.test('the list of a caller has his own jobs, that of an admin those of all', async (t) => {
+  const { settings, add } = apiKeyFolder(t)
+  const own = await testStore(t)
+  const { url, create } = await fetchServer(t, own, settings)
+  const owners = ['alice', 'bob', undefined]
+  const made = await Promise.all(Array.from({ length: 12 }, async (_, i) => {
+    const owner = owners[i % 3]
+    return await create({ job_uuid: newJobId(new Date(Date.now() - i * 1000)), ...(owner && { owner }), state: i < 6 ? 'running' : 'succeeded' })
+  }))
+  const of = (owner: string | undefined): string[] => made.filter((job) => job.owner === owner).map(({ job_uuid: id }) => id)
+  const list = async (key: string, query: string) => await (await fetch(`${url}/job?${query}`, { headers: { authorization: `Bearer ${key}` } })).json() as { jobs: { job_uuid: string, owner: string | null }[], next_cursor: string | null }
+
+  for (const owner of ['alice', 'bob']) {
+    const key = add(owner, 'jobs:read')
+    const found: string[] = []
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const page = await list(key, `limit=3${cursor && `&cursor=${cursor}`}`)
+      t.ok(page.jobs.every((job) => job.owner === owner))
+      found.push(...page.jobs.map(({ job_uuid: id }) => id))
+      cursor = page.next_cursor
+    }
+    t.strictSame(found, of(owner))
+    t.strictSame((await list(key, 'state=running')).jobs.map(({ job_uuid: id }) => id), of(owner).slice(0, 2))
+  }
+  t.strictSame((await list(add('carol', 'jobs:read'), '')), { jobs: [], next_cursor: null })
+  const all = (await list(add('root', 'admin'), '')).jobs
+  t.strictSame(all.map(({ job_uuid: id }) => id), made.map(({ job_uuid: id }) => id))
+  t.strictSame(all.slice(0, 3).map(({ owner }) => owner), ['alice', 'bob', null])
+})

@@ -1,0 +1,22 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { newApiKey } from '../../shared/api-key.ts'
+import type { Scope } from '../../shared/caller.ts'
+
+/** A folder of API keys as a mounted Secret is one. */
+export function apiKeyFolder (t: Test) {
+  const folder = mkdtempSync(join(tmpdir(), 'gx4ki-test-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  return {
+    folder,
+    settings: { API_KEYS_DIR: folder },
+    /** A new key of somebody, good at once. */
+    add (owner: string, ...scopes: Scope[]): string {
+      const { id, key, sha256 } = newApiKey()
+      writeFileSync(join(folder, id), JSON.stringify({ owner, scopes, sha256 }))
+      return key
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** What an Error must be like that the server answers with this problem. */
+export const refusal = (status: number, kind: string) => ({ message: /\w/, problem: { type: `urn:gx4ki:problem:${kind}`, status } })

@@ -12,12 +12,6 @@ export function traceRequests (server: FastifyInstance): void {
     spans.set(request, span)
     span.within(done)
   })
-  // Whoever has read a body goes on in the context of the connection, not in that of the request.
-  server.addHook('preValidation', (request, _reply, done) => {
-    const span = spans.get(request)
-    if (span === undefined) done()
-    else span.within(done)
-  })
   server.addHook('onResponse', async (request, { statusCode }) => {
     const span = spans.get(request)
     if (span === undefined) return

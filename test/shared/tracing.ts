@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { CloudEvent, HTTP } from 'cloudevents'
 import t, { type Test } from 'tap'
+import { newJobId } from '../../shared/job-id.ts'
 import { closedUrl } from '../support/closed-url.ts'
 import { kubeconfigFor } from '../support/cluster-at.ts'
 import { collector } from '../support/collector.ts'
+import { jobData } from '../support/completed-server.ts'
 import { poll } from '../support/poll.ts'
 
 /** Says which part of OpenTelemetry is loaded, as it is. */
@@ -98,6 +101,24 @@ await t.test('an event goes on in the trace that it comes with', async (t) => {
   t.match(third, { traceId: d, parentSpanId: parent, links: [{ traceId: c }] }, 'who brought it goes before who made it')
   t.strictSame(more, [], 'what the caller does not sample is not sampled here')
   for (const id of [a, d, second!.traceId]) t.match(log(), `"trace_id":"${id}"`)
+})
+
+await t.test('what is done when a body has come at last belongs to its request, too', async (t) => {
+  const { environment, spans } = await collector(t)
+  const { url, end } = await run(t, 'job-completed', environment)
+  const { headers, body } = HTTP.binary(new CloudEvent({ type: 'dev.knative.apiserver.resource.update', source: '/test', data: jobData(newJobId()) }))
+  const slow = request(await url(), { method: 'POST', headers: { ...headers as Record<string, string>, expect: '100-continue' } })
+  slow.flushHeaders()
+  await once(slow, 'continue')
+  const answered = once(slow, 'response')
+  slow.end(body)
+  const [response] = await answered
+  t.equal(response.statusCode, 503)
+  response.resume()
+  await end()
+  const own = spans()
+  const handled = own.find(({ name }) => name === 'POST /')!
+  t.match(own.find(({ name }) => name === 'S3.GetObject'), { traceId: handled.traceId, parentSpanId: handled.spanId })
 })
 
 await t.test('a protocol that is not spoken here ends the start', async (t) => {

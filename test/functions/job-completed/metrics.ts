@@ -7,7 +7,7 @@ import { gainsFrom } from '../../support/gains.ts'
 import { meddledKubernetes, status } from '../../support/meddled-kubernetes.ts'
 import { newRecord } from '../../support/new-record.ts'
 import { poll } from '../../support/poll.ts'
-import { startedJob } from '../../support/running-job.ts'
+import { runningJob, startedJob } from '../../support/running-job.ts'
 import { testStore } from '../../support/store.ts'
 
 const update = 'dev.knative.apiserver.resource.update'
@@ -29,6 +29,16 @@ await t.test('job-completed counts what it saw, and what came of it', async (t) 
     t.equal(gained('gx4ki_job_start_seconds_count', { template: 'test' }), 1, 'the start is observed once')
     t.equal(gained('gx4ki_job_run_seconds_count', { template: 'test', state: 'failed' }), 1, 'and the end')
     t.equal(gained('gx4ki_ping_repairs_total', { repair: 'state' }), 0)
+  })
+
+  await t.test('of a job that goes on, too', async (t) => {
+    const { record: { job_uuid: id } } = await runningJob(place, 'exec sleep 60')
+    const gains = await gainsFrom(url)
+    for (let sent = 0; sent < 3; sent++) t.equal((await send(jobData(id))).status, 204)
+    const gained = await gains()
+    t.equal(gained('gx4ki_events_without_effect_total', { type: update }), 2)
+    t.equal(gained('gx4ki_job_start_seconds_count', { template: 'test' }), 1)
+    t.equal(gained('gx4ki_job_run_seconds_count', { template: 'test', state: 'succeeded' }), 0)
   })
 
   await t.test('the times are those of the record', async (t) => {

@@ -27,6 +27,8 @@ await t.test('the jobs are counted as their records have them', async (t) => {
   t.equal(count('gx4ki_jobs', { template: 'other', state: 'running' }), 1)
   t.equal(count('gx4ki_jobs_complete'), 1)
 
+  const all = await (await countJobs(store)).metrics()
+  t.equal([...all.matchAll(/^gx4ki_jobs\{/gm)].length, 3, 'and nothing else')
   const text = await (await countJobs(store, { jobs: 2, seconds: 60 })).metrics()
   t.match(text, /^gx4ki_jobs_complete 0$/m, 'it says that it was cut off')
   t.match(text, /^gx4ki_jobs\{template="other",state="running"\} 1$/m, 'the newest are in it')

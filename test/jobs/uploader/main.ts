@@ -207,7 +207,7 @@ await t.test('with a wrong token the uploader gives up', async (t) => {
   write(folder, 'a', 'a')
   const uploader = await runUploader(t, { ...server, folder, token: 'wrong' })
   t.equal(await uploader.exited, 1)
-  t.match(uploader.output(), 'The token is missing or wrong')
+  t.match(uploader.output(), 'The credential is missing or wrong')
 })
 
 await t.test('without its settings the uploader says which one is missing', async (t) => {

@@ -46,7 +46,7 @@ await t.test('a store that cannot be reached is one row, and the bucket that is 
   const store = await testStore(t)
   const settings = { ...store.settings, S3_BUCKET: 'no-such-bucket' }
   const rows = await storeAbilities(openStore(settings), presignWith(settings))
-  t.match(rows, [{ check: 'store', verdict: 'broken', seen: /no-such-bucket.*bucket/, mend: /gx4ki-settings/ }])
+  t.match(rows, [{ check: 'store', verdict: 'broken', seen: /no-such-bucket.*NoSuchBucket/, mend: /gx4ki-settings/ }])
   t.equal(rows.length, 1)
 })
 

@@ -1,8 +1,8 @@
-import { resolve } from 'node:path'
 import t from 'tap'
 import { startHost } from '../../../knative/local/host.ts'
 import { collector } from '../../support/collector.ts'
 import { callerOf } from '../../support/host.ts'
+import { jobTemplates } from '../../support/job-templates.ts'
 import { poll } from '../../support/poll.ts'
 
 const password = 'correct horse battery staple'
@@ -14,7 +14,7 @@ await t.test('a job is one trace, from its caller to its end', async (t) => {
   const host = await startHost({
     port: 0,
     pingSeconds: 3600,
-    env: { '*': { ...environment, S3_BUCKET: `test-traces-${process.pid}`, TEMPLATES_DIR: resolve('test/acceptance/templates'), DEFAULT_TEMPLATE: 'script' } },
+    env: { '*': { ...environment, S3_BUCKET: `test-traces-${process.pid}`, TEMPLATES_DIR: jobTemplates(), DEFAULT_TEMPLATE: 'script' } },
     log: (line) => log.push(line)
   })
   t.teardown(() => host.stop())

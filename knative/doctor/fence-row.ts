@@ -11,7 +11,7 @@ const restricted = {
 
 /** Pods that must not be made among the jobs, whoever asks; each but for one thing as it should be. */
 const intruders = (image: string): Record<string, V1PodSpec> => ({
-  'an image that nobody allowed': pod('registry.invalid/not-allowed:1', restricted),
+  'an image that nobody allowed': pod('doctor.invalid/not-allowed:1', restricted),
   'a privileged pod': pod(image, { privileged: true }),
   'a token of the Kubernetes API': { ...pod(image, restricted), automountServiceAccountToken: true }
 })

@@ -4,6 +4,7 @@ import { connectCluster, kubernetesSettings } from '../../shared/kubernetes.ts'
 import { openStore, storeSettings } from '../../shared/object-store.ts'
 import { runFunction, serverSettings } from '../../shared/server.ts'
 import { readSettings } from '../../shared/settings.ts'
+import { sinkSettings } from '../../shared/sink-settings.ts'
 import { deploy } from './app.ts'
 import { templatesIn } from './read-templates.ts'
 
@@ -12,6 +13,7 @@ const Settings = Type.Object({
   ...storeSettings,
   ...kubernetesSettings,
   ...tokenSettings,
+  ...sinkSettings,
   TEMPLATES_DIR: Type.String({ default: 'knative/templates' }),
   DEFAULT_TEMPLATE: Type.String({ default: 'drive' }),
   DEMO_WAIT_SECONDS: Type.Integer({ default: 50, minimum: 0, maximum: 240 }),
@@ -32,6 +34,7 @@ runFunction(() => readSettings(Settings), (settings) => {
       cluster: connectCluster(settings),
       templates,
       tokenKey: settings.JOB_TOKEN_KEY,
+      hasSink: settings.K_SINK !== undefined,
       settings: { namespace: settings.JOBS_NAMESPACE, image: settings.IMAGE, uploadUrl: settings.UPLOAD_URL },
       defaultTemplate,
       demoWait: settings.DEMO_WAIT_SECONDS

@@ -41,7 +41,7 @@ export const tokenKey = randomBytes(32).toString('hex')
 /** A running deploy. */
 export async function deployWith (t: Test, { store, cluster, demoWait = 0 }: { store: Store, cluster: Cluster, demoWait?: number }) {
   const settings = { namespace: cluster.namespace, image: 'none', uploadUrl: 'http://127.0.0.1:9' }
-  const { url } = await serve(t, deploy({ store, cluster, templates: () => ({ usable: templates, refused: new Map([['broken.yaml', 'it is none']]) }), tokenKey, settings, defaultTemplate: 'test', demoWait }))
+  const { url } = await serve(t, deploy({ store, cluster, templates: () => ({ usable: templates, refused: new Map([['broken.yaml', 'it is none']]) }), tokenKey, hasSink: false, settings, defaultTemplate: 'test', demoWait }))
   const ping = { 'ce-id': '1', 'ce-source': '/ping', 'ce-type': 'dev.knative.sources.ping', 'ce-specversion': '1.0' }
   return {
     url,

@@ -1,5 +1,6 @@
 import { Type, type Static, type TObject } from 'typebox'
 import { type EgressRules, egressRules, egressSettings } from '../../shared/egress-rules.ts'
+import { publicUrlSettings } from '../../shared/job-event.ts'
 import { sinkSettings } from '../../shared/sink-settings.ts'
 import { webhookSettings } from '../../shared/webhook-secrets.ts'
 
@@ -7,7 +8,7 @@ export const callbackSettings = {
   ...egressSettings,
   ...webhookSettings,
   ...sinkSettings,
-  PUBLIC_URL: Type.Optional(Type.String({ pattern: '^https?://[^?#\\s]+$', description: 'The API as callers reach it' })),
+  ...publicUrlSettings,
   K_CE_OVERRIDES: Type.Optional(Type.String())
 }
 
@@ -15,17 +16,17 @@ export const callbackSettings = {
 export interface CallbackSettings {
   egress: EgressRules
   secretsDir: string | undefined
-  /** Without a slash at its end; empty when nobody has said how callers reach the API. */
+  /** Empty when nobody has said how callers reach the API. */
   publicUrl: string
   sink: { url: string, extensions: Record<string, string> } | undefined
 }
 
 export function readCallbackSettings (settings: Static<TObject<typeof callbackSettings>>): CallbackSettings {
-  const { WEBHOOK_SECRETS_DIR: secretsDir, PUBLIC_URL: publicUrl = '', K_SINK: url, K_CE_OVERRIDES: overrides } = settings
+  const { WEBHOOK_SECRETS_DIR: secretsDir, PUBLIC_URL: publicUrl, K_SINK: url, K_CE_OVERRIDES: overrides } = settings
   return {
     egress: egressRules(settings),
     secretsDir,
-    publicUrl: publicUrl.replace(/\/+$/, ''),
+    publicUrl,
     sink: url === undefined ? undefined : { url, extensions: extensionsOf(overrides) }
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Test } from 'tap'
-import { deploy } from '../../functions/deploy/app.ts'
+import { deploy, type DeployOptions } from '../../functions/deploy/app.ts'
 import { parseTemplate, type Template } from '../../functions/deploy/read-templates.ts'
 import type { Cluster } from '../../shared/kubernetes.ts'
 import { listAll, type Store } from '../../shared/object-store.ts'
@@ -39,9 +39,9 @@ export const templates = new Map([
 export const tokenKey = randomBytes(32).toString('hex')
 
 /** A running deploy. */
-export async function deployWith (t: Test, { store, cluster, demoWait = 0 }: { store: Store, cluster: Cluster, demoWait?: number }) {
+export async function deployWith (t: Test, { store, cluster, ...more }: { store: Store, cluster: Cluster } & Partial<DeployOptions>) {
   const settings = { namespace: cluster.namespace, image: 'none', uploadUrl: 'http://127.0.0.1:9' }
-  const { url } = await serve(t, deploy({ store, cluster, templates: () => ({ usable: templates, refused: new Map([['broken.yaml', 'it is none']]) }), tokenKey, hasSink: false, settings, defaultTemplate: 'test', demoWait }))
+  const { url } = await serve(t, deploy({ store, cluster, templates: () => ({ usable: templates, refused: new Map([['broken.yaml', 'it is none']]) }), tokenKey, hasSink: false, settings, defaultTemplate: 'test', demoWait: 0, webhooks: { egress: { allowed: new Set(), denied: [] }, secretsDir: undefined, defaultSecret: undefined }, publicUrl: '', takesJobRequests: false, ...more }))
   const ping = { 'ce-id': '1', 'ce-source': '/ping', 'ce-type': 'dev.knative.sources.ping', 'ce-specversion': '1.0' }
   return {
     url,
@@ -55,10 +55,10 @@ export async function deployWith (t: Test, { store, cluster, demoWait = 0 }: { s
 }
 
 /** The same over a bucket of its own, with the stand-in for Kubernetes. */
-export async function deployServer (t: Test, { store, demoWait }: { store?: Store, demoWait?: number } = {}) {
+export async function deployServer (t: Test, { store, ...more }: { store?: Store } & Partial<DeployOptions> = {}) {
   const own = store ?? await testStore(t)
   const cluster = clusterOf(await testKubernetes(t))
-  return { store: own, cluster, ...await deployWith(t, { store: own, cluster, ...(demoWait !== undefined && { demoWait }) }) }
+  return { store: own, cluster, ...await deployWith(t, { store: own, cluster, ...more }) }
 }
 
 /** Everything that is in the bucket. */

@@ -22,8 +22,8 @@ const INSIDE: readonly Range[] = [ipaddr.parseCIDR('168.63.129.16/32')]
 /** All that IANA has given out (RFC 4291, 2.4); the rest of IPv6 leads nowhere, or somewhere else than it says. */
 const GLOBAL_IPV6 = ipaddr.parseCIDR('2000::/3')
 
-/** Names that no public name server answers for: ours and other people's clusters, clouds and homes. */
-const INTERNAL_NAME = /^[^.]*$|\.(localhost|local|internal|svc|lan|home\.arpa)$/
+/** Names that no public name server answers for: those of our and other people's clusters, clouds and homes, and what is no name at all. */
+const INTERNAL_NAME = /^[^.]*$|\.(localhost|local|internal|svc|lan|home\.arpa)$|^\.|\.\.|\.$/
 
 /** Throws with the name of the setting that is wrong. */
 export function egressRules ({ EGRESS_ALLOWED_ORIGINS: origins, EGRESS_DENIED_RANGES: ranges }: Static<TObject<typeof egressSettings>>): EgressRules {

@@ -12,7 +12,7 @@ const hostile = [
   // Who is meant by it?
   'https://user@example.org/', 'https://user:secret@example.org/', 'https://:secret@example.org/', 'https://example.org@127.0.0.1/', 'https://127.0.0.1#@example.org/', 'https://127.0.0.1?@example.org/', 'https://127.0.0.1\\@example.org/', 'https:127.0.0.1', 'https:\\\\127.0.0.1',
   // This machine, in all its spellings.
-  'https://127.0.0.1/', 'https://127.0.0.1:8443/', 'https://127.1/', 'https://127.0.1/', 'https://2130706433/', 'https://0x7f000001/', 'https://0x7f.1/', 'https://0177.0.0.1/', 'https://017700000001/', 'https://127.0.0.1./', 'https://%31%32%37.0.0.1/', 'https://１２７.0.0.1/', 'https://127。0。0。1/', 'https://①②⑦.0.0.1/',
+  'https://127.0.0.1/', 'https://127.0.0.1:8443/', 'https://127.1/', 'https://127.0.1/', 'https://2130706433/', 'https://0x7f000001/', 'https://0x7f.1/', 'https://0177.0.0.1/', 'https://017700000001/', 'https://127.0.0.1./', 'https://127.0.0.1../', 'https://minio../', 'https://.example.org/', 'https://example..org/', 'https://%31%32%37.0.0.1/', 'https://１２７.0.0.1/', 'https://127。0。0。1/', 'https://①②⑦.0.0.1/',
   'https://0.0.0.0/', 'https://0/', 'https://127.255.255.254/', 'https://[::]/', 'https://[::1]/', 'https://[0:0:0:0:0:0:0:1]/', 'https://[::127.0.0.1]/', 'https://[::ffff:127.0.0.1]/', 'https://[::ffff:7f00:1]/', 'https://[::ffff:0:127.0.0.1]/', 'https://localhost/', 'https://LOCALHOST./', 'https://a.localhost/',
   'ht\ntps://127.0.0.1/', 'https://127.0.\t0.1/',
   // Private networks and the rest of IANA's special purposes.

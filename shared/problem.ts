@@ -20,6 +20,7 @@ const kinds = {
   'job-ended': [403, 'The job has ended'],
   'not-found': [404, 'There is no such path'],
   'unknown-job': [404, 'There is no such job'],
+  'unknown-callback': [404, 'There is no such callback'],
   'unknown-template': [400, 'There is no such template'],
   'unknown-file': [404, 'There is no such result file'],
   'log-not-available': [404, 'The log is not available'],

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ValidateFunction } from 'ajv'
-import { type CloudEventV1, HTTP } from 'cloudevents'
+import { type CloudEvent, type CloudEventV1, HTTP } from 'cloudevents'
 import { Type, type TSchema } from 'typebox'
 import type { AdmitSender } from './admit-sender.ts'
 import { fieldErrors } from './field-errors.ts'
@@ -19,15 +19,17 @@ export interface EventRoute {
   types?: string
   /** Asks the sender for his credential, where senders have one. */
   admitSender?: AdmitSender | undefined
+  /** What an event says that is answered with; without it there are no such answers. A Broker takes them for new events. */
+  reply?: string
   /** Answers when the event is dealt with; a Broker and the source behind it wait for that. */
-  receive: (event: Event, request: FastifyRequest) => Promise<void>
+  receive: (event: Event, request: FastifyRequest) => Promise<CloudEvent<unknown> | void>
 }
 
 /**
  * A route that takes CloudEvents over HTTP, binary or structured, and answers as a Broker understands it: 204 done,
  * 4xx never again, 503 later. (404, 408, 409 and 429 would be delivered again, so none of them may mean "never".)
  */
-export async function receiveEvents (app: FastifyInstance, { path, summary, types, admitSender, receive }: EventRoute): Promise<void> {
+export async function receiveEvents (app: FastifyInstance, { path, summary, types, admitSender, reply: replied, receive }: EventRoute): Promise<void> {
   const schema = structuredEvent(types ?? '.')
   const validate = newAjv().compile(schema)
   await app.register(async (scope) => {
@@ -43,7 +45,11 @@ export async function receiveEvents (app: FastifyInstance, { path, summary, type
         summary,
         description: 'A CloudEvent 1.0 in structured or binary mode.',
         body: { content: { 'application/cloudevents+json': { schema } } },
-        response: { 204: { description: 'Dealt with', type: 'null' } as object, ...problems(400, ...admitSender === undefined ? [] : [401, 403], 413, 415, 422, 503) }
+        response: {
+          ...(replied !== undefined && { 200: { description: replied, content: { 'application/json': { schema: Type.Unknown() } } } as object }),
+          204: { description: 'Dealt with', type: 'null' } as object,
+          ...problems(400, ...admitSender === undefined ? [] : [401, 403], 413, 415, 422, 503)
+        }
       }
     }, async (request, reply: FastifyReply) => {
       const event = eventOf(request, validate)
@@ -51,8 +57,10 @@ export async function receiveEvents (app: FastifyInstance, { path, summary, type
       // Where any type is taken a sender could make up as many as he likes.
       eventsSeen.inc({ path, type: types === undefined ? 'any' : event.type })
       linkToEvent(request, event['traceparent'])
-      await receive(event, request)
-      return await reply.code(204).send()
+      const answer = await receive(event, request)
+      if (!answer) return await reply.code(204).send()
+      const { headers, body } = HTTP.binary(answer)
+      return await reply.headers(headers as Record<string, string>).send(body)
     })
   })
 }

@@ -5,6 +5,7 @@ import { isTerminal, type JobRecord } from '../../shared/job-record.ts'
 import { getObject, headObject, putObject, removeObject } from '../../shared/object-store.ts'
 import { invalidField, isProblem, problem } from '../../shared/problem.ts'
 import { createRecord, readRecord } from '../../shared/record-store.ts'
+import type { Target } from '../../shared/target.ts'
 import { QUEUE_LABEL } from './job-objects.ts'
 import { checkOpenJobs, putMarker } from './open-jobs.ts'
 import type { Template } from './read-templates.ts'
@@ -20,6 +21,8 @@ export interface DeployRequest {
   queue?: string
   /** The W3C trace context that it came in. */
   traceparent?: string | undefined
+  /** Whom to tell of the job, besides the sink. */
+  targets?: Target[]
   /** Whose job it is to be. */
   owner?: string | undefined
   /** How many open jobs the owner may have, this one among them. */
@@ -37,7 +40,7 @@ export async function acceptJob (deps: Deps, request: DeployRequest, key?: strin
   const queue = queueOf(template, request)
   const object = key === undefined ? undefined : claimOf(deps, key, request.owner)
   if (request.mostOpen !== undefined && !await isRepeated(deps, object)) await checkOpenJobs(deps.store, request.owner, request.mostOpen)
-  const claim = object === undefined ? undefined : await claimKey(deps, object, template, env, queue)
+  const claim = object === undefined ? undefined : await claimKey(deps, object, template, env, request)
   const id = claim?.id ?? newJobId()
   const earlier = claim?.isNew === false ? await readRecord(deps.store, id) : undefined
   if (earlier !== undefined) {
@@ -48,7 +51,7 @@ export async function acceptJob (deps: Deps, request: DeployRequest, key?: strin
     return record.job_uid === undefined && record.stop === undefined && !isTerminal(record.state) ? await startJob(deps, record) : record
   }
 
-  const record = newRecord(deps, template, id, env, { owner: request.owner, queue, idempotency: object, traceparent: request.traceparent })
+  const record = newRecord(deps, template, id, env, { ...request, queue, idempotency: object })
   await putMarker(deps.store, record)
   const isOurs = await createRecord(deps.store, record)
   if (!isOurs && await readRecord(deps.store, id) === undefined) {
@@ -96,8 +99,9 @@ function queueOf ({ manifest, name }: Template, { queue }: DeployRequest): strin
   return queue
 }
 
-function newRecord ({ tokenKey }: Deps, template: Template, id: string, { plain, secret }: ResolvedEnv, { owner, queue, idempotency, traceparent }: Record<'owner' | 'queue' | 'idempotency' | 'traceparent', string | undefined>): JobRecord {
+function newRecord ({ tokenKey, hasSink }: Deps, template: Template, id: string, { plain, secret }: ResolvedEnv, { owner, queue, idempotency, traceparent, targets = [] }: Pick<DeployRequest, 'owner' | 'traceparent' | 'targets'> & Record<'queue' | 'idempotency', string | undefined>): JobRecord {
   const at = createdAt(id)
+  const told: Target[] = hasSink ? [...targets, { kind: 'sink' }] : targets
   return {
     job_uuid: id,
     revision: 1,
@@ -112,7 +116,8 @@ function newRecord ({ tokenKey }: Deps, template: Template, id: string, { plain,
     created_at: at.toISOString(),
     start_by: new Date(Date.now() + template.startDeadlineSeconds * 1000).toISOString(),
     retention_seconds: template.retentionSeconds,
-    history: [{ state: 'accepted', at: at.toISOString() }]
+    history: [{ state: 'accepted', at: at.toISOString() }],
+    ...(told.length > 0 && { targets: told })
   }
 }
 
@@ -132,9 +137,9 @@ async function isRepeated ({ store }: Deps, claim: string | undefined): Promise<
  * Ties an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) to one job for as long as its record is kept. The object is
  * the lock: of many at once one creates it, the others read whose it is. The fingerprint is keyed, because it covers secret values.
  */
-async function claimKey (deps: Deps, object: string, template: Template, { plain, secret }: ResolvedEnv, queue: string | undefined): Promise<{ id: string, isNew: boolean }> {
+async function claimKey (deps: Deps, object: string, template: Template, { plain, secret }: ResolvedEnv, { queue, targets }: DeployRequest): Promise<{ id: string, isNew: boolean }> {
   const { store } = deps
-  const fingerprint = keyed(deps, JSON.stringify([template.name, Object.entries({ ...plain, ...secret }).sort(), queue]))
+  const fingerprint = keyed(deps, JSON.stringify([template.name, Object.entries({ ...plain, ...secret }).sort(), queue, targets]))
   const mine = { job_uuid: newJobId(), fingerprint }
   if (await putObject(store, object, JSON.stringify(mine), {}, { ifNoneMatch: '*' }) !== undefined) return { id: mine.job_uuid, isNew: true }
 
@@ -142,7 +147,7 @@ async function claimKey (deps: Deps, object: string, template: Template, { plain
   if (found === undefined) throw problem('store-unavailable', 'The idempotency key was just given up by somebody else; ask again')
   const theirs = JSON.parse(found.body.toString()) as typeof mine
   if (theirs.fingerprint !== fingerprint) {
-    throw problem('idempotency-mismatch', 'This idempotency key belongs to a request with another template or environment', {
+    throw problem('idempotency-mismatch', 'This idempotency key belongs to a request with another template, environment, queue or callback', {
       job_uuid: theirs.job_uuid,
       errors: [{ field: 'Idempotency-Key', message: 'was used with another request' }]
     })

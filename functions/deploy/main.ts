@@ -2,11 +2,15 @@ import { Type } from 'typebox'
 import { admitCallers, callerSettings } from '../../shared/admit-callers.ts'
 import { admitSenderBy, senderSettings } from '../../shared/admit-sender.ts'
 import { complainAs } from '../../shared/complain-as.ts'
+import { egressRules, egressSettings } from '../../shared/egress-rules.ts'
+import { publicUrlSettings } from '../../shared/job-event.ts'
 import { tokenSettings } from '../../shared/job-token.ts'
 import { connectCluster, kubernetesSettings } from '../../shared/kubernetes.ts'
 import { openStore, storeSettings } from '../../shared/object-store.ts'
 import { runFunction, serverSettings } from '../../shared/server.ts'
 import { readSettings } from '../../shared/settings.ts'
+import { sinkSettings } from '../../shared/sink-settings.ts'
+import { SecretName, webhookSettings } from '../../shared/webhook-secrets.ts'
 import { deploy } from './app.ts'
 import { templatesIn } from './read-templates.ts'
 
@@ -17,6 +21,12 @@ const Settings = Type.Object({
   ...tokenSettings,
   ...callerSettings,
   ...senderSettings,
+  ...sinkSettings,
+  ...egressSettings,
+  ...webhookSettings,
+  ...publicUrlSettings,
+  WEBHOOK_DEFAULT_SECRET: Type.Optional(SecretName),
+  TAKE_JOB_REQUESTS: Type.Boolean({ default: false, description: 'Whether events may ask for jobs: whoever can send to the Broker can then' }),
   MAX_OPEN_JOBS_PER_CALLER: Type.Optional(Type.Integer({ minimum: 1 })),
   TEMPLATES_DIR: Type.String({ default: 'knative/templates' }),
   DEFAULT_TEMPLATE: Type.String({ default: 'drive' }),
@@ -41,11 +51,15 @@ runFunction(() => readSettings(Settings), (settings) => {
       cluster,
       templates,
       tokenKey: settings.JOB_TOKEN_KEY,
+      hasSink: settings.K_SINK !== undefined,
       settings: { namespace: settings.JOBS_NAMESPACE, image: settings.IMAGE, uploadUrl: settings.UPLOAD_URL },
       defaultTemplate,
       demoWait: settings.DEMO_WAIT_SECONDS,
       mostOpen: settings.MAX_OPEN_JOBS_PER_CALLER,
-      admitSender: admitSenderBy(settings, cluster)
+      admitSender: admitSenderBy(settings, cluster),
+      webhooks: { egress: egressRules(settings), secretsDir: settings.WEBHOOK_SECRETS_DIR, defaultSecret: settings.WEBHOOK_DEFAULT_SECRET },
+      publicUrl: settings.PUBLIC_URL,
+      takesJobRequests: settings.TAKE_JOB_REQUESTS
     })
   }
 })

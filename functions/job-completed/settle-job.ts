@@ -6,8 +6,9 @@ import type { Store } from '../../shared/object-store.ts'
 import { advanceRecord, readRecord } from '../../shared/record-store.ts'
 import { countingPod, podsOf } from '../../shared/workload.ts'
 import { condition, judge } from './judge.ts'
+import type { Outbox } from './pay-callbacks.ts'
 
-export interface Deps { store: Store, cluster: Cluster }
+export interface Deps { store: Store, cluster: Cluster, outbox: Outbox }
 
 /** A record as it is now, and what was changed of it to make it so. */
 export interface Settled { record: JobRecord, changed: 'nothing' | 'facts' | 'state' }
@@ -26,7 +27,7 @@ export async function findJob (cluster: Cluster, id: string): Promise<Found> {
  * Brings the record of a job in line with what Kubernetes has of it; answers it as it is then, `undefined` when there is none.
  * What was `listed` before may be used where the Job is in it; that a Job is gone is only believed when it is asked for.
  */
-export async function settleJob ({ store, cluster }: Deps, id: string, listed?: Found): Promise<Settled | undefined> {
+export async function settleJob ({ store, cluster }: Pick<Deps, 'store' | 'cluster'>, id: string, listed?: Found): Promise<Settled | undefined> {
   // The record comes first: it names its Job only once there is one, so a Job that is not found after that is gone, not to come.
   const known = await readRecord(store, id)
   if (known === undefined) return undefined

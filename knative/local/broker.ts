@@ -15,8 +15,8 @@ export interface BrokerOptions {
 
 /**
  * One Broker with its Triggers, as Knative's with the in-memory channel behaves: the producer gets its 202 when all
- * subscribers have answered or their dead letters are placed, 500 when an event could be left nowhere. A subscriber's
- * reply event is not routed on: no function here replies.
+ * subscribers have answered or their dead letters are placed, 500 when an event could be left nowhere. An event that a
+ * subscriber answers with is taken as if somebody had sent it.
  */
 export async function startBroker ({ triggers, urlOf, log }: BrokerOptions) {
   // What is wrong in a manifest is told now, not at the first event.
@@ -43,16 +43,19 @@ export async function startBroker ({ triggers, urlOf, log }: BrokerOptions) {
       log(`broker: refused an event: ${(error as Error).message}`)
       return 400
     }
+    return await spread(event, passedHeaders(request.headers)) ? 202 : 500
+  }
+
+  async function spread (event: CloudEvent<unknown>, passed: Record<string, string>): Promise<boolean> {
     const arrived = event.cloneWith({ knativearrivaltime: new Date().toISOString() })
-    const passed = passedHeaders(request.headers)
     const taken = await Promise.all(triggers.filter((trigger) => wants(trigger, arrived)).map((trigger) => place(trigger, arrived, passed)))
-    return taken.every(Boolean) ? 202 : 500
+    return taken.every(Boolean)
   }
 
   async function place ({ metadata: { name }, spec: { subscriber, delivery } }: Trigger, event: CloudEvent<unknown>, passed: Record<string, string>): Promise<boolean> {
     const url = urlOf(subscriber)
     const outcome = await deliver(url, binary(event, { ...passed, prefer: 'reply' }), delivery, stopping.signal)
-    if (outcome.delivered) return true
+    if (outcome.delivered) return outcome.body.length === 0 || await spread(readEvent(outcome.headers, outcome.body), passed)
     log(`broker: trigger ${name}: ${event.type} ${event.id} refused with ${outcome.status} after ${outcome.tries} tries`)
     const letter = event.cloneWith({
       knativeerrordest: url,

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Delivery } from './manifests.ts'
 
 /** How a delivery ended: the last answer, as the dead letter tells of it. */
-export interface Outcome { delivered: boolean, status: number, body: Buffer, tries: number }
+export interface Outcome { delivered: boolean, status: number, headers: Record<string, string>, body: Buffer, tries: number }
 
 export interface Message { headers: Record<string, string>, body: Buffer | string }
 
@@ -42,12 +42,13 @@ async function attempt (url: string, { headers, body }: Message, timeout: number
   } catch (error) {
     signal.throwIfAborted()
     // No answer at all counts, and is told, as a 500.
-    return { delivered: false, status: 500, body: Buffer.from(`dispatch error: ${reason(error)}`) }
+    return { delivered: false, status: 500, headers: {}, body: Buffer.from(`dispatch error: ${reason(error)}`) }
   }
   // Whoever answers a Trigger with a body means a reply event; any other body fails, and is retried.
   const isReply = answer.headers.has('ce-specversion') || answer.headers.get('content-type')?.startsWith('application/cloudevents')
-  if (answer.ok && answered.length > 0 && !isReply) return { delivered: false, status: 502, body: answered }
-  return { delivered: answer.ok, status: answer.status, body: answered }
+  const told = { headers: Object.fromEntries(answer.headers), body: answered }
+  if (answer.ok && answered.length > 0 && !isReply) return { delivered: false, status: 502, ...told }
+  return { delivered: answer.ok, status: answer.status, ...told }
 }
 
 function reason (error: unknown): string {

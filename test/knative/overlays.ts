@@ -19,7 +19,7 @@ const read = (folder: string) => load(readFileSync(join('knative', folder, 'kust
 const base = readYaml('knative/base')
 
 await t.test('every file and folder that a kustomization names is there', async (t) => {
-  for (const folder of ['base', 'components/path-router', 'components/gateway', 'components/prometheus', 'overlays/minikube', 'overlays/production']) {
+  for (const folder of ['base', 'components/path-router', 'components/gateway', 'components/prometheus', 'components/job-events', 'overlays/minikube', 'overlays/production']) {
     const { resources, components = [], configMapGenerator = [] } = read(folder)
     for (const name of [...resources, ...components, ...configMapGenerator.flatMap(({ files }) => files)]) t.ok(existsSync(join('knative', folder, name)), `${folder}: ${name}`)
   }

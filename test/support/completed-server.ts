@@ -1,6 +1,7 @@
 import { CloudEvent, HTTP } from 'cloudevents'
 import type { Test } from 'tap'
 import { jobCompleted } from '../../functions/job-completed/app.ts'
+import { readCallbackSettings } from '../../functions/job-completed/callback-settings.ts'
 import type { AdmitSender } from '../../shared/admit-sender.ts'
 import { type Cluster, JOB_LABEL, objectName } from '../../shared/kubernetes.ts'
 import type { Store } from '../../shared/object-store.ts'
@@ -9,9 +10,11 @@ import { serve } from './serve.ts'
 /** The data of an event about the Job of a job, as far as it is looked at. */
 export const jobData = (id: string, more: object = {}): object => ({ kind: 'Job', metadata: { name: objectName(id), namespace: 'gx4ki-jobs', labels: { [JOB_LABEL]: id } }, ...more })
 
+type Settings = Partial<Parameters<typeof readCallbackSettings>[0]> & { admitSender?: AdmitSender }
+
 /** A running job-completed. */
-export async function completedWith (t: Test, deps: { store: Store, cluster: Cluster }, admitSender?: AdmitSender) {
-  const { url, close } = await serve(t, jobCompleted(deps, admitSender))
+export async function completedWith (t: Test, deps: { store: Store, cluster: Cluster }, { admitSender, ...settings }: Settings = {}) {
+  const { url, close } = await serve(t, jobCompleted({ ...deps, admitSender, callbacks: readCallbackSettings({ EGRESS_ALLOWED_ORIGINS: '', EGRESS_DENIED_RANGES: '', PUBLIC_URL: '', ...settings }) }))
 
   async function send (data: unknown, { type = 'dev.knative.apiserver.resource.update', mode = 'binary', path = '/', id = 'an id' }: { type?: string, mode?: 'binary' | 'structured', path?: string, id?: string } = {}): Promise<Response> {
     const { headers, body } = HTTP[mode](new CloudEvent({ id, type, source: 'https://10.96.0.1:443', data }))

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Test } from 'tap'
-import { deploy } from '../../functions/deploy/app.ts'
+import { deploy, type DeployOptions } from '../../functions/deploy/app.ts'
 import { parseTemplate, type Template } from '../../functions/deploy/read-templates.ts'
 import { admitCallers, type CallerSettings } from '../../shared/admit-callers.ts'
-import type { AdmitSender } from '../../shared/admit-sender.ts'
 import type { Cluster } from '../../shared/kubernetes.ts'
 import { listAll, type Store } from '../../shared/object-store.ts'
 import { clusterOf } from './cluster-of.ts'
@@ -40,12 +39,12 @@ export const templates = new Map([
 
 export const tokenKey = randomBytes(32).toString('hex')
 
-interface DeployServer { demoWait?: number, mostOpen?: number, admitSender?: AdmitSender, callers?: Partial<CallerSettings> }
+type More = Partial<DeployOptions> & { callers?: Partial<CallerSettings> }
 
 /** A running deploy; it asks for credentials where there are settings for them. */
-export async function deployWith (t: Test, { store, cluster, demoWait = 0, mostOpen, admitSender, callers }: DeployServer & { store: Store, cluster: Cluster }) {
+export async function deployWith (t: Test, { store, cluster, callers, ...more }: More & { store: Store, cluster: Cluster }) {
   const settings = { namespace: cluster.namespace, image: 'none', uploadUrl: 'http://127.0.0.1:9' }
-  const { url } = await serve(t, deploy({ store, cluster, templates: () => ({ usable: templates, refused: new Map([['broken.yaml', 'it is none']]) }), tokenKey, settings, defaultTemplate: 'test', demoWait, mostOpen, admitSender }), admitCallers('test', { HOST: '127.0.0.1', ...callers }, store))
+  const { url } = await serve(t, deploy({ store, cluster, templates: () => ({ usable: templates, refused: new Map([['broken.yaml', 'it is none']]) }), tokenKey, hasSink: false, settings, defaultTemplate: 'test', demoWait: 0, webhooks: { egress: { allowed: new Set(), denied: [] }, secretsDir: undefined, defaultSecret: undefined }, publicUrl: '', takesJobRequests: false, ...more }), admitCallers('test', { HOST: '127.0.0.1', ...callers }, store))
   const ping = { 'ce-id': '1', 'ce-source': '/ping', 'ce-type': 'dev.knative.sources.ping', 'ce-specversion': '1.0' }
   return {
     url,
@@ -59,7 +58,7 @@ export async function deployWith (t: Test, { store, cluster, demoWait = 0, mostO
 }
 
 /** The same over a bucket of its own, with the stand-in for Kubernetes. */
-export async function deployServer (t: Test, { store, ...more }: DeployServer & { store?: Store } = {}) {
+export async function deployServer (t: Test, { store, ...more }: More = {}) {
   const own = store ?? await testStore(t)
   const cluster = clusterOf(await testKubernetes(t))
   return { store: own, cluster, ...await deployWith(t, { store: own, cluster, ...more }) }

@@ -1,6 +1,7 @@
 import type { Test } from 'tap'
 import { newApiKey } from '../../shared/api-key.ts'
 import { newJobId } from '../../shared/job-id.ts'
+import type { Callback } from '../../shared/callback.ts'
 import type { Scope } from '../../shared/caller.ts'
 import { problemOf } from './problem-of.ts'
 
@@ -18,6 +19,9 @@ interface Access {
   job: () => Promise<string>
 }
 
+/** What the job of an owner has been told, for the routes about that. */
+export const CALLBACK: Callback = { id: '0-succeeded', target: 0, call: 'succeeded', state: 'delivered', attempts: [] }
+
 /** Tries every route that the function itself says it has, with every kind of credential. */
 export async function tryEveryRoute (t: Test, { url, requests, open, keys, job }: Access): Promise<void> {
   const { paths, components } = await (await fetch(`${url}/openapi.json`)).json() as { paths: Record<string, Record<string, Operation>>, components: { securitySchemes: object } }
@@ -29,7 +33,7 @@ export async function tryEveryRoute (t: Test, { url, requests, open, keys, job }
     const request = requests[name]
     t.ok(request, `${name} is tried`)
     const [scope] = operation.security![0]!.caller
-    const ask = async (authorization: string | undefined, id?: string): Promise<Response> => await fetch(url + path.replace('{id}', id ?? await job()) + (request?.query ?? ''), {
+    const ask = async (authorization: string | undefined, id?: string): Promise<Response> => await fetch(url + path.replace('{id}', id ?? await job()).replace('{callback}', CALLBACK.id) + (request?.query ?? ''), {
       method,
       headers: { ...(authorization !== undefined && { authorization }), ...(request?.body && { 'content-type': 'application/json' }) },
       ...(request?.body && { body: JSON.stringify(request.body) })

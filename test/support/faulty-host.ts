@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { faultProxy } from './fault-proxy.ts'
-import { testHost } from './host.ts'
+import { type Overrides, testHost } from './host.ts'
 
 /** A host in which one function reaches the store and Kubernetes through proxies that can stop it at one exact request. */
-export async function faultyHost (t: Test, name: string) {
+export async function faultyHost (t: Test, name: string, env: Overrides = {}) {
   const [store, kubernetes] = [await faultProxy(t), await faultProxy(t)]
   const kubeconfig = join(t.testdir({ kubeconfig: kubeconfigOf(kubernetes.url) }), 'kubeconfig')
-  const host = await testHost(t, { [name]: { S3_ENDPOINT: store.url, KUBECONFIG: kubeconfig } })
+  const host = await testHost(t, { ...env, [name]: { ...env[name], S3_ENDPOINT: store.url, KUBECONFIG: kubeconfig } })
   store.target = { url: host.store.endpoint }
   kubernetes.target = host.kubernetesAs(name)
   const service = host.service(name)

@@ -78,7 +78,7 @@ export function callerOf ({ url }: Pick<Host, 'url'>) {
   return {
     job,
     /** Asks for a job and answers its id. */
-    async deploy (body: { template?: string, queue?: string, env?: Record<string, string> }, headers: Record<string, string> = {}): Promise<string> {
+    async deploy (body: { template?: string, queue?: string, env?: Record<string, string>, callback?: object }, headers: Record<string, string> = {}): Promise<string> {
       const init = { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) }
       return (await json<{ job_uuid: string }>('/job/deploy', init)).job_uuid
     },

@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import { unlinkSync } from 'node:fs'
 import t from 'tap'
 import { idOfKey } from '../../../shared/api-key.ts'
-import { readRecord } from '../../../shared/record-store.ts'
+import { advanceRecord, readRecord } from '../../../shared/record-store.ts'
 import { getTags } from '../../../shared/object-store.ts'
 import { markerKey, stateKey } from '../../../shared/bucket-layout.ts'
 import { apiKeyFolder } from '../../support/api-keys.ts'
 import { deployServer, deployWith } from '../../support/deploy-server.ts'
-import { tryEveryRoute } from '../../support/every-route.ts'
+import { CALLBACK, tryEveryRoute } from '../../support/every-route.ts'
 import { oidcIssuer } from '../../support/oidc-issuer.ts'
 import { problemOf } from '../../support/problem-of.ts'
 
@@ -16,7 +16,7 @@ const idOf = async (response: Response): Promise<string> => (await response.json
 
 await t.test('every route asks who calls', async (t) => {
   const { settings, add } = apiKeyFolder(t)
-  const { url, post } = await deployServer(t, { callers: settings })
+  const { url, post, store } = await deployServer(t, { callers: settings })
   const writer = add('alice', 'jobs:write')
   await tryEveryRoute(t, {
     url,
@@ -25,12 +25,17 @@ await t.test('every route asks who calls', async (t) => {
       'POST /job/deploy': { body: {} },
       'DELETE /job/{id}': {},
       'PATCH /job/{id}': { body: { expires_at: '2027-01-01T00:00:00Z' } },
+      'POST /job/{id}/callback/{callback}/redeliver': {},
       'GET /demo': {},
       'GET /template': {}
     },
     open: ['POST /'],
     keys: { reader: add('alice', 'jobs:read'), writer, stranger: add('bob', 'jobs:read', 'jobs:write'), admin: add('root', 'admin') },
-    job: async () => await idOf(await post({}, as(writer)))
+    async job () {
+      const id = await idOf(await post({}, as(writer)))
+      await advanceRecord(store, id, (record) => ({ ...record, revision: record.revision + 1, targets: [{ kind: 'sink' }], callbacks: [CALLBACK] }))
+      return id
+    }
   })
 })
 

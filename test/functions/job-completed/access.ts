@@ -14,7 +14,7 @@ await t.test('where senders have tokens, no route of events takes one without', 
   const cluster = clusterAt(t, apiServer.url)
   const store = await testStore(t)
   const admitSender = admitSenderBy({ EVENTS_OIDC_ISSUER: apiServer.url, EVENTS_OIDC_AUDIENCE: 'gx4ki', EVENTS_OIDC_SUBJECT: 'system:serviceaccount:gx4ki:' }, cluster)!
-  const functions = [await completedWith(t, { store, cluster }, admitSender), await deployWith(t, { store, cluster, admitSender })]
+  const functions = [await completedWith(t, { store, cluster }, { admitSender }), await deployWith(t, { store, cluster, admitSender })]
   const event = { 'ce-id': '1', 'ce-source': '/test', 'ce-type': 'org.example.test', 'ce-specversion': '1.0' }
 
   const tried: string[] = []

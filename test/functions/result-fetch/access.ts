@@ -22,7 +22,8 @@ await t.test('every route asks who calls', async (t) => {
       'GET /job/{id}/result/list': {},
       'GET /job/{id}/result': { query: '?file=out.txt' },
       'HEAD /job/{id}/result': { query: '?file=out.txt' },
-      'GET /job/{id}/log': {}
+      'GET /job/{id}/log': {},
+      'GET /job/{id}/callback': {}
     },
     open: [],
     keys: { reader: add('alice', 'jobs:read'), writer: add('alice', 'jobs:write'), stranger: add('bob', 'jobs:read', 'jobs:write'), admin: add('root', 'admin') },

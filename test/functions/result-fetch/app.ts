@@ -37,6 +37,7 @@ await t.test('one job is shown whole, and not again to who knows it', async (t) 
     finished_at: null,
     exit_code: null,
     expires_at: null,
+    callback: null,
     env: { DURATION: '15' },
     history: record.history,
     links: { self: `/job/${record.job_uuid}`, results: `/job/${record.job_uuid}/result/list`, log: `/job/${record.job_uuid}/log` }
@@ -53,7 +54,7 @@ await t.test('one job is shown whole, and not again to who knows it', async (t) 
 
 await t.test('a job that is not there, or cannot be, is a problem on every path', async (t) => {
   const { url } = await fetchServer(t, store)
-  for (const rest of ['', '/result/list', '/result?file=a', '/log']) {
+  for (const rest of ['', '/result/list', '/result?file=a', '/log', '/callback']) {
     const id = newJobId()
     const { job_uuid: named } = await problemAbout(t, await fetch(`${url}/job/${id}${rest}`), 'id', 404, 'unknown-job')
     t.equal(named, id)

@@ -128,3 +128,12 @@ await t.test('a manifest that cannot be followed is told at the start', async (t
   wrong.spec.delivery.backoffDelay = '5 seconds'
   await t.rejects(startBroker({ triggers: [wrong], urlOf: () => '', log: () => {} }), { message: /5 seconds/ })
 })
+
+await t.test('what a subscriber answers with is an event like any other', async (t) => {
+  const sink = await httpServer(t)
+  const replier = await httpServer(t, (_, response) => response.writeHead(200, { ...event, 'ce-type': 'reply', 'ce-id': '2' }).end('{"b": 2}'))
+  const { send } = await brokerOf(t, [trigger('replier', { type: 'test' }), trigger('sink', { type: 'reply' })], { replier: replier.url, sink: sink.url })
+  t.equal((await send(event)).status, 202)
+  t.match(sink.received, [{ headers: { 'ce-type': 'reply', 'ce-id': '2' }, body: Buffer.from('{"b": 2}') }])
+  t.equal(replier.received.length, 1)
+})

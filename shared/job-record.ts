@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox'
 import { JobId } from './job-id.ts'
 import type { Tags } from './object-store.ts'
+import type { Transfer } from './transfer.ts'
 
 /** In the order in which a job goes through them; the last four are terminal. */
 export const states = ['accepted', 'pending', 'running', 'succeeded', 'failed', 'canceled', 'lost'] as const
@@ -19,7 +20,8 @@ export function isTerminal (state: State): boolean {
 export const stopReasons = {
   CancelRequested: 'canceled',
   StartDeadlineExceeded: 'failed',
-  KubernetesUnavailable: 'failed'
+  KubernetesUnavailable: 'failed',
+  TransferEnded: 'canceled'
 } as const satisfies Record<string, State>
 export type StopReason = keyof typeof stopReasons
 
@@ -57,7 +59,13 @@ export interface JobRecord {
   attempt?: string
   stop?: { reason: StopReason, at: string }
   history: { state: State, at: string }[]
+  owner?: string
+  targets?: Target[]
+  callbacks?: Callback[]
 }
+
+export type Target = { kind: 'webhook' } | Transfer
+export interface Callback { id: string, target: number, call: string, state: 'owed' | 'delivered' | 'dead', due_at?: string, trying_until?: string, attempts: { at: string, status?: number, error?: string }[] }
 
 /** What an observation or a request can change of a record. */
 export type Change = Partial<Pick<JobRecord, 'state' | 'started_at' | 'finished_at' | 'job_uid' | 'attempt' | 'stop'>> & {

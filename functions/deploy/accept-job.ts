@@ -8,7 +8,7 @@ import { createRecord, readRecord } from '../../shared/record-store.ts'
 import { QUEUE_LABEL } from './job-objects.ts'
 import type { Template } from './read-templates.ts'
 import { type GivenEnv, type ResolvedEnv, resolveEnv } from './resolve-env.ts'
-import { seal } from './seal.ts'
+import { seal } from '../../shared/seal.ts'
 import { checkJob, type Deps, isGivenUp, startJob } from './start-job.ts'
 import { askToStop, finishStop } from './stop-job.ts'
 import { neverSent } from './never-sent.ts'
@@ -65,7 +65,7 @@ export async function tryJob (deps: Deps, request: DeployRequest): Promise<{ tem
   return { template: template.name, env: env.plain }
 }
 
-function templateOf ({ templates }: Deps, { template: name }: DeployRequest): Template {
+export function templateOf ({ templates }: Deps, { template: name }: DeployRequest): Template {
   const { usable, refused } = templates()
   const template = usable.get(name)
   if (template === undefined) {
@@ -83,7 +83,7 @@ function queueOf ({ manifest, name }: Template, { queue }: DeployRequest): strin
   return queue
 }
 
-function newRecord ({ tokenKey }: Deps, template: Template, id: string, { plain, secret }: ResolvedEnv, { queue, idempotency }: { queue: string | undefined, idempotency: string | undefined }): JobRecord {
+export function newRecord ({ tokenKey }: Deps, template: Template, id: string, { plain, secret }: ResolvedEnv, { queue, idempotency }: { queue: string | undefined, idempotency: string | undefined }): JobRecord {
   const at = createdAt(id)
   return {
     job_uuid: id,

@@ -10,17 +10,20 @@ import { problems } from '../../shared/problem-responses.ts'
 import { receiveEvents } from '../../shared/receive-events.ts'
 import { BODY_LIMIT } from '../../shared/server.ts'
 import { acceptJob, tryJob } from './accept-job.ts'
+import type { ConnectorDeps } from './connector/connector-deps.ts'
+import { dataflows } from './connector/dataflows.ts'
+import { provisioner } from './connector/provisioner.ts'
+import { registerDataPlane } from './connector/register-data-plane.ts'
+import { watchTransfers } from './connector/watch-transfers.ts'
 import { demoResult } from './demo-result.ts'
 import { decodeText, DeployBody, DeployForm, DeployQuery, deployRequest } from './deploy-request.ts'
 import { readForm } from './read-form.ts'
 import { KeepBody, keepJob } from './keep-job.ts'
 import { reconcile } from './reconcile.ts'
 import { removeExpired } from './remove-expired.ts'
-import type { Deps } from './start-job.ts'
 import { stopJob } from './stop-job.ts'
 
-export interface DeployOptions extends Deps {
-  defaultTemplate: string
+export interface DeployOptions extends ConnectorDeps {
   /** How long `GET /demo` waits for its job, in seconds. */
   demoWait: number
 }
@@ -167,6 +170,9 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
       }
     })
 
+    await plugin.register(provisioner(options))
+    await plugin.register(dataflows(options))
+
     await receiveEvents(plugin, {
       path: '/',
       summary: 'Takes the ping: finishes what was cut off, and removes what has expired',
@@ -176,7 +182,12 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
           if (outcome instanceof Error) log.error({ job_uuid: id, err: outcome }, 'left to the next ping')
           else log.info({ job_uuid: id }, outcome)
         }
-        await reconcile(options, report)
+        const transfers = await reconcile(options, report)
+        await watchTransfers(options, transfers, report)
+        await registerDataPlane(options, (connector, outcome) => {
+          if (outcome instanceof Error) log.error({ connector, err: outcome }, 'left to the next ping')
+          else log.info({ connector }, outcome)
+        })
         await removeExpired(options, report)
       }
     })

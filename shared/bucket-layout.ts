@@ -3,7 +3,7 @@
  * anything else, and it comes last.
  */
 export const stateKey = (id: string): string => `state/${id}.json`
-/** Stands as long as a job is not terminal or something is still owed; what the ping walks through. */
+/** Stands as long as a job is not terminal or something is still owed; what the ping walks through. It is empty until nothing but callbacks is left. */
 export const markerKey = (id: string): string => `open/${id}`
 export const idempotencyKey = (digest: string): string => `idempotency/${digest}.json`
 /** The results of all attempts. */

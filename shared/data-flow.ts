@@ -21,8 +21,7 @@ export function flowState ({ state }: JobRecord, { ended_at: ended, completed, s
 }
 
 /** A DataFlowStatusMessage; of a flow that has started for a consumer who pulls, with the address of the results. */
-export function statusMessage (record: JobRecord, transfer: Transfer, messageId: string, place: Place): object {
-  const state = flowState(record, transfer)
+export function statusMessage (record: JobRecord, transfer: Transfer, messageId: string, place: Place, state = flowState(record, transfer)): object {
   const isPull = transfer.sealed_destination === undefined
   return {
     messageId,
@@ -47,5 +46,6 @@ function pullAddress ({ job_uuid: id }: JobRecord, { result }: Transfer, { publi
 
 /** Why there will be no data, for a person at the other side. */
 export function failureOf ({ job_uuid: id, state, reason, exit_code: exitCode }: JobRecord): string {
+  if (state === 'succeeded') return `job ${id} succeeded, but its results could not be brought to where they were wanted`
   return `job ${id} ${state}${reason === undefined ? '' : `: ${reason}`}${exitCode === undefined ? '' : `, exit code ${exitCode}`}`
 }

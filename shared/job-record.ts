@@ -1,7 +1,8 @@
 import { Type, type Static } from 'typebox'
+import { type Callback, callbackState, owedFor } from './callback.ts'
 import { JobId } from './job-id.ts'
 import type { Tags } from './object-store.ts'
-import type { Transfer } from './transfer.ts'
+import type { Target } from './target.ts'
 
 /** In the order in which a job goes through them; the last four are terminal. */
 export const states = ['accepted', 'pending', 'running', 'succeeded', 'failed', 'canceled', 'lost'] as const
@@ -34,6 +35,8 @@ export interface JobRecord {
   /** A word for programs, CamelCase as Kubernetes has them; what is in the way while pending, what ended the job when terminal. */
   reason?: string
   template: string
+  /** Who asked for it: `event:<source>` for one that an event asked for. */
+  owner?: string
   /** What the workload gets as its environment, defaults included and secrets left out. */
   env: Record<string, string>
   /** The Kueue queue that the caller named. */
@@ -59,13 +62,11 @@ export interface JobRecord {
   attempt?: string
   stop?: { reason: StopReason, at: string }
   history: { state: State, at: string }[]
-  owner?: string
+  /** Whom to tell. */
   targets?: Target[]
+  /** What they are owed, or were given: an outbox, filled in the same write as the state, and changed when all else of the record is not any more. */
   callbacks?: Callback[]
 }
-
-export type Target = { kind: 'webhook' } | Transfer
-export interface Callback { id: string, target: number, call: string, state: 'owed' | 'delivered' | 'dead', due_at?: string, trying_until?: string, attempts: { at: string, status?: number, error?: string }[] }
 
 /** What an observation or a request can change of a record. */
 export type Change = Partial<Pick<JobRecord, 'state' | 'started_at' | 'finished_at' | 'job_uid' | 'attempt' | 'stop'>> & {
@@ -80,7 +81,7 @@ const LEAST_KEPT_MS = 3600_000
 
 /**
  * The next record, or `undefined` when the change changes nothing. States only go forward, and a terminal record never
- * changes at all, whatever arrives late, twice or in disorder.
+ * changes at all, whatever arrives late, twice or in disorder; what is owed is another matter (callback.ts).
  */
 export function advance (record: JobRecord, change: Change, now: Date): JobRecord | undefined {
   if (isTerminal(record.state)) return undefined
@@ -94,7 +95,11 @@ export function advance (record: JobRecord, change: Change, now: Date): JobRecor
   if (forward && isTerminal(state)) next.expires_at = expiryOf(next, now)
   // Nobody will make a Secret of it any more.
   if (isTerminal(next.state)) delete next.sealed_env
-  if (forward) next.history = [...record.history, ...passedOver(record, next), { state, at: now.toISOString() }]
+  if (forward) {
+    next.history = [...record.history, ...passedOver(record, next), { state, at: now.toISOString() }]
+    const owed = owedFor(next, now)
+    if (owed.length > 0) next.callbacks = [...record.callbacks ?? [], ...owed]
+  }
   if (JSON.stringify(next) === JSON.stringify(record)) return undefined
   next.revision = record.revision + 1
   return next
@@ -118,7 +123,7 @@ export function tagsOf (record: JobRecord): Tags {
   const { state, reason, template, started_at: started, finished_at: finished, exit_code: exitCode, expires_at: expires } = record
   // Kubernetes' word, and whoever speaks for it may say what MinIO takes in no tag.
   const word = reason?.replace(/[^A-Za-z0-9 +\-=._:/@]/g, '_').slice(0, 256)
-  const tags: Record<string, string | undefined> = { state, reason: word, template, started, finished, exit_code: exitCode?.toString(), expires }
+  const tags: Record<string, string | undefined> = { state, reason: word, template, started, finished, exit_code: exitCode?.toString(), expires, callback: callbackState(record.callbacks) }
   return Object.fromEntries(Object.entries(tags).filter((tag): tag is [string, string] => tag[1] !== undefined))
 }
 
@@ -133,7 +138,8 @@ const listed = {
   started_at: Type.Union([Time, Type.Null()]),
   finished_at: Type.Union([Time, Type.Null()]),
   exit_code: Type.Union([Type.Integer(), Type.Null()], { description: 'Of the workload; null as long as it has none' }),
-  expires_at: Type.Union([Time, Type.Null()], { description: 'When the job is removed with its results and its log; null as long as it has not ended' })
+  expires_at: Type.Union([Time, Type.Null()], { description: 'When the job is removed with its results and its log; null as long as it has not ended' }),
+  callback: Type.Union([Type.String({ enum: ['owed', 'delivered', 'dead'] }), Type.Null()], { description: 'How far whoever is to be told has been told: the worst of all callbacks; null as long as nobody is owed one' })
 }
 
 /** A job in a list. */
@@ -162,6 +168,7 @@ export function viewOf (record: JobRecord): Static<typeof JobView> {
     finished_at: record.finished_at ?? null,
     exit_code: record.exit_code ?? null,
     expires_at: record.expires_at ?? null,
+    callback: callbackState(record.callbacks) ?? null,
     env: record.env,
     history: record.history,
     links: linksOf(record.job_uuid)

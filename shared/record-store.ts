@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expiryKey, stateKey } from './bucket-layout.ts'
+import { expiryKey, markerKey, stateKey } from './bucket-layout.ts'
 import { type JobRecord, tagsOf } from './job-record.ts'
-import { getObject, putObject, type Store } from './object-store.ts'
+import { getObject, putObject, type PutCondition, type Store } from './object-store.ts'
 import { problem } from './problem.ts'
 
 /** Enough for every function and a few pings to write the same record at once. */
@@ -46,6 +46,11 @@ export async function advanceRecord (store: Store, id: string, next: (record: Jo
     await sleep(Math.random() * 20 * tried)
   }
   throw problem('store-unavailable', 'The record of the job is being changed too often', { job_uuid: id })
+}
+
+/** The marker of a job of which only callbacks are left, so that a ping looks at nothing else of it. One that stands for more stays as it is. */
+export async function noteOwing (store: Store, id: string, condition: PutCondition = 'unconditional'): Promise<void> {
+  await putObject(store, markerKey(id), 'callbacks', {}, condition, 'text/plain')
 }
 
 function parseRecord (id: string, body: Buffer): JobRecord | undefined {

@@ -1,4 +1,5 @@
-import type { Callback, JobRecord } from './job-record.ts'
+import type { Callback } from './callback.ts'
+import type { JobRecord } from './job-record.ts'
 import { isTransfer, type Protocol, type Transfer, transferOf, withTransfer } from './transfer.ts'
 
 /** How a connector is told that a job has ended: with its data, or without. What the words mean is for those who send. */
@@ -9,27 +10,26 @@ const calls: Record<Protocol, { succeeded: string, otherwise: string }> = {
 }
 
 /** The call that a transfer's connector is owed for the end of its job; none once the transfer itself has ended. */
-export function callOf ({ kind, ended_at: ended }: Transfer, state: 'succeeded' | 'failed' | 'canceled' | 'lost'): string | undefined {
+export function transferCall ({ kind, ended_at: ended }: Transfer, { state }: JobRecord): string | undefined {
   if (ended !== undefined) return undefined
-  return calls[kind][state === 'succeeded' ? 'succeeded' : 'otherwise']
+  if (state === 'succeeded') return calls[kind].succeeded
+  return state === 'failed' || state === 'canceled' || state === 'lost' ? calls[kind].otherwise : undefined
 }
 
-const GAP_MS = 1000
-/** By then an answer that was given has been read. */
-const LONG_AGO_MS = 60_000
+/** A second at least, and a store that is slow to write what the answer says. */
+const GAP_MS = 3000
 
 /**
  * When a connector can be told something. What it hears before it has read the answer to its own request it forgets, and then waits for ever; half a second was
- * always enough, so it is given twice as much.
+ * seen to be enough.
  */
 export function dueFor ({ answered_at: answered }: Transfer, now: Date): string {
-  const isLongAgo = now.getTime() - Date.parse(answered) > LONG_AGO_MS
-  return new Date(now.getTime() + (isLongAgo ? 0 : GAP_MS)).toISOString()
+  return new Date(Math.max(now.getTime(), Date.parse(answered) + GAP_MS)).toISOString()
 }
 
 /** The callback of a transfer's call, if it is or was owed. */
 export function callbackOf ({ callbacks = [], targets = [] }: JobRecord, call: string): Callback | undefined {
-  return callbacks.find((callback) => callback.call === call && isTransfer(targets[callback.target] ?? { kind: '' }))
+  return callbacks.find((callback) => callback.call === call && isTransfer(targets[callback.target]))
 }
 
 /** The callbacks of a record with one more owed, or owed again; not before its time. */
@@ -37,7 +37,10 @@ export function owedCall (record: JobRecord, call: string, now: Date): Callback[
   const { callbacks = [], targets = [] } = record
   const due = dueFor(transferOf(record)!, now)
   const known = callbackOf(record, call)
-  if (known === undefined) return [...callbacks, { id: call, target: targets.findIndex(isTransfer), call, state: 'owed', due_at: due, attempts: [] }]
+  if (known === undefined) {
+    const target = targets.findIndex(isTransfer)
+    return [...callbacks, { id: `${target}-${call}`, target, call, state: 'owed', due_at: due, attempts: [] }]
+  }
   const { trying_until: _, ...again } = known
   return callbacks.map((callback) => callback === known ? { ...again, state: 'owed', due_at: due } : callback)
 }

@@ -1,4 +1,5 @@
 import type { JobRecord } from './job-record.ts'
+import type { Target } from './target.ts'
 
 /** The three ways in which connectors speak with whoever makes their data; docs/connector.md says which EDC has which. */
 export const protocols = ['http-provisioner', 'edc-signaling', 'dataplane-signaling'] as const
@@ -8,8 +9,9 @@ export type Protocol = typeof protocols[number]
 export type Result = 'list' | 'archive' | { file: string }
 
 /** A transfer of a connector, that a job was made for: whom to tell, and what to say. In a record it is one of the targets. */
-export interface Transfer {
-  kind: Protocol
+export type Transfer = { [K in Protocol]: Facts & { kind: K } }[Protocol]
+
+interface Facts {
   /** The connector's name in the operator's table: what is secret is looked up there when it is needed. */
   connector: string
   /** The id of the transfer process, at the provider. */
@@ -34,8 +36,8 @@ export interface Transfer {
   ended_at?: string
 }
 
-export function isTransfer (target: { kind: string }): target is Transfer {
-  return (protocols as readonly string[]).includes(target.kind)
+export function isTransfer (target: Target | undefined): target is Transfer {
+  return target !== undefined && (protocols as readonly string[]).includes(target.kind)
 }
 
 /** The transfer that a job was made for, if one was. */

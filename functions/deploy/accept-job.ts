@@ -5,6 +5,7 @@ import { isTerminal, type JobRecord } from '../../shared/job-record.ts'
 import { getObject, putObject, removeObject } from '../../shared/object-store.ts'
 import { invalidField, isProblem, problem } from '../../shared/problem.ts'
 import { createRecord, readRecord } from '../../shared/record-store.ts'
+import type { Target } from '../../shared/target.ts'
 import { QUEUE_LABEL } from './job-objects.ts'
 import type { Template } from './read-templates.ts'
 import { type GivenEnv, type ResolvedEnv, resolveEnv } from './resolve-env.ts'
@@ -13,7 +14,15 @@ import { checkJob, type Deps, isGivenUp, startJob } from './start-job.ts'
 import { askToStop, finishStop } from './stop-job.ts'
 import { neverSent } from './never-sent.ts'
 
-export interface DeployRequest { template: string, env: GivenEnv, queue?: string }
+export interface DeployRequest {
+  template: string
+  env: GivenEnv
+  queue?: string
+  /** Whom to tell of the job, besides the sink. */
+  targets?: Target[]
+  /** Whose job it is to be. */
+  owner?: string | undefined
+}
 
 /**
  * Accepts a job: marker, record, Job, in this order, so that whatever is cut off is found by the ping and finished. Answers when
@@ -24,7 +33,7 @@ export async function acceptJob (deps: Deps, request: DeployRequest, key?: strin
   const template = templateOf(deps, request)
   const env = resolveEnv(template, request.env)
   const queue = queueOf(template, request)
-  const claim = key === undefined ? undefined : await claimKey(deps, key, template, env, queue)
+  const claim = key === undefined ? undefined : await claimKey(deps, key, template, env, request)
   const id = claim?.id ?? newJobId()
   const earlier = claim?.isNew === false ? await readRecord(deps.store, id) : undefined
   if (earlier !== undefined) {
@@ -35,7 +44,7 @@ export async function acceptJob (deps: Deps, request: DeployRequest, key?: strin
     return record.job_uid === undefined && record.stop === undefined && !isTerminal(record.state) ? await startJob(deps, record) : record
   }
 
-  const record = newRecord(deps, template, id, env, { queue, idempotency: claim?.object })
+  const record = newRecord(deps, template, id, env, { ...request, queue, idempotency: claim?.object })
   await putObject(deps.store, markerKey(id), '', {}, 'unconditional')
   const isOurs = await createRecord(deps.store, record)
   if (!isOurs && await readRecord(deps.store, id) === undefined) {
@@ -83,13 +92,15 @@ function queueOf ({ manifest, name }: Template, { queue }: DeployRequest): strin
   return queue
 }
 
-export function newRecord ({ tokenKey }: Deps, template: Template, id: string, { plain, secret }: ResolvedEnv, { queue, idempotency }: { queue: string | undefined, idempotency: string | undefined }): JobRecord {
+export function newRecord ({ tokenKey, hasSink }: Deps, template: Template, id: string, { plain, secret }: ResolvedEnv, { owner, queue, idempotency, targets = [] }: Pick<DeployRequest, 'owner' | 'targets'> & Record<'queue' | 'idempotency', string | undefined>): JobRecord {
   const at = createdAt(id)
+  const told: Target[] = hasSink ? [...targets, { kind: 'sink' }] : targets
   return {
     job_uuid: id,
     revision: 1,
     state: 'accepted',
     template: template.name,
+    ...(owner !== undefined && { owner }),
     env: plain,
     ...(queue !== undefined && { queue }),
     ...(idempotency !== undefined && { idempotency }),
@@ -97,7 +108,8 @@ export function newRecord ({ tokenKey }: Deps, template: Template, id: string, {
     created_at: at.toISOString(),
     start_by: new Date(Date.now() + template.startDeadlineSeconds * 1000).toISOString(),
     retention_seconds: template.retentionSeconds,
-    history: [{ state: 'accepted', at: at.toISOString() }]
+    history: [{ state: 'accepted', at: at.toISOString() }],
+    ...(told.length > 0 && { targets: told })
   }
 }
 
@@ -107,10 +119,10 @@ interface Claim { id: string, isNew: boolean, object: string }
  * Ties an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) to one job for as long as its record is kept. The object is
  * the lock: of many at once one creates it, the others read whose it is. The fingerprint is keyed, because it covers secret values.
  */
-async function claimKey ({ store, tokenKey }: Deps, key: string, template: Template, { plain, secret }: ResolvedEnv, queue: string | undefined): Promise<Claim> {
+async function claimKey ({ store, tokenKey }: Deps, key: string, template: Template, { plain, secret }: ResolvedEnv, { queue, targets }: DeployRequest): Promise<Claim> {
   const keyed = (text: string): string => createHmac('sha256', tokenKey).update(text).digest('hex')
   const object = idempotencyKey(keyed(`idempotency key ${key}`))
-  const fingerprint = keyed(JSON.stringify([template.name, Object.entries({ ...plain, ...secret }).sort(), queue]))
+  const fingerprint = keyed(JSON.stringify([template.name, Object.entries({ ...plain, ...secret }).sort(), queue, targets]))
   const mine = { job_uuid: newJobId(), fingerprint }
   if (await putObject(store, object, JSON.stringify(mine), {}, { ifNoneMatch: '*' }) !== undefined) return { id: mine.job_uuid, isNew: true, object }
 
@@ -118,7 +130,7 @@ async function claimKey ({ store, tokenKey }: Deps, key: string, template: Templ
   if (found === undefined) throw problem('store-unavailable', 'The idempotency key was just given up by somebody else; ask again')
   const theirs = JSON.parse(found.body.toString()) as typeof mine
   if (theirs.fingerprint !== fingerprint) {
-    throw problem('idempotency-mismatch', 'This idempotency key belongs to a request with another template or environment', {
+    throw problem('idempotency-mismatch', 'This idempotency key belongs to a request with another template, environment, queue or callback', {
       job_uuid: theirs.job_uuid,
       errors: [{ field: 'Idempotency-Key', message: 'was used with another request' }]
     })

@@ -17,6 +17,8 @@ export interface Deps {
   templates: () => Templates
   tokenKey: string
   settings: JobSettings
+  /** Whether there is a K_SINK, which is told of every job. */
+  hasSink: boolean
 }
 
 /**

@@ -6,13 +6,18 @@ import { JOB_LABEL } from '../../shared/kubernetes.ts'
 import { putObject } from '../../shared/object-store.ts'
 import { problem } from '../../shared/problem.ts'
 import { type Event, receiveEvents } from '../../shared/receive-events.ts'
+import type { CallbackSettings } from './callback-settings.ts'
 import { followUps } from './follow-up.ts'
+import { newOutbox } from './pay-callbacks.ts'
 import { reconcile } from './reconcile.ts'
 import { type Deps, settleJob } from './settle-job.ts'
 
-/** Woken when a Job changes: advances the record, then keeps the log. On a ping it does so for every job that is not done with. */
-export function jobCompleted (deps: Deps): FastifyPluginAsync {
+/** Woken when a Job changes: advances the record, then keeps the log and makes callbacks. On a ping it does so for every job that is not done with. */
+export function jobCompleted ({ callbacks, ...place }: Pick<Deps, 'store' | 'cluster'> & { callbacks: CallbackSettings }): FastifyPluginAsync {
   return async function (app) {
+    const stopping = new AbortController()
+    app.addHook('preClose', async () => stopping.abort())
+    const deps = { ...place, outbox: newOutbox(callbacks, stopping.signal, app.log) }
     const failed = (id: string, error: Error): void => app.log.error({ job_uuid: id, err: error }, 'left to the next ping')
     const following = followUps(deps, failed)
     app.addHook('onClose', async () => await following.settled())
@@ -23,7 +28,7 @@ export function jobCompleted (deps: Deps): FastifyPluginAsync {
       types: '^dev\\.knative\\.(apiserver\\.resource\\.(add|update|delete)|sources\\.ping)$',
       receive: async (event, { log }) => {
         if (event.type === 'dev.knative.sources.ping') {
-          for (const id of await reconcile(deps, failed)) following.start(id)
+          for (const { id, isWrappedUp } of await reconcile(deps, failed)) following.start(id, isWrappedUp)
           return
         }
         const id = jobOf(event, deps.cluster.namespace)

@@ -4,11 +4,14 @@ import { genuine, JOB_LABEL, kubernetesUnavailable, managedSelector } from '../.
 import { listAll } from '../../shared/object-store.ts'
 import { type Deps, settleJob } from './settle-job.ts'
 
+/** A job that is not done with. */
+export interface OpenJob { id: string, /** Only callbacks are left. */ isWrappedUp: boolean }
+
 /**
  * What no event told: every job that is not done with is held against the Jobs and pods that there are. Answers the jobs in question;
  * one that cannot be settled does not keep the others from it.
  */
-export async function reconcile (deps: Deps, failed: (id: string, error: Error) => void): Promise<string[]> {
+export async function reconcile (deps: Pick<Deps, 'store' | 'cluster'>, failed: (id: string, error: Error) => void): Promise<OpenJob[]> {
   const { batch, core, namespace } = deps.cluster
   const [jobs, pods] = await Promise.all([
     batch.listNamespacedJob({ namespace, labelSelector: managedSelector }).then(genuine),
@@ -17,11 +20,12 @@ export async function reconcile (deps: Deps, failed: (id: string, error: Error) 
   const jobsById = Map.groupBy(jobs.items, idOf)
   const podsById = Map.groupBy(pods.items, idOf)
 
-  const open: string[] = []
-  for await (const { key } of listAll(deps.store, MARKER_PREFIX, { tags: false })) {
+  const open: OpenJob[] = []
+  for await (const { key, size } of listAll(deps.store, MARKER_PREFIX, { tags: false })) {
     const id = jobOfKey(key)
-    open.push(id)
-    await settleJob(deps, id, { job: jobsById.get(id)?.[0], pods: podsById.get(id) ?? [] }).catch((error: Error) => failed(id, error))
+    const isWrappedUp = size > 0
+    open.push({ id, isWrappedUp })
+    if (!isWrappedUp) await settleJob(deps, id, { job: jobsById.get(id)?.[0], pods: podsById.get(id) ?? [] }).catch((error: Error) => failed(id, error))
   }
   return open
 }

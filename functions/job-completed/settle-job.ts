@@ -6,8 +6,9 @@ import type { Store } from '../../shared/object-store.ts'
 import { advanceRecord, readRecord } from '../../shared/record-store.ts'
 import { countingPod, podsOf } from '../../shared/workload.ts'
 import { condition, judge } from './judge.ts'
+import type { Outbox } from './pay-callbacks.ts'
 
-export interface Deps { store: Store, cluster: Cluster }
+export interface Deps { store: Store, cluster: Cluster, outbox: Outbox }
 
 /** What Kubernetes has of one job. */
 export interface Found { job: V1Job | undefined, pods: V1Pod[] }
@@ -23,7 +24,7 @@ export async function findJob (cluster: Cluster, id: string): Promise<Found> {
  * Brings the record of a job in line with what Kubernetes has of it; answers it as it is then, `undefined` when there is none.
  * What was `listed` before may be used where the Job is in it; that a Job is gone is only believed when it is asked for.
  */
-export async function settleJob ({ store, cluster }: Deps, id: string, listed?: Found): Promise<JobRecord | undefined> {
+export async function settleJob ({ store, cluster }: Pick<Deps, 'store' | 'cluster'>, id: string, listed?: Found): Promise<JobRecord | undefined> {
   // The record comes first: it names its Job only once there is one, so a Job that is not found after that is gone, not to come.
   const known = await readRecord(store, id)
   if (known === undefined || isTerminal(known.record.state)) return known?.record

@@ -46,6 +46,7 @@ function listedJob (id: string, tags: Tags): Static<typeof ListedJob> | undefine
     finished_at: tags['finished'] ?? null,
     exit_code: tags['exit_code'] === undefined ? null : Number(tags['exit_code']),
     expires_at: tags['expires'] ?? null,
+    callback: tags['callback'] ?? null,
     links: linksOf(id)
   }
 }

@@ -138,9 +138,10 @@ await t.test('the tags hold a whole line of the list and are such as every store
     attempt: 'pod',
     stop: { reason: 'StartDeadlineExceeded', at: created },
     sealed_env: 'sealed',
-    expires_at: '2026-12-22T13:00:00.456Z'
+    expires_at: '2026-12-22T13:00:00.456Z',
+    callbacks: [{ id: '0-failed', target: 0, call: 'failed', state: 'dead', attempts: [] }]
   }))
-  t.same(Object.keys(most).sort(), ['exit_code', 'expires', 'finished', 'reason', 'started', 'state', 'template'])
+  t.same(Object.keys(most).sort(), ['callback', 'exit_code', 'expires', 'finished', 'reason', 'started', 'state', 'template'])
   t.equal(most['exit_code'], '137')
   t.ok(Object.keys(most).length <= 10)
   for (const [key, value] of Object.entries({ ...least, ...most })) t.match(`${key} ${value}`, /^[A-Za-z0-9 +\-=._:/@]{1,256}$/)
@@ -170,6 +171,7 @@ await t.test('a caller sees every field, null where there is nothing, and nothin
     finished_at: null,
     exit_code: null,
     expires_at: null,
+    callback: null,
     env: { DURATION: '15' },
     history: [{ state: 'accepted', at: created }],
     links: { self: `/job/${id}`, results: `/job/${id}/result/list`, log: `/job/${id}/log` }

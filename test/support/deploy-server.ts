@@ -52,7 +52,7 @@ function connectorsOf ({ table, secrets }: ConnectorsOfTest = { table: [], secre
 /** A running deploy. */
 export async function deployWith (t: Test, { store, cluster, demoWait = 0, connectors }: { store: Store, cluster: Cluster, demoWait?: number, connectors?: ConnectorsOfTest | undefined }) {
   const settings = { namespace: cluster.namespace, image: 'none', uploadUrl: 'http://127.0.0.1:9' }
-  const { url } = await serve(t, deploy({ store, cluster, templates: () => ({ usable: templates, refused: new Map([['broken.yaml', 'it is none']]) }), tokenKey, settings, defaultTemplate: 'test', demoWait, ...connectorsOf(connectors) }))
+  const { url } = await serve(t, deploy({ store, cluster, templates: () => ({ usable: templates, refused: new Map([['broken.yaml', 'it is none']]) }), tokenKey, hasSink: false, settings, defaultTemplate: 'test', demoWait, ...connectorsOf(connectors) }))
   const ping = { 'ce-id': '1', 'ce-source': '/ping', 'ce-type': 'dev.knative.sources.ping', 'ce-specversion': '1.0' }
   return {
     url,

@@ -22,7 +22,7 @@ export interface Asking {
   /** What is to run. Asked only where there is no job yet: what was accepted stays, whatever the table says by now. */
   order: () => Order
   /** What the protocol needs to go on with, of the job with this id. */
-  target: (id: string) => Omit<Transfer, 'connector' | 'transfer' | 'callback_address' | 'result' | 'answered_at' | 'look_up'>
+  target: (id: string) => Pick<Transfer, 'kind' | 'asset' | 'resource_definition' | 'sealed_destination' | 'message'>
 }
 
 /**
@@ -42,19 +42,16 @@ export async function acceptTransfer (deps: Deps, connector: Connector, { ids, c
   const env = resolveEnv(template, asked.env)
   checkOrigin(connector, callbackAddress)
   const id = known ?? await claimNew(store, claim)
-  const record: JobRecord = {
-    ...newRecord(deps, template, id, env, { queue: undefined, idempotency: claim }),
-    owner: `connector:${connector.name}`,
-    targets: [{
-      ...target(id),
-      connector: connector.name,
-      transfer: ids[0],
-      callback_address: callbackAddress.replace(/\/$/, ''),
-      result: asked.result,
-      answered_at: new Date().toISOString(),
-      ...(asked.lookUp && { look_up: true })
-    }]
+  const transfer: Transfer = {
+    ...target(id),
+    connector: connector.name,
+    transfer: ids[0],
+    callback_address: callbackAddress.replace(/\/$/, ''),
+    result: asked.result,
+    answered_at: new Date().toISOString(),
+    ...(asked.lookUp && { look_up: true })
   }
+  const record = newRecord(deps, template, id, env, { owner: `connector:${connector.name}`, queue: undefined, idempotency: claim, targets: [transfer] })
   await putObject(store, markerKey(id), '', {}, 'unconditional')
   if (await createRecord(store, record)) return { record, isNew: true }
   const theirs = await readRecord(store, id)

@@ -1,18 +1,9 @@
-import type { Connector, Connectors } from '../../../shared/connectors.ts'
+import type { Connector, ConnectorPlace } from '../../../shared/connectors.ts'
 import type { Transfer } from '../../../shared/transfer.ts'
 import type { Deps } from '../start-job.ts'
 
-/** What it takes to deal with connectors. */
-export interface ConnectorDeps extends Deps {
-  /** As they are just now. */
-  connectors: () => Connectors
-  /** The folder of their keys. */
-  connectorSecrets: string
-  defaultTemplate: string
-  resultTokenKey: string
-  /** The entry point as callers reach it. */
-  publicUrl: string
-}
+/** What it takes to make jobs for connectors. */
+export interface ConnectorDeps extends Deps, ConnectorPlace { defaultTemplate: string }
 
 /** The connector of a transfer. Throws when the operator has taken it out of the table: it may come back. */
 export function connectorOf ({ connectors }: ConnectorDeps, { connector: name }: Transfer): Connector {

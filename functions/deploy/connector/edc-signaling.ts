@@ -2,13 +2,13 @@ import { Type } from 'typebox'
 import { type Connector } from '../../../shared/connectors.ts'
 import type { JobRecord } from '../../../shared/job-record.ts'
 import { invalidField, problem } from '../../../shared/problem.ts'
-import { advanceRecord } from '../../../shared/record-store.ts'
 import { resultAddress } from '../../../shared/result-address.ts'
 import { resultToken } from '../../../shared/result-token.ts'
 import { sealDestination } from '../../../shared/push-destination.ts'
 import { answeredAgain, callbackOf, owedCall } from '../../../shared/transfer-calls.ts'
 import { type Transfer, transferOf, withTransfer } from '../../../shared/transfer.ts'
 import { acceptTransfer } from './accept-transfer.ts'
+import { advanceOwing } from './advance-owing.ts'
 import type { ConnectorDeps } from './connector-deps.ts'
 import { DataAddress, destinationOf, propertiesOf } from './data-address.ts'
 import type { FlowAnswer } from './flow-answer.ts'
@@ -51,7 +51,7 @@ export async function startFlow (deps: ConnectorDeps, connector: Connector, body
   const id = record.job_uuid
   if (isNew) return { id, status: 200, body: response({ provisioning: true }), work: async () => await startTransfer(deps, record) }
 
-  const again = await advanceRecord(deps.store, id, (current) => startedAgain(current, new Date())) ?? record
+  const again = await advanceOwing(deps.store, id, (current) => startedAgain(current, new Date())) ?? record
   const transfer = transferOf(again)!
   if (transfer.ended_at !== undefined) throw problem('transfer-ended', 'The transfer has ended; a new one makes new data', { job_uuid: id })
   if (again.state !== 'succeeded') return { id, status: 200, body: response({ provisioning: true }), work: async () => await startTransfer(deps, again) }

@@ -4,6 +4,7 @@ import { managementApi, transferState } from '../../../shared/management-api.ts'
 import { advanceRecord } from '../../../shared/record-store.ts'
 import { answeredAgain, callbackOf, owedCall } from '../../../shared/transfer-calls.ts'
 import { transferOf } from '../../../shared/transfer.ts'
+import { advanceOwing } from './advance-owing.ts'
 import type { ConnectorDeps } from './connector-deps.ts'
 import { endTransfer } from './end-transfer.ts'
 import { startTransfer } from './start-transfer.ts'
@@ -25,7 +26,7 @@ export async function hearAgain (deps: ConnectorDeps, connector: Connector, id: 
     return
   }
   if (!isProvision && !await stillWaits(deps, connector, transfer.transfer)) return await endTransfer(deps, id)
-  await advanceRecord(deps.store, id, (known) => {
+  await advanceOwing(deps.store, id, (known) => {
     const answered = answeredAgain(known, new Date())
     return answered && { ...answered, callbacks: owedCall(answered, 'provision', new Date()) }
   })

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { JobRecord } from '../../shared/job-record.ts'
-import { type Store, streamObject } from '../../shared/object-store.ts'
-import { findResult, listResults } from '../../shared/results.ts'
+import type { JobRecord } from './job-record.ts'
+import { type Store, streamObject } from './object-store.ts'
+import { findResult, listResults } from './results.ts'
 
 /**
  * All result files of a job as one tar archive, in the order of their names, made as it is read: no byte of it is kept anywhere. A file that cannot be read

@@ -1,0 +1,42 @@
+import type { Callback } from '../../shared/callback.ts'
+import type { Answer, OutgoingRequest } from '../../shared/guarded-request.ts'
+import type { JobRecord } from '../../shared/job-record.ts'
+import type { Store } from '../../shared/object-store.ts'
+import type { Target } from '../../shared/target.ts'
+import type { CallbackSettings } from './callback-settings.ts'
+import { dataplaneSignaling } from './dataplane-signaling.ts'
+import { edcSignaling } from './edc-signaling.ts'
+import { httpProvisioner } from './http-provisioner.ts'
+import { sink } from './sink.ts'
+import { webhook } from './webhook.ts'
+
+/** What a callback's request is made of. */
+export interface Told<T extends Target> { record: JobRecord, callback: Callback, target: T, settings: CallbackSettings, store: Store }
+
+/** `later` is tried again as long as the schedule has tries; `never` is given up. */
+export type Outcome = 'delivered' | 'later' | 'never'
+
+/**
+ * How the callbacks of one kind of target are made, and what their answers mean. That there is none always means `later`; an Error with a
+ * `failure` says why for everybody to see.
+ */
+export interface CallbackKind<T extends Target> {
+  request: (told: Told<T>) => OutgoingRequest | Promise<OutgoingRequest>
+  outcome: (answer: Answer, callback: Callback) => Outcome
+  /** How long a request may take, where that is longer than usual. */
+  timeoutMs?: (callback: Callback) => number | undefined
+  /** What follows for the record when a callback is owed no more, in the same write; `status` is the last answer's, if there was one. */
+  settled?: (record: JobRecord, callback: Callback, status: number | undefined, now: Date) => JobRecord
+}
+
+const kinds: { [K in Target['kind']]: CallbackKind<Extract<Target, { kind: K }>> } = {
+  webhook,
+  sink,
+  'http-provisioner': httpProvisioner,
+  'edc-signaling': edcSignaling,
+  'dataplane-signaling': dataplaneSignaling
+}
+
+export function kindOf (target: Target): CallbackKind<Target> {
+  return kinds[target.kind] as CallbackKind<Target>
+}

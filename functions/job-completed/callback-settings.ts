@@ -1,0 +1,39 @@
+import { Type, type Static, type TObject } from 'typebox'
+import { type ConnectorPlace, connectorSettings, connectorsOf } from '../../shared/connectors.ts'
+import { type EgressRules, egressRules, egressSettings } from '../../shared/egress-rules.ts'
+import { sinkSettings } from '../../shared/sink-settings.ts'
+import { webhookSettings } from '../../shared/webhook-secrets.ts'
+
+export const callbackSettings = {
+  ...egressSettings,
+  ...webhookSettings,
+  ...sinkSettings,
+  ...connectorSettings,
+  K_CE_OVERRIDES: Type.Optional(Type.String())
+}
+
+/** What it takes to make callbacks. */
+export interface CallbackSettings extends ConnectorPlace {
+  egress: EgressRules
+  secretsDir: string | undefined
+  sink: { url: string, extensions: Record<string, string> } | undefined
+}
+
+export function readCallbackSettings (settings: Static<TObject<typeof callbackSettings>>): CallbackSettings {
+  const { WEBHOOK_SECRETS_DIR: secretsDir, K_SINK: url, K_CE_OVERRIDES: overrides } = settings
+  return {
+    egress: egressRules(settings),
+    secretsDir,
+    ...connectorsOf('job-completed', settings),
+    sink: url === undefined ? undefined : { url, extensions: extensionsOf(overrides) }
+  }
+}
+
+/** What a SinkBinding adds to every event: https://knative.dev/docs/eventing/custom-event-source/sinkbinding/ */
+function extensionsOf (overrides: string | undefined): Record<string, string> {
+  try {
+    return overrides === undefined ? {} : (JSON.parse(overrides) as { extensions?: Record<string, string> }).extensions ?? {}
+  } catch (cause) {
+    throw new Error('wrong settings: environment.K_CE_OVERRIDES is not JSON', { cause })
+  }
+}

@@ -1,0 +1,33 @@
+import { createHmac } from 'node:crypto'
+import { HTTP } from 'cloudevents'
+import type { Webhook } from '../../shared/target.ts'
+import { webhookKeys } from '../../shared/webhook-secrets.ts'
+import type { CallbackKind } from './callback-kind.ts'
+import { jobEvent } from './job-event.ts'
+import { outcomeOf } from './outcome-of.ts'
+
+/** Standard Webhooks 1.0: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
+export const webhook: CallbackKind<Webhook> = {
+  request ({ record, callback, target: { url, secret_ref: secret }, settings: { publicUrl, secretsDir } }) {
+    const { headers, body } = HTTP.structured(jobEvent(record, callback, publicUrl))
+    const id = `${record.job_uuid}-${callback.id}`
+    const timestamp = String(Math.floor(Date.now() / 1000))
+    const signatures = keysOf(secretsDir, secret).map((key) => `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body as string}`).digest('base64')}`)
+    return {
+      method: 'POST',
+      url,
+      headers: { ...headers as Record<string, string>, 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures.join(' ') },
+      body: body as string
+    }
+  },
+  outcome: outcomeOf
+}
+
+function keysOf (folder: string | undefined, name: string): Buffer[] {
+  try {
+    return webhookKeys(folder, name)
+  } catch (cause) {
+    // Taken away since the job was deployed; it may come back.
+    throw Object.assign(new Error(`no signature with the secret ${name}`, { cause }), { failure: 'SecretUnavailable' })
+  }
+}

@@ -1,0 +1,171 @@
+import dns from 'node:dns/promises'
+import { once } from 'node:events'
+import http from 'node:http'
+import net, { isIP } from 'node:net'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import tls from 'node:tls'
+import ipaddr from 'ipaddr.js'
+import { type EgressRules, hostOf, isPublic, refusedUrl } from './egress-rules.ts'
+
+export interface OutgoingRequest {
+  method: string
+  url: string
+  headers?: Record<string, string>
+  body?: string | Buffer | Readable
+  /** Origins that the operator has named for this very purpose, beside those of the rules. */
+  allowed?: readonly string[]
+  /** From the first look-up to the last byte of the answer. */
+  timeoutMs?: number
+}
+
+/** The body is for protocols that need it, at most its first bytes, and never for whoever gave the URL. */
+export interface Answer { status: number, headers: http.IncomingHttpHeaders, body: Buffer }
+
+/** Why there was no answer, in a word that may be shown to whoever gave the URL. */
+type Failure = 'EgressDenied' | 'DnsError' | 'ConnectionRefused' | 'Unreachable' | 'TlsError' | 'ConnectionReset' | 'InvalidAnswer' | 'Timeout'
+
+/** What the guard reaches the network by. */
+export interface Wire { lookup: (name: string) => Promise<string[]>, connect: (address: string, port: number) => net.Socket }
+
+const network: Wire = {
+  lookup: async (name) => (await dns.lookup(name, { all: true })).map(({ address }) => address),
+  connect: (address, port) => net.connect({ host: address, port })
+}
+
+export const TIMEOUT_MS = 15_000
+/** Of several addresses one may swallow everything. */
+const CONNECT_MS = 5_000
+const HEADER_BYTES = 16 * 1024
+const BODY_BYTES = 256 * 1024
+
+/**
+ * The only way out for a URL that came from outside. The name is resolved once, every address it has must be allowed, and the connection goes
+ * to one of just these; it is used for this request alone. A redirect is an answer like any other. Throws an Error with a `failure`.
+ */
+export async function guardedRequest (request: OutgoingRequest, rules: EgressRules, wire: Wire = network): Promise<Answer> {
+  const { allowed = [], timeoutMs = TIMEOUT_MS, body } = request
+  const ours = { ...rules, allowed: new Set([...rules.allowed, ...allowed]) }
+  const late = AbortSignal.timeout(timeoutMs)
+  let socket: net.Socket | undefined
+  try {
+    const refused = refusedUrl(request.url, ours)
+    if (refused !== undefined) throw failed('EgressDenied', `the URL ${refused}`)
+    const url = new URL(request.url)
+    const addresses = await resolve(url, ours, wire, late)
+    socket = await connect(url, addresses, wire, late)
+    return await exchange(request, url, socket, late)
+  } finally {
+    socket?.destroy()
+    if (body instanceof Readable) body.destroy()
+  }
+}
+
+export function failureOf (error: unknown): string | undefined {
+  return error instanceof Error && 'failure' in error ? String(error.failure) : undefined
+}
+
+async function resolve (url: URL, { allowed, denied }: EgressRules, wire: Wire, late: AbortSignal): Promise<string[]> {
+  const host = hostOf(url)
+  const isAllowed = allowed.has(url.origin)
+  // With its dot a public name is asked for as it is, and not first as one of the cluster, as resolv.conf there has it.
+  const addresses = isIP(host) !== 0 ? [host] : await orFail('DnsError', late, Promise.race([wire.lookup(isAllowed ? host : `${host}.`), aborted(late)]))
+  if (addresses.length === 0) throw failed('DnsError', `${host} has no address`)
+  const refused = isAllowed ? undefined : addresses.find((address) => !isPublic(address, denied))
+  if (refused !== undefined) throw failed('EgressDenied', `${host} has the address ${refused}`)
+  return addresses
+}
+
+async function connect (url: URL, addresses: string[], wire: Wire, late: AbortSignal): Promise<net.Socket> {
+  const isSecure = url.protocol === 'https:'
+  const socket = await connectToOne(addresses, Number(url.port || (isSecure ? 443 : 80)), wire, late)
+  if (!isSecure) return socket
+  const host = hostOf(url)
+  const secure = tls.connect({ socket, host, ...(isIP(host) === 0 && { servername: host }), ALPNProtocols: ['http/1.1'] })
+  try {
+    await orFail('TlsError', late, once(secure, 'secureConnect', { signal: late }))
+    return secure
+  } catch (error) {
+    secure.destroy()
+    throw error
+  }
+}
+
+async function connectToOne (addresses: string[], port: number, wire: Wire, late: AbortSignal): Promise<net.Socket> {
+  for (const [at, address] of addresses.entries()) {
+    const socket = wire.connect(address, port)
+    // Whoever uses the socket is told as well; without a listener of its own it would end the process in between.
+    socket.on('error', () => {})
+    try {
+      await orFail(undefined, late, once(socket, 'connect', { signal: AbortSignal.any([late, AbortSignal.timeout(CONNECT_MS)]) }))
+      if (!isSame(socket.remoteAddress, address)) throw failed('EgressDenied', `connected to ${socket.remoteAddress} instead of ${address}`)
+      return socket
+    } catch (error) {
+      socket.destroy()
+      if (late.aborted || failureOf(error) === 'EgressDenied' || at === addresses.length - 1) throw error
+    }
+  }
+  throw new Error('no address to connect to')
+}
+
+async function exchange ({ method, headers, body = '' }: OutgoingRequest, url: URL, socket: net.Socket, late: AbortSignal): Promise<Answer> {
+  const outgoing = http.request({
+    createConnection: () => socket,
+    method,
+    path: url.pathname + url.search,
+    headers: { 'user-agent': 'gx4ki-jobs', ...headers, host: url.host },
+    maxHeaderSize: HEADER_BYTES,
+    signal: late
+  })
+  // What fails after the answer's headers makes its body shorter, and nothing else.
+  outgoing.on('error', () => {})
+  const answered = once(outgoing, 'response', { signal: late }) as Promise<[http.IncomingMessage]>
+  if (body instanceof Readable) pipeline(body, outgoing).catch((error: Error) => outgoing.destroy(error))
+  else outgoing.end(body)
+  const [response] = await orFail(undefined, late, answered)
+  return { status: response.statusCode!, headers: response.headers, body: await firstBytes(response) }
+}
+
+async function firstBytes (response: http.IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      chunks.push(chunk)
+      bytes += chunk.length
+      if (bytes >= BODY_BYTES) break
+    }
+  } catch {
+    // It came late, or not whole; the status has said what there is to say.
+  }
+  return Buffer.concat(chunks).subarray(0, BODY_BYTES)
+}
+
+/** Whatever ends a step becomes a failure: of this kind, or as the system's own word says, or that the time was over. */
+async function orFail<T> (kind: Failure | undefined, late: AbortSignal, step: Promise<T>): Promise<T> {
+  try {
+    return await step
+  } catch (cause) {
+    const { code = '' } = cause as NodeJS.ErrnoException
+    throw failed(late.aborted ? 'Timeout' : kind ?? wordOf(code), (cause as Error).message, cause)
+  }
+}
+
+function wordOf (code: string): Failure {
+  if (code === 'ECONNREFUSED') return 'ConnectionRefused'
+  if (code === 'ECONNRESET' || code === 'EPIPE') return 'ConnectionReset'
+  return code.startsWith('HPE_') ? 'InvalidAnswer' : 'Unreachable'
+}
+
+async function aborted (signal: AbortSignal): Promise<never> {
+  await once(signal, 'abort')
+  throw signal.reason
+}
+
+function isSame (connected: string | undefined, address: string): boolean {
+  return connected !== undefined && ipaddr.parse(connected).toNormalizedString() === ipaddr.parse(address).toNormalizedString()
+}
+
+function failed (failure: Failure, message: string, cause?: unknown): Error {
+  return Object.assign(new Error(message, { cause }), { failure })
+}

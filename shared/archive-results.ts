@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { JobRecord } from './job-record.ts'
 import { type Store, streamObject } from './object-store.ts'
@@ -32,5 +32,6 @@ export async function archiveResults (store: Store, record: JobRecord): Promise<
   }
 
   write().catch((error: Error) => pack.destroy(error))
-  return pack as unknown as Readable
+  // Its streams are no streams of Node's, which http wants.
+  return Readable.from(pack as AsyncIterable<Buffer>)
 }

@@ -1,6 +1,7 @@
 import { load } from 'js-yaml'
 import { Type, type Static, type TObject } from 'typebox'
 import { complainAs } from './complain-as.ts'
+import { publicUrlSettings } from './job-event.ts'
 import { newAjv } from './new-ajv.ts'
 import { problem } from './problem.ts'
 import { type Folder, folderOf } from './read-folder.ts'
@@ -12,7 +13,7 @@ export const connectorSettings = {
   CONNECTORS_DIR: Type.Optional(Type.String({ description: 'The folder of the connectors, a YAML file each; without it there are none' })),
   CONNECTOR_SECRETS_DIR: Type.Optional(Type.String({ description: 'The folder of their keys' })),
   ...resultTokenSettings,
-  PUBLIC_URL: Type.Optional(Type.String({ pattern: '^https?://[^?#\\s]+$', description: 'The API as callers reach it' }))
+  ...publicUrlSettings
 }
 
 const Url = Type.String({ format: 'uri', pattern: '^https?://' })
@@ -57,19 +58,19 @@ export interface ConnectorPlace {
   /** The folder of their keys. */
   connectorSecrets: string
   resultTokenKey: string
-  /** The entry point as callers reach it, without a slash at its end. */
+  /** The API as callers reach it, without a slash at its end. */
   publicUrl: string
 }
 
 /** By the settings. Without connectors there is nothing that asks for the rest; with them it throws when that is missing. */
 export function connectorsOf (title: string, settings: Static<TObject<typeof connectorSettings>>): ConnectorPlace {
   const { CONNECTORS_DIR: folder, ...needed } = settings
-  const { CONNECTOR_SECRETS_DIR: connectorSecrets = '', RESULT_TOKEN_KEY: resultTokenKey = '', PUBLIC_URL: publicUrl = '' } = needed
+  const { CONNECTOR_SECRETS_DIR: connectorSecrets = '', RESULT_TOKEN_KEY: resultTokenKey = '', PUBLIC_URL: publicUrl } = needed
   if (folder !== undefined && [connectorSecrets, resultTokenKey, publicUrl].includes('')) throw new Error('wrong settings: CONNECTORS_DIR needs CONNECTOR_SECRETS_DIR, RESULT_TOKEN_KEY and PUBLIC_URL')
   const connectors = connectorsIn(folder, (file, reason) => complainAs(title, { file, msg: `connector left out: ${reason}` }))
   // Now rather than at the first request; a folder that cannot be read ends the start.
   connectors()
-  return { connectors, connectorSecrets, resultTokenKey, publicUrl: publicUrl.replace(/\/+$/, '') }
+  return { connectors, connectorSecrets, resultTokenKey, publicUrl }
 }
 
 /** The connectors of a folder, as they are at each call; none without one. */

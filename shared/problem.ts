@@ -20,6 +20,7 @@ const kinds = {
   'job-ended': [403, 'The job has ended'],
   'not-found': [404, 'There is no such path'],
   'unknown-job': [404, 'There is no such job'],
+  'unknown-callback': [404, 'There is no such callback'],
   'unknown-template': [400, 'There is no such template'],
   'unknown-asset': [404, 'There is no such asset'],
   'unknown-transfer': [404, 'There is no such transfer'],

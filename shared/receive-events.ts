@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ValidateFunction } from 'ajv'
-import { type CloudEventV1, HTTP } from 'cloudevents'
+import { type CloudEvent, type CloudEventV1, HTTP } from 'cloudevents'
 import { Type, type TSchema } from 'typebox'
 import { fieldErrors } from './field-errors.ts'
 import { newAjv } from './new-ajv.ts'
@@ -14,15 +14,17 @@ export interface EventRoute {
   summary: string
   /** The types of events that are taken, as a regular expression; without it all are. */
   types?: string
+  /** What an event says that is answered with; without it there are no such answers. A Broker takes them for new events. */
+  reply?: string
   /** Answers when the event is dealt with; a Broker and the source behind it wait for that. */
-  receive: (event: Event, request: FastifyRequest) => Promise<void>
+  receive: (event: Event, request: FastifyRequest) => Promise<CloudEvent<unknown> | void>
 }
 
 /**
  * A route that takes CloudEvents over HTTP, binary or structured, and answers as a Broker understands it: 204 done,
  * 4xx never again, 503 later. (404, 408, 409 and 429 would be delivered again, so none of them may mean "never".)
  */
-export async function receiveEvents (app: FastifyInstance, { path, summary, types = '.', receive }: EventRoute): Promise<void> {
+export async function receiveEvents (app: FastifyInstance, { path, summary, types = '.', reply: replied, receive }: EventRoute): Promise<void> {
   const schema = structuredEvent(types)
   const validate = newAjv().compile(schema)
   await app.register(async (scope) => {
@@ -36,13 +38,19 @@ export async function receiveEvents (app: FastifyInstance, { path, summary, type
         summary,
         description: 'A CloudEvent 1.0 in structured or binary mode.',
         body: { content: { 'application/cloudevents+json': { schema } } },
-        response: { 204: { description: 'Dealt with', type: 'null' } as object, ...problems(400, 413, 415, 422, 503) }
+        response: {
+          ...(replied !== undefined && { 200: { description: replied, content: { 'application/json': { schema: Type.Unknown() } } } as object }),
+          204: { description: 'Dealt with', type: 'null' } as object,
+          ...problems(400, 413, 415, 422, 503)
+        }
       }
     }, async (request, reply: FastifyReply) => {
       const event = eventOf(request, validate)
       request.log = request.log.child({ event: { id: event.id, type: event.type, source: event.source, subject: event.subject } })
-      await receive(event, request)
-      return await reply.code(204).send()
+      const answer = await receive(event, request)
+      if (!answer) return await reply.code(204).send()
+      const { headers, body } = HTTP.binary(answer)
+      return await reply.headers(headers as Record<string, string>).send(body)
     })
   })
 }

@@ -3,6 +3,8 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync, FastifyReply } from 'fastify'
 import { Type, type Static } from 'typebox'
 import { contentDisposition } from '../../shared/content-disposition.ts'
+import { CallbackId, CallbackView, callbackView } from '../../shared/callback-view.ts'
+import { jobEvent } from '../../shared/job-event.ts'
 import { JobId } from '../../shared/job-id.ts'
 import { isTerminal, JobView, type JobRecord, linksOf, State, viewOf } from '../../shared/job-record.ts'
 import { problem } from '../../shared/problem.ts'
@@ -19,13 +21,21 @@ import { demoResult } from './demo-result.ts'
 import { decodeText, DeployBody, DeployForm, DeployQuery, deployRequest } from './deploy-request.ts'
 import { readForm } from './read-form.ts'
 import { KeepBody, keepJob } from './keep-job.ts'
+import { JOB_REQUESTED, takeJobRequest } from './job-request.ts'
 import { reconcile } from './reconcile.ts'
+import { redeliver } from './redeliver.ts'
 import { removeExpired } from './remove-expired.ts'
 import { stopJob } from './stop-job.ts'
+import type { WebhookRules } from './webhook-request.ts'
 
 export interface DeployOptions extends ConnectorDeps {
   /** How long `GET /demo` waits for its job, in seconds. */
   demoWait: number
+  webhooks: WebhookRules
+  /** Before the links in events; may be empty. */
+  publicUrl: string
+  /** Whether events may ask for jobs; they show no credential. */
+  takesJobRequests: boolean
 }
 
 const Accepted = Type.Object({
@@ -48,7 +58,7 @@ const KeyHeader = Type.Object({
 
 /** Accepts jobs, cancels them and keeps them longer; on a ping it finishes what was cut off and removes what has expired. */
 export function deploy (options: DeployOptions): FastifyPluginAsync {
-  const { store, templates, defaultTemplate, demoWait } = options
+  const { store, templates, defaultTemplate, demoWait, webhooks, publicUrl, takesJobRequests } = options
   return async function (plugin) {
     const app = plugin.withTypeProvider<TypeBoxTypeProvider>()
     await app.register(multipart, { limits: { fileSize: BODY_LIMIT, fieldSize: BODY_LIMIT, files: 1, fields: 10 } })
@@ -88,7 +98,7 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
     }, async (request, reply) => await answerDeploy(request.body as Parameters<typeof deployRequest>[0], request.query, request.headers['idempotency-key'], reply))
 
     async function answerDeploy (body: Parameters<typeof deployRequest>[0], query: Static<typeof DeployQuery>, key: string | undefined, reply: FastifyReply): Promise<Static<typeof Accepted> | Static<typeof Checked>> {
-      const asked = deployRequest(body, query, defaultTemplate)
+      const asked = deployRequest(body, query, defaultTemplate, webhooks)
       if (query.dry_run) return { dry_run: true, ...await tryJob(options, asked) }
       const record = await acceptJob(options, asked, key)
       reply.log.info({ job_uuid: record.job_uuid, template: record.template }, 'job accepted')
@@ -121,6 +131,21 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
       const record = await keepJob(store, request.params.id, request.body.expires_at)
       if (record === undefined) throw unknownJob(request.params.id)
       return viewOf(record)
+    })
+
+    app.post('/job/:id/callback/:callback/redeliver', {
+      schema: {
+        summary: 'Sends a callback again',
+        description: 'Whether it was delivered or not. The next ping, within a minute, makes the try; if it fails, the schedule goes on where it was.',
+        params: Type.Object({ id: JobId, callback: CallbackId }),
+        response: { 202: CallbackView, ...problems(400, 404, 413, 415, 503) }
+      }
+    }, async (request, reply) => {
+      const { id, callback } = request.params
+      const record = await redeliver(store, id, callback)
+      if (record === undefined) throw unknownJob(id)
+      reply.code(202)
+      return callbackView(record, record.callbacks!.find((one) => one.id === callback)!)
     })
 
     app.get('/demo', {
@@ -175,9 +200,15 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
 
     await receiveEvents(plugin, {
       path: '/',
-      summary: 'Takes the ping: finishes what was cut off, and removes what has expired',
-      types: '^dev\\.knative\\.sources\\.ping$',
-      receive: async (_event, { log }) => {
+      summary: `Takes the ping: finishes what was cut off, and removes what has expired${takesJobRequests ? '. Takes requests for jobs' : ''}`,
+      types: `^(dev\\.knative\\.sources\\.ping${takesJobRequests ? `|${JOB_REQUESTED.replaceAll('.', '\\.')}` : ''})$`,
+      ...(takesJobRequests && { reply: 'That the job is accepted' }),
+      receive: async (event, { log }) => {
+        if (event.type === JOB_REQUESTED) {
+          const record = await takeJobRequest(options, event, defaultTemplate, webhooks)
+          log.info({ job_uuid: record.job_uuid, template: record.template }, 'job accepted')
+          return jobEvent(record, 'accepted', publicUrl)
+        }
         const report = (id: string, outcome: string | Error): void => {
           if (outcome instanceof Error) log.error({ job_uuid: id, err: outcome }, 'left to the next ping')
           else log.info({ job_uuid: id }, outcome)
@@ -189,6 +220,7 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
           else log.info({ connector }, outcome)
         })
         await removeExpired(options, report)
+        return undefined
       }
     })
   }

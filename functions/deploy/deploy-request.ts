@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox'
 import { invalidField } from '../../shared/problem.ts'
 import type { DeployRequest } from './accept-job.ts'
 import { parseDotenv } from './parse-dotenv.ts'
+import { CallbackBody, webhookOf, type WebhookRules } from './webhook-request.ts'
 
 const TemplateName = Type.String({ minLength: 1, maxLength: 63, description: 'One of GET /template' })
 
@@ -13,7 +14,8 @@ export const DeployBody = Type.Object({
   queue: Type.Optional(QueueName),
   env: Type.Optional(Type.Record(Type.String({ minLength: 1 }), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), {
     description: 'The variables of the template that are to differ from their defaults'
-  }))
+  })),
+  callback: Type.Optional(CallbackBody)
 }, { additionalProperties: false })
 
 export const DeployForm = Type.Object({
@@ -28,10 +30,10 @@ export const DeployQuery = Type.Object({
 }, { additionalProperties: false })
 
 /** What one of the three bodies asks for: JSON, a dotenv file as it is, or a form with one. Without a body it is the template with its defaults. */
-export function deployRequest (body: string | Static<typeof DeployBody> | Static<typeof DeployForm> | null | undefined, query: Static<typeof DeployQuery>, defaultTemplate: string): DeployRequest {
-  const { template, env, queue } = readBody(body)
+export function deployRequest (body: string | Static<typeof DeployBody> | Static<typeof DeployForm> | null | undefined, query: Static<typeof DeployQuery>, defaultTemplate: string, webhooks: WebhookRules): DeployRequest {
+  const { template, env, queue, callback } = readBody(body)
   if (template !== undefined && query.template !== undefined && template !== query.template) throw invalidField('template', 'is given twice, and differently')
-  return { template: template ?? query.template ?? defaultTemplate, env: env ?? {}, ...(queue !== undefined && { queue }) }
+  return { template: template ?? query.template ?? defaultTemplate, env: env ?? {}, ...(queue !== undefined && { queue }), ...(callback !== undefined && { targets: [webhookOf(callback, webhooks)] }) }
 }
 
 function readBody (body: Parameters<typeof deployRequest>[0]): Static<typeof DeployBody> {

@@ -1,11 +1,13 @@
 import { Type } from 'typebox'
 import { connectorSettings, connectorsOf } from '../../shared/connectors.ts'
+import { egressRules, egressSettings } from '../../shared/egress-rules.ts'
 import { tokenSettings } from '../../shared/job-token.ts'
 import { connectCluster, kubernetesSettings } from '../../shared/kubernetes.ts'
 import { openStore, storeSettings } from '../../shared/object-store.ts'
 import { runFunction, serverSettings } from '../../shared/server.ts'
 import { readSettings } from '../../shared/settings.ts'
 import { sinkSettings } from '../../shared/sink-settings.ts'
+import { SecretName, webhookSettings } from '../../shared/webhook-secrets.ts'
 import { deploy } from './app.ts'
 import { templatesIn } from './read-templates.ts'
 
@@ -16,6 +18,10 @@ const Settings = Type.Object({
   ...tokenSettings,
   ...connectorSettings,
   ...sinkSettings,
+  ...egressSettings,
+  ...webhookSettings,
+  WEBHOOK_DEFAULT_SECRET: Type.Optional(SecretName),
+  TAKE_JOB_REQUESTS: Type.Boolean({ default: false, description: 'Whether events may ask for jobs: whoever can send to the Broker can then' }),
   TEMPLATES_DIR: Type.String({ default: 'knative/templates' }),
   DEFAULT_TEMPLATE: Type.String({ default: 'drive' }),
   DEMO_WAIT_SECONDS: Type.Integer({ default: 50, minimum: 0, maximum: 240 }),
@@ -41,7 +47,9 @@ runFunction(() => readSettings(Settings), (settings) => {
       settings: { namespace: settings.JOBS_NAMESPACE, image: settings.IMAGE, uploadUrl: settings.UPLOAD_URL },
       defaultTemplate,
       ...connectors,
-      demoWait: settings.DEMO_WAIT_SECONDS
+      demoWait: settings.DEMO_WAIT_SECONDS,
+      webhooks: { egress: egressRules(settings), secretsDir: settings.WEBHOOK_SECRETS_DIR, defaultSecret: settings.WEBHOOK_DEFAULT_SECRET },
+      takesJobRequests: settings.TAKE_JOB_REQUESTS
     })
   }
 })

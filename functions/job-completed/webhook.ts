@@ -1,15 +1,16 @@
 import { createHmac } from 'node:crypto'
 import { HTTP } from 'cloudevents'
+import { jobEvent } from '../../shared/job-event.ts'
+import type { State } from '../../shared/job-record.ts'
 import type { Webhook } from '../../shared/target.ts'
 import { webhookKeys } from '../../shared/webhook-secrets.ts'
 import type { CallbackKind } from './callback-kind.ts'
-import { jobEvent } from './job-event.ts'
 import { outcomeOf } from './outcome-of.ts'
 
 /** Standard Webhooks 1.0: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
 export const webhook: CallbackKind<Webhook> = {
   request ({ record, callback, target: { url, secret_ref: secret }, settings: { publicUrl, secretsDir } }) {
-    const { headers, body } = HTTP.structured(jobEvent(record, callback, publicUrl))
+    const { headers, body } = HTTP.structured(jobEvent(record, callback.call as State, publicUrl))
     const id = `${record.job_uuid}-${callback.id}`
     const timestamp = String(Math.floor(Date.now() / 1000))
     const signatures = keysOf(secretsDir, secret).map((key) => `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body as string}`).digest('base64')}`)

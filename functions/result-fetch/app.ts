@@ -2,6 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { logKey } from '../../shared/bucket-layout.ts'
+import { CallbackView, callbackView } from '../../shared/callback-view.ts'
 import { contentDisposition } from '../../shared/content-disposition.ts'
 import { JobId } from '../../shared/job-id.ts'
 import { isTerminal, JobView, type JobRecord, ListedJob, State, viewOf } from '../../shared/job-record.ts'
@@ -174,6 +175,17 @@ export function resultFetch ({ store, resultTokenKey }: { store: Store, resultTo
         throw problem('log-not-available', whyNoLog(record), { job_uuid: record.job_uuid, headers: { 'retry-after': '5' } })
       }
       return await reply.headers({ 'content-type': 'text/plain; charset=utf-8', 'content-length': head.size, 'x-content-type-options': 'nosniff' }).send(bytes)
+    })
+
+    app.get('/job/:id/callback', {
+      schema: {
+        summary: 'Who was to be told of the job, and how that went',
+        params: JobParams,
+        response: { 200: Type.Object({ callbacks: Type.Array(CallbackView) }), ...problems(400, 404, 503) }
+      }
+    }, async (request) => {
+      const record = await recordOf(request)
+      return { callbacks: (record.callbacks ?? []).map((callback) => callbackView(record, callback)) }
     })
 
     async function recordOf ({ params: { id }, headers: { authorization } }: { params: { id: string }, headers: { authorization?: string | undefined } }): Promise<JobRecord> {

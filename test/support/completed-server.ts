@@ -10,8 +10,8 @@ import { serve } from './serve.ts'
 export const jobData = (id: string, more: object = {}): object => ({ kind: 'Job', metadata: { name: objectName(id), namespace: 'gx4ki-jobs', labels: { [JOB_LABEL]: id } }, ...more })
 
 /** A running job-completed. */
-export async function completedWith (t: Test, deps: { store: Store, cluster: Cluster }, settings: Parameters<typeof readCallbackSettings>[0] = { EGRESS_ALLOWED_ORIGINS: '', EGRESS_DENIED_RANGES: '' }) {
-  const { url, close } = await serve(t, jobCompleted({ ...deps, callbacks: readCallbackSettings(settings) }))
+export async function completedWith (t: Test, deps: { store: Store, cluster: Cluster }, settings: Partial<Parameters<typeof readCallbackSettings>[0]> = {}) {
+  const { url, close } = await serve(t, jobCompleted({ ...deps, callbacks: readCallbackSettings({ EGRESS_ALLOWED_ORIGINS: '', EGRESS_DENIED_RANGES: '', PUBLIC_URL: '', ...settings }) }))
 
   async function send (data: unknown, { type = 'dev.knative.apiserver.resource.update', mode = 'binary', path = '/', id = 'an id' }: { type?: string, mode?: 'binary' | 'structured', path?: string, id?: string } = {}): Promise<Response> {
     const { headers, body } = HTTP[mode](new CloudEvent({ id, type, source: 'https://10.96.0.1:443', data }))

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Test } from 'tap'
-import { deploy } from '../../functions/deploy/app.ts'
+import { deploy, type DeployOptions } from '../../functions/deploy/app.ts'
 import { parseTemplate, type Template } from '../../functions/deploy/read-templates.ts'
 import type { Connector } from '../../shared/connectors.ts'
 import type { Cluster } from '../../shared/kubernetes.ts'
@@ -39,20 +39,20 @@ export const templates = new Map([
 
 export const tokenKey = randomBytes(32).toString('hex')
 
-/** Connectors, and the folder of their keys. */
-export interface ConnectorsOfTest { table: Connector[], secrets: string }
+/** Whatever is to differ; `table` has the connectors. */
+type Testing = Partial<Omit<DeployOptions, 'connectors'>> & { table?: Connector[] }
 
 export const resultTokenKey = randomBytes(32).toString('hex')
 
-function connectorsOf ({ table, secrets }: ConnectorsOfTest = { table: [], secrets: '/nonexistent' }) {
+function connectorsOf (table: Connector[] = []) {
   const usable = new Map(table.map((one) => [one.name, one]))
-  return { connectors: () => ({ usable, refused: new Map() }), connectorSecrets: secrets, resultTokenKey, publicUrl: 'http://127.0.0.1:8080' }
+  return { connectors: () => ({ usable, refused: new Map() }), connectorSecrets: '/nonexistent', resultTokenKey, publicUrl: '' }
 }
 
 /** A running deploy. */
-export async function deployWith (t: Test, { store, cluster, demoWait = 0, connectors }: { store: Store, cluster: Cluster, demoWait?: number, connectors?: ConnectorsOfTest | undefined }) {
+export async function deployWith (t: Test, { store, cluster, table, ...more }: { store: Store, cluster: Cluster } & Testing) {
   const settings = { namespace: cluster.namespace, image: 'none', uploadUrl: 'http://127.0.0.1:9' }
-  const { url } = await serve(t, deploy({ store, cluster, templates: () => ({ usable: templates, refused: new Map([['broken.yaml', 'it is none']]) }), tokenKey, hasSink: false, settings, defaultTemplate: 'test', demoWait, ...connectorsOf(connectors) }))
+  const { url } = await serve(t, deploy({ store, cluster, templates: () => ({ usable: templates, refused: new Map([['broken.yaml', 'it is none']]) }), tokenKey, hasSink: false, settings, defaultTemplate: 'test', demoWait: 0, webhooks: { egress: { allowed: new Set(), denied: [] }, secretsDir: undefined, defaultSecret: undefined }, takesJobRequests: false, ...connectorsOf(table), ...more }))
   const ping = { 'ce-id': '1', 'ce-source': '/ping', 'ce-type': 'dev.knative.sources.ping', 'ce-specversion': '1.0' }
   return {
     url,
@@ -66,10 +66,10 @@ export async function deployWith (t: Test, { store, cluster, demoWait = 0, conne
 }
 
 /** The same over a bucket of its own, with the stand-in for Kubernetes. */
-export async function deployServer (t: Test, { store, demoWait, connectors }: { store?: Store, demoWait?: number, connectors?: ConnectorsOfTest } = {}) {
+export async function deployServer (t: Test, { store, ...more }: { store?: Store } & Testing = {}) {
   const own = store ?? await testStore(t)
   const cluster = clusterOf(await testKubernetes(t))
-  return { store: own, cluster, ...await deployWith(t, { store: own, cluster, ...(demoWait !== undefined && { demoWait }), connectors }) }
+  return { store: own, cluster, ...await deployWith(t, { store: own, cluster, ...more }) }
 }
 
 /** Everything that is in the bucket. */

@@ -10,9 +10,10 @@ export function afterAnswer (app: FastifyInstance): AfterAnswer {
   app.addHook('onClose', async () => { await Promise.all(running) })
   return {
     begin (id, work) {
-      const done = work().then(() => {}, (error: Error) => app.log.error({ job_uuid: id, err: error }, 'left to the next ping'))
+      const done: Promise<void> = work()
+        .then(() => {}, (error: Error) => app.log.error({ job_uuid: id, err: error }, 'left to the next ping'))
+        .then(() => { running.delete(done) })
       running.add(done)
-      void done.finally(() => running.delete(done))
     }
   }
 }

@@ -24,7 +24,7 @@ export async function registerDataPlane (deps: ConnectorDeps, report: (connector
     const { name, protocol, registration_url: url } = connector
     const key = connectorKey(deps.connectorSecrets, name, 'endpoint')
     if (url === undefined || key === undefined || protocol === 'http-provisioner') return
-    const endpoint = `${deps.publicUrl.replace(/\/$/, '')}/connector/${name}/${percentEncode(key)}/dataflows`
+    const endpoint = `${deps.publicUrl}/connector/${name}/${percentEncode(key)}/dataflows`
     try {
       const isNew = await (protocol === 'edc-signaling' ? registerAtEdc : registerByTheBook)(deps, connector, url.replace(/\/$/, ''), endpoint)
       if (isNew) report(name, 'registered as a data plane')

@@ -20,7 +20,7 @@ const KEY = 'a/key'
 async function connected (t: Test, protocol: Connector['protocol'], more: Partial<Connector> = {}) {
   const secrets = temporaryFolder(t, { 'provider.endpoint-key': KEY })
   const table: Connector[] = [{ name: 'provider', protocol, callback_origins: ['http://127.0.0.1:39192', 'http://127.0.0.1:15192'], assets: { data: { template: 'test' } }, assets_decide: true, ...more }]
-  const deploy = await deployServer(t, { connectors: { table, secrets } })
+  const deploy = await deployServer(t, { table, connectorSecrets: secrets, publicUrl: 'http://127.0.0.1:8080' })
   const base = `${deploy.url}/connector/provider/${encodeURIComponent(KEY)}/dataflows`
   return {
     deploy,

@@ -22,7 +22,7 @@ async function connected (t: Test, more: Partial<Connector> = {}) {
     assets: { 'asset-1': { template: 'test', env: { DURATION: 20 }, result: { file: 'a b.txt' } } },
     ...more
   }]
-  const deploy = await deployServer(t, { connectors: { table, secrets } })
+  const deploy = await deployServer(t, { table, connectorSecrets: secrets, publicUrl: 'http://127.0.0.1:8080' })
   const endpoint = (query = 'connector=provider&key=the%20endpoint%20key'): string => `${deploy.url}/provision?${query}`
   const recordOf = async () => {
     const [id] = (await keysOf(deploy.store)).filter((key) => key.startsWith(MARKER_PREFIX)).map(jobOfKey)

@@ -1,15 +1,18 @@
 import { CloudEvent } from 'cloudevents'
-import type { Callback } from '../../shared/callback.ts'
-import { isTerminal, type JobRecord, linksOf, type State } from '../../shared/job-record.ts'
+import { Type } from 'typebox'
+import { isTerminal, type JobRecord, linksOf, type State } from './job-record.ts'
+
+export const publicUrlSettings = {
+  PUBLIC_URL: Type.String({ default: '', pattern: '^(https?://[^?#\\s]*[^?#\\s/])?$', description: 'The API as callers reach it, without a slash at its end; makes the links in events whole' })
+}
 
 /**
  * That a job has come into a state, as a CloudEvent: thin, and the same at every try and for everyone who is told. Who wants to know
- * more follows its links, and may be told more there than he could be here.
+ * more follows its links, where he is asked who he is.
  */
-export function jobEvent (record: JobRecord, { call }: Callback, publicUrl: string): CloudEvent<object> {
+export function jobEvent (record: JobRecord, state: State, publicUrl: string): CloudEvent<object> {
   const { job_uuid: id, template, history } = record
-  const state = call as State
-  const ended = isTerminal(state)
+  const { reason, exit_code: exitCode } = isTerminal(state) ? record : {}
   return new CloudEvent({
     id: `${id}-${state}`,
     source: `${publicUrl}/job`,
@@ -20,9 +23,9 @@ export function jobEvent (record: JobRecord, { call }: Callback, publicUrl: stri
     data: {
       job_uuid: id,
       state,
-      reason: (ended ? record.reason : undefined) ?? null,
+      reason: reason ?? null,
       template,
-      exit_code: (ended ? record.exit_code : undefined) ?? null,
+      exit_code: exitCode ?? null,
       links: Object.fromEntries(Object.entries(linksOf(id)).map(([name, path]) => [name, publicUrl + path]))
     }
   })

@@ -9,9 +9,9 @@ import { newRecord } from './new-record.ts'
 import { serve } from './serve.ts'
 
 /** A running result-fetch. */
-export async function fetchServer (t: Test, store: Store) {
+export async function fetchServer (t: Test, store: Store, more: { resultTokenKey?: string } = {}) {
   return {
-    ...await serve(t, resultFetch({ store })),
+    ...await serve(t, resultFetch({ store, ...more })),
     async create (more: Partial<JobRecord> = {}): Promise<JobRecord> {
       const record = newRecord(more)
       await createRecord(store, record)

@@ -43,6 +43,8 @@ export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
     function routes (admit: (request: FastifyRequest) => Connector, InPath: ReturnType<typeof Type.Object>) {
       return async function (scope: FastifyInstance): Promise<void> {
         const route = (summary: string, params: ReturnType<typeof Type.Object>, ...statuses: number[]): object => ({
+          // A connector shows its own key.
+          config: { access: 'public' },
           schema: { summary, params, response: { ...Object.fromEntries(statuses.map((status) => [status, Json])), ...problems(400, 401, 404, 409, 413, 415, 503) } }
         })
         const WithFlow = Type.Object({ ...InPath.properties, ...OfFlow.properties })

@@ -43,6 +43,8 @@ export function provisioner (deps: ConnectorDeps): FastifyPluginAsync {
 
     for (const url of ['/provision', '/provision/']) {
       app.post(url, {
+        // A connector shows its own key.
+        config: { access: 'public' },
         schema: {
           summary: 'Provisions the data of a transfer, for an EDC connector',
           description: 'Answers at once; the connector is called back when the job has ended. `deprovision` ends what the transfer still holds.',

@@ -18,12 +18,12 @@ import { poll } from '../../support/poll.ts'
 import { testStore } from '../../support/store.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
-const place = { store: await testStore(t), cluster: clusterOf(await testKubernetes(t)) }
-const { store } = place
 const RESULT_TOKEN_KEY = randomBytes(32).toString('hex')
 
 /** A job-completed whose one connector answers so. */
 async function told (t: Test, status: number, protocol: Connector['protocol'], more: (url: string) => Partial<Connector> = (url) => ({ management_url: `${url}/management` })) {
+  const store = await testStore(t)
+  const place = { store, cluster: clusterOf(await testKubernetes(t)) }
   const connector = await httpServer(t, (_, response) => response.writeHead(status).end())
   const folder = temporaryFolder(t, { 'provider.yaml': JSON.stringify({ name: 'provider', protocol, callback_origins: [connector.url], ...more(connector.url) }), 'provider.management-key': 'geheim-1\n', 'provider.control-key': 'geheim-2' })
   const server = await completedWith(t, place, { EGRESS_ALLOWED_ORIGINS: '', EGRESS_DENIED_RANGES: '', PUBLIC_URL: 'https://jobs.example.org', CONNECTORS_DIR: folder, CONNECTOR_SECRETS_DIR: folder, RESULT_TOKEN_KEY })
@@ -40,7 +40,7 @@ async function told (t: Test, status: number, protocol: Connector['protocol'], m
       return now.callbacks?.every(({ attempts }) => attempts.some(({ status, error }) => status !== undefined || error !== undefined)) && now
     })
   }
-  return { connector, ends, folder, server }
+  return { connector, ends, folder, store }
 }
 
 const statesOf = ({ callbacks = [] }: JobRecord): string[] => callbacks.map(({ call, state }) => `${call} ${state}`)
@@ -65,7 +65,7 @@ await t.test('what a connector\'s answer means for a callback', async (t) => {
 })
 
 await t.test('the callback of the HTTP provisioner', async (t) => {
-  const { connector, ends } = await told(t, 204, 'http-provisioner')
+  const { connector, ends, store } = await told(t, 204, 'http-provisioner')
   const { job_uuid: id } = await ends('succeeded')
   const [{ url, headers, body }] = connector.received as [typeof connector.received[0]]
   t.equal(url, '/callback/a%2Fb/provision')

@@ -8,10 +8,10 @@ import { isLoopback } from './is-loopback.ts'
 import { isJobId } from './job-id.ts'
 import { limitRequests } from './limit-requests.ts'
 import type { Store } from './object-store.ts'
+import { unknownJob } from './problem.ts'
 import { problems } from './problem-responses.ts'
 import { readRecord } from './record-store.ts'
 import type { FunctionApp } from './server.ts'
-import { unknownJob } from './problem.ts'
 
 export const callerSettings = {
   ...credentialSettings,
@@ -27,6 +27,8 @@ declare module 'fastify' {
      * `public`: nobody is asked or counted, because there is nothing to hide, or because the route asks for something else itself.
      */
     access?: Scope | 'public'
+    /** Knows a credential that is none of a caller's, and that the route itself judges: who shows it is not asked for another. */
+    ownCredential?: (authorization: string | undefined) => boolean
   }
 }
 
@@ -83,6 +85,6 @@ function accessOf (config: { access?: Scope | 'public' } | undefined): Scope | '
 }
 
 /** Where nothing is, nothing is to be asked for. */
-function accessTo ({ is404, routeOptions }: FastifyRequest): Scope | 'public' {
-  return is404 ? 'public' : accessOf(routeOptions.config)
+function accessTo ({ is404, routeOptions: { config }, headers }: FastifyRequest): Scope | 'public' {
+  return is404 || config.ownCredential?.(headers.authorization) ? 'public' : accessOf(config)
 }

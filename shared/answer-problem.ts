@@ -38,5 +38,7 @@ function asProblem (error: FastifyError | ProblemError): ProblemError {
   const kind = ofFastify[error.code]
   if (kind === undefined) return problem('internal', 'The function could not handle the request; its log has the details under the trace id', { cause: error })
   const field = kind === 'unsupported-media-type' ? 'content-type' : kind === 'invalid-request' && !error.code.startsWith('FST_ERR_CTP') ? 'path' : 'body'
-  return problem(kind, error.message, { errors: [{ field, message: error.message }], cause: error })
+  // Fastify's own words repeat the path, and a connector's key may stand in it.
+  const message = field === 'path' ? 'cannot be decoded, or a part of it is too long' : error.message
+  return problem(kind, message, { errors: [{ field, message }], cause: error })
 }

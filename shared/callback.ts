@@ -1,5 +1,5 @@
 import type { JobRecord } from './job-record.ts'
-import { callOf } from './target.ts'
+import { callOf, firstDue } from './target.ts'
 
 /** What a target is owed, was given, or could not be given. */
 export interface Callback {
@@ -31,7 +31,7 @@ const KEPT_ATTEMPTS = 30
 export function owedFor (record: JobRecord, now: Date): Callback[] {
   return (record.targets ?? []).flatMap((one, target) => {
     const call = callOf(one, record)
-    return call === undefined ? [] : [{ id: `${target}-${call}`, target, call, state: 'owed', due_at: now.toISOString(), attempts: [] }]
+    return call === undefined ? [] : [{ id: `${target}-${call}`, target, call, state: 'owed', due_at: firstDue(one, now), attempts: [] }]
   })
 }
 

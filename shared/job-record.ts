@@ -21,7 +21,8 @@ export function isTerminal (state: State): boolean {
 export const stopReasons = {
   CancelRequested: 'canceled',
   StartDeadlineExceeded: 'failed',
-  KubernetesUnavailable: 'failed'
+  KubernetesUnavailable: 'failed',
+  TransferEnded: 'canceled'
 } as const satisfies Record<string, State>
 export type StopReason = keyof typeof stopReasons
 

@@ -10,7 +10,7 @@ import { QUEUE_LABEL } from './job-objects.ts'
 import { checkOpenJobs, putMarker } from './open-jobs.ts'
 import type { Template } from './read-templates.ts'
 import { type GivenEnv, type ResolvedEnv, resolveEnv } from './resolve-env.ts'
-import { seal } from './seal.ts'
+import { seal } from '../../shared/seal.ts'
 import { checkJob, type Deps, isGivenUp, startJob } from './start-job.ts'
 import { askToStop, finishStop } from './stop-job.ts'
 import { neverSent } from './never-sent.ts'
@@ -81,7 +81,7 @@ export async function tryJob (deps: Deps, request: DeployRequest): Promise<{ tem
   return { template: template.name, env: env.plain }
 }
 
-function templateOf ({ templates }: Deps, { template: name }: DeployRequest): Template {
+export function templateOf ({ templates }: Deps, { template: name }: DeployRequest): Template {
   const { usable, refused } = templates()
   const template = usable.get(name)
   if (template === undefined) {
@@ -99,7 +99,7 @@ function queueOf ({ manifest, name }: Template, { queue }: DeployRequest): strin
   return queue
 }
 
-function newRecord ({ tokenKey, hasSink }: Deps, template: Template, id: string, { plain, secret }: ResolvedEnv, { owner, queue, idempotency, traceparent, targets = [] }: Pick<DeployRequest, 'owner' | 'traceparent' | 'targets'> & Record<'queue' | 'idempotency', string | undefined>): JobRecord {
+export function newRecord ({ tokenKey, hasSink }: Deps, template: Template, id: string, { plain, secret }: ResolvedEnv, { owner, queue, idempotency, traceparent, targets = [] }: Pick<DeployRequest, 'owner' | 'traceparent' | 'targets'> & Record<'queue' | 'idempotency', string | undefined>): JobRecord {
   const at = createdAt(id)
   const told: Target[] = hasSink ? [...targets, { kind: 'sink' }] : targets
   return {

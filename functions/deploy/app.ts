@@ -14,6 +14,11 @@ import { receiveEvents } from '../../shared/receive-events.ts'
 import { BODY_LIMIT } from '../../shared/server.ts'
 import { traceparentOf } from '../../shared/trace-requests.ts'
 import { acceptJob, type DeployRequest, tryJob } from './accept-job.ts'
+import type { ConnectorDeps } from './connector/connector-deps.ts'
+import { dataflows } from './connector/dataflows.ts'
+import { provisioner } from './connector/provisioner.ts'
+import { registerDataPlane } from './connector/register-data-plane.ts'
+import { watchTransfers } from './connector/watch-transfers.ts'
 import { demoResult } from './demo-result.ts'
 import { decodeText, DeployBody, DeployForm, DeployQuery, deployRequest } from './deploy-request.ts'
 import { readForm } from './read-form.ts'
@@ -23,12 +28,10 @@ import { reconcile } from './reconcile.ts'
 import { removeDeadLetters } from './remove-dead-letters.ts'
 import { redeliver } from './redeliver.ts'
 import { removeExpired } from './remove-expired.ts'
-import type { Deps } from './start-job.ts'
 import { stopJob } from './stop-job.ts'
 import type { WebhookRules } from './webhook-request.ts'
 
-export interface DeployOptions extends Deps {
-  defaultTemplate: string
+export interface DeployOptions extends ConnectorDeps {
   /** How long `GET /demo` waits for its job, in seconds. */
   demoWait: number
   /** How many open jobs a caller may have at once; without it as many as he likes. */
@@ -209,6 +212,9 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
       }
     })
 
+    await plugin.register(provisioner(options))
+    await plugin.register(dataflows(options))
+
     await receiveEvents(plugin, {
       path: '/',
       admitSender,
@@ -225,7 +231,12 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
           if (outcome instanceof Error) log.error({ job_uuid: id, err: outcome }, 'left to the next ping')
           else log.info({ job_uuid: id }, outcome)
         }
-        await reconcile(options, report)
+        const transfers = await reconcile(options, report)
+        await watchTransfers(options, transfers, report)
+        await registerDataPlane(options, (connector, outcome) => {
+          if (outcome instanceof Error) log.error({ connector, err: outcome }, 'left to the next ping')
+          else log.info({ connector }, outcome)
+        })
         await removeExpired(options, report)
         const removed = await removeDeadLetters(store)
         if (removed > 0) log.info({ removed }, 'dead letters removed')

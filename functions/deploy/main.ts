@@ -2,8 +2,8 @@ import { Type } from 'typebox'
 import { admitCallers, callerSettings } from '../../shared/admit-callers.ts'
 import { admitSenderBy, senderSettings } from '../../shared/admit-sender.ts'
 import { complainAs } from '../../shared/complain-as.ts'
+import { connectorSettings, connectorsOf } from '../../shared/connectors.ts'
 import { egressRules, egressSettings } from '../../shared/egress-rules.ts'
-import { publicUrlSettings } from '../../shared/job-event.ts'
 import { tokenSettings } from '../../shared/job-token.ts'
 import { connectCluster, kubernetesSettings } from '../../shared/kubernetes.ts'
 import { openStore, storeSettings } from '../../shared/object-store.ts'
@@ -21,10 +21,10 @@ const Settings = Type.Object({
   ...tokenSettings,
   ...callerSettings,
   ...senderSettings,
+  ...connectorSettings,
   ...sinkSettings,
   ...egressSettings,
   ...webhookSettings,
-  ...publicUrlSettings,
   WEBHOOK_DEFAULT_SECRET: Type.Optional(SecretName),
   TAKE_JOB_REQUESTS: Type.Boolean({ default: false, description: 'Whether events may ask for jobs: whoever can send to the Broker can then' }),
   MAX_OPEN_JOBS_PER_CALLER: Type.Optional(Type.Integer({ minimum: 1 })),
@@ -40,6 +40,7 @@ runFunction(() => readSettings(Settings), (settings) => {
   const templates = templatesIn(folder, (file, reason) => complainAs('deploy', { file, msg: `template left out: ${reason}` }))
   // Now rather than at the first request; a folder that cannot be read ends the start.
   if (!templates().usable.has(defaultTemplate)) complainAs('deploy', { msg: `the default template ${defaultTemplate} is not among the templates in ${folder}` })
+  const connectors = connectorsOf('deploy', settings)
   const store = openStore(settings)
   const cluster = connectCluster(settings)
   return {
@@ -54,11 +55,11 @@ runFunction(() => readSettings(Settings), (settings) => {
       hasSink: settings.K_SINK !== undefined,
       settings: { namespace: settings.JOBS_NAMESPACE, image: settings.IMAGE, uploadUrl: settings.UPLOAD_URL },
       defaultTemplate,
+      ...connectors,
       demoWait: settings.DEMO_WAIT_SECONDS,
       mostOpen: settings.MAX_OPEN_JOBS_PER_CALLER,
       admitSender: admitSenderBy(settings, cluster),
       webhooks: { egress: egressRules(settings), secretsDir: settings.WEBHOOK_SECRETS_DIR, defaultSecret: settings.WEBHOOK_DEFAULT_SECRET },
-      publicUrl: settings.PUBLIC_URL,
       takesJobRequests: settings.TAKE_JOB_REQUESTS
     })
   }

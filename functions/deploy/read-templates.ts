@@ -1,10 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { V1Job } from '@kubernetes/client-node'
 import { load } from 'js-yaml'
 import { Type, type Static } from 'typebox'
 import { newAjv } from '../../shared/new-ajv.ts'
 import { problem } from '../../shared/problem.ts'
+import { type Folder, folderOf } from '../../shared/read-folder.ts'
 import { parseRetention } from './retention.ts'
 
 /** The annotations of a template's Job manifest; all else in the manifest is plain Kubernetes. */
@@ -67,59 +66,17 @@ const ajv = newAjv({ useDefaults: false })
 const isManifest = ajv.compile<Static<typeof Manifest>>(Manifest)
 const isEnvSchema = ajv.compile<EnvSchema>(EnvSchema)
 
-export interface Templates {
-  /** By name. */
-  usable: Map<string, Template>
-  /** Why a file is left out, by the file's name, so that an operator's slip in one does not stop the others. */
-  refused: Map<string, string>
-}
+export type Templates = Folder<Template>
 
-/**
- * Reads the templates of a folder as its files are at each call: a mounted ConfigMap changes under a running function. To read
- * them takes a tenth of a millisecond; only what has changed is parsed again, and told to `refused` when it cannot be used.
- */
+/** The templates of a folder, as they are at each call. */
 export function templatesIn (folder: string, refused: (file: string, reason: string) => void): () => Templates {
-  let known = new Map<string, { text: string, outcome: Template | Error }>()
-  let told = new Map<string, string>()
-
+  const read = folderOf(folder, parseTemplate, refused)
   return function readTemplates () {
-    const files = yamlFiles(folder)
-    const templates: Templates = { usable: new Map(), refused: new Map() }
-    const read: typeof known = new Map()
-    for (const file of files) {
-      try {
-        const text = readFileSync(join(folder, file), 'utf8')
-        const before = known.get(file)
-        const outcome = before?.text === text ? before.outcome : outcomeOf(text)
-        read.set(file, { text, outcome })
-        if (outcome instanceof Error) throw outcome
-        if (templates.usable.has(outcome.name)) throw new Error(`there is another template named ${outcome.name}`)
-        templates.usable.set(outcome.name, outcome)
-      } catch (error) {
-        templates.refused.set(file, (error as Error).message)
-      }
+    try {
+      return read()
+    } catch (cause) {
+      throw problem('templates-unavailable', `The folder of the templates, ${folder}, cannot be read`, { cause })
     }
-    for (const [file, reason] of templates.refused) if (told.get(file) !== reason) refused(file, reason)
-    known = read
-    told = templates.refused
-    return templates
-  }
-}
-
-function yamlFiles (folder: string): string[] {
-  try {
-    // A mounted ConfigMap has its files behind links named ..data and the like.
-    return readdirSync(folder).filter((name) => /^[^.].*\.ya?ml$/.test(name)).sort()
-  } catch (cause) {
-    throw problem('templates-unavailable', `The folder of the templates, ${folder}, cannot be read`, { cause })
-  }
-}
-
-function outcomeOf (text: string): Template | Error {
-  try {
-    return parseTemplate(text)
-  } catch (error) {
-    return error as Error
   }
 }
 

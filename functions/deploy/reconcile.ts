@@ -5,6 +5,10 @@ import { type Cluster, objectName, orAbsent } from '../../shared/kubernetes.ts'
 import { pingRepairs } from '../../shared/metrics.ts'
 import { listAll, removeObject } from '../../shared/object-store.ts'
 import { readRecord } from '../../shared/record-store.ts'
+import { transferOf } from '../../shared/transfer.ts'
+import type { ConnectorDeps } from './connector/connector-deps.ts'
+import { startTransfer } from './connector/start-transfer.ts'
+import type { Watched } from './connector/watch-transfers.ts'
 import { type Deps, startJob } from './start-job.ts'
 import { finishStop, stopJob } from './stop-job.ts'
 
@@ -15,13 +19,18 @@ export type Repair = 'started' | 'stop repeated' | 'start deadline exceeded' | '
 
 /**
  * What deploy makes good on a ping, job by job: what it had accepted and not started, stops that did not reach Kubernetes, and jobs that
- * cannot start (Kubernetes itself never gives up on a bad image). One job that cannot be repaired does not keep the others from it.
+ * cannot start (Kubernetes itself never gives up on a bad image). One job that cannot be repaired does not keep the others from it. Answers the transfers
+ * among the open jobs.
  */
-export async function reconcile (deps: Deps, report: (id: string, outcome: Repair | Error) => void): Promise<void> {
+export async function reconcile (deps: ConnectorDeps, report: (id: string, outcome: Repair | Error) => void): Promise<Watched[]> {
+  const transfers: Watched[] = []
   for await (const { key } of listAll(deps.store, MARKER_PREFIX, { tags: false })) {
     const id = jobOfKey(key)
     try {
-      const repair = await repairJob(deps, id, key)
+      const found = await readRecord(deps.store, id)
+      const transfer = found && transferOf(found.record)
+      if (transfer !== undefined) transfers.push({ id, transfer })
+      const repair = found === undefined ? await removeAbandoned(deps, id, key) : await repairJob(deps, found.record)
       if (repair === undefined) continue
       pingRepairs.inc({ repair })
       report(id, repair)
@@ -29,16 +38,17 @@ export async function reconcile (deps: Deps, report: (id: string, outcome: Repai
       report(id, error as Error)
     }
   }
+  return transfers
 }
 
-async function repairJob (deps: Deps, id: string, marker: string): Promise<Repair | undefined> {
-  const found = await readRecord(deps.store, id)
-  if (found === undefined) {
-    if (Date.now() - createdAt(id).getTime() < ABANDONED_MS) return undefined
-    await removeObject(deps.store, marker)
-    return 'marker removed'
-  }
-  const { record } = found
+async function removeAbandoned ({ store }: Deps, id: string, marker: string): Promise<Repair | undefined> {
+  if (Date.now() - createdAt(id).getTime() < ABANDONED_MS) return undefined
+  await removeObject(store, marker)
+  return 'marker removed'
+}
+
+async function repairJob (deps: ConnectorDeps, record: JobRecord): Promise<Repair | undefined> {
+  const id = record.job_uuid
   if (isTerminal(record.state)) return undefined
   if (record.stop !== undefined) {
     await finishStop(deps, record)
@@ -49,8 +59,8 @@ async function repairJob (deps: Deps, id: string, marker: string): Promise<Repai
     return stopped?.stop?.reason === 'StartDeadlineExceeded' ? 'start deadline exceeded' : undefined
   }
   if (record.job_uid !== undefined) return undefined
-  await startJob(deps, record)
-  return 'started'
+  const started = transferOf(record) === undefined ? await startJob(deps, record) : await startTransfer(deps, record)
+  return started.job_uid === undefined ? undefined : 'started'
 }
 
 /** Whether a job should have started by now. To be suspended is to wait for its turn in a queue; when that ends its time begins anew. */

@@ -8,7 +8,7 @@ import { advanceRecord } from '../../shared/record-store.ts'
 import { configMapObject, jobObject, type JobSettings, secretObject } from './job-objects.ts'
 import type { Template, Templates } from './read-templates.ts'
 import type { ResolvedEnv } from './resolve-env.ts'
-import { unseal } from './seal.ts'
+import { unseal } from '../../shared/seal.ts'
 
 export interface Deps {
   store: Store

@@ -4,6 +4,9 @@ import type { JobRecord } from '../../shared/job-record.ts'
 import type { Store } from '../../shared/object-store.ts'
 import type { Target } from '../../shared/target.ts'
 import type { CallbackSettings } from './callback-settings.ts'
+import { dataplaneSignaling } from './dataplane-signaling.ts'
+import { edcSignaling } from './edc-signaling.ts'
+import { httpProvisioner } from './http-provisioner.ts'
 import { sink } from './sink.ts'
 import { webhook } from './webhook.ts'
 
@@ -19,10 +22,20 @@ export type Outcome = 'delivered' | 'later' | 'never'
  */
 export interface CallbackKind<T extends Target> {
   request: (told: Told<T>) => OutgoingRequest | Promise<OutgoingRequest>
-  outcome: (answer: Answer) => Outcome
+  outcome: (answer: Answer, callback: Callback) => Outcome
+  /** How long a request may take, where that is longer than usual. */
+  timeoutMs?: (callback: Callback) => number | undefined
+  /** What follows for the record when a callback is owed no more, in the same write; `status` is the last answer's, if there was one. */
+  settled?: (record: JobRecord, callback: Callback, status: number | undefined, now: Date) => JobRecord
 }
 
-const kinds: { [K in Target['kind']]: CallbackKind<Extract<Target, { kind: K }>> } = { webhook, sink }
+const kinds: { [K in Target['kind']]: CallbackKind<Extract<Target, { kind: K }>> } = {
+  webhook,
+  sink,
+  'http-provisioner': httpProvisioner,
+  'edc-signaling': edcSignaling,
+  'dataplane-signaling': dataplaneSignaling
+}
 
 export function kindOf (target: Target): CallbackKind<Target> {
   return kinds[target.kind] as CallbackKind<Target>

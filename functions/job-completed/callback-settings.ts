@@ -1,6 +1,6 @@
 import { Type, type Static, type TObject } from 'typebox'
+import { type ConnectorPlace, connectorSettings, connectorsOf } from '../../shared/connectors.ts'
 import { type EgressRules, egressRules, egressSettings } from '../../shared/egress-rules.ts'
-import { publicUrlSettings } from '../../shared/job-event.ts'
 import { sinkSettings } from '../../shared/sink-settings.ts'
 import { webhookSettings } from '../../shared/webhook-secrets.ts'
 
@@ -8,25 +8,23 @@ export const callbackSettings = {
   ...egressSettings,
   ...webhookSettings,
   ...sinkSettings,
-  ...publicUrlSettings,
+  ...connectorSettings,
   K_CE_OVERRIDES: Type.Optional(Type.String())
 }
 
 /** What it takes to make callbacks. */
-export interface CallbackSettings {
+export interface CallbackSettings extends ConnectorPlace {
   egress: EgressRules
   secretsDir: string | undefined
-  /** Empty when nobody has said how callers reach the API. */
-  publicUrl: string
   sink: { url: string, extensions: Record<string, string> } | undefined
 }
 
 export function readCallbackSettings (settings: Static<TObject<typeof callbackSettings>>): CallbackSettings {
-  const { WEBHOOK_SECRETS_DIR: secretsDir, PUBLIC_URL: publicUrl, K_SINK: url, K_CE_OVERRIDES: overrides } = settings
+  const { WEBHOOK_SECRETS_DIR: secretsDir, K_SINK: url, K_CE_OVERRIDES: overrides } = settings
   return {
     egress: egressRules(settings),
     secretsDir,
-    publicUrl,
+    ...connectorsOf('job-completed', settings),
     sink: url === undefined ? undefined : { url, extensions: extensionsOf(overrides) }
   }
 }

@@ -12,8 +12,8 @@ import { nextTry } from './next-try.ts'
 /** What one process sends at once, whatever is due: receivers that never answer take their time each. */
 const AT_ONCE = 16
 
-/** How long a claim holds: a try, and a store that is slow to write its outcome. */
-const LEASE_MS = TIMEOUT_MS + 45_000
+/** How much longer than a try a claim holds: for a store that is slow to write the outcome. */
+const SLOW_STORE_MS = 45_000
 
 export interface Outbox {
   settings: CallbackSettings
@@ -41,16 +41,22 @@ export async function payCallbacks (deps: Deps, id: string): Promise<boolean> {
   return after !== undefined && isOwing(after.record)
 }
 
-async function payCallback ({ store, outbox }: Deps, { job_uuid: job }: JobRecord, id: string): Promise<void> {
+async function payCallback ({ store, outbox }: Deps, known: JobRecord, id: string): Promise<void> {
+  const job = known.job_uuid
   if (outbox.stopping.aborted) return
-  const claim = await claimed(store, job, id)
+  const claim = await claimed(store, known, id)
   if (claim === undefined) return
   const { result, outcome, retryAfter, cause } = await attempt(store, outbox.settings, claim)
   const now = new Date()
   const next = outcome === 'later' ? nextTry(claim.callback.attempts.length, retryAfter, now, Math.random()) : undefined
   const state = outcome === 'delivered' ? 'delivered' : next === undefined ? 'dead' : 'owed'
   const ended: Ended = { result, state, ...(next !== undefined && { due_at: next.toISOString() }) }
-  await advanceRecord(store, job, (record) => endAttempt(record, id, claim.until, ended))
+  await advanceRecord(store, job, (record) => {
+    const after = endAttempt(record, id, claim.until, ended)
+    const callback = after?.callbacks?.find((one) => one.id === id)
+    const { settled } = kindOf(claim.record.targets![claim.callback.target]!)
+    return after === undefined || callback === undefined || state === 'owed' || settled === undefined ? after : settled(after, callback, result.status, now)
+  })
   const line = { job_uuid: job, callback: id, ...ended }
   if (state === 'delivered') outbox.log.info(line, 'callback delivered')
   else outbox.log.warn({ ...line, err: cause }, 'callback not delivered')
@@ -59,9 +65,10 @@ async function payCallback ({ store, outbox }: Deps, { job_uuid: job }: JobRecor
 interface Claim { record: JobRecord, callback: Callback, until: Date }
 
 /** Of several processes with the same callback in mind one gets it. */
-async function claimed (store: Store, job: string, id: string): Promise<Claim | undefined> {
+async function claimed (store: Store, { job_uuid: job, targets = [], callbacks = [] }: JobRecord, id: string): Promise<Claim | undefined> {
+  const known = callbacks.find((one) => one.id === id)!
   const now = new Date()
-  const until = new Date(now.getTime() + LEASE_MS)
+  const until = new Date(now.getTime() + (kindOf(targets[known.target]!).timeoutMs?.(known) ?? TIMEOUT_MS) + SLOW_STORE_MS)
   let isOurs = false
   const record = await advanceRecord(store, job, (current) => {
     const next = claimCallback(current, id, now, until)
@@ -77,7 +84,7 @@ async function attempt (store: Store, settings: CallbackSettings, { record, call
     const target = record.targets![callback.target]!
     const kind = kindOf(target)
     const { status, headers, ...answer } = await guardedRequest(await kind.request({ record, callback, target, settings, store }), settings.egress)
-    return { result: { status }, outcome: kind.outcome({ status, headers, ...answer }), retryAfter: headers['retry-after'] }
+    return { result: { status }, outcome: kind.outcome({ status, headers, ...answer }, callback), retryAfter: headers['retry-after'] }
   } catch (cause) {
     return { result: { error: failureOf(cause) ?? 'InternalError' }, outcome: 'later', cause }
   }

@@ -12,7 +12,9 @@ import { invalidField, problem, unknownJob } from '../../shared/problem.ts'
 import { problems } from '../../shared/problem-responses.ts'
 import { readRecord } from '../../shared/record-store.ts'
 import { ResultName, wrongName } from '../../shared/result-name.ts'
+import { judgeResultToken, resultTokenIn } from '../../shared/result-token.ts'
 import { findResult, listResults, ResultFile } from '../../shared/results.ts'
+import { archiveResults } from '../../shared/archive-results.ts'
 import { countJobs } from './count-jobs.ts'
 import { listJobs } from './list-jobs.ts'
 import { matchesEtag } from './matches-etag.ts'
@@ -24,11 +26,12 @@ const PAGE = 100
 const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: PAGE }))
 const Cursor = Type.Union([Type.String(), Type.Null()], { description: 'Give it as cursor for the next page; null on the last one' })
 const Bytes: object = { description: 'The bytes', content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } }
+const Archive: object = { description: 'The archive', content: { 'application/x-tar': { schema: { type: 'string', format: 'binary' } } } }
 const Text: object = { description: 'The bytes of the log', content: { 'text/plain': { schema: { type: 'string' } } } }
 const NotChanged: object = { description: 'As the caller knows it', type: 'null' }
 
 /** Reads state and serves bytes; has no rights in Kubernetes at all. */
-export function resultFetch ({ store }: { store: Store }): FastifyPluginAsync {
+export function resultFetch ({ store, resultTokenKey }: { store: Store, resultTokenKey?: string | undefined }): FastifyPluginAsync {
   return async function (plugin) {
     const app = plugin.withTypeProvider<TypeBoxTypeProvider>()
     // A long poll must not hold up the end of the process.
@@ -76,27 +79,44 @@ export function resultFetch ({ store }: { store: Store }): FastifyPluginAsync {
     })
 
     app.get('/job/:id/result/list', {
-      config: { access: 'jobs:read' },
+      config: { access: 'jobs:read', ownCredential },
       schema: {
         summary: 'The result files of a job',
         description: 'In the order of their names; of a job that still runs, those that are there already.',
         params: JobParams,
         querystring: Type.Object({ limit: Limit, cursor: Type.Optional(ResultName) }, { additionalProperties: false }),
-        response: { 200: Type.Object({ files: Type.Array(ResultFile), next_cursor: Cursor }), ...problems(400, 404, 503) }
+        response: { 200: Type.Object({ files: Type.Array(ResultFile), next_cursor: Cursor }), ...problems(400, 401, 403, 404, 503) }
       }
     }, async (request) => {
       const { limit = PAGE, cursor } = request.query
       checkName('cursor', cursor)
-      const record = await recordOf(request.params.id)
+      const record = await recordOf(request)
       const { files, more } = await listResults(store, record, { limit, ...(cursor !== undefined && { after: cursor }) })
       return { files, next_cursor: (more && files.at(-1)?.name) || null }
+    })
+
+    app.get('/job/:id/result/archive', {
+      exposeHeadRoute: false,
+      config: { access: 'jobs:read', ownCredential },
+      schema: {
+        summary: 'All result files of a job in one tar archive',
+        description: 'In the order of their names; only of a job that has ended, for by then there is no more to come.',
+        params: JobParams,
+        querystring: Type.Object({}, { additionalProperties: false }),
+        response: { 200: Archive, ...problems(400, 401, 403, 404, 409, 503) }
+      }
+    }, async (request, reply) => {
+      const record = await recordOf(request)
+      if (!isTerminal(record.state)) throw problem('job-not-ended', 'The job still runs, and may make more files', { job_uuid: record.job_uuid })
+      reply.headers({ 'content-type': 'application/x-tar', 'content-disposition': contentDisposition(`${record.job_uuid}.tar`) })
+      return await reply.send(await archiveResults(store, record))
     })
 
     app.route({
       method: ['GET', 'HEAD'],
       url: '/job/:id/result',
       exposeHeadRoute: false,
-      config: { access: 'jobs:read' },
+      config: { access: 'jobs:read', ownCredential },
       schema: {
         summary: 'The bytes of a result file',
         description: 'One `Range` is served, several at once are answered with the whole file. The ETag is the sha256 of the file.',
@@ -107,12 +127,12 @@ export function resultFetch ({ store }: { store: Store }): FastifyPluginAsync {
           'if-range': Type.Optional(Type.String()),
           'if-none-match': Type.Optional(Type.String())
         }),
-        response: { 200: Bytes, 206: Bytes, 304: NotChanged, ...problems(400, 404, 409, 416, 503) }
+        response: { 200: Bytes, 206: Bytes, 304: NotChanged, ...problems(400, 401, 403, 404, 409, 416, 503) }
       },
       handler: async (request, reply) => {
         const { file } = request.query
         checkName('file', file)
-        const record = await recordOf(request.params.id)
+        const record = await recordOf(request)
         const result = await findResult(store, record, file)
         if (result === undefined) throw problem('unknown-file', 'The job has no result file of this name', { job_uuid: record.job_uuid, errors: [{ field: 'file', message: 'is not among the results' }] })
 
@@ -152,10 +172,10 @@ export function resultFetch ({ store }: { store: Store }): FastifyPluginAsync {
         summary: 'The log of the workload',
         description: 'Its last 10 MiB, kept when the job ends.',
         params: JobParams,
-        response: { 200: Text, ...problems(400, 404, 503) }
+        response: { 200: Text, ...problems(400, 401, 403, 404, 503) }
       }
     }, async (request, reply) => {
-      const record = await recordOf(request.params.id)
+      const record = await recordOf(request)
       const key = logKey(record.job_uuid)
       const head = await headObject(store, key)
       const bytes = head && await streamObject(store, key, head.etag)
@@ -173,7 +193,7 @@ export function resultFetch ({ store }: { store: Store }): FastifyPluginAsync {
         response: { 200: Type.Object({ callbacks: Type.Array(CallbackView) }), ...problems(400, 404, 503) }
       }
     }, async (request) => {
-      const record = await recordOf(request.params.id)
+      const record = await recordOf(request)
       return { callbacks: (record.callbacks ?? []).map((callback) => callbackView(record, callback)) }
     })
 
@@ -183,12 +203,26 @@ export function resultFetch ({ store }: { store: Store }): FastifyPluginAsync {
       return await reply.type(counted.contentType).send(await counted.metrics())
     })
 
-    async function recordOf (id: string): Promise<JobRecord> {
+    async function recordOf ({ params: { id }, headers: { authorization } }: { params: { id: string }, headers: { authorization?: string | undefined } }): Promise<JobRecord> {
       const found = await readRecord(store, id)
+      const token = resultTokenIn(authorization)
+      if (token !== undefined) checkToken(id, found?.record, token)
       if (found === undefined) throw unknownJob(id)
       return found.record
     }
+
+    /** Of a job that is gone it is not said whether there was one. */
+    function checkToken (id: string, record: JobRecord | undefined, token: string): void {
+      const judged = record === undefined || resultTokenKey === undefined ? 'wrong' : judgeResultToken(resultTokenKey, record, token)
+      if (judged === 'wrong') throw problem('unauthorized', 'The token does not open the results of this job', { job_uuid: id, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } })
+      if (judged === 'revoked') throw problem('transfer-closed', 'The transfer that the token was made for has ended or is suspended', { job_uuid: id })
+    }
   }
+}
+
+/** Of the routes that a token for results opens. */
+function ownCredential (authorization: string | undefined): boolean {
+  return resultTokenIn(authorization) !== undefined
 }
 
 function whyNoLog ({ state, started_at: startedAt }: JobRecord): string {

@@ -1,16 +1,19 @@
 import { Type } from 'typebox'
 import { admitCallers, callerSettings } from '../../shared/admit-callers.ts'
 import { openStore, storeSettings } from '../../shared/object-store.ts'
+import { resultTokenSettings } from '../../shared/result-token.ts'
 import { runFunction, serverSettings } from '../../shared/server.ts'
 import { readSettings } from '../../shared/settings.ts'
 import { resultFetch } from './app.ts'
 
-runFunction(() => readSettings(Type.Object({ ...serverSettings, ...storeSettings, ...callerSettings })), (settings) => {
+const Settings = Type.Object({ ...serverSettings, ...storeSettings, ...callerSettings, ...resultTokenSettings })
+
+runFunction(() => readSettings(Settings), (settings) => {
   const store = openStore(settings)
   return {
     title: 'result-fetch',
     description: 'The state of jobs, their result files byte for byte, and their logs',
     ...admitCallers('result-fetch', settings, store),
-    app: resultFetch({ store })
+    app: resultFetch({ store, resultTokenKey: settings.RESULT_TOKEN_KEY })
   }
 })

@@ -84,7 +84,7 @@ async function startParts (
 
   const ports = await freePorts(manifests['serving.knative.dev/v1/Service'].length)
   const portOf = Object.fromEntries(manifests['serving.knative.dev/v1/Service'].map(({ metadata: { name } }, i) => [name, ports[i]!]))
-  const { configMaps, secrets } = localSettings(manifests, { store, kubeconfig, uploadUrl: `http://127.0.0.1:${portOf['result-upload']}` })
+  const { configMaps, secrets } = localSettings(manifests, { store, kubeconfig, uploadUrl: `http://127.0.0.1:${portOf['result-upload']}`, publicUrl: entry.url, connectors: process.env.CONNECTORS_DIR || mkdtempSync(join(dir, 'connectors-')) })
   await makeBucket(store, env['*']?.S3_BUCKET ?? configMaps['gx4ki-settings']!.S3_BUCKET!)
   for (const manifest of manifests['serving.knative.dev/v1/Service']) {
     const { name } = manifest.metadata
@@ -119,7 +119,7 @@ async function startParts (
 }
 
 /** The ConfigMaps with this machine's addresses in them, and Secrets made up for this run. */
-function localSettings (manifests: Manifests, { store, kubeconfig, uploadUrl }: { store: LocalStore, kubeconfig: string, uploadUrl: string }) {
+function localSettings (manifests: Manifests, { store, kubeconfig, uploadUrl, publicUrl, connectors }: { store: LocalStore } & Record<'kubeconfig' | 'uploadUrl' | 'publicUrl' | 'connectors', string>) {
   const configMaps = Object.fromEntries(manifests['v1/ConfigMap'].map(({ metadata, data }) => [metadata.name, data]))
   const { S3_BUCKET } = process.env
   configMaps['gx4ki-settings'] = {
@@ -129,11 +129,15 @@ function localSettings (manifests: Manifests, { store, kubeconfig, uploadUrl }: 
     S3_REGION: store.region,
     KUBECONFIG: kubeconfig,
     UPLOAD_URL: uploadUrl,
+    PUBLIC_URL: publicUrl,
+    CONNECTORS_DIR: connectors,
+    CONNECTOR_SECRETS_DIR: process.env.CONNECTOR_SECRETS_DIR || connectors,
     TEMPLATES_DIR: join(ROOT, 'knative/templates')
   }
   const secrets = {
     'gx4ki-store': { 'access-key': store.accessKey, 'secret-key': store.secretKey },
-    'gx4ki-job-token': { key: randomBytes(32).toString('base64url') }
+    'gx4ki-job-token': { key: randomBytes(32).toString('base64url') },
+    'gx4ki-result-token': { key: randomBytes(32).toString('base64url') }
   }
   return { configMaps, secrets }
 }

@@ -12,7 +12,7 @@ export function installFunctions ({ kubectl }: ControlPlane, dir: string, { lean
   cpSync(join(import.meta.dirname, 'overlay'), join(manifests, 'overlays/e2e'), { recursive: true })
   const secret = (): string => randomBytes(24).toString('base64url')
   writeFileSync(join(manifests, 'overlays/minikube/store.env'), `access-key=${secret()}\nsecret-key=${secret()}\n`)
-  writeFileSync(join(manifests, 'overlays/minikube/job-token.env'), `key=${secret()}\n`)
+  for (const name of ['job-token', 'result-token']) writeFileSync(join(manifests, `overlays/minikube/${name}.env`), `key=${secret()}\n`)
   mkdirSync('/var/lib/minio', { recursive: true })
   chownSync('/var/lib/minio', 1000, 1000)
   const overlay = join(manifests, 'overlays/e2e')

@@ -3,6 +3,7 @@ import type { Test } from 'tap'
 import { deploy, type DeployOptions } from '../../functions/deploy/app.ts'
 import { parseTemplate, type Template } from '../../functions/deploy/read-templates.ts'
 import { admitCallers, type CallerSettings } from '../../shared/admit-callers.ts'
+import type { Connector } from '../../shared/connectors.ts'
 import type { Cluster } from '../../shared/kubernetes.ts'
 import { listAll, type Store } from '../../shared/object-store.ts'
 import { clusterOf } from './cluster-of.ts'
@@ -39,12 +40,20 @@ export const templates = new Map([
 
 export const tokenKey = randomBytes(32).toString('hex')
 
-type More = Partial<DeployOptions> & { callers?: Partial<CallerSettings> }
+/** Whatever is to differ; `table` has the connectors, `callers` what asks for credentials. */
+type Testing = Partial<Omit<DeployOptions, 'connectors'>> & { table?: Connector[], callers?: Partial<CallerSettings> }
+
+export const resultTokenKey = randomBytes(32).toString('hex')
+
+function connectorsOf (table: Connector[] = []) {
+  const usable = new Map(table.map((one) => [one.name, one]))
+  return { connectors: () => ({ usable, refused: new Map() }), connectorSecrets: '/nonexistent', resultTokenKey, publicUrl: '' }
+}
 
 /** A running deploy; it asks for credentials where there are settings for them. */
-export async function deployWith (t: Test, { store, cluster, callers, ...more }: More & { store: Store, cluster: Cluster }) {
+export async function deployWith (t: Test, { store, cluster, table, callers, ...more }: { store: Store, cluster: Cluster } & Testing) {
   const settings = { namespace: cluster.namespace, image: 'none', uploadUrl: 'http://127.0.0.1:9' }
-  const { url } = await serve(t, deploy({ store, cluster, templates: () => ({ usable: templates, refused: new Map([['broken.yaml', 'it is none']]) }), tokenKey, hasSink: false, settings, defaultTemplate: 'test', demoWait: 0, webhooks: { egress: { allowed: new Set(), denied: [] }, secretsDir: undefined, defaultSecret: undefined }, publicUrl: '', takesJobRequests: false, ...more }), admitCallers('test', { HOST: '127.0.0.1', ...callers }, store))
+  const { url } = await serve(t, deploy({ store, cluster, templates: () => ({ usable: templates, refused: new Map([['broken.yaml', 'it is none']]) }), tokenKey, hasSink: false, settings, defaultTemplate: 'test', demoWait: 0, webhooks: { egress: { allowed: new Set(), denied: [] }, secretsDir: undefined, defaultSecret: undefined }, takesJobRequests: false, ...connectorsOf(table), ...more }), admitCallers('test', { HOST: '127.0.0.1', ...callers }, store))
   const ping = { 'ce-id': '1', 'ce-source': '/ping', 'ce-type': 'dev.knative.sources.ping', 'ce-specversion': '1.0' }
   return {
     url,
@@ -58,7 +67,7 @@ export async function deployWith (t: Test, { store, cluster, callers, ...more }:
 }
 
 /** The same over a bucket of its own, with the stand-in for Kubernetes. */
-export async function deployServer (t: Test, { store, ...more }: More = {}) {
+export async function deployServer (t: Test, { store, ...more }: { store?: Store } & Testing = {}) {
   const own = store ?? await testStore(t)
   const cluster = clusterOf(await testKubernetes(t))
   return { store: own, cluster, ...await deployWith(t, { store: own, cluster, ...more }) }

@@ -10,9 +10,9 @@ import { newRecord } from './new-record.ts'
 import { serve } from './serve.ts'
 
 /** A running result-fetch; it asks for credentials where there are settings for them. */
-export async function fetchServer (t: Test, store: Store, settings: Partial<CallerSettings> = {}) {
+export async function fetchServer (t: Test, store: Store, { resultTokenKey, ...settings }: Partial<CallerSettings> & { resultTokenKey?: string } = {}) {
   return {
-    ...await serve(t, resultFetch({ store }), admitCallers('test', { HOST: '127.0.0.1', ...settings }, store)),
+    ...await serve(t, resultFetch({ store, resultTokenKey }), admitCallers('test', { HOST: '127.0.0.1', ...settings }, store)),
     async create (more: Partial<JobRecord> = {}): Promise<JobRecord> {
       const record = newRecord(more)
       await createRecord(store, record)

@@ -14,6 +14,13 @@ import { problemOf } from '../../support/problem-of.ts'
 const as = (credential: string) => ({ headers: { authorization: `Bearer ${credential}` } })
 const idOf = async (response: Response): Promise<string> => (await response.json() as { job_uuid: string }).job_uuid
 
+/** They ask for what admits a connector. */
+const dataflows = (prefix: string): string[] => [
+  ...['POST start', 'POST prepare', 'GET check', 'GET {flow}/status'],
+  ...['started', 'suspend', 'resume', 'terminate', 'completed'].map((word) => `POST {flow}/${word}`)
+].map((route) => route.replace(' ', ` ${prefix}/dataflows/`))
+const CONNECTOR_ROUTES = ['POST /provision', 'POST /provision/', ...dataflows('/connector/{connector}/{key}'), ...dataflows('')]
+
 await t.test('every route asks who calls', async (t) => {
   const { settings, add } = apiKeyFolder(t)
   const { url, post, store } = await deployServer(t, { callers: settings })
@@ -29,7 +36,7 @@ await t.test('every route asks who calls', async (t) => {
       'GET /demo': {},
       'GET /template': {}
     },
-    open: ['POST /'],
+    open: [...CONNECTOR_ROUTES, 'POST /'],
     keys: { reader: add('alice', 'jobs:read'), writer, stranger: add('bob', 'jobs:read', 'jobs:write'), admin: add('root', 'admin') },
     async job () {
       const id = await idOf(await post({}, as(writer)))

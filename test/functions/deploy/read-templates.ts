@@ -59,7 +59,7 @@ const broken: Record<string, [string, RegExp]> = {
   'env-pattern.yaml': [template({ annotations: { 'gx4ki.io/env': `${env}    pattern: "("\n` } }), /regular expression/],
   'env-minimum.yaml': [template({ annotations: { 'gx4ki.io/env': `${env}    minimum: low\n` } }), /minimum/],
   'env-default.yaml': [template({ name: 'default', annotations: { 'gx4ki.io/env': `${env}    maxLength: 3\n    default: long\n` } }), /default of A must NOT have more than 3/],
-  'second.yml': [template(), /another template named good/]
+  'second.yml': [template(), /another one named good/]
 }
 
 await t.test('one that cannot be used is left out, with the reason, and stops no other', async (t) => {

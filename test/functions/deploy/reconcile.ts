@@ -1,5 +1,5 @@
 import t from 'tap'
-import { seal } from '../../../functions/deploy/seal.ts'
+import { seal } from '../../../shared/seal.ts'
 import { markerKey } from '../../../shared/bucket-layout.ts'
 import { newJobId } from '../../../shared/job-id.ts'
 import { advance } from '../../../shared/job-record.ts'

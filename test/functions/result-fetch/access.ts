@@ -22,6 +22,7 @@ await t.test('every route asks who calls', async (t) => {
       'GET /job/{id}/result/list': {},
       'GET /job/{id}/result': { query: '?file=out.txt' },
       'HEAD /job/{id}/result': { query: '?file=out.txt' },
+      'GET /job/{id}/result/archive': {},
       'GET /job/{id}/log': {},
       'GET /job/{id}/callback': {}
     },

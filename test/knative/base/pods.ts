@@ -36,6 +36,8 @@ await t.test('keys are only where they are needed', async (t) => {
   t.strictSame(holders('gx4ki-store'), ['deploy', 'job-completed', 'minio', 'result-fetch', 'result-upload'])
   t.strictSame(holders('gx4ki-job-token'), ['deploy', 'result-upload'])
   t.strictSame(holders('gx4ki-api-keys'), ['deploy', 'result-fetch'])
+  t.strictSame(holders('gx4ki-result-token'), ['deploy', 'job-completed', 'result-fetch'])
+  t.strictSame(holders('gx4ki-connector-secrets'), ['deploy', 'job-completed'])
   t.strictSame(objects.filter(({ kind }) => kind === 'Secret'), [], 'no Secret is in a file')
 })
 

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { seal, unseal } from '../../../functions/deploy/seal.ts'
-import { newJobId } from '../../../shared/job-id.ts'
+import { seal, unseal } from '../../shared/seal.ts'
+import { newJobId } from '../../shared/job-id.ts'
 
 const key = 'k'.repeat(32)
 const id = newJobId()

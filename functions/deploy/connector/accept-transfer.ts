@@ -1,0 +1,94 @@
+import { createHmac } from 'node:crypto'
+import { idempotencyKey } from '../../../shared/bucket-layout.ts'
+import { type Connector, originsOf } from '../../../shared/connectors.ts'
+import { newJobId } from '../../../shared/job-id.ts'
+import type { JobRecord } from '../../../shared/job-record.ts'
+import { getObject, putObject, type Store } from '../../../shared/object-store.ts'
+import { invalidField, problem } from '../../../shared/problem.ts'
+import { createRecord, readRecord } from '../../../shared/record-store.ts'
+import type { Transfer } from '../../../shared/transfer.ts'
+import { newRecord, templateOf } from '../accept-job.ts'
+import { putMarker } from '../open-jobs.ts'
+import { resolveEnv } from '../resolve-env.ts'
+import type { Deps } from '../start-job.ts'
+import type { Order } from './order-of.ts'
+
+/** The ids by which a protocol knows a transfer again; of one connector, for each numbers its own. */
+export type TransferIds = [transfer: string, ...more: string[]]
+
+/** A transfer that asks for its data. */
+export interface Asking {
+  ids: TransferIds
+  callbackAddress: string
+  /** What is to run. Asked only where there is no job yet: what was accepted stays, whatever the table says by now. */
+  order: () => Order
+  /** What the protocol needs to go on with, of the job with this id. */
+  target: (id: string) => Pick<Transfer, 'kind' | 'asset' | 'resource_definition' | 'sealed_destination' | 'message'>
+}
+
+/**
+ * Accepts the transfer's job as far as a connector can wait for it: marker and record, no Kubernetes. Whoever answers starts it after the
+ * answer, and the ping starts what was cut off. The same ids give the same job, however often they come and how many at once; `isNew`
+ * is true for one of them.
+ */
+export async function acceptTransfer (deps: Deps, connector: Connector, { ids, callbackAddress, order, target }: Asking): Promise<{ record: JobRecord, isNew: boolean }> {
+  const { store } = deps
+  const claim = claimOf(deps, connector, ids)
+  const known = await claimed(store, claim)
+  const found = known === undefined ? undefined : await readRecord(store, known)
+  if (found !== undefined) return { record: found.record, isNew: false }
+
+  const asked = order()
+  const template = templateOf(deps, asked)
+  const env = resolveEnv(template, asked.env)
+  checkOrigin(connector, callbackAddress)
+  const id = known ?? await claimNew(store, claim)
+  const transfer: Transfer = {
+    ...target(id),
+    connector: connector.name,
+    transfer: ids[0],
+    callback_address: callbackAddress.replace(/\/$/, ''),
+    result: asked.result,
+    answered_at: new Date().toISOString(),
+    ...(asked.lookUp && { look_up: true })
+  }
+  const record = newRecord(deps, template, id, env, { owner: `connector:${connector.name}`, queue: undefined, idempotency: claim, targets: [transfer] })
+  await putMarker(store, record)
+  if (await createRecord(store, record)) return { record, isNew: true }
+  const theirs = await readRecord(store, id)
+  if (theirs === undefined) throw problem('store-unavailable', 'The job of this transfer has expired and is just being removed; ask again')
+  return { record: theirs.record, isNew: false }
+}
+
+/** The record of the job that was made for a transfer, if there is one. */
+export async function findTransfer (deps: Deps, connector: Connector, ids: TransferIds): Promise<JobRecord | undefined> {
+  const id = await claimed(deps.store, claimOf(deps, connector, ids))
+  return id === undefined ? undefined : (await readRecord(deps.store, id))?.record
+}
+
+/** Beside those of callers' own keys, and never one of them. */
+function claimOf ({ tokenKey }: Deps, { name }: Connector, ids: TransferIds): string {
+  return idempotencyKey(createHmac('sha256', tokenKey).update(`transfer ${JSON.stringify([name, ...ids])}`).digest('hex'))
+}
+
+async function claimed (store: Store, claim: string): Promise<string | undefined> {
+  const found = await getObject(store, claim)
+  return found && (JSON.parse(found.body.toString()) as { job_uuid: string }).job_uuid
+}
+
+/** Of many at once one creates the object; the others read whose it is. */
+async function claimNew (store: Store, claim: string): Promise<string> {
+  const id = newJobId()
+  if (await putObject(store, claim, JSON.stringify({ job_uuid: id }), {}, { ifNoneMatch: '*' }) !== undefined) return id
+  const theirs = await claimed(store, claim)
+  if (theirs === undefined) throw problem('store-unavailable', 'The job of this transfer was just being removed; ask again')
+  return theirs
+}
+
+/** Now, while somebody looks, rather than when the job has run for an hour. */
+function checkOrigin (connector: Connector, address: string): void {
+  const origins = originsOf(connector)
+  if (!origins.includes(new URL(address).origin)) {
+    throw invalidField('callbackAddress', `is not at one of the connector's origins: ${origins.join(', ') || 'none is in its table'}`)
+  }
+}

@@ -1,0 +1,13 @@
+import type { Connector, ConnectorPlace } from '../../../shared/connectors.ts'
+import type { Transfer } from '../../../shared/transfer.ts'
+import type { Deps } from '../start-job.ts'
+
+/** What it takes to make jobs for connectors. */
+export interface ConnectorDeps extends Deps, ConnectorPlace { defaultTemplate: string }
+
+/** The connector of a transfer. Throws when the operator has taken it out of the table: it may come back. */
+export function connectorOf ({ connectors }: ConnectorDeps, { connector: name }: Transfer): Connector {
+  const connector = connectors().usable.get(name)
+  if (connector === undefined) throw new Error(`the connector of the transfer is not in the table: ${name}`)
+  return connector
+}

@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto'
+import { Type } from 'typebox'
+import { type Connector, originsOf } from '../../../shared/connectors.ts'
+import { flowState, statusMessage } from '../../../shared/data-flow.ts'
+import type { JobRecord } from '../../../shared/job-record.ts'
+import { invalidField, problem } from '../../../shared/problem.ts'
+import { advanceRecord } from '../../../shared/record-store.ts'
+import { type Destination, sealDestination } from '../../../shared/push-destination.ts'
+import { transferOf, withTransfer } from '../../../shared/transfer.ts'
+import { acceptTransfer } from './accept-transfer.ts'
+import type { ConnectorDeps } from './connector-deps.ts'
+import { DataAddress, destinationOf } from './data-address.ts'
+import type { FlowAnswer } from './flow-answer.ts'
+import { messageReader } from './message-reader.ts'
+import { orderOf } from './order-of.ts'
+import { startTransfer } from './start-transfer.ts'
+
+const Id = Type.String({ minLength: 1, maxLength: 1024 })
+const Url = Type.String({ format: 'uri', pattern: '^https?://' })
+
+/**
+ * As far as it matters here, by the published schemas (DataFlowBaseMessage and DataFlowStartMessage). The names before 2026-06 are read as well, which EDC up to
+ * 0.18 has: `transferType` for the profile; `dataFlowId` was for a while the name of what is `processId` again. `callbackAddress` has since gone.
+ */
+const base = {
+  messageId: Type.Optional(Id),
+  participantId: Type.Optional(Type.String()),
+  counterPartyId: Type.Optional(Type.String()),
+  dataspaceContext: Type.Optional(Type.String()),
+  processId: Type.Optional(Id),
+  dataFlowId: Type.Optional(Id),
+  agreementId: Type.Optional(Type.String()),
+  datasetId: Id,
+  profile: Type.Optional(Id),
+  transferType: Type.Optional(Id),
+  callbackAddress: Type.Optional(Url),
+  claims: Type.Optional(Type.Object({})),
+  metadata: Type.Optional(Type.Object({})),
+  labels: Type.Optional(Type.Array(Type.String())),
+  dataAddress: Type.Optional(DataAddress)
+}
+const readStart = messageReader(Type.Object(base))
+const readResume = messageReader(Type.Object({ messageId: Type.Optional(Id), dataAddress: Type.Optional(DataAddress) }))
+
+/** A start by the specification: 202 and STARTING, for a job takes its time; `started` follows. */
+export async function startDataFlow (deps: ConnectorDeps, connector: Connector, body: unknown): Promise<FlowAnswer> {
+  const message = readStart(body)
+  const flow = message.dataFlowId ?? message.processId
+  if (flow === undefined) throw invalidField('processId', 'is missing')
+  const destination = pushOf(connector, message.profile ?? message.transferType, message.dataAddress)
+  const callbackAddress = message.callbackAddress ?? connector.signaling_url
+  if (callbackAddress === undefined) throw invalidField('callbackAddress', 'is missing, and the table of the connectors has no signaling_url instead')
+
+  const { record, isNew } = await acceptTransfer(deps, connector, {
+    ids: [flow],
+    callbackAddress,
+    order: () => orderOf(connector, message.datasetId, {}, deps),
+    target: (id) => ({
+      kind: 'dataplane-signaling',
+      asset: message.datasetId,
+      ...(message.messageId !== undefined && { message: message.messageId }),
+      ...(destination !== undefined && { sealed_destination: sealDestination(deps.resultTokenKey, id, destination) })
+    })
+  })
+  // "If a data flow already exists for a particular processId the Data Plane MUST respond with HTTP 4xx": but not to the very message that began it.
+  if (!isNew && transferOf(record)?.message !== message.messageId) throw problem('conflict', 'There is a data flow of this process already', { job_uuid: record.job_uuid })
+  return { ...answerOf(deps, record), work: async () => await startTransfer(deps, record) }
+}
+
+/** What a data plane that only provides has to prepare: nothing, as long as nobody wants to push into it. */
+export function prepareDataFlow (body: unknown): FlowAnswer {
+  const { dataFlowId, processId, profile, transferType } = readStart(body)
+  if (isPush(profile ?? transferType)) throw invalidField('profile', 'is a push, and this data plane takes none in')
+  return { id: '', status: 200, body: { messageId: randomUUID(), dataFlowId: dataFlowId ?? processId, state: 'PREPARED' } }
+}
+
+export async function resumeDataFlow (deps: ConnectorDeps, connector: Connector, record: JobRecord, body: unknown): Promise<FlowAnswer> {
+  const { dataAddress } = readResume(body)
+  const destination = dataAddress === undefined ? undefined : pushOf(connector, isPull(record) ? 'pull' : 'push', dataAddress)
+  const resumed = await advanceRecord(deps.store, record.job_uuid, (current) => {
+    const transfer = transferOf(current)
+    if (transfer === undefined || transfer.ended_at !== undefined || (transfer.suspended_at === undefined && destination === undefined)) return undefined
+    const change = { suspended_at: undefined, ...(destination !== undefined && { sealed_destination: sealDestination(deps.resultTokenKey, current.job_uuid, destination) }) }
+    return { ...withTransfer(current, change), revision: current.revision + 1 }
+  })
+  return { ...answerOf(deps, resumed ?? record), status: 200 }
+}
+
+export function flowStatus (record: JobRecord): { dataFlowId: string, state: string } {
+  const transfer = transferOf(record)!
+  return { dataFlowId: transfer.transfer, state: flowState(record, transfer) }
+}
+
+function answerOf (deps: ConnectorDeps, record: JobRecord): FlowAnswer {
+  const transfer = transferOf(record)!
+  const isStarting = flowState(record, transfer) === 'STARTING'
+  return {
+    id: record.job_uuid,
+    status: isStarting ? 202 : 200,
+    // Relative, as the specification has it.
+    ...(isStarting && { location: `/dataflows/${encodeURIComponent(transfer.transfer)}/status` }),
+    body: statusMessage(record, transfer, randomUUID(), deps)
+  }
+}
+
+function isPull (record: JobRecord): boolean {
+  return transferOf(record)?.sealed_destination === undefined
+}
+
+/** `…/http-push` by the specification, `HttpData-PUSH` as EDC had it. */
+function isPush (profile: string | undefined): boolean {
+  return profile !== undefined && /push$/i.test(profile)
+}
+
+/** Where a push goes to; `undefined` for a pull, with which no address may come. */
+function pushOf (connector: Connector, profile: string | undefined, address: DataAddress | undefined): Destination | undefined {
+  if (!isPush(profile)) {
+    if (address !== undefined) throw invalidField('dataAddress', 'must not come with a pull')
+    return undefined
+  }
+  const destination = address && destinationOf(address)
+  if (destination === undefined) throw invalidField('dataAddress', 'must have an endpoint to push to')
+  const { protocol, origin } = new URL(destination.url)
+  if (protocol !== 'https:' && !originsOf(connector).includes(origin)) throw invalidField('dataAddress', 'must have an endpoint with https')
+  return destination
+}

@@ -1,0 +1,89 @@
+import { Type } from 'typebox'
+import { type Connector } from '../../../shared/connectors.ts'
+import type { JobRecord } from '../../../shared/job-record.ts'
+import { invalidField, problem } from '../../../shared/problem.ts'
+import { resultAddress } from '../../../shared/result-address.ts'
+import { resultToken } from '../../../shared/result-token.ts'
+import { sealDestination } from '../../../shared/push-destination.ts'
+import { answeredAgain, callbackOf, owedCall } from '../../../shared/transfer-calls.ts'
+import { type Transfer, transferOf, withTransfer } from '../../../shared/transfer.ts'
+import { acceptTransfer } from './accept-transfer.ts'
+import { advanceOwing } from './advance-owing.ts'
+import type { ConnectorDeps } from './connector-deps.ts'
+import { DataAddress, destinationOf, propertiesOf } from './data-address.ts'
+import type { FlowAnswer } from './flow-answer.ts'
+import { messageReader } from './message-reader.ts'
+import { orderOf } from './order-of.ts'
+import { startTransfer } from './start-transfer.ts'
+
+const NS = 'https://w3id.org/edc/v0.0.1/ns/'
+const HTTP = 'https://w3id.org/idsa/v4.1/HTTP'
+
+const Id = Type.String({ minLength: 1, maxLength: 1024 })
+const readStart = messageReader(Type.Object({
+  '@type': Type.Literal('DataFlowStartMessage'),
+  processId: Id,
+  datasetId: Id,
+  flowType: Type.Union([Type.Literal('PULL'), Type.Literal('PUSH')]),
+  callbackAddress: Type.String({ format: 'uri', pattern: '^https?://' }),
+  sourceDataAddress: Type.Optional(DataAddress),
+  destinationDataAddress: Type.Optional(DataAddress)
+}))
+
+/**
+ * A start as EDC's own signaling has it. It comes twice: first there is everything still to do (`provisioning`), and after EDC was told that it is done, once more
+ * for the address of the data, or for a push to begin. A transfer that goes on after a pause comes here, too.
+ */
+export async function startFlow (deps: ConnectorDeps, connector: Connector, body: unknown): Promise<FlowAnswer> {
+  const { processId, datasetId: asset, flowType, callbackAddress, sourceDataAddress, destinationDataAddress } = readStart(body)
+  const destination = destinationDataAddress && destinationOf(destinationDataAddress)
+  if (flowType === 'PUSH' && destination === undefined) throw invalidField('destinationDataAddress', 'must have a baseUrl to push to')
+  const { record, isNew } = await acceptTransfer(deps, connector, {
+    ids: [processId],
+    callbackAddress,
+    order: () => orderOf(connector, asset, { properties: sourceDataAddress && propertiesOf(sourceDataAddress) }, deps),
+    target: (id) => ({
+      kind: 'edc-signaling',
+      asset,
+      ...(flowType === 'PUSH' && destination !== undefined && { sealed_destination: sealDestination(deps.resultTokenKey, id, destination) })
+    })
+  })
+  const id = record.job_uuid
+  if (isNew) return { id, status: 200, body: response({ provisioning: true }), work: async () => await startTransfer(deps, record) }
+
+  const again = await advanceOwing(deps.store, id, (current) => startedAgain(current, new Date())) ?? record
+  const transfer = transferOf(again)!
+  if (transfer.ended_at !== undefined) throw problem('transfer-ended', 'The transfer has ended; a new one makes new data', { job_uuid: id })
+  if (again.state !== 'succeeded') return { id, status: 200, body: response({ provisioning: true }), work: async () => await startTransfer(deps, again) }
+  return { id, status: 200, body: response({ provisioning: false, ...(flowType === 'PULL' && { dataAddress: addressOf(deps, again, transfer) }) }) }
+}
+
+/** What is known after a start that came before: the pause is over, nobody has to be told what he hears now, and a push can begin. */
+function startedAgain (record: JobRecord, now: Date): JobRecord | undefined {
+  const answered = answeredAgain(record, now)
+  if (answered === undefined) return undefined
+  const resumed = withTransfer(answered, { suspended_at: undefined })
+  if (record.state !== 'succeeded') return resumed
+  const told = { ...resumed, callbacks: (resumed.callbacks ?? []).filter(({ call, state }) => call !== 'provisioned' || state !== 'owed') }
+  const isDue = transferOf(record)?.sealed_destination !== undefined && callbackOf(told, 'push') === undefined
+  return isDue ? { ...told, callbacks: owedCall(told, 'push', now) } : told
+}
+
+function response (content: object): object {
+  return { '@context': { '@vocab': NS, dspace: 'https://w3id.org/dspace/v0.8/' }, '@type': 'DataFlowResponseMessage', ...content }
+}
+
+/** EDC breaks off a transfer whose address has any other shape. */
+function addressOf ({ publicUrl, resultTokenKey }: ConnectorDeps, { job_uuid: id }: JobRecord, { result }: Transfer): object {
+  const properties = {
+    endpoint: resultAddress(publicUrl, id, result),
+    endpointType: HTTP,
+    authorization: resultToken(resultTokenKey, id),
+    authType: 'bearer'
+  }
+  return {
+    '@type': 'dspace:DataAddress',
+    'dspace:endpointType': HTTP,
+    'dspace:endpointProperties': Object.entries(properties).map(([name, value]) => ({ '@type': 'dspace:EndpointProperty', 'dspace:name': NS + name, 'dspace:value': value }))
+  }
+}

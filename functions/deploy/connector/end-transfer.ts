@@ -1,0 +1,11 @@
+import { isTerminal } from '../../../shared/job-record.ts'
+import { advanceRecord } from '../../../shared/record-store.ts'
+import { transferEnded } from '../../../shared/transfer-ended.ts'
+import type { Deps } from '../start-job.ts'
+import { finishStop } from '../stop-job.ts'
+
+/** Writes down that the transfer of a job has ended, and cancels the job if it still runs: nobody waits for it. */
+export async function endTransfer (deps: Deps, id: string, how?: 'completed'): Promise<void> {
+  const ended = await advanceRecord(deps.store, id, (record) => transferEnded(record, new Date(), how))
+  if (ended?.stop !== undefined && !isTerminal(ended.state)) await finishStop(deps, ended)
+}

@@ -1,0 +1,87 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsync } from 'fastify'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Type, type Static } from 'typebox'
+import { isProblem } from '../../../shared/problem.ts'
+import { problems } from '../../../shared/problem-responses.ts'
+import { acceptTransfer, findTransfer, type TransferIds } from './accept-transfer.ts'
+import { admitConnector } from './admit-connector.ts'
+import { afterAnswer } from './after-answer.ts'
+import type { ConnectorDeps } from './connector-deps.ts'
+import { endTransfer } from './end-transfer.ts'
+import { orderOf } from './order-of.ts'
+import { startTransfer } from './start-transfer.ts'
+import { hearAgain } from './hear-again.ts'
+
+const Id = Type.String({ minLength: 1, maxLength: 1024 })
+const Provision = Type.Object({
+  assetId: Id,
+  transferProcessId: Id,
+  resourceDefinitionId: Id,
+  callbackAddress: Type.String({ format: 'uri', pattern: '^https?://' }),
+  type: Type.Optional(Type.Union([Type.Literal('provision'), Type.Literal('deprovision')], { description: 'Absent before EDC 0.11: then it depends on what was answered before' }))
+}, { description: 'As EDC sends it; its other fields do not matter here' })
+
+const Query = Type.Object({
+  connector: Type.Optional(Type.String({ description: 'Its name in the table of the connectors' })),
+  key: Type.Optional(Type.String({ description: 'Its secret; EDC sends no credentials but what stands in the address' })),
+  template: Type.Optional(Type.String({ minLength: 1, maxLength: 63 })),
+  demo_task: Type.Optional(Type.String({ minLength: 1, maxLength: 63, description: 'How the prototype called the template' }))
+})
+
+/**
+ * EDC asks again at once when it gets a 5xx, twenty times a second, for ever, and on the one thread that all its transfers go through. None of them
+ * can go on without our store, so nobody loses by an answer that lets it take a breath.
+ */
+const BREATH_MS = 1000
+
+/** The HTTP provisioner of EDC's control plane, up to 0.15: a transfer asks for its data, and waits without limit to be called back. */
+export function provisioner (deps: ConnectorDeps): FastifyPluginAsync {
+  return async function (plugin) {
+    const app = plugin.withTypeProvider<TypeBoxTypeProvider>()
+    const after = afterAnswer(app)
+
+    for (const url of ['/provision', '/provision/']) {
+      app.post(url, {
+        // A connector shows its own key.
+        config: { access: 'public' },
+        schema: {
+          summary: 'Provisions the data of a transfer, for an EDC connector',
+          description: 'Answers at once; the connector is called back when the job has ended. `deprovision` ends what the transfer still holds.',
+          querystring: Query,
+          body: Provision,
+          response: { 200: Type.Object({}), ...problems(400, 401, 404, 413, 415, 503) }
+        }
+      }, async (request, reply) => {
+        try {
+          const then = await answerOf(request.query, request.body)
+          await reply.send({})
+          after.begin(then.id, then.work)
+          return reply
+        } catch (error) {
+          if (isProblem(error) && error.problem.status === 503) await pause(BREATH_MS)
+          throw error
+        }
+      })
+    }
+
+    async function answerOf (query: Static<typeof Query>, body: Static<typeof Provision>): Promise<{ id: string, work: () => Promise<unknown> }> {
+      const connector = admitConnector(deps.connectors(), deps.connectorSecrets, query, 'http-provisioner')
+      const { transferProcessId: transfer, resourceDefinitionId: definition, assetId: asset } = body
+      const ids: TransferIds = [transfer, definition]
+      if (body.type === 'deprovision') {
+        const record = await findTransfer(deps, connector, ids)
+        return { id: record?.job_uuid ?? '', work: async () => record && await endTransfer(deps, record.job_uuid) }
+      }
+      const { record, isNew } = await acceptTransfer(deps, connector, {
+        ids,
+        callbackAddress: body.callbackAddress,
+        order: () => orderOf(connector, asset, { template: query.template ?? query.demo_task }, deps),
+        target: () => ({ kind: 'http-provisioner', asset, resource_definition: definition })
+      })
+      const id = record.job_uuid
+      if (isNew) app.log.info({ job_uuid: id, connector: connector.name, transfer, template: record.template }, 'transfer accepted')
+      return { id, work: isNew ? async () => await startTransfer(deps, record) : async () => await hearAgain(deps, connector, id, body.type === 'provision') }
+    }
+  }
+}

@@ -1,0 +1,11 @@
+import type { Connector } from '../../shared/connectors.ts'
+import type { Transfer } from '../../shared/transfer.ts'
+import type { CallbackSettings } from './callback-settings.ts'
+
+/** The connector of a transfer, as the operator's table has it just now. */
+export function connectorOf ({ connectors }: CallbackSettings, { connector: name }: Transfer): Connector {
+  const connector = connectors().usable.get(name)
+  // It may come back.
+  if (connector === undefined) throw Object.assign(new Error(`the connector is not in the table: ${name}`), { failure: 'UnknownConnector' })
+  return connector
+}

@@ -1,0 +1,26 @@
+import { archiveResults } from '../../shared/archive-results.ts'
+import { originsOf } from '../../shared/connectors.ts'
+import type { OutgoingRequest } from '../../shared/guarded-request.ts'
+import { streamObject } from '../../shared/object-store.ts'
+import { unsealDestination } from '../../shared/push-destination.ts'
+import { findResult } from '../../shared/results.ts'
+import type { Transfer } from '../../shared/transfer.ts'
+import type { Told } from './callback-kind.ts'
+import { connectorOf } from './connector-of.ts'
+
+/** What a push may take as a whole. One that is cut off before that is begun again from the start. */
+export const PUSH_MS = 30 * 60_000
+
+/** The request that brings the results to where the consumer wants them: one file as what it is, or all in one archive. Nobody there could follow a list. */
+export async function pushResults ({ record, target: transfer, settings, store }: Told<Transfer>): Promise<OutgoingRequest> {
+  if (transfer.suspended_at !== undefined) throw Object.assign(new Error('the transfer is suspended'), { failure: 'Suspended' })
+  const { url, header } = unsealDestination(settings.resultTokenKey, record.job_uuid, transfer.sealed_destination!)
+  const request = { method: 'POST', url, timeoutMs: PUSH_MS, allowed: originsOf(connectorOf(settings, transfer)) }
+  if (typeof transfer.result !== 'object') {
+    return { ...request, headers: { ...header, 'content-type': 'application/x-tar' }, body: await archiveResults(store, record) }
+  }
+  const result = await findResult(store, record, transfer.result.file)
+  const body = result && await streamObject(store, result.key, result.etag)
+  if (result === undefined || body === undefined) throw Object.assign(new Error(`the job has no result file ${transfer.result.file}`), { failure: 'ResultMissing' })
+  return { ...request, headers: { ...header, 'content-type': result.content_type, 'content-length': String(result.size) }, body }
+}

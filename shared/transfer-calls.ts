@@ -1,0 +1,55 @@
+import type { Callback } from './callback.ts'
+import type { JobRecord } from './job-record.ts'
+import { isTransfer, type Protocol, type Transfer, transferOf, withTransfer } from './transfer.ts'
+
+/** How a connector is told that a job has ended: with its data, or without. What the words mean is for those who send. */
+const calls: Record<Protocol, { succeeded: string, otherwise: string }> = {
+  'http-provisioner': { succeeded: 'provision', otherwise: 'terminate' },
+  'edc-signaling': { succeeded: 'provisioned', otherwise: 'fail' },
+  'dataplane-signaling': { succeeded: 'started', otherwise: 'fail' }
+}
+
+/** The call that a transfer's connector is owed for the end of its job; none once the transfer itself has ended. */
+export function transferCall ({ kind, ended_at: ended }: Transfer, { state }: JobRecord): string | undefined {
+  if (ended !== undefined) return undefined
+  if (state === 'succeeded') return calls[kind].succeeded
+  return state === 'failed' || state === 'canceled' || state === 'lost' ? calls[kind].otherwise : undefined
+}
+
+/** A second at least, and a store that is slow to write what the answer says. */
+const GAP_MS = 3000
+
+/**
+ * When a connector can be told something. What it hears before it has read the answer to its own request it forgets, and then waits for ever; half a second was
+ * seen to be enough.
+ */
+export function dueFor ({ answered_at: answered }: Transfer, now: Date): string {
+  return new Date(Math.max(now.getTime(), Date.parse(answered) + GAP_MS)).toISOString()
+}
+
+/** The callback of a transfer's call, if it is or was owed. */
+export function callbackOf ({ callbacks = [], targets = [] }: JobRecord, call: string): Callback | undefined {
+  return callbacks.find((callback) => callback.call === call && isTransfer(targets[callback.target]))
+}
+
+/** The callbacks of a record with one more owed, or owed again; not before its time. */
+export function owedCall (record: JobRecord, call: string, now: Date): Callback[] {
+  const { callbacks = [], targets = [] } = record
+  const due = dueFor(transferOf(record)!, now)
+  const known = callbackOf(record, call)
+  if (known === undefined) {
+    const target = targets.findIndex(isTransfer)
+    return [...callbacks, { id: `${target}-${call}`, target, call, state: 'owed', due_at: due, attempts: [] }]
+  }
+  const { trying_until: _, ...again } = known
+  return callbacks.map((callback) => callback === known ? { ...again, state: 'owed', due_at: due } : callback)
+}
+
+/** The record after its connector was answered once more: whatever it is still owed waits until that answer is read, too. `undefined` when the transfer has ended. */
+export function answeredAgain (record: JobRecord, now: Date): JobRecord | undefined {
+  if (transferOf(record)?.ended_at !== undefined) return undefined
+  const answered = withTransfer(record, { answered_at: now.toISOString() })
+  const due = dueFor(transferOf(answered)!, now)
+  const callbacks = record.callbacks?.map((callback) => callback.state === 'owed' && (callback.due_at ?? '') < due ? { ...callback, due_at: due } : callback)
+  return { ...answered, ...(callbacks && { callbacks }), revision: record.revision + 1 }
+}

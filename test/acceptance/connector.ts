@@ -1,0 +1,258 @@
+import { createHash, randomUUID } from 'node:crypto'
+import t, { type Test } from 'tap'
+import { HTTP_PULL, HTTP_PUSH } from '../../shared/data-flow.ts'
+import { openStore } from '../../shared/object-store.ts'
+import { advanceRecord, readRecord } from '../../shared/record-store.ts'
+import { transferOf } from '../../shared/transfer.ts'
+import { exchangesOf } from '../support/captured.ts'
+import { testHost } from '../support/host.ts'
+import { httpServer } from '../support/http-server.ts'
+import { poll } from '../support/poll.ts'
+import { stubConnector } from '../support/stub-connector.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+// The stubs listen on this machine's loopback, where no pod finds them.
+const options = process.env['E2E_NODE_ADDRESS'] === undefined ? {} : { skip: 'on the local host only' }
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+/** What an asset's job runs; each leaves its own sha256 in the log. */
+const scripts: Record<string, string> = {
+  data: 'head -c 300000 /dev/urandom > result.txt; sha256sum result.txt | cut -c1-64',
+  failing: 'exit 3',
+  endless: 'sleep 300',
+  small: 'echo a > result.txt'
+}
+
+/** A host with one connector in its table, beside one that is written wrong. */
+async function hostWith (t: Test, table: object) {
+  const assets = Object.fromEntries(Object.entries(scripts).map(([asset, SCRIPT]) => [asset, { template: 'script', env: { SCRIPT }, result: { file: 'result.txt' } }]))
+  const files = { 'provider.yaml': JSON.stringify({ name: 'provider', assets: { ...assets, several: { template: 'script', env: { SCRIPT: 'echo a > a; mkdir b; echo b > b/b' }, result: 'archive' } }, ...table }), 'broken.yaml': 'name: [' }
+  const bucket = `test-${randomUUID().slice(0, 13)}`
+  const host = await testHost(t, {
+    '*': {
+      S3_BUCKET: bucket,
+      CONNECTORS_DIR: temporaryFolder(t, files),
+      CONNECTOR_SECRETS_DIR: temporaryFolder(t, { 'provider.endpoint-key': 'geheim-1', 'provider.management-key': 'geheim-2' })
+    }
+  })
+  const { endpoint, accessKey, secretKey, region } = host.store
+  const store = openStore({ S3_ENDPOINT: endpoint, S3_ACCESS_KEY: accessKey, S3_SECRET_KEY: secretKey, S3_REGION: region, S3_BUCKET: bucket })
+  return {
+    host,
+    store,
+    /** What a test waits for, with pings in between, as on a cluster. */
+    pinged: async <T>(what: string, ask: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> => await poll(what, async () => {
+      await host.ping()
+      return await ask()
+    }, 60),
+    jobOf: async (transfer: string) => await poll('there is a job', async () => {
+      for (const { job_uuid: id } of await host.jobs()) {
+        const found = await readRecord(store, id)
+        if (found !== undefined && transferOf(found.record)?.transfer === transfer) return found.record
+      }
+    }),
+    /** As if the time had come: only the record knows when that is. */
+    comeDue: async (id: string): Promise<void> => {
+      await advanceRecord(store, id, (record) => ({ ...record, revision: record.revision + 1, callbacks: record.callbacks!.map((one) => ({ ...one, due_at: new Date(0).toISOString() })) }))
+    }
+  }
+}
+
+await t.test('the HTTP provisioner of EDC', options, async (t) => {
+  const connector = await stubConnector(t, { key: 'geheim-2' })
+  const { host, store, pinged, jobOf, comeDue } = await hostWith(t, { protocol: 'http-provisioner', management_url: connector.url })
+  const endpoint = `${host.url}/provision?connector=provider&key=geheim-1`
+
+  await t.test('a file in the folder that is none is told by its name, and the others are used', async (t) => {
+    t.ok(host.log.some((line) => line.includes('broken.yaml') && line.includes('connector left out')))
+  })
+
+  await t.test('from the request over the callback to the same bytes', async (t) => {
+    const transfer = await connector.provision(endpoint, { asset: 'data' })
+    const { job_uuid: id } = await jobOf(transfer.id)
+    await pinged('the connector is called back', () => transfer.state === 'STARTED')
+    t.strictSame(transfer.callbacks.map(({ status }) => status), [204])
+    const { body, at } = transfer.callbacks[0]!
+    t.ok(at - transfer.answeredAt! >= 1000, 'not before its answer was read for certain')
+    const [seen] = exchangesOf('02-pull-full-loop', 'callback')
+    t.strictSame(Object.keys(body), Object.keys(seen!.body as object), 'the fields that were seen to work')
+    t.match(body, { resourceDefinitionId: transfer.definition, assetId: 'data', apiKeyJwt: 'unused', hasToken: false })
+    for (const name of Object.keys((seen!.body as any).contentDataAddress.properties)) t.ok(name in body.contentDataAddress.properties, name)
+    const { accessKey, secretKey } = host.store
+    t.notOk(JSON.stringify(body).includes(secretKey) || JSON.stringify(body).includes(`"${accessKey}"`), 'no key of the store')
+
+    const data = await connector.pull(transfer)
+    t.equal(data.status, 200)
+    t.equal(sha256(await data.bytes()), (await host.jobLog(id)).trim())
+    const token = body.contentDataAddress.properties['https://w3id.org/edc/v0.0.1/ns/authCode']
+    const other = await host.deploy({ env: { SCRIPT: 'echo b > result.txt' } })
+    await host.reaches(other, 'succeeded')
+    t.equal((await fetch(`${host.url}/job/${other}/result?file=result.txt`, { headers: { authorization: token } })).status, 401, 'the token is for this job only')
+
+    t.equal((await connector.send(endpoint, transfer, { type: 'deprovision' })).status, 200)
+    await poll('the token is of no use', async () => (await connector.pull(transfer)).status === 403)
+  })
+
+  await t.test('a job that fails ends the transfer, with the reason', async (t) => {
+    const transfer = await connector.provision(endpoint, { asset: 'failing' })
+    await pinged('the transfer ends', () => transfer.state === 'TERMINATED')
+    t.match(transfer.error, /^job .* failed: BackoffLimitExceeded, exit code 3$/)
+    t.strictSame(transfer.callbacks, [])
+  })
+
+  await t.test('a consumer who ends the transfer ends the job', async (t) => {
+    const transfer = await connector.provision(endpoint, { asset: 'endless' })
+    const { job_uuid: id } = await jobOf(transfer.id)
+    await host.reaches(id, 'running')
+    transfer.state = 'TERMINATED'
+    await pinged('the job ends', async () => (await host.job(id)).state === 'canceled')
+    t.equal((await host.job(id)).reason, 'TransferEnded')
+    t.strictSame(transfer.callbacks, [], 'and nobody is called back')
+  })
+
+  await t.test('a connector that is down three times is called back the fourth time', async (t) => {
+    const transfer = await connector.provision(endpoint, { asset: 'small' })
+    const { job_uuid: id } = await jobOf(transfer.id)
+    const tries = async (): Promise<unknown[]> => (await readRecord(store, id))!.record.callbacks?.[0]?.attempts.map(({ status }) => status) ?? []
+    // Of a look-up on a ping, while the job runs, there is none: it has ended.
+    await host.reaches(id, 'succeeded')
+    for (const round of [1, 2, 3]) {
+      await pinged(`try ${round}`, async () => {
+        if ((await tries()).filter((status) => status === 503).length >= round) return true
+        if (connector.failures.length === 0) connector.failures.push(503, 503)
+        await comeDue(id)
+      })
+    }
+    connector.failures.length = 0
+    await pinged('it arrives', async () => {
+      if (transfer.state === 'STARTED') return true
+      await comeDue(id)
+    })
+    t.equal(transfer.callbacks.length, 1)
+    t.equal(await (await connector.pull(transfer)).text(), 'a\n')
+  })
+
+  await t.test('a connector that has forgotten all is owed no more than it knows', async (t) => {
+    const transfer = await connector.provision(endpoint, { asset: 'small' })
+    const { job_uuid: id } = await jobOf(transfer.id)
+    connector.transfers.delete(transfer.id)
+    await host.reaches(id, 'succeeded', 'canceled')
+    const record = await pinged('the transfer has ended', async () => await readRecord(store, id).then((found) => transferOf(found!.record)?.ended_at !== undefined && found!.record))
+    t.notOk(record.callbacks?.some(({ state }) => state === 'owed'))
+  })
+
+  await t.test('fifty at once are called back once each', async (t) => {
+    const transfers = await Promise.all(Array.from({ length: 50 }, async () => await connector.provision(endpoint, { asset: 'small' })))
+    t.ok(transfers.every(({ state }) => state === 'PROVISIONING_REQUESTED'), 'all were accepted')
+    await poll('all are called back', async () => {
+      await host.ping()
+      return transfers.every(({ state }) => state !== 'PROVISIONING_REQUESTED')
+    }, 240)
+    t.strictSame(transfers.map(({ state, error }) => error ?? state), transfers.map(() => 'STARTED'))
+    t.ok(transfers.every(({ callbacks }) => callbacks.length === 1))
+    t.ok(transfers.every(({ callbacks, answeredAt }) => callbacks[0]!.at - answeredAt! >= 1000))
+    t.equal(new Set(transfers.map(({ callbacks }) => callbacks[0]!.body.contentDataAddress.properties['https://w3id.org/edc/v0.0.1/ns/baseUrl'])).size, 50)
+  })
+
+  t.notMatch(host.log.join('\n'), /geheim/, 'no key is in a log')
+})
+
+await t.test('signaling as EDC 0.15 has it', options, async (t) => {
+  const control = await httpServer(t)
+  const { host, pinged, jobOf } = await hostWith(t, { protocol: 'edc-signaling', callback_origins: [control.url] })
+  const base = `${host.url}/connector/provider/geheim-1/dataflows`
+  const told = (id: string) => control.received.filter(({ url }) => url.includes(id)).map(({ url, body }) => [url.slice(url.lastIndexOf('/') + 1), body.toString()])
+  async function start (capture: string, id: string, asset: string): Promise<any> {
+    const { body } = exchangesOf(capture, 'start')[0] as { body: any }
+    const message = { ...body, processId: id, datasetId: asset, callbackAddress: `${control.url}/control`, ...(body.flowType === 'PUSH' && { destinationDataAddress: { ...body.destinationDataAddress, 'dspace:endpointProperties': { ...body.destinationDataAddress['dspace:endpointProperties'], 'dspace:value': `${control.url}/sink/${id}/result` } } }) }
+    return await (await fetch(`${base}/start`, { method: 'POST', headers: { 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(message) })).json()
+  }
+
+  await t.test('pull', async (t) => {
+    t.equal((await start('signaling-02-pull', 'pull-1', 'data')).provisioning, true)
+    await pinged('it is provisioned', () => told('pull-1').length === 1)
+    t.strictSame(told('pull-1'), [['provisioned', '']])
+    const { provisioning, dataAddress } = await start('signaling-02-pull', 'pull-1', 'data')
+    t.equal(provisioning, false)
+    const of = (name: string): string => dataAddress['dspace:endpointProperties'].find((one: any) => one['dspace:name'].endsWith(`/${name}`))['dspace:value']
+    const data = await fetch(of('endpoint'), { headers: { authorization: of('authorization') } })
+    t.equal(sha256(await data.bytes()), (await host.jobLog((await jobOf('pull-1')).job_uuid)).trim())
+    await fetch(`${base}/pull-1/terminate`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"@type":"DataFlowTerminateMessage"}' })
+    t.equal((await fetch(of('endpoint'), { headers: { authorization: of('authorization') } })).status, 403)
+  })
+
+  await t.test('push', async (t) => {
+    await start('signaling-01-push', 'push-1', 'data')
+    await pinged('it is provisioned', () => told('push-1').length === 1)
+    t.strictSame(await start('signaling-01-push', 'push-1', 'data'), exchangesOf('signaling-01-push', 'start')[1]!.answer)
+    await pinged('it is complete', () => told('push-1').some(([word]) => word === 'complete'))
+    t.strictSame(told('push-1').map(([word]) => word), ['provisioned', 'result', 'complete'])
+    const sink = control.received.find(({ url }) => url === '/sink/push-1/result')!
+    t.match(sink, { method: 'POST', headers: { 'content-type': 'text/plain', 'content-length': '300000' } })
+    t.equal(sha256(sink.body), (await host.jobLog((await jobOf('push-1')).job_uuid)).trim())
+  })
+
+  await t.test('several files are pushed as one archive', async (t) => {
+    await start('signaling-01-push', 'push-2', 'several')
+    await pinged('it is provisioned', () => told('push-2').length === 1)
+    await start('signaling-01-push', 'push-2', 'several')
+    await pinged('it is complete', () => told('push-2').some(([word]) => word === 'complete'))
+    const sink = control.received.find(({ url }) => url === '/sink/push-2/result')!
+    t.equal(sink.headers['content-type'], 'application/x-tar')
+    t.match(sink.body.toString('latin1'), /^a\0[^]*ustar[^]*a\n[^]*b\/b\0[^]*b\n/)
+  })
+
+  await t.test('failure', async (t) => {
+    await start('signaling-03-job-fails', 'fail-1', 'failing')
+    await pinged('it has failed', () => told('fail-1').length === 1)
+    const [[word, body]] = told('fail-1') as [[string, string]]
+    t.equal(word, 'fail')
+    t.match(JSON.parse(body), { errorMessage: /exit code 3$/ })
+    t.equal((await fetch(`${base}/fail-1/terminate`, { method: 'POST' })).status, 200, 'EDC terminates what has failed')
+  })
+
+  for (const path of ['/start', '/fail-1/nonsense', '/%zz']) await fetch(base + path, { method: 'POST', body: '{', headers: { 'content-type': 'application/json' } })
+  t.notMatch(host.log.join('\n'), /geheim/, 'no key is in a log')
+})
+
+await t.test('Data Plane Signaling', options, async (t) => {
+  const control = await httpServer(t, (_, response) => response.writeHead(200).end())
+  const { host, pinged, jobOf } = await hostWith(t, { protocol: 'dataplane-signaling', signaling_url: `${control.url}/signaling` })
+  const headers = { 'content-type': 'application/json', authorization: 'Bearer geheim-1' }
+  const post = async (path: string, body: object): Promise<Response> => await fetch(`${host.url}/dataflows${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+  const message = { messageId: 'm', participantId: 'provider', counterPartyId: 'consumer', dataspaceContext: 'here', agreementId: 'a', claims: {} }
+  const told = (id: string) => control.received.filter(({ url }) => url.includes(id)).map(({ url, body }) => ({ url, body: body.toString() }))
+
+  await t.test('pull', async (t) => {
+    t.equal((await post('/start', { ...message, processId: 'pull-1', datasetId: 'data', profile: HTTP_PULL })).status, 202)
+    await pinged('it has started', () => told('pull-1').length === 1)
+    const [{ url, body }] = told('pull-1') as [{ url: string, body: string }]
+    t.equal(url, '/signaling/transfers/pull-1/dataflow/started')
+    const { dataFlowId, state, dataAddress } = JSON.parse(body)
+    t.strictSame([dataFlowId, state], ['pull-1', 'STARTED'])
+    const token = dataAddress.endpointProperties.find(({ name }: { name: string }) => name === 'authorization').value
+    const data = await fetch(dataAddress.endpoint, { headers: { authorization: `Bearer ${token}` } })
+    t.equal(sha256(await data.bytes()), (await host.jobLog((await jobOf('pull-1')).job_uuid)).trim())
+    t.equal((await post('/pull-1/completed', {})).status, 200)
+    t.equal((await fetch(dataAddress.endpoint, { headers: { authorization: `Bearer ${token}` } })).status, 403)
+  })
+
+  await t.test('push', async (t) => {
+    await post('/start', { ...message, processId: 'push-1', datasetId: 'small', profile: HTTP_PUSH, dataAddress: { endpointType: HTTP_PUSH, endpoint: `${control.url}/sink/push-1`, endpointProperties: [{ name: 'authorization', value: 'geheim-3' }, { name: 'authType', value: 'bearer' }] } })
+    await pinged('it is complete', () => told('push-1').length === 3)
+    t.match(told('push-1').map(({ url }) => url), [/started$/, /^\/sink\/push-1$/, /completed$/])
+    t.match(control.received.find(({ url }) => url === '/sink/push-1'), { headers: { authorization: 'Bearer geheim-3' } })
+    t.match(JSON.parse(told('push-1')[2]!.body), { dataFlowId: 'push-1', state: 'COMPLETED' })
+    t.strictSame(await (await fetch(`${host.url}/dataflows/push-1/status`, { headers })).json(), { dataFlowId: 'push-1', state: 'COMPLETED' })
+  })
+
+  await t.test('failure', async (t) => {
+    await post('/start', { ...message, processId: 'fail-1', datasetId: 'failing', profile: HTTP_PULL })
+    await pinged('it has failed', () => told('fail-1').length === 1)
+    t.match(JSON.parse(told('fail-1')[0]!.body), { dataFlowId: 'fail-1', state: 'TERMINATED', error: /exit code 3$/ })
+    t.match(told('fail-1')[0]!.url, /errored$/)
+  })
+
+  t.notMatch(host.log.join('\n'), /geheim/, 'no key is in a log')
+})

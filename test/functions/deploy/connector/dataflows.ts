@@ -1,0 +1,206 @@
+import t, { type Test } from 'tap'
+import { jobOfKey, MARKER_PREFIX } from '../../../../shared/bucket-layout.ts'
+import type { Connector } from '../../../../shared/connectors.ts'
+import { HTTP_PULL, HTTP_PUSH } from '../../../../shared/data-flow.ts'
+import { unsealDestination } from '../../../../shared/push-destination.ts'
+import { advanceRecord, readRecord } from '../../../../shared/record-store.ts'
+import { resultToken } from '../../../../shared/result-token.ts'
+import { callbackOf, owedCall } from '../../../../shared/transfer-calls.ts'
+import { transferOf } from '../../../../shared/transfer.ts'
+import { captured, exchangesOf } from '../../../support/captured.ts'
+import { deployServer, keysOf, resultTokenKey } from '../../../support/deploy-server.ts'
+import { httpServer } from '../../../support/http-server.ts'
+import { poll } from '../../../support/poll.ts'
+import { problemAbout, problemOf } from '../../../support/problem-of.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
+
+const KEY = 'a/key'
+
+/** A deploy with one connector that speaks a dialect. */
+async function connected (t: Test, protocol: Connector['protocol'], more: Partial<Connector> = {}) {
+  const secrets = temporaryFolder(t, { 'provider.endpoint-key': KEY })
+  const table: Connector[] = [{ name: 'provider', protocol, callback_origins: ['http://127.0.0.1:39192', 'http://127.0.0.1:15192'], assets: { data: { template: 'test' } }, assets_decide: true, ...more }]
+  const deploy = await deployServer(t, { table, connectorSecrets: secrets, publicUrl: 'http://127.0.0.1:8080' })
+  const base = `${deploy.url}/connector/provider/${encodeURIComponent(KEY)}/dataflows`
+  return {
+    deploy,
+    base,
+    post: async (path: string, body?: unknown, headers: Record<string, string> = {}) =>
+      await fetch(base + path, { method: 'POST', headers: { 'content-type': 'application/json; charset=utf-8', ...headers }, ...(body !== undefined && { body: JSON.stringify(body) }) }),
+    recordOf: async () => {
+      const [id] = (await keysOf(deploy.store)).filter((key) => key.startsWith(MARKER_PREFIX)).map(jobOfKey)
+      return (await readRecord(deploy.store, id!))!.record
+    },
+    /** The job's end, as job-completed writes it. */
+    async succeeds (call: 'provisioned' | 'started', state: 'owed' | 'delivered') {
+      const [id] = (await keysOf(deploy.store)).filter((key) => key.startsWith(MARKER_PREFIX)).map(jobOfKey)
+      await poll('the Job is made', async () => (await readRecord(deploy.store, id!))?.record.job_uid !== undefined)
+      await advanceRecord(deploy.store, id!, (record) => {
+        const done = { ...record, state: 'succeeded' as const, attempt: 'pod', revision: record.revision + 1 }
+        return { ...done, callbacks: owedCall(done, call, new Date()).map((one) => ({ ...one, state })) }
+      })
+    }
+  }
+}
+
+await t.test('EDC\'s own signaling: the first start provisions, the second has the address, in the captured shape', async (t) => {
+  const { post, succeeds, recordOf, deploy } = await connected(t, 'edc-signaling', { assets_decide: true })
+  const [first, second] = exchangesOf('signaling-02-pull', 'start')
+  const asked = { ...first!.body as object, sourceDataAddress: { ...(first!.body as any).sourceDataAddress, 'dspace:endpointProperties': [{ '@type': 'dspace:EndpointProperty', 'dspace:name': 'https://w3id.org/edc/v0.0.1/ns/jobTemplate', 'dspace:value': 'other' }, { '@type': 'dspace:EndpointProperty', 'dspace:name': 'https://w3id.org/edc/v0.0.1/ns/duration', 'dspace:value': '100' }] } }
+  for (let round = 0; round < 2; round++) {
+    const answer = await post('/start', asked)
+    t.equal(answer.status, 200)
+    t.strictSame(await answer.json(), first!.answer)
+  }
+  const record = await recordOf()
+  t.match(record, { template: 'other', env: { DURATION: '100' }, targets: [{ kind: 'edc-signaling', transfer: (first!.body as any).processId, callback_address: 'http://127.0.0.1:39192/control' }] })
+
+  await succeeds('provisioned', 'delivered')
+  const again = await (await post('/start', asked)).json() as any
+  const values = Object.fromEntries(again.dataAddress['dspace:endpointProperties'].map((one: any) => [one['dspace:name'], one['dspace:value']]))
+  t.strictSame(values, {
+    'https://w3id.org/edc/v0.0.1/ns/endpoint': `http://127.0.0.1:8080/job/${record.job_uuid}/result?file=out.txt`,
+    'https://w3id.org/edc/v0.0.1/ns/endpointType': 'https://w3id.org/idsa/v4.1/HTTP',
+    'https://w3id.org/edc/v0.0.1/ns/authorization': resultToken(resultTokenKey, record.job_uuid),
+    'https://w3id.org/edc/v0.0.1/ns/authType': 'bearer'
+  })
+  const withoutValues = (address: any): any => JSON.parse(JSON.stringify(address, (key, value) => key === 'dspace:value' ? '' : value))
+  t.strictSame(withoutValues(again), withoutValues(second!.answer))
+  t.equal((await deploy.cluster.jobs()).length, 1)
+  t.strictSame((await recordOf()).callbacks?.map(({ call }) => call), ['provisioned'])
+})
+
+await t.test('EDC\'s own signaling: a push begins with the second start, once', async (t) => {
+  const { post, succeeds, recordOf } = await connected(t, 'edc-signaling', { assets: { [(exchangesOf('signaling-01-push', 'start')[0]!.body as any).datasetId]: { template: 'test' } } })
+  const [first, second] = exchangesOf('signaling-01-push', 'start')
+  t.strictSame(await (await post('/start', first!.body)).json(), first!.answer)
+  const { job_uuid: id, targets } = await recordOf()
+  t.notMatch(JSON.stringify(targets), /15999/, 'where it goes to is sealed')
+  t.strictSame(unsealDestination(resultTokenKey, id, (targets![0] as any).sealed_destination), { url: 'http://127.0.0.1:15999/sink/result', header: {} })
+  await succeeds('provisioned', 'owed')
+  for (let round = 0; round < 2; round++) t.strictSame(await (await post('/start', second!.body)).json(), { ...second!.answer as object })
+  const { callbacks } = await recordOf()
+  t.strictSame(callbacks!.map(({ call, state }) => [call, state]), [['push', 'owed']], 'nobody has to be told any more that it is provisioned')
+})
+
+await t.test('EDC\'s own signaling: terminate cancels the job while it runs, suspend closes the results, a start opens them', async (t) => {
+  const { post, recordOf, deploy, base } = await connected(t, 'edc-signaling', { assets: { [(exchangesOf('signaling-04-consumer-terminates', 'start')[0]!.body as any).datasetId]: { template: 'test' } } })
+  const [start] = exchangesOf('signaling-04-consumer-terminates', 'start')
+  const [terminate] = captured('signaling-04-consumer-terminates').filter(({ kind }) => kind === 'signal')
+  t.equal((await fetch(`${base}/check`)).status, 200)
+  await post('/start', start!.body)
+  const flow = `/${(start!.body as any).processId}`
+  t.equal((await post(`${flow}/suspend`, { '@type': 'DataFlowSuspendMessage' })).status, 200)
+  t.ok(transferOf(await recordOf())!.suspended_at)
+  await post('/start', start!.body)
+  t.notOk(transferOf(await recordOf())!.suspended_at)
+  t.equal((await post(terminate!.path!.replace('/dataflows', ''), terminate!.body)).status, 200)
+  t.match(await recordOf(), { stop: { reason: 'TransferEnded' }, targets: [{ ended_at: String }] })
+  await poll('its Job goes', async () => (await deploy.cluster.jobs()).every(({ metadata }) => metadata?.deletionTimestamp !== undefined))
+  await problemOf(t, await post('/start', start!.body), 409, 'transfer-ended')
+  await problemOf(t, await post('/unknown/terminate', {}), 404, 'unknown-transfer')
+})
+
+/** By the published schemas of DataFlowStartMessage. */
+const message = {
+  messageId: 'message-1',
+  participantId: 'provider',
+  counterPartyId: 'consumer',
+  dataspaceContext: 'here',
+  processId: 'process-1',
+  agreementId: 'agreement-1',
+  datasetId: 'data',
+  profile: HTTP_PULL,
+  claims: { membership: 'active' }
+}
+const signaling = { signaling_url: 'http://127.0.0.1:39192/api/signaling', assets_decide: false }
+
+await t.test('Data Plane Signaling: start, status, suspend, resume, completed', async (t) => {
+  const { post, base, succeeds, recordOf } = await connected(t, 'dataplane-signaling', signaling)
+  const status = async () => await (await fetch(`${base}/process-1/status`)).json()
+  for (let round = 0; round < 2; round++) {
+    const answer = await post('/start', message)
+    t.equal(answer.status, 202)
+    t.equal(answer.headers.get('location'), '/dataflows/process-1/status')
+    t.match(await answer.json(), { messageId: String, dataFlowId: 'process-1', state: 'STARTING' })
+  }
+  await problemOf(t, await post('/start', { ...message, messageId: 'message-2' }), 409, 'conflict')
+  t.strictSame(await status(), { dataFlowId: 'process-1', state: 'STARTING' })
+  t.equal(transferOf(await recordOf())!.callback_address, signaling.signaling_url)
+
+  await succeeds('started', 'delivered')
+  t.strictSame(await status(), { dataFlowId: 'process-1', state: 'STARTED' })
+  t.equal((await post('/process-1/suspend', { messageId: 'm' })).status, 200)
+  t.strictSame(await status(), { dataFlowId: 'process-1', state: 'SUSPENDED' })
+  const resumed = await post('/process-1/resume', { messageId: 'm' })
+  t.equal(resumed.status, 200)
+  const { job_uuid: id } = await recordOf()
+  t.match(await resumed.json(), {
+    state: 'STARTED',
+    dataAddress: {
+      '@type': 'DataAddress',
+      endpointType: HTTP_PULL,
+      endpoint: `http://127.0.0.1:8080/job/${id}/result?file=out.txt`,
+      endpointProperties: [{ name: 'authorization', value: resultToken(resultTokenKey, id) }, { name: 'authType', value: 'bearer' }]
+    }
+  })
+  t.equal((await post('/process-1/started', { messageId: 'm' })).status, 200)
+  t.equal((await post('/process-1/completed')).status, 200, 'without a body')
+  t.strictSame(await status(), { dataFlowId: 'process-1', state: 'COMPLETED' })
+})
+
+await t.test('Data Plane Signaling: the field names of EDC up to 0.18, and a push', async (t) => {
+  const { post, recordOf } = await connected(t, 'dataplane-signaling', { assets_decide: false })
+  const { profile: _, processId, ...older } = message
+  const dataAddress = { '@type': 'DataAddress', endpointType: HTTP_PUSH, endpoint: 'https://consumer.example.com/in', endpointProperties: [{ name: 'authorization', value: 'geheim' }, { name: 'authType', value: 'bearer' }] }
+  const answer = await post('/start', { ...older, dataFlowId: processId, transferType: 'HttpData-PUSH', callbackAddress: 'http://127.0.0.1:39192/signaling', dataAddress })
+  t.equal(answer.status, 202)
+  const record = await recordOf()
+  t.notMatch(JSON.stringify(record), /geheim/)
+  const transfer = transferOf(record)!
+  t.match(transfer, { transfer: 'process-1', callback_address: 'http://127.0.0.1:39192/signaling' })
+  t.strictSame(unsealDestination(resultTokenKey, record.job_uuid, transfer.sealed_destination!), { url: 'https://consumer.example.com/in', header: { authorization: 'Bearer geheim' } })
+  t.equal((await post('/process-1/terminate', { messageId: 'm', reason: 'enough' })).status, 200)
+  t.match(await recordOf(), { stop: { reason: 'TransferEnded' } })
+  t.equal(callbackOf(await recordOf(), 'started'), undefined)
+})
+
+await t.test('Data Plane Signaling: what the specification refuses', async (t) => {
+  const { post, base } = await connected(t, 'dataplane-signaling', signaling)
+  const address = { endpoint: 'http://consumer.example.com/in' }
+  await problemAbout(t, await post('/start', { ...message, dataAddress: address }), 'dataAddress')
+  await problemAbout(t, await post('/start', { ...message, profile: HTTP_PUSH }), 'dataAddress')
+  await problemAbout(t, await post('/start', { ...message, profile: HTTP_PUSH, dataAddress: address }), 'dataAddress')
+  await problemAbout(t, await post('/start', { ...message, datasetId: 7 }), 'datasetId')
+  await problemAbout(t, await post('/start', { ...message, processId: undefined }), 'processId')
+  await problemOf(t, await post('/start', { ...message, datasetId: 'other' }), 404, 'unknown-asset')
+  await problemOf(t, await fetch(`${base}/start`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{' }), 400, 'invalid-request')
+  await problemAbout(t, await post('/prepare', { ...message, profile: HTTP_PUSH }), 'profile')
+  t.match(await (await post('/prepare', message)).json(), { dataFlowId: 'process-1', state: 'PREPARED' })
+})
+
+await t.test('the key comes in the path or as a bearer token, and no other opens', async (t) => {
+  const { deploy, post } = await connected(t, 'dataplane-signaling', signaling)
+  const plain = async (authorization: string) => await fetch(`${deploy.url}/dataflows/start`, { method: 'POST', headers: { 'content-type': 'application/json', authorization }, body: JSON.stringify(message) })
+  await problemOf(t, await plain('Bearer wrong'), 401, 'unauthorized')
+  await problemOf(t, await fetch(`${deploy.url}/connector/provider/wrong/dataflows/start`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(message) }), 401, 'unauthorized')
+  await problemOf(t, await fetch(`${deploy.url}/provision?connector=provider&key=${encodeURIComponent(KEY)}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ assetId: 'data', transferProcessId: 'a', resourceDefinitionId: 'b', callbackAddress: 'http://127.0.0.1:39192' }) }), 401, 'unauthorized')
+  t.equal((await plain(`Bearer ${KEY}`)).status, 202)
+  t.equal((await post('/start', message)).status, 202, 'and it is the same transfer')
+})
+
+await t.test('a connector gets the address with its key in it where the table says where to register, and not again while it knows it', async (t) => {
+  const listed: unknown[] = []
+  const { url, received } = await httpServer(t, ({ method, body }, response) => {
+    if (method === 'POST') listed.push(JSON.parse(body.toString()))
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(method === 'GET' ? listed : {}))
+  })
+  const { deploy } = await connected(t, 'edc-signaling', { registration_url: `${url}/control` })
+  for (let round = 0; round < 2; round++) t.equal((await deploy.ping()).status, 204)
+  t.strictSame(received.map(({ method, url }) => `${method} ${url}`), ['GET /control/v1/dataplanes', 'POST /control/v1/dataplanes', 'GET /control/v1/dataplanes'])
+  t.match(JSON.parse(received[1]!.body.toString()), { '@type': 'DataPlaneInstance', '@id': 'gx4ki-jobs', url: 'http://127.0.0.1:8080/connector/provider/a%2Fkey/dataflows', allowedSourceTypes: ['SimulationJob'] })
+
+  const other = await connected(t, 'dataplane-signaling', { registration_url: `${url}/management/v4` })
+  await other.deploy.ping()
+  t.match({ ...received.at(-1), body: JSON.parse(received.at(-1)!.body.toString()) }, { method: 'PUT', url: '/management/v4/dataplanes', body: { dataplaneId: 'gx4ki-jobs', endpoint: 'http://127.0.0.1:8080/connector/provider/a%2Fkey/dataflows', profiles: [HTTP_PULL, HTTP_PUSH] } })
+})

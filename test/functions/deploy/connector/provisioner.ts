@@ -1,0 +1,211 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import type { Connector } from '../../../../shared/connectors.ts'
+import { advanceRecord, readRecord } from '../../../../shared/record-store.ts'
+import { owedCall } from '../../../../shared/transfer-calls.ts'
+import { jobOfKey, MARKER_PREFIX } from '../../../../shared/bucket-layout.ts'
+import { deployServer, keysOf } from '../../../support/deploy-server.ts'
+import { poll } from '../../../support/poll.ts'
+import { problemOf } from '../../../support/problem-of.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
+import { stubConnector, type StubTransfer } from '../../../support/stub-connector.ts'
+
+/** A deploy with one connector, and what that one knows of it. */
+async function connected (t: Test, more: Partial<Connector> = {}) {
+  const connector = await stubConnector(t)
+  const secrets = temporaryFolder(t, { 'provider.endpoint-key': 'the endpoint key\n', 'provider.management-key': 'password' })
+  const table: Connector[] = [{
+    name: 'provider',
+    protocol: 'http-provisioner',
+    management_url: connector.url,
+    assets: { 'asset-1': { template: 'test', env: { DURATION: 20 }, result: { file: 'a b.txt' } } },
+    ...more
+  }]
+  const deploy = await deployServer(t, { table, connectorSecrets: secrets, publicUrl: 'http://127.0.0.1:8080' })
+  const endpoint = (query = 'connector=provider&key=the%20endpoint%20key'): string => `${deploy.url}/provision?${query}`
+  const recordOf = async () => {
+    const [id] = (await keysOf(deploy.store)).filter((key) => key.startsWith(MARKER_PREFIX)).map(jobOfKey)
+    return id === undefined ? undefined : (await readRecord(deploy.store, id))?.record
+  }
+  return { connector, deploy, endpoint, recordOf, secrets }
+}
+
+/** A job that has succeeded, as job-completed leaves it: with its callback owed. */
+const succeeded = (call: 'owed' | 'delivered') => (record: any) => {
+  const done = { ...record, state: 'succeeded', attempt: 'pod', expires_at: new Date(Date.now() + 1e8).toISOString(), revision: record.revision + 1 }
+  const callbacks = owedCall(done, 'provision', new Date())
+  return { ...done, callbacks: callbacks.map((one) => ({ ...one, state: call })) }
+}
+
+await t.test('a transfer is accepted at once, and its job is started after the answer', async (t) => {
+  const { connector, deploy, endpoint, recordOf } = await connected(t)
+  const transfer = await connector.provision(endpoint())
+  t.equal(transfer.state, 'PROVISIONING_REQUESTED')
+  const record = await poll('the Job is made', async () => await recordOf().then((now) => now?.job_uid !== undefined && now))
+  t.match(record, {
+    state: 'pending',
+    template: 'test',
+    owner: 'connector:provider',
+    env: { DURATION: '20' },
+    targets: [{ kind: 'http-provisioner', connector: 'provider', transfer: transfer.id, asset: 'asset-1', resource_definition: transfer.definition, callback_address: `${connector.url}/callback`, result: { file: 'a b.txt' } }]
+  })
+  t.equal((await deploy.cluster.jobs()).length, 1)
+  t.notMatch(JSON.stringify(record), /endpoint key|password/, 'no key is in the record')
+})
+
+await t.test('repeats, many of them at once too, make no second job', async (t) => {
+  const { connector, deploy, endpoint } = await connected(t)
+  const transfer: StubTransfer = { id: 'transfer', definition: 'definition', asset: 'asset-1', state: 'PROVISIONING', callbacks: [] }
+  connector.transfers.set(transfer.id, transfer)
+  const answers = await Promise.all(Array.from({ length: 12 }, async () => await connector.send(endpoint(), transfer)))
+  t.strictSame(new Set(answers.map(({ status }) => status)), new Set([200]))
+  t.equal((await connector.send(endpoint(), transfer)).status, 200)
+  await poll('the Job is made', async () => (await deploy.cluster.jobs()).length > 0)
+  t.equal((await keysOf(deploy.store)).filter((key) => key.startsWith('state/')).length, 1)
+  t.equal((await deploy.cluster.jobs()).length, 1)
+})
+
+await t.test('a repeat puts the callback off until its own answer is read', async (t) => {
+  const { connector, deploy, endpoint, recordOf } = await connected(t)
+  const transfer = await connector.provision(endpoint())
+  const { job_uuid: id } = await poll('the Job is made', async () => await recordOf().then((now) => now?.job_uid !== undefined && now))
+  await advanceRecord(deploy.store, id, succeeded('owed'))
+  await connector.send(endpoint(), transfer)
+  const answered = transfer.answeredAt!
+  await poll('it is put off', async () => Date.parse((await recordOf())!.callbacks![0]!.due_at!) >= answered + 900)
+  t.equal((await recordOf())!.callbacks!.length, 1)
+})
+
+await t.test('the same request after the callback deprovisions', async (t) => {
+  const { connector, deploy, endpoint, recordOf } = await connected(t)
+  const transfer = await connector.provision(endpoint())
+  const { job_uuid: id } = await poll('the Job is made', async () => await recordOf().then((now) => now?.job_uid !== undefined && now))
+  await advanceRecord(deploy.store, id, succeeded('delivered'))
+  transfer.state = 'DEPROVISIONING'
+  t.equal((await connector.send(endpoint(), transfer)).status, 200)
+  const record = await poll('the transfer has ended', async () => await recordOf().then((now) => (now?.targets?.[0] as any).ended_at !== undefined && now))
+  t.equal(record.state, 'succeeded', 'the job stays what it is')
+  t.strictSame(record.callbacks?.map(({ state }) => state), ['delivered'])
+  t.equal((await deploy.cluster.jobs()).length, 1)
+})
+
+await t.test('the same request after a callback that the connector has lost brings another', async (t) => {
+  for (const more of [{}, { type: 'provision' as const }]) {
+    const { connector, deploy, endpoint, recordOf } = await connected(t)
+    const transfer = await connector.provision(endpoint(), more)
+    const { job_uuid: id } = await poll('the Job is made', async () => await recordOf().then((now) => now?.job_uid !== undefined && now))
+    await advanceRecord(deploy.store, id, succeeded('delivered'))
+    t.equal((await connector.send(endpoint(), transfer, more)).status, 200)
+    await poll('it is owed again', async () => (await recordOf())!.callbacks![0]!.state === 'owed')
+    t.notOk((await recordOf())!.targets!.some((target) => 'ended_at' in target))
+  }
+})
+
+await t.test('a deprovision of EDC 0.11 ends the transfer, and cancels the job where it still runs', async (t) => {
+  const { connector, deploy, endpoint, recordOf } = await connected(t)
+  const transfer = await connector.provision(endpoint(), { type: 'provision' })
+  await poll('the Job is made', async () => (await recordOf())?.job_uid !== undefined)
+  t.equal((await connector.send(endpoint(), transfer, { type: 'deprovision' })).status, 200)
+  const record = await poll('the job is stopped', async () => await recordOf().then((now) => now?.stop !== undefined && now))
+  t.equal(record.stop?.reason, 'TransferEnded')
+  await poll('its Job goes', async () => (await deploy.cluster.jobs()).every(({ metadata }) => metadata?.deletionTimestamp !== undefined))
+  t.equal((await connector.send(endpoint(), { ...transfer, id: 'unknown' }, { type: 'deprovision' })).status, 200, 'of an unknown one there is nothing to end')
+})
+
+await t.test('a transfer that ended meanwhile is noticed on a ping', async (t) => {
+  for (const end of ['terminated', 'forgotten'] as const) {
+    const { connector, deploy, endpoint, recordOf } = await connected(t)
+    const transfer = await connector.provision(endpoint())
+    await poll('the Job is made', async () => (await recordOf())?.job_uid !== undefined)
+    await deploy.ping()
+    t.equal((await recordOf())!.stop, undefined, 'as long as it waits nothing happens')
+    if (end === 'terminated') transfer.state = 'TERMINATED'
+    else connector.transfers.clear()
+    await deploy.ping()
+    t.match(await recordOf(), { stop: { reason: 'TransferEnded' } }, end)
+  }
+})
+
+await t.test('a connector that does not answer ends nothing', async (t) => {
+  const { connector, deploy, endpoint, recordOf } = await connected(t)
+  await connector.provision(endpoint())
+  await poll('the Job is made', async () => (await recordOf())?.job_uid !== undefined)
+  for (const status of [500, 404, 401]) {
+    connector.failures.push(status)
+    t.equal((await deploy.ping()).status, 204)
+    t.equal((await recordOf())!.stop, undefined, `${status}`)
+  }
+})
+
+await t.test('what can never work is refused at once, so that the transfer ends', async (t) => {
+  const { connector, deploy, endpoint } = await connected(t)
+  const cases: Array<[string, string, number, string]> = [
+    ['connector=provider&key=wrong', 'asset-1', 401, 'unauthorized'],
+    ['connector=provider', 'asset-1', 401, 'unauthorized'],
+    ['connector=stranger&key=the%20endpoint%20key', 'asset-1', 401, 'unauthorized'],
+    ['connector=provider&key=the%20endpoint%20key', 'asset-2', 404, 'unknown-asset'],
+    ['connector=provider&key=the%20endpoint%20key&template=nonsense', 'asset-2', 400, 'unknown-template']
+  ]
+  for (const [query, asset, status, kind] of cases) {
+    const transfer: StubTransfer = { id: 'transfer', definition: 'definition', asset, state: 'PROVISIONING', callbacks: [] }
+    const response = await connector.send(endpoint(query), transfer)
+    const { detail } = await problemOf(t, response, status, kind)
+    t.notMatch(detail, /key=|endpoint%20key|wrong/, 'the answer does not hold the query')
+    t.equal(transfer.state, 'TERMINATED')
+  }
+  t.strictSame(await keysOf(deploy.store), [], 'and nothing is left')
+})
+
+await t.test('a callback address at another origin gets no API key', async (t) => {
+  const { connector, deploy, endpoint } = await connected(t)
+  const body = { assetId: 'asset-1', transferProcessId: 'a', resourceDefinitionId: 'b', callbackAddress: 'http://127.0.0.1:1/callback' }
+  await problemOf(t, await fetch(endpoint(), { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }), 400, 'invalid-request')
+  t.strictSame(await keysOf(deploy.store), [])
+  t.equal(connector.transfers.size, 0)
+})
+
+await t.test('the template stands in the query, in the name of the prototype too, and the path may end with a slash', async (t) => {
+  const { connector, deploy, endpoint, recordOf } = await connected(t, { assets: {} })
+  await connector.provision(endpoint('connector=provider&key=the%20endpoint%20key&demo_task=other').replace('/provision?', '/provision/?'))
+  t.match(await poll('the Job is made', async () => await recordOf().then((now) => now?.job_uid !== undefined && now)), { template: 'other', targets: [{ result: { file: 'out.txt' } }] })
+  t.equal((await deploy.cluster.jobs()).length, 1)
+})
+
+await t.test('an asset says itself what to run where the table lets it, and the ping asks again', async (t) => {
+  const { connector, deploy, endpoint, recordOf } = await connected(t, { assets: {}, assets_decide: true })
+  connector.assets.set('asset-1', { jobTemplate: 'other', duration: '7', baseUrl: 'http://127.0.0.1:1/unused', result: 'archive' })
+  connector.failures.push(503)
+  const transfer = await connector.provision(endpoint())
+  t.equal(transfer.state, 'PROVISIONING_REQUESTED')
+  await poll('it was asked', () => connector.failures.length === 0)
+  await deploy.ping()
+  const record = await poll('the Job is made', async () => await recordOf().then((now) => now?.job_uid !== undefined && now))
+  t.match(record, { template: 'other', env: { DURATION: '7' }, targets: [{ result: 'archive' }] })
+  t.notOk('look_up' in record.targets![0]!)
+})
+
+await t.test('an asset that asks for what cannot be run makes the job fail', async (t) => {
+  const { connector, endpoint, recordOf } = await connected(t, { assets: {}, assets_decide: true })
+  connector.assets.set('asset-1', { jobTemplate: 'other', duration: 'long' })
+  await connector.provision(endpoint())
+  const record = await poll('the job has failed', async () => await recordOf().then((now) => now?.state === 'failed' && now))
+  t.equal(record.reason, 'InvalidAsset')
+})
+
+await t.test('a job that Kubernetes refuses has failed', async (t) => {
+  const { connector, endpoint, recordOf } = await connected(t, { assets: { 'asset-1': { template: 'refused' } } })
+  const transfer = await connector.provision(endpoint())
+  t.equal(transfer.state, 'PROVISIONING_REQUESTED')
+  const record = await poll('the job has failed', async () => await recordOf().then((now) => now?.state === 'failed' && now))
+  t.equal(record.reason, 'RejectedByKubernetes')
+})
+
+await t.test('a key that changes in its file is another one at once', async (t) => {
+  const { connector, endpoint, secrets } = await connected(t)
+  writeFileSync(join(secrets, 'provider.endpoint-key'), 'new')
+  t.equal((await connector.provision(endpoint())).state, 'TERMINATED')
+  t.equal((await connector.provision(endpoint('connector=provider&key=new'))).state, 'PROVISIONING_REQUESTED')
+  writeFileSync(join(secrets, 'provider.endpoint-key'), '')
+  t.equal((await connector.provision(endpoint('connector=provider&key='))).state, 'TERMINATED', 'an empty key opens nothing')
+})

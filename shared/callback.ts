@@ -48,13 +48,13 @@ export function claimCallback (record: JobRecord, id: string, now: Date, until: 
 }
 
 /**
- * Writes down how the attempt ended that was claimed `until` then. Who has lost his claim meanwhile has nothing to say any more about a
- * callback that is still owed, unless it has arrived: then the other one need not try again.
+ * Writes down how the attempt ended that was claimed `until` then. Who has lost his claim meanwhile has nothing to say any
+ * more, unless it has arrived: then nobody need try again.
  */
 export function endAttempt (record: JobRecord, id: string, until: Date, { result, state, due_at: due }: Ended): JobRecord | undefined {
   return changed(record, id, (callback) => {
     const isOurs = callback.trying_until === until.toISOString()
-    if (callback.state !== 'owed' || (!isOurs && state !== 'delivered')) return undefined
+    if (!isOurs && state !== 'delivered') return undefined
     const { trying_until: _, due_at: __, ...rest } = callback
     const attempts = isOurs ? [...callback.attempts.slice(0, -1), { ...callback.attempts.at(-1)!, ...result }] : callback.attempts
     return { ...rest, state, attempts, ...(due !== undefined && { due_at: due }) }

@@ -78,6 +78,8 @@ await t.test('who has lost his claim only says that it has arrived', async (t) =
   const arrived = endAttempt(second, '0-failed', later(60), { result: { status: 200 }, state: 'delivered' })!
   t.match(arrived.callbacks, [{ state: 'delivered', trying_until: undefined }])
   t.equal(endAttempt(arrived, '0-failed', later(120), { result: { status: 500 }, state: 'owed', due_at: later(180).toISOString() }), undefined, 'and then the other one does not unsay it')
+  const dead = endAttempt(second, '0-failed', later(120), { result: { status: 410 }, state: 'dead' })!
+  t.match(endAttempt(dead, '0-failed', later(60), { result: { status: 200 }, state: 'delivered' }), { callbacks: [{ state: 'delivered' }] })
 })
 
 await t.test('however it has ended, it can be owed again', async (t) => {

@@ -1,12 +1,11 @@
 import { timingSafeEqual } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ValidateFunction } from 'ajv'
 import { Type, type Static } from 'typebox'
 import { digestOfKey, idOfKey, isKeyId } from './api-key.ts'
 import { type Caller, type Scope, scopes } from './caller.ts'
 import { fieldErrors } from './field-errors.ts'
-import { newAjv } from './new-ajv.ts'
+import { lazyValidator } from './lazy-validator.ts'
 import { problem } from './problem.ts'
 
 /** What the file of a key says. Owners of other kinds have a colon (`oidc:…`, `connector:…`), so none can be taken for one of these. */
@@ -17,8 +16,7 @@ const Entry = Type.Object({
 }, { additionalProperties: false })
 type ApiKeyEntry = Static<typeof Entry>
 
-/** Compiled where there are keys; without, a cold start has nothing to do with it. */
-let isEntry: ValidateFunction<ApiKeyEntry> | undefined
+const isEntry = lazyValidator<ApiKeyEntry>(Entry)
 
 /**
  * The API keys of a folder, a mounted Secret, each in a file named by the id of the key: none has to be searched for, and one that comes or
@@ -64,10 +62,9 @@ export function apiKeysIn (folder: string, refused: (file: string, reason: strin
 /** What a file says; the Error when it is no entry has none of its values: somebody may have put the key itself there. */
 export function parseApiKeyEntry (file: string, text: string): ApiKeyEntry {
   if (!isKeyId(file)) throw new Error('its name is not the id of a key: 12 hex digits')
-  isEntry ??= newAjv().compile(Entry)
   const entry = parseJson(text)
   if (isEntry(entry)) return entry
-  const [wrong] = fieldErrors(isEntry.errors!, 'it')
+  const [wrong] = fieldErrors(isEntry.errors, 'it')
   throw new Error(`${wrong?.field} ${wrong?.message}`)
 }
 

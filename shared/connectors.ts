@@ -1,8 +1,9 @@
 import { load } from 'js-yaml'
 import { Type, type Static, type TObject } from 'typebox'
 import { complainAs } from './complain-as.ts'
+import { fieldErrors } from './field-errors.ts'
 import { publicUrlSettings } from './job-event.ts'
-import { newAjv } from './new-ajv.ts'
+import { lazyValidator } from './lazy-validator.ts'
 import { problem } from './problem.ts'
 import { type Folder, folderOf } from './read-folder.ts'
 import { resultTokenSettings } from './result-token.ts'
@@ -48,8 +49,7 @@ export type Connector = Static<typeof Connector>
 
 export type Connectors = Folder<Connector>
 
-const ajv = newAjv()
-const isConnector = ajv.compile<Connector>(Connector)
+const isConnector = lazyValidator<Connector>(Connector)
 
 /** What it takes to deal with connectors, besides the store. */
 export interface ConnectorPlace {
@@ -88,7 +88,7 @@ function connectorsIn (folder: string | undefined, refused: (file: string, reaso
 
 export function parseConnector (yaml: string): Connector {
   const connector: unknown = load(yaml)
-  if (!isConnector(connector)) throw new Error(`not a connector: ${ajv.errorsText(isConnector.errors, { dataVar: 'connector' })}`)
+  if (!isConnector(connector)) throw new Error(`not a connector: ${fieldErrors(isConnector.errors, 'it').map(({ field, message }) => `${field} ${message}`).join(', ')}`)
   for (const [asset, { result }] of Object.entries(connector.assets ?? {})) {
     const wrong = typeof result === 'object' ? wrongName(result.file) : undefined
     if (wrong !== undefined) throw new Error(`the result file of asset ${asset} ${wrong}`)

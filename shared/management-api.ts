@@ -2,7 +2,7 @@ import { Type, type Static } from 'typebox'
 import { askConnector } from './ask-connector.ts'
 import { connectorKey } from './connector-secret.ts'
 import { type Connector, originsOf } from './connectors.ts'
-import { newAjv } from './new-ajv.ts'
+import { lazyValidator } from './lazy-validator.ts'
 
 const NS = 'https://w3id.org/edc/v0.0.1/ns/'
 
@@ -24,10 +24,9 @@ const StateAnswer = Type.Object({ state: Type.String() })
 const AssetAnswer = Type.Object({ dataAddress: Type.Record(Type.String(), Type.Unknown()) })
 /** How EDC says that there is no such object; any other 404 may be a wrong address. */
 const NotFound = Type.Array(Type.Object({ type: Type.Literal('ObjectNotFound') }), { minItems: 1 })
-const ajv = newAjv()
-const isState = ajv.compile<Static<typeof StateAnswer>>(StateAnswer)
-const isAsset = ajv.compile<Static<typeof AssetAnswer>>(AssetAnswer)
-const isNotFound = ajv.compile(NotFound)
+const isState = lazyValidator<Static<typeof StateAnswer>>(StateAnswer)
+const isAsset = lazyValidator<Static<typeof AssetAnswer>>(AssetAnswer)
+const isNotFound = lazyValidator(NotFound)
 
 /** The state of a transfer process; `undefined` when the connector knows of none, because it has been restarted without its memory, say. */
 export async function transferState (api: ManagementApi, transfer: string): Promise<string | undefined> {

@@ -62,7 +62,7 @@ export interface Template {
   retentionSeconds: number
 }
 
-const ajv = newAjv({ useDefaults: false })
+const ajv = newAjv({ useDefaults: false, meta: true, validateSchema: true })
 const isManifest = ajv.compile<Static<typeof Manifest>>(Manifest)
 const isEnvSchema = ajv.compile<EnvSchema>(EnvSchema)
 

@@ -16,6 +16,8 @@ export interface StubTransfer {
   /** Every call back of it, with the status that it got. */
   callbacks: { at: number, headers: IncomingMessage['headers'], body: any, status: number }[]
   answeredAt?: number
+  /** The last answer to a request of its own. */
+  answer?: number
 }
 
 const NS = 'https://w3id.org/edc/v0.0.1/ns/'
@@ -32,6 +34,7 @@ export async function stubConnector (t: Test, { key = 'password' }: { key?: stri
   const assets = new Map<string, Record<string, string>>()
   /** What it answers to the next requests instead, whatever they are. */
   const failures: number[] = []
+  let isDown = false
   const [seen] = exchangesOf('02-pull-full-loop', 'provision-request')
 
   const server = createServer((request, response) => {
@@ -45,6 +48,7 @@ export async function stubConnector (t: Test, { key = 'password' }: { key?: stri
   async function answer (request: IncomingMessage): Promise<[number, unknown?]> {
     const body = await text(request)
     const failure = failures.shift()
+    if (isDown) return [503]
     if (failure !== undefined) return [failure]
     if (request.headers['x-api-key'] === undefined) return [401, [{ message: 'x-api-key not found', type: 'AuthenticationFailed', path: null, invalidValue: null }]]
     if (request.headers['x-api-key'] !== key) return [401, [{ message: 'Request could not be authenticated', type: 'AuthenticationFailed', path: null, invalidValue: null }]]
@@ -92,6 +96,7 @@ export async function stubConnector (t: Test, { key = 'password' }: { key?: stri
     transfers,
     assets,
     failures,
+    down (yes: boolean): void { isDown = yes },
     /** Begins a transfer: the request is the captured one, with ids and port of its own. */
     async provision (endpoint: string, { asset = 'asset-1', ...more }: { asset?: string, type?: 'provision' } = {}): Promise<StubTransfer> {
       const transfer: StubTransfer = { id: randomUUID(), definition: randomUUID(), asset, state: 'PROVISIONING', callbacks: [] }
@@ -104,7 +109,7 @@ export async function stubConnector (t: Test, { key = 'password' }: { key?: stri
       const body = { ...seen!.body as object, assetId: transfer.asset, transferProcessId: transfer.id, callbackAddress: `${url}/callback`, resourceDefinitionId: transfer.definition, ...more }
       const { 'Content-Type': type, 'User-Agent': agent } = seen!.headers
       const response = await fetch(endpoint, { method: 'POST', headers: { 'content-type': type!, 'user-agent': agent! }, body: JSON.stringify(body) })
-      transfer.answeredAt = Date.now()
+      Object.assign(transfer, { answeredAt: Date.now(), answer: response.status })
       if (transfer.state === 'PROVISIONING') {
         if (response.ok) transfer.state = 'PROVISIONING_REQUESTED'
         else if (response.status < 500) Object.assign(transfer, { state: 'TERMINATED', error: `received fatal error code: ${response.status}` })

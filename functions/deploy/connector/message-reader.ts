@@ -1,18 +1,16 @@
 import type { Static, TObject } from 'typebox'
 import { fieldErrors } from '../../../shared/field-errors.ts'
-import { newAjv } from '../../../shared/new-ajv.ts'
+import { lazyValidator } from '../../../shared/lazy-validator.ts'
 import { problem } from '../../../shared/problem.ts'
 import { plainJson } from './plain-json.ts'
 
-const ajv = newAjv()
-
 /** Reads a message, JSON-LD or not, by its schema. What the schema does not know is left as it is. Throws `invalid-request` that names the field. */
 export function messageReader<T extends TObject> (schema: T): (body: unknown) => Static<T> {
-  const isValid = ajv.compile<Static<T>>(schema)
+  const isValid = lazyValidator<Static<T>>(schema)
   return function readMessage (body) {
     const message = plainJson(body)
     if (isValid(message)) return message
-    const errors = fieldErrors(isValid.errors!, 'body')
+    const errors = fieldErrors(isValid.errors, 'body')
     throw problem('invalid-request', `${errors[0]?.field}: ${errors[0]?.message}`, { errors })
   }
 }

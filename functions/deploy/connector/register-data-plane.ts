@@ -3,8 +3,8 @@ import { askConnector } from '../../../shared/ask-connector.ts'
 import { connectorKey } from '../../../shared/connector-secret.ts'
 import { type Connector, originsOf } from '../../../shared/connectors.ts'
 import { HTTP_PULL, HTTP_PUSH } from '../../../shared/data-flow.ts'
+import { lazyValidator } from '../../../shared/lazy-validator.ts'
 import { keyHeader } from '../../../shared/management-api.ts'
-import { newAjv } from '../../../shared/new-ajv.ts'
 import { percentEncode } from '../../../shared/percent-encode.ts'
 import type { ConnectorDeps } from './connector-deps.ts'
 
@@ -13,7 +13,7 @@ const NS = 'https://w3id.org/edc/v0.0.1/ns/'
 
 /** As EDC lists its data planes, as far as it matters. */
 const Listed = Type.Array(Type.Object({ '@id': Type.String(), url: Type.Optional(Type.String()) }))
-const isListed = newAjv().compile<Static<typeof Listed>>(Listed)
+const isListed = lazyValidator<Static<typeof Listed>>(Listed)
 
 /**
  * Registers this system as a data plane, at every connector whose table says where. Each ping sees to it, because a connector may forget. One that does not

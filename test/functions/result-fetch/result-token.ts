@@ -29,18 +29,24 @@ async function done (more: object = {}): Promise<string> {
 
 const get = async (id: string, path: string, authorization: string): Promise<Response> => await fetch(`${server.url}/job/${id}/${path}`, { headers: { authorization } })
 
+/** The status, once all is read: a server that is to close waits for those who are still reading. */
+async function read (response: Response): Promise<number> {
+  await response.bytes()
+  return response.status
+}
+
 await t.test('a token opens the results of its job, bare or as a bearer token', async (t) => {
   const id = await done()
   const token = resultToken(resultTokenKey, id)
   for (const shown of [token, `Bearer ${token}`]) {
-    for (const path of ['result?file=a.txt', 'result/list', 'result/archive']) t.equal((await get(id, path, shown)).status, 200, path)
+    for (const path of ['result?file=a.txt', 'result/list', 'result/archive']) t.equal(await read(await get(id, path, shown)), 200, path)
   }
 })
 
 await t.test('where callers are asked who they are, it opens the results, and nothing else', async (t) => {
   const asking = await fetchServer(t, store, { resultTokenKey, ...apiKeyFolder(t).settings })
   const id = await done()
-  const statusOf = async (path: string, token: string): Promise<number> => (await fetch(`${asking.url}/job${path}`, { headers: { authorization: `Bearer ${token}` } })).status
+  const statusOf = async (path: string, token: string): Promise<number> => await read(await fetch(`${asking.url}/job${path}`, { headers: { authorization: `Bearer ${token}` } }))
   for (const path of ['result?file=a.txt', 'result/list', 'result/archive']) {
     t.equal(await statusOf(`/${id}/${path}`, resultToken(resultTokenKey, id)), 200, path)
     t.equal(await statusOf(`/${id}/${path}`, resultToken('another key', id)), 401, path)

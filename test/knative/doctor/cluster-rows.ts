@@ -52,7 +52,8 @@ await t.test('settings: what a Service names must be there, with something in it
     ['ConfigMap gx4ki-settings', { data: { IMAGE: 'of the map', HOST: 'of the map' } }],
     ['ConfigMap gx4ki-templates', { data: {} }],
     ['Secret gx4ki-store', secret('access-key', 'secret-key')],
-    ['Secret gx4ki-job-token', secret('key')]
+    ['Secret gx4ki-job-token', secret('key')],
+    ['Secret gx4ki-result-token', secret('key')]
   ])
   t.match(settingsRow(service, all), { check: 'settings of deploy', verdict: 'works' })
   t.match(settingsOf(service, all), { IMAGE: 'of the map', HOST: '0.0.0.0' })

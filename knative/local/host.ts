@@ -132,6 +132,7 @@ function localSettings (manifests: Manifests, { store, kubeconfig, uploadUrl, pu
     PUBLIC_URL: publicUrl,
     CONNECTORS_DIR: connectors,
     CONNECTOR_SECRETS_DIR: process.env.CONNECTOR_SECRETS_DIR || connectors,
+    WEBHOOK_SECRETS_DIR: process.env.WEBHOOK_SECRETS_DIR || connectors,
     TEMPLATES_DIR: join(ROOT, 'knative/templates')
   }
   const secrets = {

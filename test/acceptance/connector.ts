@@ -13,9 +13,6 @@ import { poll } from '../support/poll.ts'
 import { stubConnector } from '../support/stub-connector.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
-// The stubs listen on this machine's loopback, where no pod finds them.
-const options = process.env['E2E_NODE_ADDRESS'] === undefined ? {} : { skip: 'on the local host only' }
-
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 /** What an asset's job runs; each leaves its own sha256 in the log. */
@@ -75,7 +72,7 @@ async function comeDue (id: string): Promise<void> {
   await advanceRecord(store, id, (record) => ({ ...record, revision: record.revision + 1, callbacks: record.callbacks!.map((one) => ({ ...one, due_at: new Date(0).toISOString() })) }))
 }
 
-await t.test('the HTTP provisioner of EDC', options, async (t) => {
+await t.test('the HTTP provisioner of EDC', async (t) => {
   const endpoint = `${host.url}/provision?connector=provisioner&key=geheim-of-provisioner`
 
   await t.test('a file in the folder that is none is told by its name, and the others are used', async (t) => {
@@ -161,7 +158,7 @@ await t.test('the HTTP provisioner of EDC', options, async (t) => {
   })
 })
 
-await t.test('signaling as EDC 0.15 has it', options, async (t) => {
+await t.test('signaling as EDC 0.15 has it', async (t) => {
   const base = `${host.url}/connector/signaling/geheim-of-signaling/dataflows`
   const told = (id: string) => control.received.filter(({ url }) => url.includes(id)).map(({ url, body }) => [url.slice(url.lastIndexOf('/') + 1), body.toString()])
   async function start (capture: string, id: string, asset: string): Promise<any> {
@@ -216,7 +213,7 @@ await t.test('signaling as EDC 0.15 has it', options, async (t) => {
   for (const path of ['/start', '/fail-1/nonsense', '/%zz']) await fetch(base + path, { method: 'POST', body: '{', headers: { 'content-type': 'application/json' } })
 })
 
-await t.test('Data Plane Signaling', options, async (t) => {
+await t.test('Data Plane Signaling', async (t) => {
   const headers = { 'content-type': 'application/json', authorization: 'Bearer geheim-of-dps' }
   const post = async (path: string, body: object): Promise<Response> => await fetch(`${host.url}/dataflows${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
   const message = { messageId: 'm', participantId: 'provider', counterPartyId: 'consumer', dataspaceContext: 'here', agreementId: 'a', claims: {} }

@@ -48,6 +48,6 @@ async function install (): Promise<void> {
     installServing(plane, knative)
     say('Knative Serving')
   }
-  installFunctions(plane, dir, { lean })
+  await installFunctions(plane, dir, { lean })
   say('the functions')
 }

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { chownSync, cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { loadAll } from 'js-yaml'
 import type { ControlPlane } from './control-plane.ts'
 import { withoutServing } from './without-serving.ts'
 
 /** Applies the very manifests of knative/overlays/minikube, as docs/install.md says, and waits until Knative calls all of it ready; `lean`: what is like them without Serving. */
-export function installFunctions ({ kubectl }: ControlPlane, dir: string, { lean }: { lean: boolean }): void {
+export async function installFunctions ({ kubectl }: ControlPlane, dir: string, { lean }: { lean: boolean }): Promise<void> {
   const manifests = join(dir, 'knative')
   cpSync(resolve('knative'), manifests, { recursive: true, filter: (path) => !path.endsWith('.ts') && !path.endsWith('.env') })
   cpSync(join(import.meta.dirname, 'overlay'), join(manifests, 'overlays/e2e'), { recursive: true })
@@ -16,13 +17,24 @@ export function installFunctions ({ kubectl }: ControlPlane, dir: string, { lean
   mkdirSync('/var/lib/minio', { recursive: true })
   chownSync('/var/lib/minio', 1000, 1000)
   const overlay = join(manifests, 'overlays/e2e')
-  if (lean) {
-    const all = loadAll(kubectl(['kustomize', overlay])) as Parameters<typeof withoutServing>[0]
-    kubectl(['apply', '-f', '-'], withoutServing(all).map((manifest) => JSON.stringify(manifest)).join('\n---\n'))
-  } else {
-    kubectl(['apply', '-k', overlay])
-  }
+  const all = loadAll(kubectl(['kustomize', overlay])) as Parameters<typeof withoutServing>[0]
+  await unlessWebhooksAreAway(() => lean
+    ? kubectl(['apply', '-f', '-'], withoutServing(all).map((manifest) => JSON.stringify(manifest)).join('\n---\n'))
+    : kubectl(['apply', '-k', overlay]))
   kubectl(['wait', '--for=condition=Available', '--timeout=120s', '-n', 'gx4ki', 'deployment', '--selector=!serving.knative.dev/service'])
   kubectl(['wait', '--for=condition=Ready', '--timeout=180s', '-n', 'gx4ki', `${lean ? '' : 'ksvc,'}broker,trigger,pingsource`, '--all'])
   kubectl(['wait', '--for=condition=Ready', '--timeout=120s', '-n', 'gx4ki-jobs', 'apiserversource', '--all'])
+}
+
+/** On two cores, with all pods of the functions starting, one of Knative's webhooks misses a probe and is out of service for a second: who applies does it again. */
+async function unlessWebhooksAreAway (apply: () => unknown): Promise<void> {
+  for (let tries = 5; ; tries--) {
+    try {
+      apply()
+      return
+    } catch (error) {
+      if (tries === 1 || !(error as Error).message.includes('failed calling webhook')) throw error
+      await sleep(3000)
+    }
+  }
 }

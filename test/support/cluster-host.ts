@@ -22,6 +22,14 @@ const JOBS = 'gx4ki-jobs'
 /** What a function is there: a Knative Service, or, without Serving, a Deployment of that name. */
 const KIND = process.env['E2E'] === 'lean' ? 'deployment' : 'ksvc'
 
+/** What is mounted where a test has a folder of its own. */
+const FOLDERS = {
+  TEMPLATES_DIR: { kind: 'ConfigMap', name: 'gx4ki-templates' },
+  CONNECTORS_DIR: { kind: 'ConfigMap', name: 'gx4ki-connectors' },
+  CONNECTOR_SECRETS_DIR: { kind: 'Secret', name: 'gx4ki-connector-secrets' },
+  WEBHOOK_SECRETS_DIR: { kind: 'Secret', name: 'gx4ki-webhook-secrets' }
+}
+
 const NAMES = ['deploy', 'job-completed', 'result-fetch', 'result-upload']
 
 /**
@@ -39,8 +47,9 @@ export async function clusterHost (t: Test, env: Overrides): Promise<TestedHost>
   // Pings come when the test says so, and what another test left is not there.
   kubectl('delete', 'pingsource', 'reconcile', '-n', FUNCTIONS, '--ignore-not-found')
   kubectl('delete', 'jobs', '-n', JOBS, '--all', '--cascade=foreground')
-  replaceTemplates({ ...env['*'], ...env['deploy'] }['TEMPLATES_DIR']!)
-  await Promise.all(NAMES.map(async (name) => await setEnvironment(name, { ...env['*'], ...env[name] })))
+  const url = `http://${addressOf(FUNCTIONS, 'entry')}`
+  for (const [name, object] of Object.entries(FOLDERS)) replaceFolder(object, env['*']![name])
+  await Promise.all(NAMES.map(async (name) => await setEnvironment(name, { PUBLIC_URL: url, ...env['*'], ...env[name] })))
 
   const source = withoutServerFields(kubectlJson<object>('get', 'apiserversource', 'jobs', '-n', JOBS))
   const startSource = async (): Promise<void> => {
@@ -51,7 +60,7 @@ export async function clusterHost (t: Test, env: Overrides): Promise<TestedHost>
   t.teardown(() => { if (!t.passing()) console.error(logOf().join('\n')) })
 
   return {
-    url: `http://${addressOf(FUNCTIONS, 'entry')}`,
+    url,
     store,
     kubeconfig: process.env['KUBECONFIG']!,
     get log () { return logOf() },
@@ -89,12 +98,12 @@ function logOf (): string[] {
   return NAMES.flatMap((name) => kubectl('logs', '-n', FUNCTIONS, '-l', `serving.knative.dev/service=${name}`, '-c', name, '--tail=-1', '--ignore-errors').split('\n'))
 }
 
-async function setEnvironment (name: string, { TEMPLATES_DIR: _, KUBECONFIG: kubeconfig, ...env }: Record<string, string>): Promise<void> {
+async function setEnvironment (name: string, { KUBECONFIG: kubeconfig, ...env }: Record<string, string>): Promise<void> {
   const manifest = withoutServerFields(kubectlJson<Manifest>('get', KIND, name, '-n', FUNCTIONS))
   const { spec } = manifest.spec.template
   const [container] = spec.containers
   const kept = container!.env.filter(({ value, name }) => value === undefined || name === 'HOST')
-  container!.env = [...kept, ...Object.entries(env).map(([name, value]) => ({ name, value }))]
+  container!.env = [...kept, ...Object.entries(env).filter(([name]) => !(name in FOLDERS)).map(([name, value]) => ({ name, value }))]
   // The file of the tests as a file of the pod.
   const [volumes, mounts] = [spec.volumes ?? [], container!.volumeMounts ?? []].map((list) => list.filter(({ name }) => name !== 'test-kubeconfig')) as [Named[], Named[]]
   if (kubeconfig !== undefined) {
@@ -117,9 +126,11 @@ function isReady (name: string): boolean {
     status.conditions?.find(({ type }) => type === 'Ready')?.status === 'True'
 }
 
-function replaceTemplates (folder: string): void {
-  const data = Object.fromEntries(readdirSync(folder).filter((name) => name.endsWith('.yaml')).map((name) => [name, readFileSync(join(folder, name), 'utf8')]))
-  kubectlWith(JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'gx4ki-templates', namespace: FUNCTIONS }, data }), 'replace', '-f', '-')
+/** Files of a folder as the data of the object that the functions mount; none when the test has no such folder. */
+function replaceFolder ({ kind, name }: { kind: string, name: string }, folder: string | undefined): void {
+  const files = folder === undefined ? [] : readdirSync(folder).map((file) => [file, readFileSync(join(folder, file), 'utf8')])
+  kubectl('delete', kind, name, '-n', FUNCTIONS, '--ignore-not-found')
+  kubectlWith(JSON.stringify({ apiVersion: 'v1', kind, metadata: { name, namespace: FUNCTIONS }, [kind === 'Secret' ? 'stringData' : 'data']: Object.fromEntries(files) }), 'create', '-f', '-')
 }
 
 function withoutServerFields<T extends object> (object: T): T {

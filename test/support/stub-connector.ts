@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Test } from 'tap'
 import { exchangesOf } from './captured.ts'
+import { listen } from './listen.ts'
 
 /** A transfer process of the stub, by the names that EDC 0.10 has. */
 export interface StubTransfer {
@@ -40,10 +39,7 @@ export async function stubConnector (t: Test, { key = 'password' }: { key?: stri
   const server = createServer((request, response) => {
     answer(request).then(([status, body]) => response.writeHead(status, { 'content-type': 'application/json' }).end(body === undefined ? '' : JSON.stringify(body)), () => response.destroy())
   })
-  await listen(server)
-  const { port } = server.address() as AddressInfo
-  const url = `http://127.0.0.1:${port}/management`
-  t.teardown(() => stop(server))
+  const url = `${await listen(t, server)}/management`
 
   async function answer (request: IncomingMessage): Promise<[number, unknown?]> {
     const body = await text(request)
@@ -122,14 +118,4 @@ export async function stubConnector (t: Test, { key = 'password' }: { key?: stri
       return await fetch(properties[`${NS}baseUrl`], { headers: { [properties[`${NS}authKey`]]: properties[`${NS}authCode`] } })
     }
   }
-}
-
-async function listen (server: ReturnType<typeof createServer>): Promise<void> {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-}
-
-function stop (server: ReturnType<typeof createServer>): void {
-  server.close()
-  server.closeAllConnections()
 }

@@ -5,12 +5,12 @@ import { advance } from '../../../shared/job-record.ts'
 import { removeObject } from '../../../shared/object-store.ts'
 import { advanceRecord, readRecord } from '../../../shared/record-store.ts'
 import { deployServer, deployWith, keysOf } from '../../support/deploy-server.ts'
-import { folderOf } from '../../support/folder-of.ts'
 import { problemAbout, problemOf } from '../../support/problem-of.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 await t.test('a caller may ask to be told', async (t) => {
   const secret = (bytes: number): string => `whsec_${randomBytes(bytes).toString('base64')}`
-  const secretsDir = folderOf(t, {
+  const secretsDir = temporaryFolder(t, {
     ours: secret(32),
     rotated: `${secret(24)}\n\n${secret(64)}\n`,
     empty: '\n',

@@ -11,18 +11,18 @@ import type { Target } from '../../../shared/target.ts'
 import { closedUrl } from '../../support/closed-url.ts'
 import { clusterOf } from '../../support/cluster-of.ts'
 import { completedWith } from '../../support/completed-server.ts'
-import { folderOf } from '../../support/folder-of.ts'
 import { httpServer, type Received } from '../../support/http-server.ts'
 import { testKubernetes } from '../../support/local-kubernetes.ts'
 import { newRecord } from '../../support/new-record.ts'
 import { poll } from '../../support/poll.ts'
 import { testStore } from '../../support/store.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 await t.test('what is owed is paid', async (t) => {
   const place = { store: await testStore(t), cluster: clusterOf(await testKubernetes(t)) }
   const { store } = place
   const key = randomBytes(32)
-  const secrets = folderOf(t, { ours: `whsec_${key.toString('base64')}\n`, rotated: `whsec_${randomBytes(24).toString('base64')}\nwhsec_${key.toString('base64')}\n` })
+  const secrets = temporaryFolder(t, { ours: `whsec_${key.toString('base64')}\n`, rotated: `whsec_${randomBytes(24).toString('base64')}\nwhsec_${key.toString('base64')}\n` })
 
   /** A job that has just ended, as deploy may leave it, and whom it is to be told to. */
   async function endedJob (targets: Target[], more: Partial<JobRecord> = {}): Promise<JobRecord> {

@@ -29,10 +29,10 @@ export function readCallbackSettings (settings: Static<TObject<typeof callbackSe
   }
 }
 
-/** What a SinkBinding adds to every event: https://knative.dev/docs/eventing/custom-event-source/sinkbinding/ */
-function extensionsOf (overrides: string | undefined): Record<string, string> {
+/** What a SinkBinding adds to every event; one that adds nothing sets it, too, to nothing: https://knative.dev/docs/eventing/custom-event-source/sinkbinding/ */
+function extensionsOf (overrides = ''): Record<string, string> {
   try {
-    return overrides === undefined ? {} : (JSON.parse(overrides) as { extensions?: Record<string, string> }).extensions ?? {}
+    return overrides === '' ? {} : (JSON.parse(overrides) as { extensions?: Record<string, string> }).extensions ?? {}
   } catch (cause) {
     throw new Error('wrong settings: environment.K_CE_OVERRIDES is not JSON', { cause })
   }

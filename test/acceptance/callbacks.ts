@@ -28,7 +28,7 @@ await t.test('whoever asked for it is told', async (t) => {
   })
 
   await t.test('of the start as well, when that was asked for', async (t) => {
-    const id = await deploy('sleep 60', { events: ['running', 'canceled'] })
+    const id = await deploy('trap "exit 1" TERM; while :; do sleep 0.1; done', { events: ['running', 'canceled'] })
     await callbackIs(id, 'delivered')
     t.match(await host.job(id), { state: 'running', callback: 'delivered' })
     await host.cancel(id)

@@ -19,7 +19,7 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 const scripts: Record<string, string> = {
   data: 'head -c 300000 /dev/urandom > result.txt; sha256sum result.txt | cut -c1-64',
   failing: 'exit 3',
-  endless: 'exec sleep 300',
+  endless: 'trap "exit 1" TERM; while :; do sleep 0.1; done',
   small: 'echo a > result.txt'
 }
 

@@ -29,7 +29,7 @@ test-image: image-tar ## Run what is in the image in containers; as root, on Deb
 	@tap test/image/*.ts
 
 e2e: image-tar ## Run the acceptance tests on a real cluster of its own: as root, on Debian with Go; E2E_TESTS=… for some of them
-	@node test/e2e/main.ts tap --jobs=1 $(E2E_TESTS)
+	@node test/e2e/main.ts tap --jobs=1 --timeout=900 $(E2E_TESTS)
 
 doctor: $(installed) ## Say what works of the installation that KUBECONFIG leads to, and how to mend the rest; FIX=1 removes orphans
 	@node knative/doctor/main.ts $(if $(FIX),--fix) $(if $(CANARY),--canary=$(CANARY))

@@ -12,7 +12,7 @@ properties:
 interface Changes { labels?: object, startSeconds?: number, spec?: object, volumes?: object[], container?: object }
 
 /** A template that does whatever a test asks of it, but for the changes. */
-function template (name: string, { labels, startSeconds = 60, spec, volumes, container }: Changes): object {
+function template (name: string, { labels, startSeconds = 300, spec, volumes, container }: Changes): object {
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -41,6 +41,8 @@ function template (name: string, { labels, startSeconds = 60, spec, volumes, con
             image: 'dev.local/shell:e2e',
             command: ['sh', '-c', 'mkdir -p "$RESULTS" && cd "$RESULTS" && eval "$SCRIPT"'],
             env: [{ name: 'RESULTS', value: '/results' }],
+            // A few at a time, where a test has many: two cores carry a whole cluster beside them.
+            resources: { requests: { cpu: '250m' } },
             ...container
           }]
         }

@@ -84,7 +84,7 @@ async function startParts (
 
   const ports = await freePorts(manifests['serving.knative.dev/v1/Service'].length)
   const portOf = Object.fromEntries(manifests['serving.knative.dev/v1/Service'].map(({ metadata: { name } }, i) => [name, ports[i]!]))
-  const { configMaps, secrets } = localSettings(manifests, { store, kubeconfig, uploadUrl: `http://127.0.0.1:${portOf['result-upload']}`, publicUrl: entry.url, connectors: process.env.CONNECTORS_DIR || mkdtempSync(join(dir, 'connectors-')) })
+  const { configMaps, secrets } = localSettings(manifests, { store, kubeconfig, uploadUrl: `http://127.0.0.1:${portOf['result-upload']}`, publicUrl: entry.url, empty: mkdtempSync(join(dir, 'empty-')) })
   await makeBucket(store, env['*']?.S3_BUCKET ?? configMaps['gx4ki-settings']!.S3_BUCKET!)
   for (const manifest of manifests['serving.knative.dev/v1/Service']) {
     const { name } = manifest.metadata
@@ -118,22 +118,25 @@ async function startParts (
   }
 }
 
+/** Settings of the functions that whoever runs the local host may give in its own environment. */
+const TAKEN = ['S3_BUCKET', 'TEMPLATES_DIR', 'DEFAULT_TEMPLATE', 'CONNECTORS_DIR', 'CONNECTOR_SECRETS_DIR', 'WEBHOOK_SECRETS_DIR', 'WEBHOOK_DEFAULT_SECRET', 'EGRESS_ALLOWED_ORIGINS', 'API_KEYS_DIR']
+
 /** The ConfigMaps with this machine's addresses in them, and Secrets made up for this run. */
-function localSettings (manifests: Manifests, { store, kubeconfig, uploadUrl, publicUrl, connectors }: { store: LocalStore } & Record<'kubeconfig' | 'uploadUrl' | 'publicUrl' | 'connectors', string>) {
+function localSettings (manifests: Manifests, { store, kubeconfig, uploadUrl, publicUrl, empty }: { store: LocalStore } & Record<'kubeconfig' | 'uploadUrl' | 'publicUrl' | 'empty', string>) {
   const configMaps = Object.fromEntries(manifests['v1/ConfigMap'].map(({ metadata, data }) => [metadata.name, data]))
-  const { S3_BUCKET } = process.env
+  const chosen = Object.fromEntries(TAKEN.flatMap((name) => process.env[name] ? [[name, process.env[name]]] : []))
   configMaps['gx4ki-settings'] = {
     ...configMaps['gx4ki-settings'],
-    ...S3_BUCKET && { S3_BUCKET },
     S3_ENDPOINT: store.endpoint,
     S3_REGION: store.region,
     KUBECONFIG: kubeconfig,
     UPLOAD_URL: uploadUrl,
     PUBLIC_URL: publicUrl,
-    CONNECTORS_DIR: connectors,
-    CONNECTOR_SECRETS_DIR: process.env.CONNECTOR_SECRETS_DIR || connectors,
-    WEBHOOK_SECRETS_DIR: process.env.WEBHOOK_SECRETS_DIR || connectors,
-    TEMPLATES_DIR: join(ROOT, 'knative/templates')
+    CONNECTORS_DIR: empty,
+    CONNECTOR_SECRETS_DIR: empty,
+    WEBHOOK_SECRETS_DIR: empty,
+    TEMPLATES_DIR: join(ROOT, 'knative/templates'),
+    ...chosen
   }
   const secrets = {
     'gx4ki-store': { 'access-key': store.accessKey, 'secret-key': store.secretKey },

@@ -6,17 +6,19 @@ const SCRIPT = 'echo whole > result.txt; echo done'
 
 await t.test('job-completed is killed', async (t) => {
   const host = await faultyHost(t, 'job-completed')
-  const cuts: { at: string, fate: Rule }[] = [
-    { at: 'before it writes that the job runs', fate: writesState('running') },
+  // Long enough to be seen running by a function that has to be woken for it.
+  const seconds = process.env['E2E_NODE_ADDRESS'] === undefined ? 1 : 20
+  const cuts: { at: string, fate: Rule, script?: string }[] = [
+    { at: 'before it writes that the job runs', fate: writesState('running'), script: `sleep ${seconds}; ${SCRIPT}` },
     { at: 'before it writes the end of the job', fate: writesState('succeeded') },
     { at: 'after it wrote the end of the job', fate: writesState('succeeded', 'hold the answer') },
     { at: 'before it keeps the log', fate: sends('PUT', '/logs/') },
     { at: 'before it removes the marker', fate: sends('DELETE', '/open/') }
   ]
-  for (const { at, fate } of cuts) {
+  for (const { at, fate, script = SCRIPT } of cuts) {
     await t.test(at, async (t) => {
       host.proxies.store.fate = fate
-      const id = await host.deploy({ env: { SCRIPT } })
+      const id = await host.deploy({ env: { SCRIPT: script } })
       await host.proxies.store.caught()
       await host.crash()
       await host.ping()

@@ -7,7 +7,7 @@ import type { ControlPlane } from './control-plane.ts'
 export interface KnativeSources { eventing: string, serving: string, 'net-kourier': string, networking: string, caching: string }
 
 interface Manifest { kind: string, metadata: { name: string, namespace?: string }, data?: Record<string, string>, spec?: { template?: { spec?: { containers: Container[] } }, type?: string } }
-interface Container { image: string, resources?: object, lifecycle?: object, env?: { name: string, value?: string }[], readinessProbe?: object }
+interface Container { image: string, resources?: object, lifecycle?: object, env?: { name: string, value?: string }[], readinessProbe?: object, livenessProbe?: object }
 
 /** The whole of Eventing; left out is what is not built: job sink, request reply, the autoscaling of its own parts. */
 export function installEventing (plane: ControlPlane, { eventing }: KnativeSources): void {
@@ -39,7 +39,7 @@ export function installServing (plane: ControlPlane, { serving, 'net-kourier': k
     'config-network': { 'ingress-class': 'kourier.ingress.networking.knative.dev' },
     'config-deployment': { 'queue-sidecar-image': 'dev.local/knative/serving/queue:e2e', 'queue-sidecar-cpu-request': '10m' },
     // An idle function is gone soon, so that the suite sees many starts from zero.
-    'config-autoscaler': { 'scale-to-zero-grace-period': '10s', 'stable-window': '15s' },
+    'config-autoscaler': { 'scale-to-zero-grace-period': '10s', 'stable-window': '30s' },
     'config-features': { 'kubernetes.podspec-fieldref': 'enabled' }
   }
   available(plane, 'knative-serving')
@@ -69,6 +69,8 @@ function forTheBench (manifest: Manifest): Manifest {
     delete container.resources
     // Kourier's gateway would call a shell that its image has not.
     delete container.lifecycle
+    // Who has to wait for a core is not ill.
+    for (const probe of [container.readinessProbe, container.livenessProbe]) if (probe !== undefined) Object.assign(probe, { timeoutSeconds: 10, failureThreshold: 10 })
     container.image = localImage(container.image)
     for (const variable of container.env ?? []) if (variable.value !== undefined) variable.value = localImage(variable.value)
   }

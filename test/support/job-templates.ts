@@ -59,7 +59,7 @@ const templates: Record<string, Changes> = {
   // As Kueue's webhook leaves a Job that names a queue: suspended, until the queue admits it.
   queued: { labels: { 'kueue.x-k8s.io/queue-name': 'simulations' }, spec: { suspend: true } },
   // Nobody can pull it; the local host knows no image at all, and would run the command.
-  'no-image': { startSeconds: 12, container: { image: 'registry.invalid/nothing:1', command: undefined } },
+  'no-image': { startSeconds: process.env['E2E_NODE_ADDRESS'] === undefined ? 12 : 40, container: { image: 'registry.invalid/nothing:1', command: undefined } },
   // The admission policy of the cluster does not know it.
   foreign: { container: { image: 'example.org/anything:1' } },
   small: { volumes: [{ name: 'results', emptyDir: { sizeLimit: '4Mi' } }], container: { resources: { limits: { memory: '32Mi' } } } },

@@ -83,6 +83,6 @@ await t.test('make doctor finds a healthy installation well, what is broken brok
   const mended = doctor('--fix')
   t.equal(mended.status, 0, mended.all)
   t.match(mended.row('orphans: logs'), / works removed 1 of 1 job/)
-  t.equal(await headObject(store, logKey(orphan)), undefined)
+  t.equal(await poll('the store answers', async () => await headObject(store, logKey(orphan)).then(String, () => undefined)), 'undefined')
   await poll('the doctor leaves nothing of its own', () => kubectl('get', 'jobs,pods', '-n', 'gx4ki', '-l', 'app.kubernetes.io/name=doctor', '-o', 'name') === '')
 })

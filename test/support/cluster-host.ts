@@ -48,7 +48,7 @@ export async function clusterHost (t: Test, env: Overrides): Promise<TestedHost>
   kubectl('delete', 'pingsource', 'reconcile', '-n', FUNCTIONS, '--ignore-not-found')
   kubectl('delete', 'jobs', '-n', JOBS, '--all', '--cascade=foreground')
   const url = `http://${addressOf(FUNCTIONS, 'entry')}`
-  const all = Object.assign({}, ...Object.values(env)) as Record<string, string>
+  const all = Object.assign({}, env['*'], ...NAMES.map((name) => env[name])) as Record<string, string>
   for (const [name, object] of Object.entries(FOLDERS)) replaceFolder(object, all[name])
   await Promise.all(NAMES.map(async (name) => await setEnvironment(name, { PUBLIC_URL: url, ...env['*'], ...env[name] })))
 

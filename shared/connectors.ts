@@ -4,7 +4,6 @@ import { complainAs } from './complain-as.ts'
 import { fieldErrors } from './field-errors.ts'
 import { publicUrlSettings } from './job-event.ts'
 import { lazyValidator } from './lazy-validator.ts'
-import { problem } from './problem.ts'
 import { type Folder, folderOf } from './read-folder.ts'
 import { resultTokenSettings } from './result-token.ts'
 import { wrongName } from './result-name.ts'
@@ -75,15 +74,7 @@ export function connectorsOf (title: string, settings: Static<TObject<typeof con
 
 /** The connectors of a folder, as they are at each call; none without one. */
 function connectorsIn (folder: string | undefined, refused: (file: string, reason: string) => void): () => Connectors {
-  if (folder === undefined) return () => ({ usable: new Map(), refused: new Map() })
-  const read = folderOf(folder, parseConnector, refused)
-  return function readConnectors () {
-    try {
-      return read()
-    } catch (cause) {
-      throw problem('connectors-unavailable', `The folder of the connectors, ${folder}, cannot be read`, { cause })
-    }
-  }
+  return folder === undefined ? () => ({ usable: new Map(), refused: new Map() }) : folderOf('connectors', folder, parseConnector, refused)
 }
 
 export function parseConnector (yaml: string): Connector {

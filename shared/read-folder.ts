@@ -1,5 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { problem } from './problem.ts'
+
+type What = 'templates' | 'connectors'
 
 /** The YAML files of a folder, as what they stand for. */
 export interface Folder<T> {
@@ -11,16 +14,17 @@ export interface Folder<T> {
 
 /**
  * Reads a folder as its files are at each call: a mounted ConfigMap changes under a running function. To read them takes a tenth of
- * a millisecond; only what has changed is parsed again, and told to `refused` when it cannot be used. Throws when there is no folder.
+ * a millisecond; only what has changed is parsed again, and told to `refused` when it cannot be used. Throws `templates-unavailable` or
+ * `connectors-unavailable` when there is no folder.
  */
-export function folderOf<T extends { name: string }> (folder: string, parse: (text: string) => T, refused: (file: string, reason: string) => void): () => Folder<T> {
+export function folderOf<T extends { name: string }> (what: What, folder: string, parse: (text: string) => T, refused: (file: string, reason: string) => void): () => Folder<T> {
   let known = new Map<string, { text: string, outcome: T | Error }>()
   let told = new Map<string, string>()
 
   return function readFolder () {
     const found: Folder<T> = { usable: new Map(), refused: new Map() }
     const read: typeof known = new Map()
-    for (const file of yamlFiles(folder)) {
+    for (const file of yamlFiles(what, folder)) {
       try {
         const text = readFileSync(join(folder, file), 'utf8')
         const before = known.get(file)
@@ -40,9 +44,13 @@ export function folderOf<T extends { name: string }> (folder: string, parse: (te
   }
 }
 
-function yamlFiles (folder: string): string[] {
-  // A mounted ConfigMap has its files behind links named ..data and the like.
-  return readdirSync(folder).filter((name) => /^[^.].*\.ya?ml$/.test(name)).sort()
+function yamlFiles (what: What, folder: string): string[] {
+  try {
+    // A mounted ConfigMap has its files behind links named ..data and the like.
+    return readdirSync(folder).filter((name) => /^[^.].*\.ya?ml$/.test(name)).sort()
+  } catch (cause) {
+    throw problem(`${what}-unavailable`, `The folder of the ${what}, ${folder}, cannot be read`, { cause })
+  }
 }
 
 function outcomeOf<T> (parse: () => T): T | Error {

@@ -2,7 +2,6 @@ import type { V1Job } from '@kubernetes/client-node'
 import { load } from 'js-yaml'
 import { Type, type Static } from 'typebox'
 import { newAjv } from '../../shared/new-ajv.ts'
-import { problem } from '../../shared/problem.ts'
 import { type Folder, folderOf } from '../../shared/read-folder.ts'
 import { parseRetention } from './retention.ts'
 
@@ -70,14 +69,7 @@ export type Templates = Folder<Template>
 
 /** The templates of a folder, as they are at each call. */
 export function templatesIn (folder: string, refused: (file: string, reason: string) => void): () => Templates {
-  const read = folderOf(folder, parseTemplate, refused)
-  return function readTemplates () {
-    try {
-      return read()
-    } catch (cause) {
-      throw problem('templates-unavailable', `The folder of the templates, ${folder}, cannot be read`, { cause })
-    }
-  }
+  return folderOf('templates', folder, parseTemplate, refused)
 }
 
 function retentionOf (annotation: string | undefined): number {

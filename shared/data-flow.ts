@@ -28,7 +28,7 @@ export function statusMessage (record: JobRecord, transfer: Transfer, messageId:
     dataFlowId: transfer.transfer,
     state,
     ...(state === 'STARTED' && isPull && { dataAddress: pullAddress(record, transfer, place) }),
-    ...(state === 'TERMINATED' && isTerminal(record.state) && record.state !== 'succeeded' && { error: failureOf(record) })
+    ...(state === 'TERMINATED' && isTerminal(record.state) && record.state !== 'succeeded' && { error: whyNoData(record) })
   }
 }
 
@@ -45,7 +45,7 @@ function pullAddress ({ job_uuid: id }: JobRecord, { result }: Transfer, { publi
 }
 
 /** Why there will be no data, for a person at the other side. */
-export function failureOf ({ job_uuid: id, state, reason, exit_code: exitCode }: JobRecord): string {
+export function whyNoData ({ job_uuid: id, state, reason, exit_code: exitCode }: JobRecord): string {
   if (state === 'succeeded') return `job ${id} succeeded, but its results could not be brought to where they were wanted`
   return `job ${id} ${state}${reason === undefined ? '' : `: ${reason}`}${exitCode === undefined ? '' : `, exit code ${exitCode}`}`
 }

@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import tls from 'node:tls'
 import ipaddr from 'ipaddr.js'
 import { type EgressRules, hostOf, isPublic, refusedUrl } from './egress-rules.ts'
+import { failed, failureOf } from './failure.ts'
 
 export interface OutgoingRequest {
   method: string
@@ -22,7 +23,7 @@ export interface OutgoingRequest {
 /** The body is for protocols that need it, at most its first bytes, and never for whoever gave the URL. */
 export interface Answer { status: number, headers: http.IncomingHttpHeaders, body: Buffer }
 
-/** Why there was no answer, in a word that may be shown to whoever gave the URL. */
+/** Why there was no answer. */
 type Failure = 'EgressDenied' | 'DnsError' | 'ConnectionRefused' | 'Unreachable' | 'TlsError' | 'ConnectionReset' | 'InvalidAnswer' | 'Timeout'
 
 /** What the guard reaches the network by. */
@@ -59,10 +60,6 @@ export async function guardedRequest (request: OutgoingRequest, rules: EgressRul
     socket?.destroy()
     if (body instanceof Readable) body.destroy()
   }
-}
-
-export function failureOf (error: unknown): string | undefined {
-  return error instanceof Error && 'failure' in error ? String(error.failure) : undefined
 }
 
 async function resolve (url: URL, { allowed, denied }: EgressRules, wire: Wire, late: AbortSignal): Promise<string[]> {
@@ -164,8 +161,4 @@ async function aborted (signal: AbortSignal): Promise<never> {
 
 function isSame (connected: string | undefined, address: string): boolean {
   return connected !== undefined && ipaddr.parse(connected).toNormalizedString() === ipaddr.parse(address).toNormalizedString()
-}
-
-function failed (failure: Failure, message: string, cause?: unknown): Error {
-  return Object.assign(new Error(message, { cause }), { failure })
 }

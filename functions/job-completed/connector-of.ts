@@ -1,4 +1,5 @@
 import type { Connector } from '../../shared/connectors.ts'
+import { failed } from '../../shared/failure.ts'
 import type { Transfer } from '../../shared/transfer.ts'
 import type { CallbackSettings } from './callback-settings.ts'
 
@@ -6,6 +7,6 @@ import type { CallbackSettings } from './callback-settings.ts'
 export function connectorOf ({ connectors }: CallbackSettings, { connector: name }: Transfer): Connector {
   const connector = connectors().usable.get(name)
   // It may come back.
-  if (connector === undefined) throw Object.assign(new Error(`the connector is not in the table: ${name}`), { failure: 'UnknownConnector' })
+  if (connector === undefined) throw failed('UnknownConnector', `the connector is not in the table: ${name}`)
   return connector
 }

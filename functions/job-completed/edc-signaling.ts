@@ -1,6 +1,6 @@
 import { connectorKey } from '../../shared/connector-secret.ts'
 import { originsOf } from '../../shared/connectors.ts'
-import { failureOf } from '../../shared/data-flow.ts'
+import { whyNoData } from '../../shared/data-flow.ts'
 import type { JobRecord } from '../../shared/job-record.ts'
 import { keyHeader } from '../../shared/management-api.ts'
 import { percentEncode } from '../../shared/percent-encode.ts'
@@ -23,7 +23,7 @@ export const edcSignaling: CallbackKind<Extract<Transfer, { kind: 'edc-signaling
       method: 'POST',
       url: `${transfer.callback_address}/transferprocess/${percentEncode(transfer.transfer)}/${call}`,
       headers: { 'content-type': 'application/json', ...keyHeader(connectorKey(settings.connectorSecrets, connector.name, 'control')) },
-      ...(call === 'fail' && { body: JSON.stringify({ errorMessage: failureOf(record) }) }),
+      ...(call === 'fail' && { body: JSON.stringify({ errorMessage: whyNoData(record) }) }),
       allowed: originsOf(connector)
     }
   },

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { type Attempt, type Callback, claimCallback, type Ended, endAttempt, isDue, isOwing } from '../../shared/callback.ts'
-import { failureOf, guardedRequest, TIMEOUT_MS } from '../../shared/guarded-request.ts'
+import { failureOf } from '../../shared/failure.ts'
+import { guardedRequest, TIMEOUT_MS } from '../../shared/guarded-request.ts'
 import type { JobRecord } from '../../shared/job-record.ts'
 import type { Store } from '../../shared/object-store.ts'
 import { advanceRecord, readRecord } from '../../shared/record-store.ts'

@@ -1,5 +1,6 @@
 import { archiveResults } from '../../shared/archive-results.ts'
 import { originsOf } from '../../shared/connectors.ts'
+import { failed } from '../../shared/failure.ts'
 import type { OutgoingRequest } from '../../shared/guarded-request.ts'
 import { streamObject } from '../../shared/object-store.ts'
 import { unsealDestination } from '../../shared/push-destination.ts'
@@ -13,7 +14,7 @@ export const PUSH_MS = 30 * 60_000
 
 /** The request that brings the results to where the consumer wants them: one file as what it is, or all in one archive. Nobody there could follow a list. */
 export async function pushResults ({ record, target: transfer, settings, store }: Told<Transfer>): Promise<OutgoingRequest> {
-  if (transfer.suspended_at !== undefined) throw Object.assign(new Error('the transfer is suspended'), { failure: 'Suspended' })
+  if (transfer.suspended_at !== undefined) throw failed('Suspended', 'the transfer is suspended')
   const { url, header } = unsealDestination(settings.resultTokenKey, record.job_uuid, transfer.sealed_destination!)
   const request = { method: 'POST', url, timeoutMs: PUSH_MS, allowed: originsOf(connectorOf(settings, transfer)) }
   if (typeof transfer.result !== 'object') {
@@ -21,6 +22,6 @@ export async function pushResults ({ record, target: transfer, settings, store }
   }
   const result = await findResult(store, record, transfer.result.file)
   const body = result && await streamObject(store, result.key, result.etag)
-  if (result === undefined || body === undefined) throw Object.assign(new Error(`the job has no result file ${transfer.result.file}`), { failure: 'ResultMissing' })
+  if (result === undefined || body === undefined) throw failed('ResultMissing', `the job has no result file ${transfer.result.file}`)
   return { ...request, headers: { ...header, 'content-type': result.content_type, 'content-length': String(result.size) }, body }
 }

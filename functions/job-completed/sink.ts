@@ -1,4 +1,5 @@
 import { HTTP } from 'cloudevents'
+import { failed } from '../../shared/failure.ts'
 import { jobEvent } from '../../shared/job-event.ts'
 import type { State } from '../../shared/job-record.ts'
 import type { Sink } from '../../shared/target.ts'
@@ -8,7 +9,7 @@ import { outcomeOf } from './outcome-of.ts'
 /** The address is the operator's own, wherever it leads. */
 export const sink: CallbackKind<Sink> = {
   request ({ record, callback, settings: { publicUrl, sink } }) {
-    if (sink === undefined) throw Object.assign(new Error('there is no K_SINK any more'), { failure: 'NoSink' })
+    if (sink === undefined) throw failed('NoSink', 'there is no K_SINK any more')
     const { headers, body } = HTTP.binary(jobEvent(record, callback.call as State, publicUrl).cloneWith(sink.extensions))
     return { method: 'POST', url: sink.url, headers: headers as Record<string, string>, body: body as string, allowed: [new URL(sink.url).origin] }
   },

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { HTTP } from 'cloudevents'
+import { failed } from '../../shared/failure.ts'
 import { jobEvent } from '../../shared/job-event.ts'
 import type { State } from '../../shared/job-record.ts'
 import type { Webhook } from '../../shared/target.ts'
@@ -29,6 +30,6 @@ function keysOf (folder: string | undefined, name: string): Buffer[] {
     return webhookKeys(folder, name)
   } catch (cause) {
     // Taken away since the job was deployed; it may come back.
-    throw Object.assign(new Error(`no signature with the secret ${name}`, { cause }), { failure: 'SecretUnavailable' })
+    throw failed('SecretUnavailable', `no signature with the secret ${name}`, cause)
   }
 }

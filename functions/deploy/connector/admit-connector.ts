@@ -1,4 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { bearerOf, unauthorized } from '../../../shared/bearer.ts'
 import { connectorKey } from '../../../shared/connector-secret.ts'
 import type { Connector, Connectors } from '../../../shared/connectors.ts'
 import { problem } from '../../../shared/problem.ts'
@@ -23,12 +24,12 @@ export function admitConnector ({ usable }: Connectors, secretsDir: string, { co
 
 /** The connector whose key comes as a bearer token; there is no name with it. */
 export function admitDataPlaneKey ({ usable }: Connectors, secretsDir: string, authorization: string | undefined, ...spoken: Protocol[]): Connector {
-  const [, key] = /^Bearer +(\S+)$/i.exec(authorization ?? '') ?? []
+  const key = bearerOf(authorization)
   const fitting = [...usable.values()].filter(({ name, protocol }) => {
     const expected = connectorKey(secretsDir, name, 'endpoint')
     return key !== undefined && expected !== undefined && spoken.includes(protocol) && timingSafeEqual(digest(key), digest(expected))
   })
-  if (fitting.length !== 1) throw problem('unauthorized', 'A key of a connector is missing: Authorization: Bearer …', { headers: { 'www-authenticate': 'Bearer' } })
+  if (fitting.length !== 1) throw unauthorized('A key of a connector is missing: Authorization: Bearer …')
   return fitting[0]!
 }
 

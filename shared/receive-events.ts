@@ -1,11 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { ValidateFunction } from 'ajv'
 import { type CloudEvent, type CloudEventV1, HTTP } from 'cloudevents'
 import { Type, type TSchema } from 'typebox'
 import type { AdmitSender } from './admit-sender.ts'
 import { fieldErrors } from './field-errors.ts'
+import { lazyValidator, type Validator } from './lazy-validator.ts'
 import { eventsSeen } from './metrics.ts'
-import { newAjv } from './new-ajv.ts'
 import { problem } from './problem.ts'
 import { problems } from './problem-responses.ts'
 import { linkToEvent } from './trace-requests.ts'
@@ -31,7 +30,7 @@ export interface EventRoute {
  */
 export async function receiveEvents (app: FastifyInstance, { path, summary, types, admitSender, reply: replied, receive }: EventRoute): Promise<void> {
   const schema = structuredEvent(types ?? '.')
-  const validate = newAjv().compile(schema)
+  const validate = lazyValidator<object>(schema)
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     // The SDK wants the text: in structured mode the whole event, in binary mode the data.
@@ -88,7 +87,7 @@ function structuredEvent (types: string): TSchema {
   })
 }
 
-function eventOf ({ headers, body }: FastifyRequest, validate: ValidateFunction): Event {
+function eventOf ({ headers, body }: FastifyRequest, validate: Validator<object>): Event {
   // The SDK knows each media type in one spelling only.
   const mediaType = (headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()
   if (mediaType.startsWith('application/cloudevents-batch')) {
@@ -99,7 +98,7 @@ function eventOf ({ headers, body }: FastifyRequest, validate: ValidateFunction)
     throw invalidEvent([{ field: 'ce-specversion', message: 'is missing, and the content type is not application/cloudevents+json' }])
   }
   const sent = isStructured ? parseObject(body) : attributesOf(headers)
-  if (!validate(sent)) throw invalidEvent(fieldErrors(validate.errors!, 'body'))
+  if (!validate(sent)) throw invalidEvent(fieldErrors(validate.errors, 'body'))
   try {
     return HTTP.toEvent<unknown>({ headers: { ...headers, 'content-type': mediaType }, body: isStructured ? sent : body }) as Event
   } catch (cause) {

@@ -19,7 +19,7 @@ interface Facts {
   asset: string
   callback_address: string
   result: Result
-  /** When the connector was last answered. It loses what it is told before it has read that answer, so it is told no sooner than a second later. */
+  /** When the connector was last answered. It loses what it is told before it has read that answer, so it is told a few seconds later (transfer-calls.ts). */
   answered_at: string
   /** Of the HTTP provisioner, which wants it back. */
   resource_definition?: string

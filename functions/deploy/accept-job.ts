@@ -1,19 +1,19 @@
-import { createHmac } from 'node:crypto'
-import { idempotencyKey, markerKey, stateKey } from '../../shared/bucket-layout.ts'
+import { markerKey, stateKey } from '../../shared/bucket-layout.ts'
 import { createdAt, newJobId } from '../../shared/job-id.ts'
 import { isTerminal, type JobRecord } from '../../shared/job-record.ts'
-import { getObject, headObject, putObject, removeObject } from '../../shared/object-store.ts'
+import { headObject, removeObject } from '../../shared/object-store.ts'
 import { invalidField, isProblem, problem } from '../../shared/problem.ts'
 import { createRecord, readRecord } from '../../shared/record-store.ts'
+import { seal } from '../../shared/seal.ts'
 import type { Target } from '../../shared/target.ts'
+import { claimJob, claimObject, keyed } from './job-claim.ts'
 import { QUEUE_LABEL } from './job-objects.ts'
+import { neverSent } from './never-sent.ts'
 import { checkOpenJobs, putMarker } from './open-jobs.ts'
 import type { Template } from './read-templates.ts'
 import { type GivenEnv, type ResolvedEnv, resolveEnv } from './resolve-env.ts'
-import { seal } from '../../shared/seal.ts'
 import { checkJob, type Deps, isGivenUp, startJob } from './start-job.ts'
 import { askToStop, finishStop } from './stop-job.ts'
-import { neverSent } from './never-sent.ts'
 
 export interface DeployRequest {
   template: string
@@ -121,11 +121,9 @@ export function newRecord ({ tokenKey, hasSink }: Deps, template: Template, id: 
   }
 }
 
-const keyed = ({ tokenKey }: Deps, text: string): string => createHmac('sha256', tokenKey).update(text).digest('hex')
-
 /** The object of an idempotency key; the key of one caller means nothing for another. */
-function claimOf (deps: Deps, key: string, owner: string | undefined): string {
-  return idempotencyKey(keyed(deps, JSON.stringify(['idempotency key', owner, key])))
+function claimOf ({ tokenKey }: Deps, key: string, owner: string | undefined): string {
+  return claimObject(tokenKey, JSON.stringify(['idempotency key', owner, key]))
 }
 
 /** Whether it is asked for a job that was asked for before: then there is none more of them. */
@@ -134,25 +132,18 @@ async function isRepeated ({ store }: Deps, claim: string | undefined): Promise<
 }
 
 /**
- * Ties an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) to one job for as long as its record is kept. The object is
- * the lock: of many at once one creates it, the others read whose it is. The fingerprint is keyed, because it covers secret values.
+ * Ties an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) to one job. The fingerprint is keyed, because it covers secret values.
  */
-async function claimKey (deps: Deps, object: string, template: Template, { plain, secret }: ResolvedEnv, { queue, targets }: DeployRequest): Promise<{ id: string, isNew: boolean }> {
-  const { store } = deps
-  const fingerprint = keyed(deps, JSON.stringify([template.name, Object.entries({ ...plain, ...secret }).sort(), queue, targets]))
-  const mine = { job_uuid: newJobId(), fingerprint }
-  if (await putObject(store, object, JSON.stringify(mine), {}, { ifNoneMatch: '*' }) !== undefined) return { id: mine.job_uuid, isNew: true }
-
-  const found = await getObject(store, object)
-  if (found === undefined) throw problem('store-unavailable', 'The idempotency key was just given up by somebody else; ask again')
-  const theirs = JSON.parse(found.body.toString()) as typeof mine
-  if (theirs.fingerprint !== fingerprint) {
+async function claimKey ({ store, tokenKey }: Deps, object: string, template: Template, { plain, secret }: ResolvedEnv, { queue, targets }: DeployRequest): Promise<{ id: string, isNew: boolean }> {
+  const fingerprint = keyed(tokenKey, JSON.stringify([template.name, Object.entries({ ...plain, ...secret }).sort(), queue, targets]))
+  const claim = await claimJob(store, object, fingerprint)
+  if (claim.fingerprint !== fingerprint) {
     throw problem('idempotency-mismatch', 'This idempotency key belongs to a request with another template, environment, queue or callback', {
-      job_uuid: theirs.job_uuid,
+      job_uuid: claim.job_uuid,
       errors: [{ field: 'Idempotency-Key', message: 'was used with another request' }]
     })
   }
-  return { id: theirs.job_uuid, isNew: false }
+  return { id: claim.job_uuid, isNew: claim.isNew }
 }
 
 /**

@@ -2,7 +2,8 @@ import { oweAgain } from '../../shared/callback.ts'
 import type { JobRecord } from '../../shared/job-record.ts'
 import type { Store } from '../../shared/object-store.ts'
 import { problem } from '../../shared/problem.ts'
-import { advanceRecord, noteOwing, readRecord } from '../../shared/record-store.ts'
+import { readRecord } from '../../shared/record-store.ts'
+import { advanceOwing } from './advance-owing.ts'
 
 /** Makes a callback owed once more, and due now, however it has ended; the next ping tries it. Answers the record, `undefined` for no such job. */
 export async function redeliver (store: Store, id: string, callback: string): Promise<JobRecord | undefined> {
@@ -11,9 +12,5 @@ export async function redeliver (store: Store, id: string, callback: string): Pr
   if (!found.record.callbacks?.some((one) => one.id === callback)) {
     throw problem('unknown-callback', 'The job has no callback with this id', { job_uuid: id, errors: [{ field: 'callback', message: 'is not among those of the job' }] })
   }
-  // First, as ever; and again, for whoever was about to remove it may not have seen that something is owed.
-  await noteOwing(store, id, { ifNoneMatch: '*' })
-  const record = await advanceRecord(store, id, (current) => oweAgain(current, callback, new Date()))
-  await noteOwing(store, id, { ifNoneMatch: '*' })
-  return record
+  return await advanceOwing(store, id, (record) => oweAgain(record, callback, new Date()))
 }

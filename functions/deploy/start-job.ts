@@ -5,10 +5,10 @@ import { type Cluster, genuine, JOB_LABEL, kubernetesUnavailable, objectName, or
 import type { Store } from '../../shared/object-store.ts'
 import { problem } from '../../shared/problem.ts'
 import { advanceRecord } from '../../shared/record-store.ts'
+import { unseal } from '../../shared/seal.ts'
 import { configMapObject, jobObject, type JobSettings, secretObject } from './job-objects.ts'
 import type { Template, Templates } from './read-templates.ts'
 import type { ResolvedEnv } from './resolve-env.ts'
-import { unseal } from '../../shared/seal.ts'
 
 export interface Deps {
   store: Store

@@ -1,13 +1,10 @@
-import { createHmac } from 'node:crypto'
-import { idempotencyKey } from '../../../shared/bucket-layout.ts'
 import { type Connector, originsOf } from '../../../shared/connectors.ts'
-import { newJobId } from '../../../shared/job-id.ts'
 import type { JobRecord } from '../../../shared/job-record.ts'
-import { getObject, putObject, type Store } from '../../../shared/object-store.ts'
 import { invalidField, problem } from '../../../shared/problem.ts'
 import { createRecord, readRecord } from '../../../shared/record-store.ts'
 import type { Transfer } from '../../../shared/transfer.ts'
 import { newRecord, templateOf } from '../accept-job.ts'
+import { claimJob, claimObject, readClaim } from '../job-claim.ts'
 import { putMarker } from '../open-jobs.ts'
 import { resolveEnv } from '../resolve-env.ts'
 import type { Deps } from '../start-job.ts'
@@ -34,15 +31,14 @@ export interface Asking {
 export async function acceptTransfer (deps: Deps, connector: Connector, { ids, callbackAddress, order, target }: Asking): Promise<{ record: JobRecord, isNew: boolean }> {
   const { store } = deps
   const claim = claimOf(deps, connector, ids)
-  const known = await claimed(store, claim)
-  const found = known === undefined ? undefined : await readRecord(store, known)
-  if (found !== undefined) return { record: found.record, isNew: false }
+  const found = await claimedRecord(deps, claim)
+  if (found !== undefined) return { record: found, isNew: false }
 
   const asked = order()
   const template = templateOf(deps, asked)
   const env = resolveEnv(template, asked.env)
   checkOrigin(connector, callbackAddress)
-  const id = known ?? await claimNew(store, claim)
+  const { job_uuid: id } = await claimJob(store, claim)
   const transfer: Transfer = {
     ...target(id),
     connector: connector.name,
@@ -62,27 +58,17 @@ export async function acceptTransfer (deps: Deps, connector: Connector, { ids, c
 
 /** The record of the job that was made for a transfer, if there is one. */
 export async function findTransfer (deps: Deps, connector: Connector, ids: TransferIds): Promise<JobRecord | undefined> {
-  const id = await claimed(deps.store, claimOf(deps, connector, ids))
-  return id === undefined ? undefined : (await readRecord(deps.store, id))?.record
+  return await claimedRecord(deps, claimOf(deps, connector, ids))
 }
 
 /** Beside those of callers' own keys, and never one of them. */
 function claimOf ({ tokenKey }: Deps, { name }: Connector, ids: TransferIds): string {
-  return idempotencyKey(createHmac('sha256', tokenKey).update(`transfer ${JSON.stringify([name, ...ids])}`).digest('hex'))
+  return claimObject(tokenKey, `transfer ${JSON.stringify([name, ...ids])}`)
 }
 
-async function claimed (store: Store, claim: string): Promise<string | undefined> {
-  const found = await getObject(store, claim)
-  return found && (JSON.parse(found.body.toString()) as { job_uuid: string }).job_uuid
-}
-
-/** Of many at once one creates the object; the others read whose it is. */
-async function claimNew (store: Store, claim: string): Promise<string> {
-  const id = newJobId()
-  if (await putObject(store, claim, JSON.stringify({ job_uuid: id }), {}, { ifNoneMatch: '*' }) !== undefined) return id
-  const theirs = await claimed(store, claim)
-  if (theirs === undefined) throw problem('store-unavailable', 'The job of this transfer was just being removed; ask again')
-  return theirs
+async function claimedRecord ({ store }: Deps, object: string): Promise<JobRecord | undefined> {
+  const claim = await readClaim(store, object)
+  return claim && (await readRecord(store, claim.job_uuid))?.record
 }
 
 /** Now, while somebody looks, rather than when the job has run for an hour. */

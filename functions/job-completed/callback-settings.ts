@@ -9,23 +9,24 @@ export const callbackSettings = {
   ...webhookSettings,
   ...sinkSettings,
   ...connectorSettings,
-  K_CE_OVERRIDES: Type.Optional(Type.String())
+  K_CE_OVERRIDES: Type.Optional(Type.String()),
+  K_SINK_TOKEN_FILE: Type.String({ default: '/oidc/token', minLength: 1, description: 'Where a SinkBinding mounts the token that the sink asks for, if it does' })
 }
 
 /** What it takes to make callbacks. */
 export interface CallbackSettings extends ConnectorPlace {
   egress: EgressRules
   secretsDir: string | undefined
-  sink: { url: string, extensions: Record<string, string> } | undefined
+  sink: { url: string, extensions: Record<string, string>, tokenFile: string } | undefined
 }
 
 export function readCallbackSettings (settings: Static<TObject<typeof callbackSettings>>): CallbackSettings {
-  const { WEBHOOK_SECRETS_DIR: secretsDir, K_SINK: url, K_CE_OVERRIDES: overrides } = settings
+  const { WEBHOOK_SECRETS_DIR: secretsDir, K_SINK: url, K_CE_OVERRIDES: overrides, K_SINK_TOKEN_FILE: tokenFile } = settings
   return {
     egress: egressRules(settings),
     secretsDir,
     ...connectorsOf('job-completed', settings),
-    sink: url === undefined ? undefined : { url, extensions: extensionsOf(overrides) }
+    sink: url === undefined ? undefined : { url, extensions: extensionsOf(overrides), tokenFile }
   }
 }
 

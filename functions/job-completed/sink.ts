@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { HTTP } from 'cloudevents'
 import { failed } from '../../shared/failure.ts'
 import { jobEvent } from '../../shared/job-event.ts'
@@ -11,7 +12,15 @@ export const sink: CallbackKind<Sink> = {
   request ({ record, callback, settings: { publicUrl, sink } }) {
     if (sink === undefined) throw failed('NoSink', 'there is no K_SINK any more')
     const { headers, body } = HTTP.binary(jobEvent(record, callback.call as State, publicUrl).cloneWith(sink.extensions))
-    return { method: 'POST', url: sink.url, headers: headers as Record<string, string>, body: body as string, allowed: [new URL(sink.url).origin] }
+    // Read at each try: a SinkBinding renews it under a running function.
+    const token = existsSync(sink.tokenFile) ? readFileSync(sink.tokenFile, 'utf8').trim() : undefined
+    return {
+      method: 'POST',
+      url: sink.url,
+      headers: { ...headers as Record<string, string>, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+      body: body as string,
+      allowed: [new URL(sink.url).origin]
+    }
   },
   outcome: outcomeOf
 }

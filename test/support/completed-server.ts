@@ -14,7 +14,7 @@ type Settings = Partial<Parameters<typeof readCallbackSettings>[0]> & { admitSen
 
 /** A running job-completed. */
 export async function completedWith (t: Test, deps: { store: Store, cluster: Cluster }, { admitSender, ...settings }: Settings = {}) {
-  const { url, close } = await serve(t, jobCompleted({ ...deps, admitSender, callbacks: readCallbackSettings({ EGRESS_ALLOWED_ORIGINS: '', EGRESS_DENIED_RANGES: '', PUBLIC_URL: '', ...settings }) }))
+  const { url, close } = await serve(t, jobCompleted({ ...deps, admitSender, callbacks: readCallbackSettings({ EGRESS_ALLOWED_ORIGINS: '', EGRESS_DENIED_RANGES: '', PUBLIC_URL: '', K_SINK_TOKEN_FILE: '/none', ...settings }) }))
 
   async function send (data: unknown, { type = 'dev.knative.apiserver.resource.update', mode = 'binary', path = '/', id = 'an id' }: { type?: string, mode?: 'binary' | 'structured', path?: string, id?: string } = {}): Promise<Response> {
     const { headers, body } = HTTP[mode](new CloudEvent({ id, type, source: 'https://10.96.0.1:443', data }))

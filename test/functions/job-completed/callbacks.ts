@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
+import { join } from 'node:path'
 import { Webhook } from 'standardwebhooks'
 import t from 'tap'
 import { markerKey } from '../../../shared/bucket-layout.ts'
@@ -36,7 +38,7 @@ await t.test('what is owed is paid', async (t) => {
     ({ kind: 'webhook', url, events: ['failed'], secret_ref: 'ours', ...more })
 
   /** A running job-completed that may reach these addresses. */
-  const tellerOf = async (t: Parameters<typeof httpServer>[0], urls: string[], more: { PUBLIC_URL?: string, K_SINK?: string, K_CE_OVERRIDES?: string } = {}) =>
+  const tellerOf = async (t: Parameters<typeof httpServer>[0], urls: string[], more: { PUBLIC_URL?: string, K_SINK?: string, K_CE_OVERRIDES?: string, K_SINK_TOKEN_FILE?: string } = {}) =>
     await completedWith(t, place, { EGRESS_ALLOWED_ORIGINS: urls.map((url) => new URL(url).origin).join(' '), EGRESS_DENIED_RANGES: '', WEBHOOK_SECRETS_DIR: secrets, ...more })
 
   const callbackOf = async (id: string, wanted: (callback: Callback) => unknown = () => true): Promise<Callback> =>
@@ -206,6 +208,20 @@ await t.test('what is owed is paid', async (t) => {
       headers: { 'ce-specversion': '1.0', 'ce-id': `${id}-failed`, 'ce-type': 'org.gx4ki.job.failed', 'ce-source': '/job', 'ce-subject': id, 'ce-site': 'a', 'content-type': /^application\/json/ }
     }])
     t.match(JSON.parse(receiver.received[0]!.body.toString()), { job_uuid: id, state: 'failed', links: { self: `/job/${id}` } })
+  })
+
+  await t.test('a sink that asks senders for a token gets the one that is there just then, and no other receiver does', async (t) => {
+    const [sink, receiver] = [await httpServer(t, (_, response) => response.writeHead(202).end()), await httpServer(t)]
+    const folder = temporaryFolder(t, {})
+    const teller = await tellerOf(t, [receiver.url], { K_SINK: sink.url, K_SINK_TOKEN_FILE: join(folder, 'token') })
+    for (const token of [undefined, 'a.b.c\n', 'd.e.f']) {
+      if (token !== undefined) writeFileSync(join(folder, 'token'), token)
+      const { job_uuid: id } = await endedJob([{ kind: 'sink' }, hook(receiver.url)])
+      await teller.ping()
+      await poll('both are told', async () => (await readRecord(store, id))!.record.callbacks!.every(({ state }) => state === 'delivered'))
+    }
+    t.strictSame(sink.received.map(({ headers }) => headers.authorization), [undefined, 'Bearer a.b.c', 'Bearer d.e.f'])
+    t.ok(receiver.received.every(({ headers }) => headers.authorization === undefined))
   })
 
   await t.test('a job that runs is told of, and its marker stays', async (t) => {

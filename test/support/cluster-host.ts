@@ -102,7 +102,14 @@ function logOf (): string[] {
   return NAMES.flatMap((name) => kubectl('logs', '-n', FUNCTIONS, '-l', `serving.knative.dev/service=${name}`, '-c', name, '--tail=-1', '--ignore-errors').split('\n'))
 }
 
-async function setEnvironment (name: string, { KUBECONFIG: kubeconfig, ...env }: Record<string, string>): Promise<void> {
+async function setEnvironment (name: string, env: Record<string, string>): Promise<void> {
+  // Knative's controllers may be at the same object.
+  await poll(`${name} takes its new environment`, () => replaceEnvironment(name, env), 60)
+  await poll(`${name} is ready with its new environment`, () => isReady(name), 120)
+}
+
+/** `false` when somebody else changed the Service meanwhile. */
+function replaceEnvironment (name: string, { KUBECONFIG: kubeconfig, ...env }: Record<string, string>): boolean {
   const manifest = withoutServerFields(kubectlJson<Manifest>('get', KIND, name, '-n', FUNCTIONS))
   const { spec } = manifest.spec.template
   const [container] = spec.containers
@@ -118,8 +125,13 @@ async function setEnvironment (name: string, { KUBECONFIG: kubeconfig, ...env }:
   }
   Object.assign(spec, { volumes })
   Object.assign(container!, { volumeMounts: mounts })
-  kubectlWith(JSON.stringify(manifest), 'replace', '-f', '-')
-  await poll(`${name} is ready with its new environment`, () => isReady(name), 120)
+  try {
+    kubectlWith(JSON.stringify(manifest), 'replace', '-f', '-')
+    return true
+  } catch (error) {
+    if (!(error as Error).message.includes('(Conflict)')) throw error
+    return false
+  }
 }
 
 function isReady (name: string): boolean {

@@ -43,6 +43,7 @@ runFunction(() => readSettings(Settings), (settings) => {
   const connectors = connectorsOf('deploy', settings)
   const store = openStore(settings)
   const cluster = connectCluster(settings)
+  const egress = egressRules(settings)
   return {
     title: 'deploy',
     description: 'Takes jobs, starts them on Kubernetes, cancels them, and removes them when they expire',
@@ -56,10 +57,11 @@ runFunction(() => readSettings(Settings), (settings) => {
       settings: { namespace: settings.JOBS_NAMESPACE, image: settings.IMAGE, uploadUrl: settings.UPLOAD_URL },
       defaultTemplate,
       ...connectors,
+      egress,
       demoWait: settings.DEMO_WAIT_SECONDS,
       mostOpen: settings.MAX_OPEN_JOBS_PER_CALLER,
       admitSender: admitSenderBy(settings, cluster),
-      webhooks: { egress: egressRules(settings), secretsDir: settings.WEBHOOK_SECRETS_DIR, defaultSecret: settings.WEBHOOK_DEFAULT_SECRET },
+      webhooks: { egress, secretsDir: settings.WEBHOOK_SECRETS_DIR, defaultSecret: settings.WEBHOOK_DEFAULT_SECRET },
       takesJobRequests: settings.TAKE_JOB_REQUESTS
     })
   }

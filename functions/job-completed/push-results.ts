@@ -1,5 +1,4 @@
 import { archiveResults } from '../../shared/archive-results.ts'
-import { originsOf } from '../../shared/connectors.ts'
 import { failed } from '../../shared/failure.ts'
 import type { OutgoingRequest } from '../../shared/guarded-request.ts'
 import { streamObject } from '../../shared/object-store.ts'
@@ -7,7 +6,6 @@ import { unsealDestination } from '../../shared/push-destination.ts'
 import { findResult } from '../../shared/results.ts'
 import type { Transfer } from '../../shared/transfer.ts'
 import type { Told } from './callback-kind.ts'
-import { connectorOf } from './connector-of.ts'
 
 /** What a push may take as a whole. One that is cut off before that is begun again from the start. */
 export const PUSH_MS = 30 * 60_000
@@ -16,7 +14,7 @@ export const PUSH_MS = 30 * 60_000
 export async function pushResults ({ record, target: transfer, settings, store }: Told<Transfer>): Promise<OutgoingRequest> {
   if (transfer.suspended_at !== undefined) throw failed('Suspended', 'the transfer is suspended')
   const { url, header } = unsealDestination(settings.resultTokenKey, record.job_uuid, transfer.sealed_destination!)
-  const request = { method: 'POST', url, timeoutMs: PUSH_MS, allowed: originsOf(connectorOf(settings, transfer)) }
+  const request = { method: 'POST', url, timeoutMs: PUSH_MS }
   if (typeof transfer.result !== 'object') {
     return { ...request, headers: { ...header, 'content-type': 'application/x-tar' }, body: await archiveResults(store, record) }
   }

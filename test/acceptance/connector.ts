@@ -8,7 +8,7 @@ import { advanceRecord, readRecord } from '../../shared/record-store.ts'
 import { transferOf } from '../../shared/transfer.ts'
 import { exchangesOf } from '../support/captured.ts'
 import { testHost } from '../support/host.ts'
-import { httpServer } from '../support/http-server.ts'
+import { httpServer, type Received } from '../support/http-server.ts'
 import { poll } from '../support/poll.ts'
 import { stubConnector } from '../support/stub-connector.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -26,6 +26,8 @@ const scripts: Record<string, string> = {
 const connector = await stubConnector(t, { key: 'geheim-of-management' })
 const control = await httpServer(t)
 const dps = await httpServer(t, (_, response) => response.writeHead(200).end())
+/** Where consumers have their data pushed to, which is nobody's control plane. */
+const consumer = await httpServer(t)
 
 const assets = {
   ...Object.fromEntries(Object.entries(scripts).map(([asset, SCRIPT]) => [asset, { template: 'script', env: { SCRIPT }, result: { file: 'result.txt' } }])),
@@ -40,6 +42,7 @@ const bucket = `test-${randomUUID().slice(0, 13)}`
 const host = await testHost(t, {
   '*': {
     S3_BUCKET: bucket,
+    EGRESS_ALLOWED_ORIGINS: consumer.url,
     CONNECTORS_DIR: temporaryFolder(t, { ...Object.fromEntries(tables.map((table) => [`${table.name}.yaml`, JSON.stringify(table)])), 'broken.yaml': 'name: [' }),
     CONNECTOR_SECRETS_DIR: temporaryFolder(t, { ...Object.fromEntries(tables.map(({ name }) => [`${name}.endpoint-key`, `geheim-of-${name}`])), 'provisioner.management-key': 'geheim-of-management' })
   }
@@ -65,6 +68,10 @@ async function jobOf (transfer: string): Promise<JobRecord> {
       if (found !== undefined && transferOf(found.record)?.transfer === transfer) return found.record
     }
   })
+}
+
+function pushedTo (path: string): Received[] {
+  return consumer.received.filter(({ url }) => url === path)
 }
 
 /** As if the time had come: only the record knows when that is. */
@@ -163,7 +170,7 @@ await t.test('signaling as EDC 0.15 has it', async (t) => {
   const told = (id: string) => control.received.filter(({ url }) => url.includes(id)).map(({ url, body }) => [url.slice(url.lastIndexOf('/') + 1), body.toString()])
   async function start (capture: string, id: string, asset: string): Promise<any> {
     const { body } = exchangesOf(capture, 'start')[0] as { body: any }
-    const message = { ...body, processId: id, datasetId: asset, callbackAddress: `${control.url}/control`, ...(body.flowType === 'PUSH' && { destinationDataAddress: { ...body.destinationDataAddress, 'dspace:endpointProperties': { ...body.destinationDataAddress['dspace:endpointProperties'], 'dspace:value': `${control.url}/sink/${id}/result` } } }) }
+    const message = { ...body, processId: id, datasetId: asset, callbackAddress: `${control.url}/control`, ...(body.flowType === 'PUSH' && { destinationDataAddress: { ...body.destinationDataAddress, 'dspace:endpointProperties': { ...body.destinationDataAddress['dspace:endpointProperties'], 'dspace:value': `${consumer.url}/${id}` } } }) }
     return await (await fetch(`${base}/start`, { method: 'POST', headers: { 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(message) })).json()
   }
 
@@ -185,10 +192,10 @@ await t.test('signaling as EDC 0.15 has it', async (t) => {
     await pinged('it is provisioned', () => told('push-1').length === 1)
     t.strictSame(await start('signaling-01-push', 'push-1', 'data'), exchangesOf('signaling-01-push', 'start')[1]!.answer)
     await pinged('it is complete', () => told('push-1').some(([word]) => word === 'complete'))
-    t.strictSame(told('push-1').map(([word]) => word), ['provisioned', 'result', 'complete'])
-    const sink = control.received.find(({ url }) => url === '/sink/push-1/result')!
+    t.strictSame(told('push-1').map(([word]) => word), ['provisioned', 'complete'])
+    const [sink] = pushedTo('/push-1')
     t.match(sink, { method: 'POST', headers: { 'content-type': 'text/plain', 'content-length': '300000' } })
-    t.equal(sha256(sink.body), (await host.jobLog((await jobOf('push-1')).job_uuid)).trim())
+    t.equal(sha256(sink!.body), (await host.jobLog((await jobOf('push-1')).job_uuid)).trim())
   })
 
   await t.test('several files are pushed as one archive', async (t) => {
@@ -196,9 +203,9 @@ await t.test('signaling as EDC 0.15 has it', async (t) => {
     await pinged('it is provisioned', () => told('push-2').length === 1)
     await start('signaling-01-push', 'push-2', 'several')
     await pinged('it is complete', () => told('push-2').some(([word]) => word === 'complete'))
-    const sink = control.received.find(({ url }) => url === '/sink/push-2/result')!
-    t.equal(sink.headers['content-type'], 'application/x-tar')
-    t.match(sink.body.toString('latin1'), /^a\0[^]*ustar[^]*a\n[^]*b\/b\0[^]*b\n/)
+    const [sink] = pushedTo('/push-2')
+    t.equal(sink!.headers['content-type'], 'application/x-tar')
+    t.match(sink!.body.toString('latin1'), /^a\0[^]*ustar[^]*a\n[^]*b\/b\0[^]*b\n/)
   })
 
   await t.test('failure', async (t) => {
@@ -234,11 +241,11 @@ await t.test('Data Plane Signaling', async (t) => {
   })
 
   await t.test('push', async (t) => {
-    await post('/start', { ...message, processId: 'push-1', datasetId: 'small', profile: HTTP_PUSH, dataAddress: { endpointType: HTTP_PUSH, endpoint: `${dps.url}/sink/push-1`, endpointProperties: [{ name: 'authorization', value: 'geheim-of-sink' }, { name: 'authType', value: 'bearer' }] } })
-    await pinged('it is complete', () => told('push-1').length === 3)
-    t.match(told('push-1').map(({ url }) => url), [/started$/, /^\/sink\/push-1$/, /completed$/])
-    t.match(dps.received.find(({ url }) => url === '/sink/push-1'), { headers: { authorization: 'Bearer geheim-of-sink' } })
-    t.match(JSON.parse(told('push-1')[2]!.body), { dataFlowId: 'push-1', state: 'COMPLETED' })
+    await post('/start', { ...message, processId: 'push-1', datasetId: 'small', profile: HTTP_PUSH, dataAddress: { endpointType: HTTP_PUSH, endpoint: `${consumer.url}/push-1-of-dps`, endpointProperties: [{ name: 'authorization', value: 'geheim-of-sink' }, { name: 'authType', value: 'bearer' }] } })
+    await pinged('it is complete', () => told('push-1').length === 2)
+    t.match(told('push-1').map(({ url }) => url), [/started$/, /completed$/])
+    t.match(pushedTo('/push-1-of-dps'), [{ headers: { authorization: 'Bearer geheim-of-sink' } }])
+    t.match(JSON.parse(told('push-1')[1]!.body), { dataFlowId: 'push-1', state: 'COMPLETED' })
     t.strictSame(await (await fetch(`${host.url}/dataflows/push-1/status`, { headers })).json(), { dataFlowId: 'push-1', state: 'COMPLETED' })
   })
 

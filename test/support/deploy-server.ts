@@ -4,6 +4,7 @@ import { deploy, type DeployOptions } from '../../functions/deploy/app.ts'
 import { parseTemplate, type Template } from '../../functions/deploy/read-templates.ts'
 import { admitCallers, type CallerSettings } from '../../shared/admit-callers.ts'
 import type { Connector } from '../../shared/connectors.ts'
+import type { EgressRules } from '../../shared/egress-rules.ts'
 import type { Cluster } from '../../shared/kubernetes.ts'
 import { listAll, type Store } from '../../shared/object-store.ts'
 import { clusterOf } from './cluster-of.ts'
@@ -50,10 +51,12 @@ function connectorsOf (table: Connector[] = []) {
   return { connectors: () => ({ usable, refused: new Map() }), connectorSecrets: '/nonexistent', resultTokenKey, publicUrl: '' }
 }
 
+const nowhere: EgressRules = { allowed: new Set(), denied: [] }
+
 /** A running deploy; it asks for credentials where there are settings for them. */
 export async function deployWith (t: Test, { store, cluster, table, callers, ...more }: { store: Store, cluster: Cluster } & Testing) {
   const settings = { namespace: cluster.namespace, image: 'none', uploadUrl: 'http://127.0.0.1:9' }
-  const { url } = await serve(t, deploy({ store, cluster, templates: () => ({ usable: templates, refused: new Map([['broken.yaml', 'it is none']]) }), tokenKey, hasSink: false, settings, defaultTemplate: 'test', demoWait: 0, webhooks: { egress: { allowed: new Set(), denied: [] }, secretsDir: undefined, defaultSecret: undefined }, takesJobRequests: false, ...connectorsOf(table), ...more }), admitCallers('test', { HOST: '127.0.0.1', ...callers }, store))
+  const { url } = await serve(t, deploy({ store, cluster, templates: () => ({ usable: templates, refused: new Map([['broken.yaml', 'it is none']]) }), tokenKey, hasSink: false, settings, defaultTemplate: 'test', demoWait: 0, egress: nowhere, webhooks: { egress: nowhere, secretsDir: undefined, defaultSecret: undefined }, takesJobRequests: false, ...connectorsOf(table), ...more }), admitCallers('test', { HOST: '127.0.0.1', ...callers }, store))
   const ping = { 'ce-id': '1', 'ce-source': '/ping', 'ce-type': 'dev.knative.sources.ping', 'ce-specversion': '1.0' }
   return {
     url,

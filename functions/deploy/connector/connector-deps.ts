@@ -1,9 +1,14 @@
 import type { Connector, ConnectorPlace } from '../../../shared/connectors.ts'
+import type { EgressRules } from '../../../shared/egress-rules.ts'
 import type { Transfer } from '../../../shared/transfer.ts'
 import type { Deps } from '../start-job.ts'
 
 /** What it takes to make jobs for connectors. */
-export interface ConnectorDeps extends Deps, ConnectorPlace { defaultTemplate: string }
+export interface ConnectorDeps extends Deps, ConnectorPlace {
+  defaultTemplate: string
+  /** Where a consumer may have his data pushed to. */
+  egress: EgressRules
+}
 
 /** The connector of a transfer. Throws when the operator has taken it out of the table: it may come back. */
 export function connectorOf ({ connectors }: ConnectorDeps, { connector: name }: Transfer): Connector {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Type } from 'typebox'
-import { type Connector, originsOf } from '../../../shared/connectors.ts'
+import type { Connector } from '../../../shared/connectors.ts'
 import { flowState, statusMessage } from '../../../shared/data-flow.ts'
 import type { JobRecord } from '../../../shared/job-record.ts'
 import { invalidField, problem } from '../../../shared/problem.ts'
@@ -47,7 +47,7 @@ export async function startDataFlow (deps: ConnectorDeps, connector: Connector, 
   const message = readStart(body)
   const flow = message.dataFlowId ?? message.processId
   if (flow === undefined) throw invalidField('processId', 'is missing')
-  const destination = pushOf(connector, message.profile ?? message.transferType, message.dataAddress)
+  const destination = pushOf(deps, message.profile ?? message.transferType, message.dataAddress)
   const callbackAddress = message.callbackAddress ?? connector.signaling_url
   if (callbackAddress === undefined) throw invalidField('callbackAddress', 'is missing, and the table of the connectors has no signaling_url instead')
 
@@ -76,7 +76,7 @@ export function prepareDataFlow (body: unknown): FlowAnswer {
 
 export async function resumeDataFlow (deps: ConnectorDeps, connector: Connector, record: JobRecord, body: unknown): Promise<FlowAnswer> {
   const { dataAddress } = readResume(body)
-  const destination = dataAddress === undefined ? undefined : pushOf(connector, isPull(record) ? 'pull' : 'push', dataAddress)
+  const destination = dataAddress === undefined ? undefined : pushOf(deps, isPull(record) ? 'pull' : 'push', dataAddress)
   const resumed = await advanceRecord(deps.store, record.job_uuid, (current) => {
     const transfer = transferOf(current)
     if (transfer === undefined || transfer.ended_at !== undefined || (transfer.suspended_at === undefined && destination === undefined)) return undefined
@@ -113,14 +113,8 @@ function isPush (profile: string | undefined): boolean {
 }
 
 /** Where a push goes to; `undefined` for a pull, with which no address may come. */
-function pushOf (connector: Connector, profile: string | undefined, address: DataAddress | undefined): Destination | undefined {
-  if (!isPush(profile)) {
-    if (address !== undefined) throw invalidField('dataAddress', 'must not come with a pull')
-    return undefined
-  }
-  const destination = address && destinationOf(address)
-  if (destination === undefined) throw invalidField('dataAddress', 'must have an endpoint to push to')
-  const { protocol, origin } = new URL(destination.url)
-  if (protocol !== 'https:' && !originsOf(connector).includes(origin)) throw invalidField('dataAddress', 'must have an endpoint with https')
-  return destination
+function pushOf ({ egress }: ConnectorDeps, profile: string | undefined, address: DataAddress | undefined): Destination | undefined {
+  if (isPush(profile)) return destinationOf('dataAddress', address, egress)
+  if (address !== undefined) throw invalidField('dataAddress', 'must not come with a pull')
+  return undefined
 }

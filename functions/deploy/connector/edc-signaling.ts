@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { type Connector } from '../../../shared/connectors.ts'
 import type { JobRecord } from '../../../shared/job-record.ts'
-import { invalidField, problem } from '../../../shared/problem.ts'
+import { problem } from '../../../shared/problem.ts'
 import { resultAddress } from '../../../shared/result-address.ts'
 import { resultToken } from '../../../shared/result-token.ts'
 import { sealDestination } from '../../../shared/push-destination.ts'
@@ -36,8 +36,7 @@ const readStart = messageReader(Type.Object({
  */
 export async function startFlow (deps: ConnectorDeps, connector: Connector, body: unknown): Promise<FlowAnswer> {
   const { processId, datasetId: asset, flowType, callbackAddress, sourceDataAddress, destinationDataAddress } = readStart(body)
-  const destination = destinationDataAddress && destinationOf(destinationDataAddress)
-  if (flowType === 'PUSH' && destination === undefined) throw invalidField('destinationDataAddress', 'must have a baseUrl to push to')
+  const destination = flowType === 'PUSH' ? destinationOf('destinationDataAddress', destinationDataAddress, deps.egress) : undefined
   const { record, isNew } = await acceptTransfer(deps, connector, {
     ids: [processId],
     callbackAddress,
@@ -45,7 +44,7 @@ export async function startFlow (deps: ConnectorDeps, connector: Connector, body
     target: (id) => ({
       kind: 'edc-signaling',
       asset,
-      ...(flowType === 'PUSH' && destination !== undefined && { sealed_destination: sealDestination(deps.resultTokenKey, id, destination) })
+      ...(destination !== undefined && { sealed_destination: sealDestination(deps.resultTokenKey, id, destination) })
     })
   })
   const id = record.job_uuid

@@ -113,13 +113,15 @@ await t.test('EDC\'s own signaling: complete follows a push, fail ends the trans
   ])
 })
 
-await t.test('Data Plane Signaling: a failure is told where it ends the transfer, and a result that is not there cannot be pushed', async (t) => {
+await t.test('Data Plane Signaling: a failure is told where it ends the transfer, and what cannot be pushed', async (t) => {
   const { connector, ends } = await told(t, 200, 'dataplane-signaling')
   await ends('failed')
   t.match(connector.received.at(-1), { url: /terminate$/ })
   const pushed = await ends('succeeded', { sealed_destination: 'to be' })
   t.strictSame(statesOf(pushed), ['started delivered', 'push owed'])
   t.match(pushed.callbacks![1]!.attempts, [{ error: 'ResultMissing' }])
+  const toUs = await ends('succeeded', { sealed_destination: 'to be', result: 'archive' })
+  t.match(toUs.callbacks![1]!.attempts, [{ error: 'EgressDenied' }], 'a consumer names an origin of the connector')
   const plain = await told(t, 200, 'dataplane-signaling', () => ({}))
   await plain.ends('failed')
   t.match(plain.connector.received.at(-1), { url: '/callback/transfers/a%2Fb/dataflow/errored' })

@@ -15,12 +15,14 @@ import { problemAbout, problemOf } from '../../../support/problem-of.ts'
 import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 const KEY = 'a/key'
+/** Where consumers of the captured transfers have their data pushed to. */
+const CONSUMERS = new Set(['http://127.0.0.1:15999', 'http://127.0.0.1:39999'])
 
 /** A deploy with one connector that speaks a dialect. */
 async function connected (t: Test, protocol: Connector['protocol'], more: Partial<Connector> = {}) {
   const secrets = temporaryFolder(t, { 'provider.endpoint-key': KEY })
   const table: Connector[] = [{ name: 'provider', protocol, callback_origins: ['http://127.0.0.1:39192', 'http://127.0.0.1:15192'], assets: { data: { template: 'test' } }, assets_decide: true, ...more }]
-  const deploy = await deployServer(t, { table, connectorSecrets: secrets, publicUrl: 'http://127.0.0.1:8080' })
+  const deploy = await deployServer(t, { table, connectorSecrets: secrets, publicUrl: 'http://127.0.0.1:8080', egress: { allowed: CONSUMERS, denied: [] } })
   const base = `${deploy.url}/connector/provider/${encodeURIComponent(KEY)}/dataflows`
   return {
     deploy,
@@ -81,6 +83,34 @@ await t.test('EDC\'s own signaling: a push begins with the second start, once', 
   for (let round = 0; round < 2; round++) t.strictSame(await (await post('/start', second!.body)).json(), { ...second!.answer as object })
   const { callbacks } = await recordOf()
   t.strictSame(callbacks!.map(({ call, state }) => [call, state]), [['push', 'owed']], 'nobody has to be told any more that it is provisioned')
+})
+
+await t.test('where a consumer cannot have his data pushed to, and with what', async (t) => {
+  const edc = await connected(t, 'edc-signaling')
+  const [start] = exchangesOf('signaling-01-push', 'start')
+  const addressed = (properties: Record<string, string>) => ({
+    ...start!.body as object,
+    datasetId: 'data',
+    destinationDataAddress: { '@type': 'DataAddress', endpointProperties: Object.entries(properties).map(([name, value]) => ({ name: `https://w3id.org/edc/v0.0.1/ns/${name}`, value })) }
+  })
+  const refused: Array<[Record<string, string>, string]> = [
+    [{}, 'destinationDataAddress'],
+    [{ baseUrl: 'http://consumer.example.com/in' }, 'destinationDataAddress.baseUrl'],
+    [{ baseUrl: 'https://169.254.169.254/in' }, 'destinationDataAddress.baseUrl'],
+    [{ baseUrl: 'http://127.0.0.1:39192/control' }, 'destinationDataAddress.baseUrl'],
+    [{ baseUrl: 'https://consumer.example.com/in', authKey: 'X Key', authCode: 'geheim' }, 'destinationDataAddress.authKey'],
+    [{ baseUrl: 'https://consumer.example.com/in', authKey: 'Transfer-Encoding', authCode: 'geheim' }, 'destinationDataAddress.authKey'],
+    [{ baseUrl: 'https://consumer.example.com/in', authKey: 'X-Key', authCode: 'geheim\r\nhost: other' }, 'destinationDataAddress.authCode'],
+    [{ baseUrl: 'https://consumer.example.com/in', authorization: 'geheim\u0000' }, 'destinationDataAddress.authorization']
+  ]
+  for (const [properties, field] of refused) {
+    const answer = await problemAbout(t, await edc.post('/start', addressed(properties)), field)
+    t.notMatch(JSON.stringify(answer), /geheim/)
+  }
+  t.equal((await keysOf(edc.deploy.store)).length, 0)
+  t.equal((await edc.post('/start', addressed({ baseUrl: 'https://consumer.example.com/in', authKey: 'X-Key', authCode: 'geheim' }))).status, 200)
+  const { job_uuid: id, targets } = await edc.recordOf()
+  t.strictSame(unsealDestination(resultTokenKey, id, (targets![0] as any).sealed_destination), { url: 'https://consumer.example.com/in', header: { 'X-Key': 'geheim' } })
 })
 
 await t.test('EDC\'s own signaling: terminate cancels the job while it runs, suspend closes the results, a start opens them', async (t) => {
@@ -170,7 +200,7 @@ await t.test('Data Plane Signaling: what the specification refuses', async (t) =
   const address = { endpoint: 'http://consumer.example.com/in' }
   await problemAbout(t, await post('/start', { ...message, dataAddress: address }), 'dataAddress')
   await problemAbout(t, await post('/start', { ...message, profile: HTTP_PUSH }), 'dataAddress')
-  await problemAbout(t, await post('/start', { ...message, profile: HTTP_PUSH, dataAddress: address }), 'dataAddress')
+  await problemAbout(t, await post('/start', { ...message, profile: HTTP_PUSH, dataAddress: address }), 'dataAddress.endpoint')
   await problemAbout(t, await post('/start', { ...message, datasetId: 7 }), 'datasetId')
   await problemAbout(t, await post('/start', { ...message, processId: undefined }), 'processId')
   await problemOf(t, await post('/start', { ...message, datasetId: 'other' }), 404, 'unknown-asset')

@@ -21,7 +21,7 @@ const tracesApart: Plugin = {
 const { metafile } = await build({
   entryPoints: [
     ...programs.filter(({ main }) => existsSync(main)).map(({ name, main }) => ({ in: main, out: name })),
-    { in: 'shared/export-traces.ts', out: 'export-traces' }
+    { in: 'shared/telemetry/export-traces.ts', out: 'export-traces' }
   ],
   plugins: [tracesApart],
   outdir: 'dist',

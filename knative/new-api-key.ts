@@ -1,6 +1,6 @@
 /** Makes an API key of OWNER with SCOPES: the key, which is shown this once, and what to tell the cluster of it. */
-import { newApiKey } from '../shared/api-key.ts'
-import { parseApiKeyEntry } from '../shared/api-keys-in.ts'
+import { newApiKey } from '../shared/access/api-key.ts'
+import { parseApiKeyEntry } from '../shared/access/api-keys-in.ts'
 
 const { OWNER: owner, SCOPES: scopes = 'jobs:read jobs:write' } = process.env
 const { id, key, sha256 } = newApiKey()

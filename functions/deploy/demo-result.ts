@@ -1,10 +1,10 @@
 import type http from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isTerminal, type JobRecord } from '../../shared/job-record.ts'
-import { type Store, streamObject } from '../../shared/object-store.ts'
-import { problem } from '../../shared/problem.ts'
-import { readRecord } from '../../shared/record-store.ts'
-import { findResult, type StoredResult } from '../../shared/results.ts'
+import { problem } from '../../shared/http/problem.ts'
+import { isTerminal, type JobRecord } from '../../shared/job/job-record.ts'
+import { readRecord } from '../../shared/job/record-store.ts'
+import { findResult, type StoredResult } from '../../shared/results/results.ts'
+import { type Store, streamObject } from '../../shared/store/object-store.ts'
 
 const PAUSE_MS = 500
 

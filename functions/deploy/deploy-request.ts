@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { invalidField } from '../../shared/problem.ts'
+import { invalidField } from '../../shared/http/problem.ts'
 import type { DeployRequest } from './accept-job.ts'
 import { parseDotenv } from './parse-dotenv.ts'
 import { CallbackBody, webhookOf, type WebhookRules } from './webhook-request.ts'

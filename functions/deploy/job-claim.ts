@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
-import { idempotencyKey } from '../../shared/bucket-layout.ts'
-import { newJobId } from '../../shared/job-id.ts'
-import { getObject, putObject, type Store } from '../../shared/object-store.ts'
-import { problem } from '../../shared/problem.ts'
+import { problem } from '../../shared/http/problem.ts'
+import { newJobId } from '../../shared/job/job-id.ts'
+import { idempotencyKey } from '../../shared/store/bucket-layout.ts'
+import { getObject, putObject, type Store } from '../../shared/store/object-store.ts'
 
 /** Ties what a job may be asked for by, again and again, to that one job, for as long as its record is kept. */
 export interface JobClaim {

@@ -1,7 +1,7 @@
 import type { V1ConfigMap, V1Container, V1Job, V1ObjectMeta, V1PodSpec, V1Secret, V1SecurityContext } from '@kubernetes/client-node'
-import { JOB_LABEL, MANAGED_BY, objectName, TEMPLATE_LABEL } from '../../shared/kubernetes.ts'
-import type { ResolvedEnv } from './resolve-env.ts'
+import { JOB_LABEL, MANAGED_BY, objectName, TEMPLATE_LABEL } from '../../shared/kubernetes/cluster.ts'
 import type { Template } from './read-templates.ts'
+import type { ResolvedEnv } from './resolve-env.ts'
 
 export interface JobSettings {
   namespace: string

@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
-import type { JobRecord } from '../../shared/job-record.ts'
-import type { Store } from '../../shared/object-store.ts'
-import { invalidField, problem } from '../../shared/problem.ts'
-import { advanceRecord } from '../../shared/record-store.ts'
+import { invalidField, problem } from '../../shared/http/problem.ts'
+import type { JobRecord } from '../../shared/job/job-record.ts'
+import { advanceRecord } from '../../shared/job/record-store.ts'
+import type { Store } from '../../shared/store/object-store.ts'
 import { LONGEST_SECONDS } from './retention.ts'
 
 export const KeepBody = Type.Object({

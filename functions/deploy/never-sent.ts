@@ -1,4 +1,4 @@
-import { isProblem } from '../../shared/problem.ts'
+import { isProblem } from '../../shared/http/problem.ts'
 
 const unreached = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'])
 

@@ -1,4 +1,4 @@
-import { problem } from '../../shared/problem.ts'
+import { problem } from '../../shared/http/problem.ts'
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { invalidField, isProblem, problem } from '../../shared/problem.ts'
+import { invalidField, isProblem, problem } from '../../shared/http/problem.ts'
 import { decodeText } from './deploy-request.ts'
 
 /** The fields of a form by name, files as text: each once and as it was sent, or it is a problem. */

@@ -1,8 +1,8 @@
 import type { V1Job } from '@kubernetes/client-node'
 import { load } from 'js-yaml'
 import { Type, type Static } from 'typebox'
-import { newAjv } from '../../shared/new-ajv.ts'
-import { type Folder, folderOf } from '../../shared/read-folder.ts'
+import { newAjv } from '../../shared/schema/new-ajv.ts'
+import { type Folder, folderOf } from '../../shared/settings/read-folder.ts'
 import { parseRetention } from './retention.ts'
 
 /** The annotations of a template's Job manifest; all else in the manifest is plain Kubernetes. */

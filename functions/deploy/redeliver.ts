@@ -1,8 +1,8 @@
-import { oweAgain } from '../../shared/callback.ts'
-import type { JobRecord } from '../../shared/job-record.ts'
-import type { Store } from '../../shared/object-store.ts'
-import { problem } from '../../shared/problem.ts'
-import { readRecord } from '../../shared/record-store.ts'
+import { problem } from '../../shared/http/problem.ts'
+import { oweAgain } from '../../shared/job/callback.ts'
+import type { JobRecord } from '../../shared/job/job-record.ts'
+import { readRecord } from '../../shared/job/record-store.ts'
+import type { Store } from '../../shared/store/object-store.ts'
 import { advanceOwing } from './advance-owing.ts'
 
 /** Makes a callback owed once more, and due now, however it has ended; the next ping tries it. Answers the record, `undefined` for no such job. */

@@ -1,9 +1,9 @@
-import { EXPIRY_PREFIX, expiryKey, jobOfKey, logKey, markerKey, resultsPrefix, stateKey, uploadsPrefix } from '../../shared/bucket-layout.ts'
-import { isJobId } from '../../shared/job-id.ts'
-import type { JobRecord } from '../../shared/job-record.ts'
-import { getObject, headObject, inBatches, listAll, listObjects, removeObject, type Store } from '../../shared/object-store.ts'
-import { hideRecord, readRecord } from '../../shared/record-store.ts'
-import { abortUploads } from '../../shared/unfinished-uploads.ts'
+import { isJobId } from '../../shared/job/job-id.ts'
+import type { JobRecord } from '../../shared/job/job-record.ts'
+import { hideRecord, readRecord } from '../../shared/job/record-store.ts'
+import { EXPIRY_PREFIX, expiryKey, jobOfKey, logKey, markerKey, resultsPrefix, stateKey, uploadsPrefix } from '../../shared/store/bucket-layout.ts'
+import { getObject, headObject, inBatches, listAll, listObjects, removeObject, type Store } from '../../shared/store/object-store.ts'
+import { abortUploads } from '../../shared/store/unfinished-uploads.ts'
 import { deleteJob, type Deps } from './start-job.ts'
 
 /** What one ping does at most; the next one goes on. */

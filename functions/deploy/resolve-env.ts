@@ -1,5 +1,5 @@
-import { newAjv } from '../../shared/new-ajv.ts'
-import { problem } from '../../shared/problem.ts'
+import { problem } from '../../shared/http/problem.ts'
+import { newAjv } from '../../shared/schema/new-ajv.ts'
 import type { EnvSchema, Template } from './read-templates.ts'
 
 export type GivenEnv = Record<string, string | number | boolean>

@@ -1,9 +1,9 @@
-import { advance, isTerminal, type JobRecord, type StopReason, stopReasons } from '../../shared/job-record.ts'
-import { keepLog } from '../../shared/keep-log.ts'
-import type { Store } from '../../shared/object-store.ts'
-import { isProblem } from '../../shared/problem.ts'
-import { advanceRecord } from '../../shared/record-store.ts'
-import { countingPod, podsOf } from '../../shared/workload.ts'
+import { isProblem } from '../../shared/http/problem.ts'
+import { advance, isTerminal, type JobRecord, type StopReason, stopReasons } from '../../shared/job/job-record.ts'
+import { advanceRecord } from '../../shared/job/record-store.ts'
+import { keepLog } from '../../shared/kubernetes/keep-log.ts'
+import { countingPod, podsOf } from '../../shared/kubernetes/workload.ts'
+import type { Store } from '../../shared/store/object-store.ts'
 import { deleteJob, type Deps } from './start-job.ts'
 
 /**

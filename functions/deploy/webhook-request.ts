@@ -1,8 +1,8 @@
 import { Type, type Static } from 'typebox'
-import { type EgressRules, refusedUrl } from '../../shared/egress-rules.ts'
-import { invalidField } from '../../shared/problem.ts'
-import { toldStates, type Webhook } from '../../shared/target.ts'
-import { SecretName, webhookKeys } from '../../shared/webhook-secrets.ts'
+import { type EgressRules, refusedUrl } from '../../shared/egress/egress-rules.ts'
+import { SecretName, webhookKeys } from '../../shared/events/webhook-secrets.ts'
+import { invalidField } from '../../shared/http/problem.ts'
+import { toldStates, type Webhook } from '../../shared/job/target.ts'
 
 export const CallbackBody = Type.Object({
   url: Type.String({ minLength: 1, maxLength: 2048, description: 'https, and public unless the operator has allowed its origin' }),

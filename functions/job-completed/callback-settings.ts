@@ -1,8 +1,8 @@
 import { Type, type Static, type TObject } from 'typebox'
-import { type ConnectorPlace, connectorSettings, connectorsOf } from '../../shared/connectors.ts'
-import { type EgressRules, egressRules, egressSettings } from '../../shared/egress-rules.ts'
-import { sinkSettings } from '../../shared/sink-settings.ts'
-import { webhookSettings } from '../../shared/webhook-secrets.ts'
+import { type ConnectorPlace, connectorSettings, connectorsOf } from '../../shared/connector/connectors.ts'
+import { type EgressRules, egressRules, egressSettings } from '../../shared/egress/egress-rules.ts'
+import { sinkSettings } from '../../shared/events/sink-settings.ts'
+import { webhookSettings } from '../../shared/events/webhook-secrets.ts'
 
 export const callbackSettings = {
   ...egressSettings,

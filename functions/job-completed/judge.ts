@@ -1,6 +1,6 @@
 import type { V1Job, V1Pod } from '@kubernetes/client-node'
-import { type Change, type JobRecord, stopReasons } from '../../shared/job-record.ts'
-import { countingPod, workloadStatus } from '../../shared/workload.ts'
+import { type Change, type JobRecord, stopReasons } from '../../shared/job/job-record.ts'
+import { countingPod, workloadStatus } from '../../shared/kubernetes/workload.ts'
 
 /** What Kubernetes has of a job just now, and whether all results of the attempt that counts are up. */
 export interface Seen { job: V1Job | undefined, pods: V1Pod[], resultsComplete: boolean }

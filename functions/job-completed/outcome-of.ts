@@ -1,4 +1,4 @@
-import type { Answer } from '../../shared/guarded-request.ts'
+import type { Answer } from '../../shared/egress/guarded-request.ts'
 import type { Outcome } from './callback-kind.ts'
 
 /** As Standard Webhooks 1.0 reads statuses: 410 wants no more of this, and a redirect is a failure. */

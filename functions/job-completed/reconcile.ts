@@ -1,8 +1,8 @@
 import type { V1Job, V1Pod } from '@kubernetes/client-node'
-import { jobOfKey, MARKER_PREFIX } from '../../shared/bucket-layout.ts'
-import { genuine, JOB_LABEL, kubernetesUnavailable, managedSelector } from '../../shared/kubernetes.ts'
-import { pingRepairs } from '../../shared/metrics.ts'
-import { listAll } from '../../shared/object-store.ts'
+import { genuine, JOB_LABEL, kubernetesUnavailable, managedSelector } from '../../shared/kubernetes/cluster.ts'
+import { jobOfKey, MARKER_PREFIX } from '../../shared/store/bucket-layout.ts'
+import { listAll } from '../../shared/store/object-store.ts'
+import { pingRepairs } from '../../shared/telemetry/metrics.ts'
 import { type Deps, settleJob } from './settle-job.ts'
 
 /** A job that is not done with. */

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { HTTP } from 'cloudevents'
-import { failed } from '../../shared/failure.ts'
-import { jobEvent } from '../../shared/job-event.ts'
-import type { State } from '../../shared/job-record.ts'
-import type { Sink } from '../../shared/target.ts'
+import { failed } from '../../shared/egress/failure.ts'
+import { jobEvent } from '../../shared/events/job-event.ts'
+import type { State } from '../../shared/job/job-record.ts'
+import type { Sink } from '../../shared/job/target.ts'
 import type { CallbackKind } from './callback-kind.ts'
 import { outcomeOf } from './outcome-of.ts'
 

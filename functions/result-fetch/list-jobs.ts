@@ -1,8 +1,8 @@
 import type { Static } from 'typebox'
-import { jobOfKey, STATE_PREFIX, stateKey } from '../../shared/bucket-layout.ts'
-import { createdAt, isJobId } from '../../shared/job-id.ts'
-import { linksOf, type ListedJob, type State } from '../../shared/job-record.ts'
-import { listObjects, type Store, type Tags } from '../../shared/object-store.ts'
+import { createdAt, isJobId } from '../../shared/job/job-id.ts'
+import { linksOf, type ListedJob, type State } from '../../shared/job/job-record.ts'
+import { jobOfKey, STATE_PREFIX, stateKey } from '../../shared/store/bucket-layout.ts'
+import { listObjects, type Store, type Tags } from '../../shared/store/object-store.ts'
 
 export interface JobQuery {
   state?: State

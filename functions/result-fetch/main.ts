@@ -1,9 +1,9 @@
 import { Type } from 'typebox'
-import { admitCallers, callerSettings } from '../../shared/admit-callers.ts'
-import { openStore, storeSettings } from '../../shared/object-store.ts'
-import { resultTokenSettings } from '../../shared/result-token.ts'
-import { runFunction, serverSettings } from '../../shared/server.ts'
-import { readSettings } from '../../shared/settings.ts'
+import { admitCallers, callerSettings } from '../../shared/access/admit-callers.ts'
+import { resultTokenSettings } from '../../shared/access/result-token.ts'
+import { runFunction, serverSettings } from '../../shared/http/server.ts'
+import { readSettings } from '../../shared/settings/read-settings.ts'
+import { openStore, storeSettings } from '../../shared/store/object-store.ts'
 import { resultFetch } from './app.ts'
 
 const Settings = Type.Object({ ...serverSettings, ...storeSettings, ...callerSettings, ...resultTokenSettings })

@@ -1,4 +1,4 @@
-import { problem } from '../../shared/problem.ts'
+import { problem } from '../../shared/http/problem.ts'
 import { matchesEtag } from './matches-etag.ts'
 
 export interface Conditions { range?: string | undefined, ifRange?: string | undefined, ifNoneMatch?: string | undefined }

@@ -1,4 +1,4 @@
-import { problem } from '../../shared/problem.ts'
+import { problem } from '../../shared/http/problem.ts'
 
 /** After the manifest the results stay as they were counted. */
 export function attemptClosed (id: string): Error {

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { JobId } from '../../shared/job-id.ts'
+import { JobId } from '../../shared/job/job-id.ts'
 
 /** One pod of a job, whose results are kept apart from those of any other. */
 export const Attempt = Type.Object({

@@ -1,7 +1,7 @@
-import { attemptPrefix } from '../../shared/bucket-layout.ts'
-import { writeManifest } from '../../shared/manifest.ts'
-import { listAll, type Store } from '../../shared/object-store.ts'
-import { problem } from '../../shared/problem.ts'
+import { problem } from '../../shared/http/problem.ts'
+import { writeManifest } from '../../shared/results/manifest.ts'
+import { attemptPrefix } from '../../shared/store/bucket-layout.ts'
+import { listAll, type Store } from '../../shared/store/object-store.ts'
 import type { Attempt } from './attempt.ts'
 
 export interface Count { files: number, bytes: number }

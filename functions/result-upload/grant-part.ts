@@ -1,5 +1,5 @@
-import { resultKey } from '../../shared/bucket-layout.ts'
-import { problem } from '../../shared/problem.ts'
+import { problem } from '../../shared/http/problem.ts'
+import { resultKey } from '../../shared/store/bucket-layout.ts'
 import type { Attempt } from './attempt.ts'
 import { toChecksum } from './checksum.ts'
 import { readNote, rightNote } from './multipart-note.ts'

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { multipartKey, resultKey } from '../../shared/bucket-layout.ts'
-import { getObject, putObject, removeObject, type Store } from '../../shared/object-store.ts'
-import { problem } from '../../shared/problem.ts'
-import { abortMultipart } from '../../shared/unfinished-uploads.ts'
+import { problem } from '../../shared/http/problem.ts'
+import { multipartKey, resultKey } from '../../shared/store/bucket-layout.ts'
+import { getObject, putObject, removeObject, type Store } from '../../shared/store/object-store.ts'
+import { abortMultipart } from '../../shared/store/unfinished-uploads.ts'
 import type { Attempt } from './attempt.ts'
 import type { ClaimedFile } from './claimed-file.ts'
 

@@ -1,7 +1,7 @@
-import { encodeTags, type Store, type Tags } from '../../shared/object-store.ts'
-import { isAbsent, parseXml, whole } from '../../shared/store-answer.ts'
-import { request } from '../../shared/store-request.ts'
-import { uploadQuery } from '../../shared/unfinished-uploads.ts'
+import { encodeTags, type Store, type Tags } from '../../shared/store/object-store.ts'
+import { isAbsent, parseXml, whole } from '../../shared/store/store-answer.ts'
+import { request } from '../../shared/store/store-request.ts'
+import { uploadQuery } from '../../shared/store/unfinished-uploads.ts'
 import { fromChecksum, toChecksum } from './checksum.ts'
 
 /** A part that the store has; not every store tells the sha256 that it has checked. */

@@ -1,5 +1,5 @@
-import { resultKey } from '../../shared/bucket-layout.ts'
-import { getTags, headObject, type Store } from '../../shared/object-store.ts'
+import { resultKey } from '../../shared/store/bucket-layout.ts'
+import { getTags, headObject, type Store } from '../../shared/store/object-store.ts'
 import type { Attempt } from './attempt.ts'
 import type { Content } from './claimed-file.ts'
 

@@ -1,6 +1,6 @@
 import { BatchV1Api, CoreV1Api, type KubeConfig, type V1ObjectMeta } from '@kubernetes/client-node'
-import { isJobId } from '../../shared/job-id.ts'
-import { JOB_LABEL, managedSelector, statusOf } from '../../shared/kubernetes.ts'
+import { isJobId } from '../../shared/job/job-id.ts'
+import { JOB_LABEL, managedSelector, statusOf } from '../../shared/kubernetes/cluster.ts'
 import { isOld } from './is-old.ts'
 import { degraded, type Row, works } from './row.ts'
 

@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 import { KubeConfig, KubernetesObjectApi, type KubernetesObject, type V1ConfigMap, type V1Secret, VersionApi } from '@kubernetes/client-node'
-import { statusOf } from '../../shared/kubernetes.ts'
+import { statusOf } from '../../shared/kubernetes/cluster.ts'
 import { clusterOrphanRows, objectsOfJobs, removeObjects } from './cluster-orphans.ts'
 import { doctorJob } from './doctor-job.ts'
 import { fenceRow } from './fence-row.ts'

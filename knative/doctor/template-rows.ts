@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { CoreV1Api, type KubeConfig, BatchV1Api, type V1Job } from '@kubernetes/client-node'
 import { jobObject, type JobSettings } from '../../functions/deploy/job-objects.ts'
 import { type Template, type Templates, templatesIn } from '../../functions/deploy/read-templates.ts'
-import { newJobId } from '../../shared/job-id.ts'
+import { newJobId } from '../../shared/job/job-id.ts'
 import { broken, degraded, type Row, works } from './row.ts'
 import { wordsOf } from './words-of.ts'
 

@@ -3,9 +3,9 @@ import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import type { Report } from '../../knative/doctor/in-cluster/main.ts'
-import { logKey } from '../../shared/bucket-layout.ts'
-import { newJobId } from '../../shared/job-id.ts'
-import { headObject, openStore, putObject } from '../../shared/object-store.ts'
+import { newJobId } from '../../shared/job/job-id.ts'
+import { logKey } from '../../shared/store/bucket-layout.ts'
+import { headObject, openStore, putObject } from '../../shared/store/object-store.ts'
 import { testHost } from '../support/host.ts'
 
 await t.test('the doctor by hand: the store can do all, a job runs, its events and results arrive, orphans are found and removed', async (t) => {

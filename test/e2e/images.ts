@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { imageArchive } from './image-archive.ts'
-import { built, debian, envoy } from './parts.ts'
 import { PAUSE } from './node.ts'
+import { built, debian, envoy } from './parts.ts'
 
 const SHELL = ['sh', 'cat', 'cp', 'cut', 'date', 'dd', 'env', 'find', 'grep', 'head', 'id', 'kill', 'ls', 'mkdir', 'mv', 'nc', 'nslookup', 'printf', 'rm', 'seq', 'sha256sum', 'sleep', 'sort', 'tail', 'test', 'touch', 'tr', 'wget', 'yes']
 

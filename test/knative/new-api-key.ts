@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { apiKeysIn } from '../../shared/api-keys-in.ts'
+import { apiKeysIn } from '../../shared/access/api-keys-in.ts'
 
 const run = (env: Record<string, string>) => spawnSync(process.execPath, ['knative/new-api-key.ts'], { env, encoding: 'utf8' })
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { load } from 'js-yaml'
 import t from 'tap'
 import { parseTemplate } from '../../functions/deploy/read-templates.ts'
-import { identifyBy } from '../../shared/identify-caller.ts'
+import { identifyBy } from '../../shared/access/identify-caller.ts'
 import { readInstalled, readYaml } from '../support/read-yaml.ts'
 
 interface Kustomization {

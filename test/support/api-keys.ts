@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { newApiKey } from '../../shared/api-key.ts'
-import type { Scope } from '../../shared/caller.ts'
+import { newApiKey } from '../../shared/access/api-key.ts'
+import type { Scope } from '../../shared/access/caller.ts'
 
 /** A folder of API keys as a mounted Secret is one. */
 export function apiKeyFolder (t: Test) {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { type Cluster, connectCluster } from '../../shared/kubernetes.ts'
+import { type Cluster, connectCluster } from '../../shared/kubernetes/cluster.ts'
 
 /** A kubeconfig for whatever answers at this address. */
 export function kubeconfigFor (t: Test, server: string, token = 'a hidden token'): string {

@@ -1,4 +1,4 @@
-import { connectCluster, managedSelector } from '../../shared/kubernetes.ts'
+import { connectCluster, managedSelector } from '../../shared/kubernetes/cluster.ts'
 
 /** What Kubernetes has, seen past the functions. */
 export function clusterOf ({ kubeconfig }: { kubeconfig: string }) {

@@ -1,8 +1,8 @@
 import type { Test } from 'tap'
-import { newApiKey } from '../../shared/api-key.ts'
-import { newJobId } from '../../shared/job-id.ts'
-import type { Callback } from '../../shared/callback.ts'
-import type { Scope } from '../../shared/caller.ts'
+import { newApiKey } from '../../shared/access/api-key.ts'
+import type { Scope } from '../../shared/access/caller.ts'
+import type { Callback } from '../../shared/job/callback.ts'
+import { newJobId } from '../../shared/job/job-id.ts'
 import { problemOf } from './problem-of.ts'
 
 interface Operation { security?: { caller: [Scope] }[], responses: Record<string, unknown> }

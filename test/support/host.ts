@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Test } from 'tap'
 import { type Host, startHost } from '../../knative/local/host.ts'
-import { connectCluster } from '../../shared/kubernetes.ts'
+import { connectCluster } from '../../shared/kubernetes/cluster.ts'
 import { clusterHost } from './cluster-host.ts'
 import { jobTemplates } from './job-templates.ts'
 import { poll } from './poll.ts'

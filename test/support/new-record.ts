@@ -1,5 +1,5 @@
-import { createdAt, newJobId } from '../../shared/job-id.ts'
-import type { JobRecord } from '../../shared/job-record.ts'
+import { createdAt, newJobId } from '../../shared/job/job-id.ts'
+import type { JobRecord } from '../../shared/job/job-record.ts'
 
 /** A record as deploy creates it. */
 export function newRecord (more: Partial<JobRecord> = {}): JobRecord {

@@ -1,7 +1,7 @@
-import { markerKey } from '../../shared/bucket-layout.ts'
-import type { JobRecord } from '../../shared/job-record.ts'
-import { putObject, type Store } from '../../shared/object-store.ts'
-import { createRecord } from '../../shared/record-store.ts'
+import type { JobRecord } from '../../shared/job/job-record.ts'
+import { createRecord } from '../../shared/job/record-store.ts'
+import { markerKey } from '../../shared/store/bucket-layout.ts'
+import { putObject, type Store } from '../../shared/store/object-store.ts'
 import { newRecord } from './new-record.ts'
 
 /** A job in the bucket as deploy leaves it: its record with its marker. Answers its id. */

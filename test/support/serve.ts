@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyPluginAsync } from 'fastify'
 import type { Test } from 'tap'
-import { buildServer, type FunctionApp } from '../../shared/server.ts'
+import { buildServer, type FunctionApp } from '../../shared/http/server.ts'
 
 /** An app as a function serves it, on a port of the test's own. */
 export async function serve (t: Test, app: FastifyPluginAsync, callers: Pick<FunctionApp, 'admit' | 'securitySchemes'> = { admit: undefined }): Promise<{ url: string, close: () => Promise<void> }> {

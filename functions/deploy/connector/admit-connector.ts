@@ -1,9 +1,9 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { bearerOf, unauthorized } from '../../../shared/bearer.ts'
-import { connectorKey } from '../../../shared/connector-secret.ts'
-import type { Connector, Connectors } from '../../../shared/connectors.ts'
-import { problem } from '../../../shared/problem.ts'
-import type { Protocol } from '../../../shared/transfer.ts'
+import { bearerOf, unauthorized } from '../../../shared/access/bearer.ts'
+import { connectorKey } from '../../../shared/connector/connector-secret.ts'
+import type { Connector, Connectors } from '../../../shared/connector/connectors.ts'
+import { problem } from '../../../shared/http/problem.ts'
+import type { Protocol } from '../../../shared/job/transfer.ts'
 
 /** What a connector shows of itself, in the address that it was given: EDC sends no credentials of its own. */
 export interface Shown { connector?: string | undefined, key?: string | undefined }

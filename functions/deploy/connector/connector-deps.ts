@@ -1,6 +1,6 @@
-import type { Connector, ConnectorPlace } from '../../../shared/connectors.ts'
-import type { EgressRules } from '../../../shared/egress-rules.ts'
-import type { Transfer } from '../../../shared/transfer.ts'
+import type { Connector, ConnectorPlace } from '../../../shared/connector/connectors.ts'
+import type { EgressRules } from '../../../shared/egress/egress-rules.ts'
+import type { Transfer } from '../../../shared/job/transfer.ts'
 import type { Deps } from '../start-job.ts'
 
 /** What it takes to make jobs for connectors. */

@@ -1,10 +1,10 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { Type, type Static } from 'typebox'
-import { type EgressRules, refusedUrl } from '../../../shared/egress-rules.ts'
-import { invalidField } from '../../../shared/problem.ts'
-import type { Destination } from '../../../shared/push-destination.ts'
-import { lastWord } from './plain-json.ts'
+import { type EgressRules, refusedUrl } from '../../../shared/egress/egress-rules.ts'
+import { invalidField } from '../../../shared/http/problem.ts'
+import type { Destination } from '../../../shared/job/push-destination.ts'
 import type { Properties } from './order-of.ts'
+import { lastWord } from './plain-json.ts'
 
 const Property = Type.Object({ name: Type.String(), value: Type.Unknown() })
 

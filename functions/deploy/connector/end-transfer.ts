@@ -1,6 +1,6 @@
-import { isTerminal } from '../../../shared/job-record.ts'
-import { advanceRecord } from '../../../shared/record-store.ts'
-import { transferEnded } from '../../../shared/transfer-ended.ts'
+import { isTerminal } from '../../../shared/job/job-record.ts'
+import { advanceRecord } from '../../../shared/job/record-store.ts'
+import { transferEnded } from '../../../shared/job/transfer-ended.ts'
 import type { Deps } from '../start-job.ts'
 import { finishStop } from '../stop-job.ts'
 

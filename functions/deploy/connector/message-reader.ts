@@ -1,7 +1,7 @@
 import type { Static, TObject } from 'typebox'
-import { fieldErrors } from '../../../shared/field-errors.ts'
-import { lazyValidator } from '../../../shared/lazy-validator.ts'
-import { problem } from '../../../shared/problem.ts'
+import { problem } from '../../../shared/http/problem.ts'
+import { fieldErrors } from '../../../shared/schema/field-errors.ts'
+import { lazyValidator } from '../../../shared/schema/lazy-validator.ts'
 import { plainJson } from './plain-json.ts'
 
 /** Reads a message, JSON-LD or not, by its schema. What the schema does not know is left as it is. Throws `invalid-request` that names the field. */

@@ -1,6 +1,6 @@
-import type { Asset, Connector } from '../../../shared/connectors.ts'
-import { problem } from '../../../shared/problem.ts'
-import type { Result } from '../../../shared/transfer.ts'
+import type { Asset, Connector } from '../../../shared/connector/connectors.ts'
+import { problem } from '../../../shared/http/problem.ts'
+import type { Result } from '../../../shared/job/transfer.ts'
 import type { DeployRequest } from '../accept-job.ts'
 import type { Template, Templates } from '../read-templates.ts'
 

@@ -1,6 +1,6 @@
-import { inBatches } from '../../../shared/object-store.ts'
-import { managementApi, transferState } from '../../../shared/management-api.ts'
-import type { Transfer } from '../../../shared/transfer.ts'
+import { managementApi, transferState } from '../../../shared/connector/management-api.ts'
+import type { Transfer } from '../../../shared/job/transfer.ts'
+import { inBatches } from '../../../shared/store/object-store.ts'
 import { type ConnectorDeps } from './connector-deps.ts'
 import { endTransfer } from './end-transfer.ts'
 

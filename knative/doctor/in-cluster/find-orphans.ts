@@ -1,9 +1,9 @@
-import * as layout from '../../../shared/bucket-layout.ts'
-import { createdAt, isJobId } from '../../../shared/job-id.ts'
-import { isTerminal } from '../../../shared/job-record.ts'
-import { getObject, inBatches, listAll, type Store, type StoredObject } from '../../../shared/object-store.ts'
-import { readRecord } from '../../../shared/record-store.ts'
-import { listUploads } from '../../../shared/unfinished-uploads.ts'
+import { createdAt, isJobId } from '../../../shared/job/job-id.ts'
+import { isTerminal } from '../../../shared/job/job-record.ts'
+import { readRecord } from '../../../shared/job/record-store.ts'
+import * as layout from '../../../shared/store/bucket-layout.ts'
+import { getObject, inBatches, listAll, type Store, type StoredObject } from '../../../shared/store/object-store.ts'
+import { listUploads } from '../../../shared/store/unfinished-uploads.ts'
 import { isOld } from '../is-old.ts'
 
 /** In the order in which they are removed: what leads to the rest goes last. */

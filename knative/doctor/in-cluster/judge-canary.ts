@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import { isTerminal, type JobView } from '../../../shared/job-record.ts'
+import { isTerminal, type JobView } from '../../../shared/job/job-record.ts'
 import { broken, degraded, type Row, works } from '../row.ts'
 
 type Job = Static<typeof JobView>

@@ -1,6 +1,6 @@
-import { inBatches, removeObject, type Store } from '../../../shared/object-store.ts'
-import { readRecord } from '../../../shared/record-store.ts'
-import { abortMultipart, abortUploads } from '../../../shared/unfinished-uploads.ts'
+import { readRecord } from '../../../shared/job/record-store.ts'
+import { inBatches, removeObject, type Store } from '../../../shared/store/object-store.ts'
+import { abortMultipart, abortUploads } from '../../../shared/store/unfinished-uploads.ts'
 import { kinds, type Orphan } from './find-orphans.ts'
 
 /**

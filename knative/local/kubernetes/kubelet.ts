@@ -6,8 +6,8 @@
  */
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Container, createContainer, type Host, kill, live, pause, podDir, stop } from './container.ts'
 import { makeVolumes } from './container-inputs.ts'
+import { type Container, createContainer, type Host, kill, live, pause, podDir, stop } from './container.ts'
 import { hasEnded, type Pod, timestamp } from './objects.ts'
 import { type Change, find, remove, update } from './store.ts'
 

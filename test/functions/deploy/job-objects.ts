@@ -3,7 +3,7 @@ import t from 'tap'
 import { configMapObject, jobObject, secretObject } from '../../../functions/deploy/job-objects.ts'
 import { parseTemplate, templatesIn, type Template } from '../../../functions/deploy/read-templates.ts'
 import { resolveEnv } from '../../../functions/deploy/resolve-env.ts'
-import { newJobId } from '../../../shared/job-id.ts'
+import { newJobId } from '../../../shared/job/job-id.ts'
 import { restrictedViolations } from '../../support/pod-security.ts'
 
 const settings = { namespace: 'jobs', image: 'registry/uploader@sha256:0', uploadUrl: 'http://result-upload.jobs.svc' }

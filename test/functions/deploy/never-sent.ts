@@ -1,6 +1,6 @@
 import t from 'tap'
 import { neverSent } from '../../../functions/deploy/never-sent.ts'
-import { problem } from '../../../shared/problem.ts'
+import { problem } from '../../../shared/http/problem.ts'
 
 const coded = (code: unknown, more: { cause?: unknown } = {}): Error => Object.assign(new Error('x', more), { code })
 const within = (cause: unknown): Error => new Error('outer', { cause: new TypeError('fetch failed', { cause }) })

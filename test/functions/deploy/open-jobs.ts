@@ -1,6 +1,6 @@
 import t from 'tap'
-import { advance } from '../../../shared/job-record.ts'
-import { advanceRecord } from '../../../shared/record-store.ts'
+import { advance } from '../../../shared/job/job-record.ts'
+import { advanceRecord } from '../../../shared/job/record-store.ts'
 import { apiKeyFolder } from '../../support/api-keys.ts'
 import { deployServer, deployWith, keysOf } from '../../support/deploy-server.ts'
 import { problemOf } from '../../support/problem-of.ts'

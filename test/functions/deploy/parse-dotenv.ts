@@ -1,6 +1,6 @@
 import t from 'tap'
 import { parseDotenv } from '../../../functions/deploy/parse-dotenv.ts'
-import type { ProblemError } from '../../../shared/problem.ts'
+import type { ProblemError } from '../../../shared/http/problem.ts'
 
 const good: [string, string, Record<string, string>][] = [
   ['nothing', '', {}],

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { removeDeadLetters } from '../../../functions/deploy/remove-dead-letters.ts'
-import { deadLetterKey, markerKey, stateKey } from '../../../shared/bucket-layout.ts'
-import { newJobId } from '../../../shared/job-id.ts'
-import { putObject, type Store } from '../../../shared/object-store.ts'
+import { newJobId } from '../../../shared/job/job-id.ts'
+import { deadLetterKey, markerKey, stateKey } from '../../../shared/store/bucket-layout.ts'
+import { putObject, type Store } from '../../../shared/store/object-store.ts'
 import { deployServer, keysOf } from '../../support/deploy-server.ts'
 import { testStore } from '../../support/store.ts'
 

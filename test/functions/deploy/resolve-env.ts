@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Template } from '../../../functions/deploy/read-templates.ts'
 import { type GivenEnv, resolveEnv } from '../../../functions/deploy/resolve-env.ts'
-import type { ProblemError } from '../../../shared/problem.ts'
+import type { ProblemError } from '../../../shared/http/problem.ts'
 
 const description = 'a variable'
 

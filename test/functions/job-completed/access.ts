@@ -1,5 +1,5 @@
 import t from 'tap'
-import { admitSenderBy } from '../../../shared/admit-sender.ts'
+import { admitSenderBy } from '../../../shared/access/admit-sender.ts'
 import { clusterAt } from '../../support/cluster-at.ts'
 import { completedWith } from '../../support/completed-server.ts'
 import { deployWith } from '../../support/deploy-server.ts'

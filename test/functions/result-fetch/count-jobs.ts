@@ -1,12 +1,12 @@
 import t from 'tap'
 import { countJobs } from '../../../functions/result-fetch/count-jobs.ts'
-import { newJobId } from '../../../shared/job-id.ts'
-import { hideRecord, readRecord } from '../../../shared/record-store.ts'
+import { newJobId } from '../../../shared/job/job-id.ts'
+import { hideRecord, readRecord } from '../../../shared/job/record-store.ts'
+import { openStore } from '../../../shared/store/object-store.ts'
 import { closedUrl } from '../../support/closed-url.ts'
 import { fetchServer } from '../../support/fetch-server.ts'
 import { problemOf } from '../../support/problem-of.ts'
 import { scrape } from '../../support/scrape.ts'
-import { openStore } from '../../../shared/object-store.ts'
 import { testStore } from '../../support/store.ts'
 
 await t.test('the jobs are counted as their records have them', async (t) => {

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { jobEvent } from '../../../shared/job-event.ts'
-import type { State } from '../../../shared/job-record.ts'
-import { toldStates } from '../../../shared/target.ts'
+import { jobEvent } from '../../../shared/events/job-event.ts'
+import type { State } from '../../../shared/job/job-record.ts'
+import { toldStates } from '../../../shared/job/target.ts'
 import { newRecord } from '../../support/new-record.ts'
 import { readYaml } from '../../support/read-yaml.ts'
 

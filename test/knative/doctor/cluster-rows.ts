@@ -8,7 +8,7 @@ import { accountsOf, rightsRow } from '../../../knative/doctor/rights.ts'
 import { reportOf } from '../../../knative/doctor/run-in-cluster.ts'
 import { readTemplates, templateRow } from '../../../knative/doctor/template-rows.ts'
 import { wordsOf } from '../../../knative/doctor/words-of.ts'
-import { newJobId } from '../../../shared/job-id.ts'
+import { newJobId } from '../../../shared/job/job-id.ts'
 
 const trigger = manifests('Trigger').find(({ metadata }) => metadata.name === 'deploy-ping')!
 const refusal = (message: string): Error => Object.assign(new Error('HTTP-Code: 403 …'), { code: 403, body: JSON.stringify({ kind: 'Status', message }) })

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { minutesOf, startPingSource, untilNext } from '../../../knative/local/ping-source.ts'
 import { readManifests } from '../../../knative/local/manifests.ts'
+import { minutesOf, startPingSource, untilNext } from '../../../knative/local/ping-source.ts'
 import { httpServer } from '../../support/http-server.ts'
 import { poll } from '../../support/poll.ts'
 

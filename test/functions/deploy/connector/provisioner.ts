@@ -1,15 +1,15 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import type { Connector } from '../../../../shared/connectors.ts'
-import { advanceRecord, readRecord } from '../../../../shared/record-store.ts'
-import { owedCall } from '../../../../shared/transfer-calls.ts'
-import { jobOfKey, MARKER_PREFIX } from '../../../../shared/bucket-layout.ts'
+import type { Connector } from '../../../../shared/connector/connectors.ts'
+import { advanceRecord, readRecord } from '../../../../shared/job/record-store.ts'
+import { owedCall } from '../../../../shared/job/transfer-calls.ts'
+import { jobOfKey, MARKER_PREFIX } from '../../../../shared/store/bucket-layout.ts'
 import { deployServer, keysOf } from '../../../support/deploy-server.ts'
 import { poll } from '../../../support/poll.ts'
 import { problemOf } from '../../../support/problem-of.ts'
-import { temporaryFolder } from '../../../support/temporary-folder.ts'
 import { stubConnector, type StubTransfer } from '../../../support/stub-connector.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 /** A deploy with one connector, and what that one knows of it. */
 async function connected (t: Test, more: Partial<Connector> = {}) {

@@ -1,0 +1,54 @@
+import { connectorKey } from '../../../shared/connector/connector-secret.ts'
+import { originsOf } from '../../../shared/connector/connectors.ts'
+import { statusMessage } from '../../../shared/connector/data-flow.ts'
+import { keyHeader } from '../../../shared/connector/management-api.ts'
+import { percentEncode } from '../../../shared/http/percent-encode.ts'
+import { owedCall } from '../../../shared/job/transfer-calls.ts'
+import { transferEnded } from '../../../shared/job/transfer-ended.ts'
+import type { Transfer } from '../../../shared/job/transfer.ts'
+import type { CallbackKind } from '../callback-kind.ts'
+import { outcomeOf } from '../outcome-of.ts'
+import { connectorOf } from './connector-of.ts'
+import { connectorOutcome } from './connector-outcome.ts'
+import { PUSH_MS, pushResults } from './push-results.ts'
+import { terminateTransfer } from './terminate-transfer.ts'
+
+/** The words of the control plane's signaling API, and the state of a flow that they tell of. */
+const words = {
+  started: ['started', 'STARTED'],
+  completed: ['completed', 'COMPLETED'],
+  fail: ['errored', 'TERMINATED']
+} as const
+
+/** What comes after a call that was delivered; a push that cannot be delivered is a failure. */
+const following: Record<string, string | undefined> = { started: 'push', push: 'completed' }
+
+/**
+ * The control plane's part of Data Plane Signaling. `errored` ends no transfer (the specification leaves that to the control plane, and EDC only notes it), so where the connector
+ * has a Management API in the table, that is told instead.
+ */
+export const dataplaneSignaling: CallbackKind<Extract<Transfer, { kind: 'dataplane-signaling' }>> = {
+  request (told) {
+    const { record, callback: { id, call }, target: transfer, settings } = told
+    if (call === 'push') return pushResults(told)
+    const connector = connectorOf(settings, transfer)
+    if (call === 'fail' && connector.management_url !== undefined) return terminateTransfer(record, transfer, settings)
+    const [word, state] = words[call as keyof typeof words]
+    return {
+      method: 'POST',
+      url: `${transfer.callback_address}/transfers/${percentEncode(transfer.transfer)}/dataflow/${word}`,
+      headers: { 'content-type': 'application/json', ...keyHeader(connectorKey(settings.connectorSecrets, connector.name, 'control')) },
+      body: JSON.stringify(statusMessage(record, transfer, `${record.job_uuid}-${id}`, settings, state)),
+      allowed: originsOf(connector)
+    }
+  },
+  outcome: (answer, { call }) => call === 'push' ? outcomeOf(answer) : connectorOutcome(answer),
+  timeoutMs: ({ call }) => call === 'push' ? PUSH_MS : undefined,
+  settled (record, { target, call, state }, _status, now) {
+    const isPush = (record.targets?.[target] as Transfer | undefined)?.sealed_destination !== undefined
+    if (state === 'dead') return call === 'push' ? { ...record, callbacks: owedCall(record, 'fail', now) } : record
+    const next = isPush ? following[call] : undefined
+    if (next !== undefined) return { ...record, callbacks: owedCall(record, next, now) }
+    return call === 'started' ? record : transferEnded(record, now, call === 'completed' ? 'completed' : undefined) ?? record
+  }
+}

@@ -1,0 +1,41 @@
+import { connectorKey } from '../../../shared/connector/connector-secret.ts'
+import { originsOf } from '../../../shared/connector/connectors.ts'
+import { whyNoData } from '../../../shared/connector/data-flow.ts'
+import { keyHeader } from '../../../shared/connector/management-api.ts'
+import { percentEncode } from '../../../shared/http/percent-encode.ts'
+import type { JobRecord } from '../../../shared/job/job-record.ts'
+import { owedCall } from '../../../shared/job/transfer-calls.ts'
+import { transferEnded } from '../../../shared/job/transfer-ended.ts'
+import type { Transfer } from '../../../shared/job/transfer.ts'
+import type { CallbackKind } from '../callback-kind.ts'
+import { outcomeOf } from '../outcome-of.ts'
+import { connectorOf } from './connector-of.ts'
+import { connectorOutcome } from './connector-outcome.ts'
+import { PUSH_MS, pushResults } from './push-results.ts'
+
+/** The control API of EDC up to 0.15: `provisioned`, `complete` and `fail`. That it is time to push is heard by deploy. */
+export const edcSignaling: CallbackKind<Extract<Transfer, { kind: 'edc-signaling' }>> = {
+  request (told) {
+    const { record, callback: { call }, target: transfer, settings } = told
+    if (call === 'push') return pushResults(told)
+    const connector = connectorOf(settings, transfer)
+    return {
+      method: 'POST',
+      url: `${transfer.callback_address}/transferprocess/${percentEncode(transfer.transfer)}/${call}`,
+      headers: { 'content-type': 'application/json', ...keyHeader(connectorKey(settings.connectorSecrets, connector.name, 'control')) },
+      ...(call === 'fail' && { body: JSON.stringify({ errorMessage: whyNoData(record) }) }),
+      allowed: originsOf(connector)
+    }
+  },
+  outcome: (answer, { call }) => call === 'push' ? outcomeOf(answer) : connectorOutcome(answer),
+  timeoutMs: ({ call }) => call === 'push' ? PUSH_MS : undefined,
+  settled (record, { call, state }, _status, now) {
+    if (call === 'push') return owing(record, state === 'delivered' ? 'complete' : 'fail', now)
+    if (state === 'dead' || call === 'provisioned') return record
+    return transferEnded(record, now, call === 'complete' ? 'completed' : undefined) ?? record
+  }
+}
+
+function owing (record: JobRecord, call: string, now: Date): JobRecord {
+  return { ...record, callbacks: owedCall(record, call, now) }
+}

@@ -1,0 +1,52 @@
+import { resultToken } from '../../../shared/access/result-token.ts'
+import { connectorKey } from '../../../shared/connector/connector-secret.ts'
+import { originsOf } from '../../../shared/connector/connectors.ts'
+import { keyHeader } from '../../../shared/connector/management-api.ts'
+import { percentEncode } from '../../../shared/http/percent-encode.ts'
+import { transferEnded } from '../../../shared/job/transfer-ended.ts'
+import type { Transfer } from '../../../shared/job/transfer.ts'
+import { resultAddress } from '../../../shared/results/result-address.ts'
+import type { CallbackKind } from '../callback-kind.ts'
+import { connectorOf } from './connector-of.ts'
+import { connectorOutcome } from './connector-outcome.ts'
+import { terminateTransfer } from './terminate-transfer.ts'
+
+const NS = 'https://w3id.org/edc/v0.0.1/ns/'
+
+/** The webhook of EDC's HTTP provisioner, which is part of the Management API. It cannot be told of a failure: the transfer is terminated instead. */
+export const httpProvisioner: CallbackKind<Extract<Transfer, { kind: 'http-provisioner' }>> = {
+  request ({ record, callback: { call }, target: transfer, settings }) {
+    if (call === 'terminate') return terminateTransfer(record, transfer, settings)
+    const connector = connectorOf(settings, transfer)
+    return {
+      method: 'POST',
+      url: `${transfer.callback_address}/${percentEncode(transfer.transfer)}/provision`,
+      headers: { 'content-type': 'application/json', ...keyHeader(connectorKey(settings.connectorSecrets, connector.name, 'management')) },
+      body: JSON.stringify({
+        edctype: 'dataspaceconnector:provisioner-callback-request',
+        resourceDefinitionId: transfer.resource_definition,
+        assetId: transfer.asset,
+        resourceName: `result-${record.job_uuid}`,
+        // Full IRIs: with plain names EDC answers 204, and then breaks the transfer off.
+        contentDataAddress: {
+          properties: {
+            [`${NS}type`]: 'HttpData',
+            [`${NS}baseUrl`]: resultAddress(settings.publicUrl, record.job_uuid, transfer.result),
+            [`${NS}authKey`]: 'Authorization',
+            [`${NS}authCode`]: `Bearer ${resultToken(settings.resultTokenKey, record.job_uuid)}`
+          }
+        },
+        // Must be there, and is of no use with HttpData.
+        apiKeyJwt: 'unused',
+        hasToken: false
+      }),
+      allowed: originsOf(connector)
+    }
+  },
+  outcome: connectorOutcome,
+  settled (record, { call, state }, status, now) {
+    // 409 is how it says that the transfer is over.
+    const isOver = state === 'delivered' && (call === 'terminate' || status === 409)
+    return isOver ? transferEnded(record, now) ?? record : record
+  }
+}

@@ -1,0 +1,17 @@
+import { originsOf } from '../../../shared/connector/connectors.ts'
+import { whyNoData } from '../../../shared/connector/data-flow.ts'
+import { managementApi, terminateRequest } from '../../../shared/connector/management-api.ts'
+import { failed } from '../../../shared/egress/failure.ts'
+import type { OutgoingRequest } from '../../../shared/egress/guarded-request.ts'
+import type { JobRecord } from '../../../shared/job/job-record.ts'
+import type { Transfer } from '../../../shared/job/transfer.ts'
+import type { CallbackSettings } from '../callback-settings.ts'
+import { connectorOf } from './connector-of.ts'
+
+/** The request that tells a connector at its Management API that there will be no data, and why. */
+export function terminateTransfer (record: JobRecord, transfer: Transfer, settings: CallbackSettings): OutgoingRequest {
+  const connector = connectorOf(settings, transfer)
+  if (connector.management_url === undefined) throw failed('NoManagementUrl', `the connector ${connector.name} has no management_url`)
+  const { method, url, headers, body } = terminateRequest(managementApi(connector, settings.connectorSecrets), transfer.transfer, whyNoData(record))
+  return { method, url, headers, body, allowed: originsOf(connector) }
+}

@@ -1,0 +1,78 @@
+import { timingSafeEqual } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Type, type Static } from 'typebox'
+import { problem } from '../http/problem.ts'
+import { fieldErrors } from '../schema/field-errors.ts'
+import { lazyValidator } from '../schema/lazy-validator.ts'
+import { digestOfKey, idOfKey, isKeyId } from './api-key.ts'
+import { type Caller, type Scope, scopes } from './caller.ts'
+
+/** What the file of a key says. Owners of other kinds have a colon (`oidc:…`, `connector:…`), so none can be taken for one of these. */
+const Entry = Type.Object({
+  owner: Type.String({ pattern: '^[A-Za-z0-9._@+=-]{1,128}$' }),
+  scopes: Type.Array(Type.Unsafe<Scope>(Type.String({ enum: [...scopes] })), { minItems: 1 }),
+  sha256: Type.String({ pattern: '^[0-9a-f]{64}$' })
+}, { additionalProperties: false })
+type ApiKeyEntry = Static<typeof Entry>
+
+const isEntry = lazyValidator<ApiKeyEntry>(Entry)
+
+/**
+ * The API keys of a folder, a mounted Secret, each in a file named by the id of the key: none has to be searched for, and one that comes or
+ * goes does so at the next request. An entry that is wrong lets nobody in, and is told by its name; the others are good all the same.
+ */
+export function apiKeysIn (folder: string, refused: (file: string, reason: string) => void): (key: string) => Caller | undefined {
+  const told = new Map<string, string>()
+  // Now rather than when somebody comes with the key. A mounted Secret has its files behind links named ..data and the like.
+  for (const file of readdirSync(folder)) if (!file.startsWith('.')) entryIn(file)
+
+  return function callerWith (key) {
+    const id = idOfKey(key)
+    const entry = id === undefined ? undefined : entryIn(id)
+    if (entry === undefined || !timingSafeEqual(digestOfKey(key), Buffer.from(entry.sha256, 'hex'))) return undefined
+    return { owner: entry.owner, scopes: new Set(entry.scopes) }
+  }
+
+  function entryIn (file: string): ApiKeyEntry | undefined {
+    const text = textOf(file)
+    if (text === undefined) return undefined
+    try {
+      const entry = parseApiKeyEntry(file, text)
+      told.delete(file)
+      return entry
+    } catch (error) {
+      const { message } = error as Error
+      if (told.get(file) !== message) refused(file, message)
+      told.set(file, message)
+      return undefined
+    }
+  }
+
+  function textOf (file: string): string | undefined {
+    try {
+      return readFileSync(join(folder, file), 'utf8')
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      throw problem('credentials-unavailable', `The API key ${file} cannot be read`, { cause })
+    }
+  }
+}
+
+/** What a file says; the Error when it is no entry has none of its values: somebody may have put the key itself there. */
+export function parseApiKeyEntry (file: string, text: string): ApiKeyEntry {
+  if (!isKeyId(file)) throw new Error('its name is not the id of a key: 12 hex digits')
+  const entry = parseJson(text)
+  if (isEntry(entry)) return entry
+  const [wrong] = fieldErrors(isEntry.errors, 'it')
+  throw new Error(`${wrong?.field} ${wrong?.message}`)
+}
+
+function parseJson (text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Its own message would quote the text.
+    throw new Error('it is not JSON')
+  }
+}

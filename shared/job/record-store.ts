@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { problem } from '../http/problem.ts'
+import { expiryKey, markerKey, stateKey } from '../store/bucket-layout.ts'
+import { getObject, putObject, type PutCondition, type Store } from '../store/object-store.ts'
+import { type JobRecord, tagsOf } from './job-record.ts'
+import { noteTransition } from './note-transition.ts'
+
+/** Enough for every function and a few pings to write the same record at once. */
+const TRIES = 10
+
+/** Creates the record; `false` when there is one already. */
+export async function createRecord (store: Store, record: JobRecord): Promise<boolean> {
+  const etag = await putObject(store, stateKey(record.job_uuid), JSON.stringify(record), tagsOf(record), { ifNoneMatch: '*' })
+  return etag !== undefined
+}
+
+export async function readRecord (store: Store, id: string): Promise<{ record: JobRecord, etag: string } | undefined> {
+  const found = await getObject(store, stateKey(id))
+  const record = found && parseRecord(id, found.body)
+  return record && { record, etag: found.etag }
+}
+
+/**
+ * The first step of removing a job, and the only one that anybody can see: what stands in the record's place is no record to any reader, so
+ * there is no such job from now on, however long the rest takes. `false` when the record has changed since it was read.
+ */
+export async function hideRecord (store: Store, id: string, etag: string): Promise<boolean> {
+  return await putObject(store, stateKey(id), JSON.stringify({ job_uuid: id, hidden: true }), {}, { ifMatch: etag }) !== undefined
+}
+
+/**
+ * Advances the record by compare-and-swap: `next` is asked again with the newest record as often as somebody else was faster,
+ * so it must be a pure function of it; `undefined` means that nothing is to change.
+ * Answers the record as it is then, or `undefined` when there is none. A new end of its retention is indexed before the record says so.
+ */
+export async function advanceRecord (store: Store, id: string, next: (record: JobRecord) => JobRecord | undefined): Promise<JobRecord | undefined> {
+  for (let tried = 1; tried <= TRIES; tried++) {
+    const current = await readRecord(store, id)
+    if (current === undefined) return undefined
+    const advanced = next(current.record)
+    if (advanced === undefined) return current.record
+    if (advanced.expires_at !== undefined && advanced.expires_at !== current.record.expires_at) {
+      await putObject(store, expiryKey(advanced.expires_at, id), '', {}, 'unconditional')
+    }
+    const written = await putObject(store, stateKey(id), JSON.stringify(advanced), tagsOf(advanced), { ifMatch: current.etag })
+    if (written !== undefined) {
+      noteTransition(current.record, advanced)
+      return advanced
+    }
+    await sleep(Math.random() * 20 * tried)
+  }
+  throw problem('store-unavailable', 'The record of the job is being changed too often', { job_uuid: id })
+}
+
+/** The marker of a job of which only callbacks are left, so that a ping looks at nothing else of it. One that stands for more stays as it is. */
+export async function noteOwing (store: Store, id: string, condition: PutCondition = 'unconditional'): Promise<void> {
+  await putObject(store, markerKey(id), 'callbacks', {}, condition, 'text/plain')
+}
+
+function parseRecord (id: string, body: Buffer): JobRecord | undefined {
+  try {
+    const record = JSON.parse(body.toString()) as JobRecord & { hidden?: true }
+    if (record.job_uuid === id && record.hidden) return undefined
+    if (record.job_uuid !== id || !Number.isInteger(record.revision)) throw new Error('not a record of this job')
+    return record
+  } catch (cause) {
+    throw problem('store-unavailable', 'The record of the job cannot be read', { job_uuid: id, cause: new Error(stateKey(id), { cause }) })
+  }
+}

@@ -1,0 +1,75 @@
+import { BatchV1Api, CoreV1Api, KubeConfig, type KubernetesObject } from '@kubernetes/client-node'
+import { Type, type Static, type TObject } from 'typebox'
+import { Agent, type Dispatcher } from 'undici'
+import { problem } from '../http/problem.ts'
+import { observeCalls } from './observe-calls.ts'
+
+export const kubernetesSettings = {
+  KUBECONFIG: Type.Optional(Type.String({ description: 'Path of a kubeconfig; without it the ServiceAccount of the pod is used' })),
+  JOBS_NAMESPACE: Type.String({ default: 'gx4ki-jobs' })
+}
+
+/** The connection to the API server, and the one namespace that jobs run in. */
+export interface Cluster { config: KubeConfig, batch: BatchV1Api, core: CoreV1Api, namespace: string }
+
+export const JOB_LABEL = 'gx4ki.job.uuid'
+export const TEMPLATE_LABEL = 'gx4ki.job.template'
+export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'gx4ki-jobs' }
+export const managedSelector = 'app.kubernetes.io/managed-by=gx4ki-jobs'
+
+/** The name of everything that a job has in Kubernetes: its Job, its ConfigMap, its Secret. */
+export const objectName = (id: string): string => `gx4ki-${id}`
+
+export function connectCluster (settings: Static<TObject<typeof kubernetesSettings>>): Cluster {
+  const config = new KubeConfig()
+  if (settings.KUBECONFIG) config.loadFromFile(settings.KUBECONFIG)
+  else config.loadFromCluster()
+  keepConnections(config)
+  return {
+    config,
+    batch: config.makeApiClient(BatchV1Api),
+    core: config.makeApiClient(CoreV1Api),
+    namespace: settings.JOBS_NAMESPACE
+  }
+}
+
+/**
+ * client-node 2.0.1 opens a new connection for every call, because it makes an undici Agent for each; one for all of them
+ * halves the CPU. It also never gives up; this one does, and is the place to see every call.
+ */
+function keepConnections (config: KubeConfig): void {
+  const cluster = config.getCurrentCluster()
+  if (cluster?.proxyUrl) return
+  let agent: Dispatcher | undefined
+  Object.assign(config, {
+    createDispatcher: (...args: Parameters<KubeConfig['createDispatcherOptions']>) => {
+      const { connect } = config.createDispatcherOptions(...args) as { connect?: object }
+      return (agent ??= new Agent({ connect: { ...connect, timeout: 5_000 }, headersTimeout: 15_000, bodyTimeout: 60_000 }).compose(observeCalls))
+    }
+  })
+}
+
+/** The `Status` code that the API server answered with, if it was the API server that spoke. */
+export function statusOf (error: unknown): number | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : undefined
+}
+
+/** The answer of a call, or `undefined` when the API server says 404. Everything else becomes `kubernetes-unavailable`. */
+export async function orAbsent<T extends KubernetesObject> (call: Promise<T>): Promise<T | undefined> {
+  try {
+    return genuine(await call)
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined
+    throw kubernetesUnavailable(error)
+  }
+}
+
+/** The answer, if it is one: of any page that some proxy sends with a 200 client-node makes an object without fields. */
+export function genuine<T extends KubernetesObject> (answer: T): T {
+  if (answer?.kind === undefined) throw new Error('what answered is no API server')
+  return answer
+}
+
+export function kubernetesUnavailable (cause: unknown): Error {
+  return problem('kubernetes-unavailable', 'Kubernetes cannot be reached or does not answer as it should', { cause })
+}

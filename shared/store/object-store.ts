@@ -1,0 +1,206 @@
+import http from 'node:http'
+import https from 'node:https'
+import { Client } from 'minio'
+import { Type, type Static, type TObject } from 'typebox'
+import { percentEncode } from '../http/percent-encode.ts'
+import { etagOf, isAbsent, nonsense, parseXml, whole } from './store-answer.ts'
+import { request } from './store-request.ts'
+
+export const storeSettings = {
+  S3_ENDPOINT: Type.String({ pattern: '^https?://[^/]+/?$', default: 'http://127.0.0.1:9000' }),
+  S3_ACCESS_KEY: Type.String({ minLength: 1 }),
+  S3_SECRET_KEY: Type.String({ minLength: 1 }),
+  S3_BUCKET: Type.String({ minLength: 3, default: 'gx4ki-jobs' }),
+  S3_REGION: Type.String({ minLength: 1, default: 'us-east-1' })
+}
+export type StoreSettings = Static<TObject<typeof storeSettings>>
+
+/** A bucket and the connection to it; every function below takes it first. */
+export interface Store { client: Client, bucket: string }
+
+export type Tags = Record<string, string>
+
+export interface StoredObject { key: string, size: number, etag: string, tags: Tags }
+
+/** How long the store may stay silent within one request before it counts as down. */
+const SILENCE_MS = 10_000
+
+export function openStore (settings: StoreSettings, silenceMs = SILENCE_MS): Store {
+  const endpoint = new URL(settings.S3_ENDPOINT)
+  const secure = endpoint.protocol === 'https:'
+  const client = new Client({
+    endPoint: endpoint.hostname,
+    port: Number(endpoint.port) || (secure ? 443 : 80),
+    useSSL: secure,
+    accessKey: settings.S3_ACCESS_KEY,
+    secretKey: settings.S3_SECRET_KEY,
+    // Without a region the client asks for it at first use and again after every error answer.
+    region: settings.S3_REGION,
+    pathStyle: true,
+    retryOptions: { disableRetry: true },
+    transportAgent: impatientAgent(secure, silenceMs)
+  })
+  return { client, bucket: settings.S3_BUCKET }
+}
+
+/** An agent whose sockets break off when the other side says nothing; minio-js itself waits for ever. */
+function impatientAgent (secure: boolean, silenceMs: number): http.Agent {
+  const agent = new (secure ? https : http).Agent({ keepAlive: true, timeout: silenceMs })
+  const connect = agent.createConnection.bind(agent)
+  agent.createConnection = (options, done) => {
+    const socket = connect(options, done)
+    socket?.on('timeout', () => socket.destroy(new Error(`no answer within ${silenceMs} ms`)))
+    return socket
+  }
+  return agent
+}
+
+export type PutCondition = { ifNoneMatch: '*' } | { ifMatch: string } | 'unconditional'
+
+/**
+ * Writes body and tags in one request, the only way that is atomic on every store. Answers the new ETag, or
+ * `undefined` when the condition did not hold (412; 404 for If-Match on nothing; 409 is how AWS says that two came at once).
+ * minio-js's own putObject would turn the tags into user metadata, silently.
+ */
+export async function putObject (store: Store, key: string, body: string | Buffer, tags: Tags, condition: PutCondition, contentType = 'application/json'): Promise<string | undefined> {
+  const headers: Record<string, string> = { 'content-type': contentType }
+  if (Object.keys(tags).length > 0) headers['x-amz-tagging'] = encodeTags(tags)
+  let unmet: number[] = []
+  if (condition !== 'unconditional') {
+    if ('ifMatch' in condition) headers['if-match'] = condition.ifMatch
+    else headers['if-none-match'] = condition.ifNoneMatch
+    unmet = 'ifMatch' in condition ? [404, 409, 412] : [409, 412]
+  }
+  const response = await request(store, { operation: 'PutObject', method: 'PUT', key, headers, body, accept: [200, ...unmet] })
+  if (await isAbsent(response)) return undefined
+  await whole(response)
+  return response.statusCode === 200 ? etagOf(response) : undefined
+}
+
+/** A small object, whole; `undefined` when there is none. */
+export async function getObject (store: Store, key: string): Promise<{ body: Buffer, etag: string } | undefined> {
+  const response = await request(store, { operation: 'GetObject', method: 'GET', key, accept: [200, 404] })
+  return await isAbsent(response) ? undefined : { body: await whole(response), etag: etagOf(response) }
+}
+
+/**
+ * The bytes of just that version of an object as they come, from `start` to `end` inclusive; `undefined` when it is gone or another one.
+ */
+export async function streamObject (store: Store, key: string, etag: string, range?: { start: number, end: number }): Promise<http.IncomingMessage | undefined> {
+  const headers = { 'if-match': etag, ...(range && { range: `bytes=${range.start}-${range.end}` }) }
+  const response = await request(store, { operation: 'GetObject', method: 'GET', key, headers, accept: [range ? 206 : 200, 404, 412] })
+  if (await isAbsent(response)) return undefined
+  if (response.statusCode === 412) {
+    await whole(response)
+    return undefined
+  }
+  // From here on the reader sets the pace: one that stalls is not a silent store.
+  response.socket.setTimeout(0)
+  return response
+}
+
+export async function headObject (store: Store, key: string): Promise<{ size: number, etag: string, lastModified: string } | undefined> {
+  const response = await request(store, { operation: 'HeadObject', method: 'HEAD', key, accept: [200, 404] })
+  await whole(response)
+  // Without a body it has no words for whether the bucket is there.
+  if (response.statusCode === 404) return undefined
+  return {
+    size: sizeOf(response.headers['content-length']),
+    etag: etagOf(response),
+    lastModified: response.headers['last-modified'] ?? ''
+  }
+}
+
+export async function removeObject (store: Store, key: string): Promise<void> {
+  const response = await request(store, { operation: 'DeleteObject', method: 'DELETE', key, accept: [204, 404] })
+  if (!await isAbsent(response)) await whole(response)
+}
+
+/** The tags of an object, as strings (minio-js would turn `007` into 7); none when there is no object. */
+export async function getTags (store: Store, key: string): Promise<Tags> {
+  const response = await request(store, { operation: 'GetObjectTagging', method: 'GET', key, query: 'tagging', accept: [200, 404] })
+  if (await isAbsent(response)) return {}
+  const { Tagging } = parseXml(await whole(response), 'Tagging') as { Tagging: { TagSet?: { Tag?: { Key: string, Value: string }[] } } }
+  return Object.fromEntries((Tagging.TagSet?.Tag ?? []).map(({ Key, Value }) => [Key, Value]))
+}
+
+export interface Page { objects: StoredObject[], more: boolean }
+
+/**
+ * One page of the keys under a prefix, in key order, after a given key; with tags when they are asked for.
+ * MinIO sends the tags along (`metadata=true`, an extension of its own); of any other store they are asked for one by one.
+ */
+export async function listObjects (store: Store, { prefix, after = '', limit = 1000, tags }: { prefix: string, after?: string, limit?: number, tags: boolean }): Promise<Page> {
+  // In the order of the names, as the signature wants them.
+  const query = [
+    'encoding-type=url',
+    'list-type=2',
+    `max-keys=${limit}`,
+    ...(tags ? ['metadata=true'] : []),
+    `prefix=${percentEncode(prefix)}`,
+    ...(after ? [`start-after=${percentEncode(after)}`] : [])
+  ].join('&')
+  const response = await request(store, { operation: 'ListObjectsV2', method: 'GET', query, accept: [200] })
+  const { ListBucketResult: listing } = parseXml(await whole(response), 'ListBucketResult') as { ListBucketResult: Listing }
+  const objects = await inBatches(listing.Contents ?? [], async ({ Key, Size, ETag, UserTags }) => {
+    const key = decodeKey(Key, listing.EncodingType)
+    return {
+      key,
+      size: sizeOf(Size),
+      etag: ETag,
+      tags: !tags ? {} : UserTags === undefined ? await getTags(store, key) : decodeTags(UserTags)
+    }
+  })
+  // An empty page leads no further.
+  return { objects, more: listing.IsTruncated === 'true' && objects.length > 0 }
+}
+
+function decodeKey (key: string | undefined, encoding: string | undefined): string {
+  if (!key) throw nonsense(new Error('there is an object without a key'))
+  if (encoding !== 'url') return key
+  try {
+    return decodeURIComponent(key.replaceAll('+', '%20'))
+  } catch (cause) {
+    throw nonsense(cause)
+  }
+}
+
+function sizeOf (size: string | undefined): number {
+  if (!/^\d+$/.test(String(size))) throw nonsense(new Error('there is an object without a size'))
+  return Number(size)
+}
+
+interface Listing {
+  EncodingType?: string
+  IsTruncated?: string
+  Contents?: { Key?: string, Size?: string, ETag: string, UserTags?: string }[]
+}
+
+/** Every key under a prefix, page by page. */
+export async function * listAll (store: Store, prefix: string, { tags }: { tags: boolean }): AsyncGenerator<StoredObject> {
+  let after = ''
+  while (true) {
+    const { objects, more } = await listObjects(store, { prefix, after, tags })
+    yield * objects
+    const last = objects.at(-1)
+    if (!more || last === undefined) return
+    after = last.key
+  }
+}
+
+/** In order, sixteen at a time: enough to hide the round trips, few enough not to crowd the store. */
+export async function inBatches<A, B> (items: A[], map: (item: A) => Promise<B>): Promise<B[]> {
+  const results: B[] = []
+  for (let from = 0; from < items.length; from += 16) {
+    results.push(...await Promise.all(items.slice(from, from + 16).map(map)))
+  }
+  return results
+}
+
+export function encodeTags (tags: Tags): string {
+  return new URLSearchParams(tags).toString()
+}
+
+function decodeTags (encoded: string): Tags {
+  return Object.fromEntries(new URLSearchParams(encoded))
+}

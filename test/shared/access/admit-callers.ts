@@ -1,0 +1,104 @@
+import type { FastifyPluginAsync } from 'fastify'
+import t, { type Test } from 'tap'
+import { Type } from 'typebox'
+import { admitCallers, type CallerSettings } from '../../../shared/access/admit-callers.ts'
+import { openStore } from '../../../shared/store/object-store.ts'
+import { apiKeyFolder } from '../../support/api-keys.ts'
+import { closedUrl } from '../../support/closed-url.ts'
+import { oidcIssuer } from '../../support/oidc-issuer.ts'
+import { problemOf } from '../../support/problem-of.ts'
+import { serve } from '../../support/serve.ts'
+
+const store = openStore({ S3_ENDPOINT: await closedUrl(), S3_ACCESS_KEY: 'a', S3_SECRET_KEY: 'b', S3_BUCKET: 'bucket', S3_REGION: 'us-east-1' })
+
+const app: FastifyPluginAsync = async (app) => {
+  app.get('/read', { config: { access: 'jobs:read' } }, async ({ caller }) => ({ owner: caller.owner ?? null }))
+  app.post('/write', { config: { access: 'jobs:write' } }, async () => ({}))
+  app.get('/public', { config: { access: 'public' } }, async ({ caller }) => ({ owner: caller.owner ?? null, scopes: [...caller.scopes] }))
+  app.get('/forgotten', async () => ({}))
+  app.get('/job/:id', { config: { access: 'jobs:read' }, schema: { params: Type.Object({ id: Type.String() }) } }, async () => ({}))
+}
+
+async function served (t: Test, settings: Partial<CallerSettings>) {
+  const { url } = await serve(t, app, admitCallers('test', { HOST: '127.0.0.1', ...settings }, store))
+  return async (path: string, credential?: string, headers: Record<string, string> = {}, init: RequestInit = {}): Promise<Response> =>
+    await fetch(url + path, { ...init, headers: { ...(credential !== undefined && { authorization: `Bearer ${credential}` }), ...headers } })
+}
+
+await t.test('a route that nobody thought about is for admins', async (t) => {
+  const { settings, add } = apiKeyFolder(t)
+  const ask = await served(t, settings)
+  t.equal((await ask('/forgotten')).status, 401)
+  await problemOf(t, await ask('/forgotten', add('alice', 'jobs:read', 'jobs:write')), 403, 'forbidden')
+  t.equal((await ask('/forgotten', add('root', 'admin'))).status, 200)
+})
+
+await t.test('a public route asks nobody, and whoever comes has no rights there', async (t) => {
+  const { settings, add } = apiKeyFolder(t)
+  const ask = await served(t, settings)
+  for (const credential of [undefined, 'x', add('root', 'admin')]) t.same(await (await ask('/public', credential)).json(), { owner: null, scopes: [] })
+})
+
+await t.test('who may not is told so before his body is read', async (t) => {
+  const { settings, add } = apiKeyFolder(t)
+  const ask = await served(t, settings)
+  const body = { method: 'POST', body: '{' }
+  const json = { 'content-type': 'application/json' }
+  t.equal((await ask('/write', undefined, json, body)).status, 401)
+  t.equal((await ask('/write', add('alice', 'jobs:read'), json, body)).status, 403)
+  t.equal((await ask('/write', add('alice', 'jobs:write'), json, body)).status, 400)
+})
+
+await t.test('where nobody is asked everybody may, whatever he shows', async (t) => {
+  const ask = await served(t, { ANONYMOUS: 'allowed', HOST: '0.0.0.0' })
+  for (const credential of [undefined, 'x']) {
+    t.same(await (await ask('/read', credential)).json(), { owner: null })
+    t.equal((await ask('/forgotten', credential)).status, 200)
+  }
+  const document = await (await ask('/openapi.json')).json() as { components?: { securitySchemes?: object }, paths: Record<string, Record<string, { security?: object }>> }
+  t.notOk(Object.keys(document.components?.securitySchemes ?? {}).length)
+  t.notOk(document.paths['/read']!['get']!.security)
+})
+
+await t.test('a job that cannot be looked at is not shown', async (t) => {
+  const { settings, add } = apiKeyFolder(t)
+  const ask = await served(t, settings)
+  await problemOf(t, await ask('/job/0', add('alice', 'jobs:read')), 404, 'unknown-job')
+  await problemOf(t, await ask('/job/ffff0000-0000-8000-8000-000000000000', add('alice', 'jobs:read')), 503, 'store-unavailable')
+  t.equal((await ask('/job/0', add('root', 'admin'))).status, 200)
+})
+
+await t.test('an issuer that is down is no wrong token', async (t) => {
+  const issuer = await oidcIssuer(t)
+  const ask = await served(t, issuer.settings)
+  issuer.setDown(true)
+  const response = await ask('/read', await issuer.token())
+  t.equal(response.headers.get('retry-after'), '5')
+  await problemOf(t, response, 503, 'issuer-unavailable')
+  issuer.setDown(false)
+  t.same(await (await ask('/read', await issuer.token())).json(), { owner: 'oidc:alice' })
+})
+
+await t.test('who asks too often is told when he may again, each caller by himself', async (t) => {
+  const { settings, add } = apiKeyFolder(t)
+  const ask = await served(t, { ...settings, REQUESTS_PER_MINUTE_PER_CALLER: 3 })
+  const [alice, second, bob] = [add('alice', 'jobs:read'), add('alice', 'jobs:read'), add('bob', 'jobs:read')]
+  for (const key of [alice, second, alice]) t.equal((await ask('/read', key)).status, 200)
+  const response = await ask('/read', second)
+  t.match(response.headers.get('retry-after'), /^([1-9]|[1-5]\d|60)$/)
+  await problemOf(t, response, 429, 'too-many-requests')
+  t.equal((await ask('/read', bob)).status, 200)
+  for (const path of ['/public', '/health/readiness', '/openapi.json', '/none']) t.not((await ask(path, alice)).status, 429, `${path} is not counted`)
+  const { paths } = await (await ask('/openapi.json')).json() as { paths: Record<string, Record<string, { responses: object }>> }
+  t.ok('429' in paths['/read']!['get']!.responses)
+  t.notOk('429' in paths['/public']!['get']!.responses)
+})
+
+await t.test('who is not known is counted by his address, as the last proxy that is trusted has it', async (t) => {
+  const { settings } = apiKeyFolder(t)
+  const ask = await served(t, { ...settings, REQUESTS_PER_MINUTE_PER_CALLER: 2 })
+  const from = async (forwarded: string): Promise<number> => (await ask('/read', 'x', { 'x-forwarded-for': forwarded })).status
+  t.strictSame([await from('203.0.113.1'), await from('198.51.100.9, 203.0.113.1, 10.0.0.7'), await from('203.0.113.1, 10.0.0.7, 192.168.1.1')], [401, 401, 429], 'what a caller claims before that is not looked at')
+  t.equal(await from('203.0.113.2'), 401)
+  t.strictSame([await from('2001:db8::1'), await from('2001:db8::2'), await from('2001:db8::3'), await from('2001:db8:0:1::1')], [401, 401, 429, 401], 'a network of IPv6 is one address')
+})

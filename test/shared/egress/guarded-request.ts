@@ -1,0 +1,215 @@
+import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { IncomingHttpHeaders } from 'node:http'
+import https from 'node:https'
+import net, { type AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
+import tls from 'node:tls'
+import t, { type Test } from 'tap'
+import { type EgressRules, egressRules } from '../../../shared/egress/egress-rules.ts'
+import { failureOf } from '../../../shared/egress/failure.ts'
+import { guardedRequest, type OutgoingRequest, type Wire } from '../../../shared/egress/guarded-request.ts'
+import { closedUrl } from '../../support/closed-url.ts'
+import { httpServer } from '../../support/http-server.ts'
+
+const strict = egressRules({ EGRESS_ALLOWED_ORIGINS: '', EGRESS_DENIED_RANGES: '' })
+const allowing = (...origins: string[]): EgressRules => ({ ...strict, allowed: new Set(origins) })
+
+const PUBLIC = ['93.184.216.34', '2606:2800:220:1:248:1893:25c8:1946']
+
+/** A name server whose answers change from one question to the next, and a network that leads nowhere but to a port of this machine. */
+function fakeWire (answers: string[][], { port = 9, seen }: { port?: number, seen?: string } = {}) {
+  const asked: string[] = []
+  const connected: [string, number][] = []
+  const wire: Wire = {
+    lookup: async (name) => {
+      asked.push(name)
+      return answers[Math.min(asked.length, answers.length) - 1]!
+    },
+    connect: (address, to) => {
+      connected.push([address, to])
+      const socket = net.connect({ host: '127.0.0.1', port })
+      Object.defineProperty(socket, 'remoteAddress', { get: () => seen ?? address })
+      return socket
+    }
+  }
+  return { asked, connected, wire }
+}
+
+async function failure (request: Partial<OutgoingRequest> & { url: string }, rules = strict, wire?: Wire): Promise<string | undefined> {
+  try {
+    const { status } = await guardedRequest({ method: 'POST', ...request }, rules, wire)
+    return `answered ${status}`
+  } catch (error) {
+    return failureOf(error) ?? String(error)
+  }
+}
+
+/** A server that says whatever it likes, byte for byte. */
+async function rawServer (t: Test, talk: (socket: net.Socket) => void): Promise<string> {
+  const server = net.createServer((socket) => {
+    socket.on('error', () => {})
+    talk(socket)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const sockets = new Set<net.Socket>()
+  server.on('connection', (socket) => sockets.add(socket))
+  t.teardown(() => {
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+/** With a certificate for `receiver.example.org` that this process trusts. */
+async function tlsServer (t: Test): Promise<{ port: number, received: { headers: IncomingHttpHeaders, servername: unknown }[] }> {
+  const dir = t.testdir({})
+  const [keyFile, certFile] = [join(dir, 'key.pem'), join(dir, 'cert.pem')]
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=receiver.example.org', '-addext', 'subjectAltName=DNS:receiver.example.org', '-keyout', keyFile, '-out', certFile], { stdio: 'ignore' })
+  const cert = readFileSync(certFile, 'utf8')
+  const before = tls.getCACertificates('default')
+  tls.setDefaultCACertificates([...before, cert])
+  t.teardown(() => tls.setDefaultCACertificates(before))
+  const received: { headers: IncomingHttpHeaders, servername: unknown }[] = []
+  const server = https.createServer({ key: readFileSync(keyFile), cert }, (request, response) => {
+    received.push({ headers: request.headers, servername: (request.socket as tls.TLSSocket).servername })
+    response.end()
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  return { port: (server.address() as AddressInfo).port, received }
+}
+
+await t.test('a name is asked for once, as it is, and the connection goes to what was checked', async (t) => {
+  const { port, received } = await tlsServer(t)
+  const { wire, asked, connected } = fakeWire([[PUBLIC[0]!], ['10.0.0.1']], { port })
+  const { status } = await guardedRequest({ method: 'POST', url: 'https://receiver.example.org/' }, strict, wire)
+  t.equal(status, 200)
+  t.strictSame(asked, ['receiver.example.org.'])
+  t.strictSame(connected, [[PUBLIC[0], 443]])
+  t.match(received, [{ servername: 'receiver.example.org', headers: { host: 'receiver.example.org', connection: 'close' } }])
+  t.equal(await failure({ url: 'https://receiver.example.org/' }, strict, wire), 'EgressDenied', 'the next request asks again')
+  t.equal(received.length, 1)
+})
+
+await t.test('a certificate of another name is none', async (t) => {
+  const { port, received } = await tlsServer(t)
+  for (const url of ['https://other.example.org/', `https://${PUBLIC[0]}/`, `https://[${PUBLIC[1]}]/`]) t.equal(await failure({ url }, strict, fakeWire([[PUBLIC[0]!]], { port }).wire), 'TlsError', url)
+  t.strictSame(received, [])
+})
+
+await t.test('one address among many that is not public is one too many', async (t) => {
+  for (const inside of ['127.0.0.1', '10.0.0.1', '169.254.169.254', '::1', '::ffff:93.184.216.34', 'fd00::1', '64:ff9b::5db8:d822']) {
+    for (const addresses of [[inside], [...PUBLIC, inside], [inside, ...PUBLIC]]) {
+      const { wire, connected } = fakeWire([addresses])
+      t.equal(await failure({ url: 'https://example.org/' }, strict, wire), 'EgressDenied', addresses.join(' '))
+      t.strictSame(connected, [])
+    }
+  }
+})
+
+await t.test('who is connected to another address than the checked one says nothing there', async (t) => {
+  const { url, received } = await httpServer(t)
+  const { wire, connected } = fakeWire([PUBLIC], { port: Number(new URL(url).port), seen: '10.0.0.1' })
+  t.equal(await failure({ url: 'https://example.org/' }, strict, wire), 'EgressDenied')
+  t.equal(connected.length, 1, 'nor does the next address make that good')
+  t.strictSame(received, [])
+})
+
+await t.test('of several addresses the next one is tried when one does not answer', async (t) => {
+  const { port } = await tlsServer(t)
+  const { wire, connected } = fakeWire([PUBLIC], { port })
+  const first = wire.connect
+  wire.connect = (address, to) => {
+    const socket = first(address, to)
+    if (address === PUBLIC[0]) socket.destroy(Object.assign(new Error('no route'), { code: 'EHOSTUNREACH' }))
+    return socket
+  }
+  t.equal((await guardedRequest({ method: 'GET', url: 'https://receiver.example.org:444/' }, strict, wire)).status, 200)
+  t.strictSame(connected, [[PUBLIC[0], 444], [PUBLIC[1], 444]])
+})
+
+await t.test('an origin that is allowed may be anywhere, and speak without TLS', async (t) => {
+  const { url, received } = await httpServer(t, (_, response) => response.writeHead(201, { 'content-type': 'text/plain' }).end('created'))
+  const { origin, port } = new URL(url)
+  const headers = { 'content-type': 'text/plain', authorization: 'a key' }
+  t.match(await guardedRequest({ method: 'PUT', url: `${url}/a?b`, headers, body: 'grün' }, allowing(origin)), { status: 201, headers: { 'content-type': 'text/plain' }, body: Buffer.from('created') })
+  t.match(await guardedRequest({ method: 'POST', url, allowed: [origin], body: Readable.from(['str', 'eamed']) }, strict), { status: 201 })
+  t.match(received, [
+    { method: 'PUT', url: '/a?b', headers: { ...headers, host: `127.0.0.1:${port}`, 'content-length': '5', connection: 'close' }, body: Buffer.from('grün') },
+    { method: 'POST', url: '/', body: Buffer.from('streamed') }
+  ])
+  const named = `http://connector.edc.svc:${port}`
+  const { wire, asked } = fakeWire([['10.1.2.3']], { port: Number(port) })
+  t.equal((await guardedRequest({ method: 'POST', url: named }, allowing(named), wire)).status, 201)
+  t.strictSame(asked, ['connector.edc.svc'], 'a name of the cluster is completed as the cluster does')
+  t.equal(await failure({ url }, strict), 'EgressDenied')
+})
+
+await t.test('a redirect is an answer, and leads nowhere', async (t) => {
+  const inside = await httpServer(t)
+  for (const status of [301, 302, 303, 307, 308]) {
+    const { url } = await httpServer(t, (_, response) => response.writeHead(status, { location: inside.url }).end())
+    t.equal((await guardedRequest({ method: 'POST', url }, allowing(url, inside.url))).status, status)
+  }
+  t.strictSame(inside.received, [])
+})
+
+await t.test('no answer is told in a word', async (t) => {
+  const refused = await closedUrl()
+  t.equal(await failure({ url: refused }, allowing(refused)), 'ConnectionRefused')
+  t.equal(await failure({ url: 'https://example.org' }, strict, { ...fakeWire([]).wire, lookup: async () => { throw Object.assign(new Error('no'), { code: 'ENOTFOUND' }) } }), 'DnsError')
+  t.equal(await failure({ url: 'https://example.org' }, strict, fakeWire([[]]).wire), 'DnsError')
+  const talks: [string, (socket: net.Socket) => void][] = [
+    ['ConnectionReset', (socket) => socket.once('data', () => socket.resetAndDestroy())],
+    ['ConnectionReset', (socket) => socket.once('data', () => socket.end())],
+    ['InvalidAnswer', (socket) => socket.write('220 smtp.example.org ESMTP\r\n')],
+    ['InvalidAnswer', (socket) => socket.write(`HTTP/1.1 200 OK\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`)]
+  ]
+  for (const [word, talk] of talks) {
+    const url = await rawServer(t, talk)
+    t.equal(await failure({ url, timeoutMs: 30_000 }, allowing(url)), word)
+  }
+  const plain = (await rawServer(t, (socket) => socket.write('HTTP/1.1 200 OK\r\n\r\n'))).replace('http:', 'https:')
+  t.equal(await failure({ url: plain }, allowing(plain)), 'TlsError')
+})
+
+await t.test('nobody is waited for longer than the request may take, whatever he is slow at', async (t) => {
+  const silent = await rawServer(t, () => {})
+  const trickling = await rawServer(t, (socket) => {
+    const timer = setInterval(() => socket.write('x'), 20)
+    socket.on('close', () => clearInterval(timer))
+    socket.write('HTTP/1.1 200 OK\r\n')
+    socket.write('x: ')
+  })
+  const upgrading = await rawServer(t, (socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'))
+  const secure = silent.replace('http:', 'https:')
+  for (const url of [silent, trickling, upgrading, secure]) t.equal(await failure({ url, timeoutMs: 300 }, allowing(url)), 'Timeout')
+  t.equal(await failure({ url: 'https://example.org', timeoutMs: 300 }, strict, { ...fakeWire([]).wire, lookup: async () => await new Promise(() => {}) }), 'Timeout')
+})
+
+await t.test('of a body that does not end, or is far too long, the first bytes are read', async (t) => {
+  let sent = 0
+  const endless = await rawServer(t, (socket) => {
+    socket.write('HTTP/1.1 200 OK\r\n\r\n')
+    const more = (): void => {
+      sent += 65_536
+      if (socket.writable) socket.write('x'.repeat(65_536), more)
+    }
+    more()
+  })
+  const { status, body } = await guardedRequest({ method: 'GET', url: endless }, allowing(endless))
+  t.equal(status, 200)
+  t.equal(body.length, 256 * 1024)
+  t.ok(sent < 32 * 1024 * 1024, 'and not much more has come')
+  const slow = await rawServer(t, (socket) => socket.write('HTTP/1.1 202 Accepted\r\ncontent-length: 100\r\n\r\nbegun'))
+  t.match(await guardedRequest({ method: 'GET', url: slow, timeoutMs: 300 }, allowing(slow)), { status: 202, body: Buffer.from('begun') })
+})
+
+await t.test('a body that cannot be sent is not left open', async (t) => {
+  const body = new Readable({ read () {} })
+  t.equal(await failure({ url: 'https://10.0.0.1', body }), 'EgressDenied')
+  t.ok(body.destroyed)
+})

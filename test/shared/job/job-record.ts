@@ -1,0 +1,181 @@
+import t from 'tap'
+import { newJobId } from '../../../shared/job/job-id.ts'
+import { advance, isTerminal, type JobRecord, type State, states, tagsOf, viewOf } from '../../../shared/job/job-record.ts'
+
+const created = '2026-11-22T12:58:20.123Z'
+const now = new Date('2026-11-22T13:00:00.456Z')
+
+function recordIn (state: State, more: Partial<JobRecord> = {}): JobRecord {
+  return {
+    job_uuid: newJobId(new Date(created)),
+    revision: 7,
+    state,
+    template: 'drive',
+    env: { DURATION: '15' },
+    created_at: created,
+    start_by: '2026-11-22T13:08:20.123Z',
+    retention_seconds: 7 * 24 * 3600,
+    history: [{ state: 'accepted', at: created }],
+    ...more
+  }
+}
+
+await t.test('from every state to every state only the way forward is taken', async (t) => {
+  for (const from of states) {
+    for (const to of states) {
+      const before = recordIn(from)
+      const after = advance(before, { state: to }, now)
+      const isForward = !isTerminal(from) && states.indexOf(to) > states.indexOf(from)
+      if (isForward) {
+        t.match(after, { state: to, revision: 8 }, `${from} → ${to}`)
+        t.same(after!.history.at(-1), { state: to, at: now.toISOString() })
+      } else {
+        t.equal(after, undefined, `${from} → ${to} changes nothing`)
+      }
+      t.same(before, recordIn(from, { job_uuid: before.job_uuid }), 'and the record that was given is as it was')
+    }
+  }
+})
+
+await t.test('the last four states are the terminal ones', async (t) => {
+  t.same(states.filter(isTerminal), ['succeeded', 'failed', 'canceled', 'lost'])
+})
+
+await t.test('a terminal record never changes, whatever is observed', async (t) => {
+  for (const state of states.filter(isTerminal)) {
+    const record = recordIn(state, { sealed_env: 'sealed' })
+    for (const change of [
+      { reason: 'Late' }, { reason: null }, { exit_code: 0 }, { attempt: 'pod' }, { job_uid: 'uid' }, { sealed_env: null },
+      { started_at: created }, { finished_at: created }, { stop: { reason: 'CancelRequested', at: created } }
+    ] as const) t.equal(advance(record, change, now), undefined, `${state} ${JSON.stringify(change)}`)
+  }
+})
+
+await t.test('with its end a job gets the end of its retention', async (t) => {
+  for (const state of states) {
+    const after = advance(recordIn('accepted'), { state, finished_at: '2026-11-22T12:59:00.000Z', attempt: 'pod' }, now)!
+    t.equal(after.expires_at, isTerminal(state) ? '2026-11-29T12:59:00.000Z' : undefined, state)
+    t.equal(viewOf(after).expires_at, after.expires_at ?? null)
+    t.equal(tagsOf(after)['expires'], after.expires_at)
+  }
+})
+
+await t.test('an end that is noticed late is seen for an hour all the same', async (t) => {
+  const after = advance(recordIn('running'), { state: 'lost', finished_at: '2026-10-22T12:59:00.000Z' }, now)
+  t.equal(after!.expires_at, '2026-11-22T14:00:00.456Z')
+})
+
+await t.test('a fact that is late still counts while the job is not over, the state it came with does not', async (t) => {
+  const after = advance(recordIn('running'), { state: 'pending', attempt: 'pod', job_uid: 'uid' }, now)
+  t.match(after, { state: 'running', attempt: 'pod', job_uid: 'uid', revision: 8 })
+  t.equal(after!.history.length, 1)
+})
+
+await t.test('what says nothing new is no new revision', async (t) => {
+  const record = recordIn('pending', { reason: 'Unschedulable', job_uid: 'uid', stop: { reason: 'CancelRequested', at: created } })
+  t.equal(advance(record, {}, now), undefined)
+  t.equal(advance(record, { state: 'pending', reason: 'Unschedulable', job_uid: 'uid', stop: { reason: 'CancelRequested', at: created } }, now), undefined)
+  t.equal(advance(recordIn('pending'), { reason: null, sealed_env: null }, now), undefined, 'nor does it take away what is not there')
+})
+
+await t.test('null takes a fact away', async (t) => {
+  const after = advance(recordIn('accepted', { reason: 'Suspended', sealed_env: 'sealed' }), { state: 'pending', reason: null, sealed_env: null }, now)
+  t.notOk('reason' in after!)
+  t.notOk('sealed_env' in after!)
+})
+
+await t.test('what was sealed goes with the end of the job, whoever sees it end', async (t) => {
+  for (const state of states.filter(isTerminal)) t.notOk('sealed_env' in advance(recordIn('accepted', { sealed_env: 'sealed' }), { state }, now)!)
+  t.ok('sealed_env' in advance(recordIn('accepted', { sealed_env: 'sealed' }), { state: 'running' }, now)!)
+})
+
+await t.test('a job that ran and was not seen running has run all the same', async (t) => {
+  const cases: [JobRecord, string | undefined, [State, string][]][] = [
+    [recordIn('pending'), '2026-11-22T12:58:26.000Z', [['accepted', created], ['running', '2026-11-22T12:58:26.000Z']]],
+    // Kubernetes has whole seconds: a start in the second of the creation must not lie before it.
+    [recordIn('accepted'), '2026-11-22T12:58:20.000Z', [['accepted', created], ['running', created]]],
+    [recordIn('pending'), undefined, [['accepted', created]]],
+    [recordIn('running', { history: [{ state: 'accepted', at: created }, { state: 'running', at: created }] }), '2026-11-22T12:58:26.000Z', [['accepted', created], ['running', created]]]
+  ]
+  for (const [record, startedAt, expected] of cases) {
+    for (const end of ['succeeded', 'failed', 'canceled', 'lost'] as const) {
+      const after = advance(record, { state: end, ...(startedAt && { started_at: startedAt }) }, now)
+      t.same(after!.history.map(({ state, at }) => [state, at]), [...expected, [end, now.toISOString()]], `${record.state} → ${end}, started ${startedAt}`)
+      t.equal(after!.revision, 8, 'in one step')
+    }
+  }
+})
+
+await t.test('a start that was seen with the state is not written twice', async (t) => {
+  const after = advance(recordIn('pending'), { state: 'running', started_at: '2026-11-22T12:58:26.000Z' }, now)
+  t.same(after!.history.map(({ state }) => state), ['accepted', 'running'])
+})
+
+await t.test('whatever comes in whatever order, the history only goes forward', async (t) => {
+  for (let round = 0; round < 200; round++) {
+    let record = recordIn('accepted')
+    const asked = Array.from({ length: 12 }, () => states[Math.floor(Math.random() * states.length)]!)
+    for (const [step, state] of asked.entries()) {
+      record = advance(record, { state, ...(Math.random() < 0.5 && { started_at: created }), exit_code: step }, now) ?? record
+    }
+    const order = record.history.map(({ state }) => states.indexOf(state))
+    t.same(order, [...new Set(order)].sort(), `each state at most once, in order, after ${asked}`)
+    const times = record.history.map(({ at }) => at)
+    t.same(times, times.toSorted(), 'and so do its times')
+  }
+})
+
+await t.test('the tags hold a whole line of the list and are such as every store takes', async (t) => {
+  const least = tagsOf(recordIn('accepted'))
+  t.same(least, { state: 'accepted', template: 'drive' })
+  const most = tagsOf(recordIn('failed', {
+    template: `a${'-'.repeat(61)}z`,
+    owner: `oidc:${'x'.repeat(123)}`,
+    reason: 'CreateContainerConfigError',
+    started_at: created,
+    finished_at: now.toISOString(),
+    exit_code: 137,
+    job_uid: 'uid',
+    attempt: 'pod',
+    stop: { reason: 'StartDeadlineExceeded', at: created },
+    sealed_env: 'sealed',
+    expires_at: '2026-12-22T13:00:00.456Z',
+    callbacks: [{ id: '0-failed', target: 0, call: 'failed', state: 'dead', attempts: [] }]
+  }))
+  t.same(Object.keys(most).sort(), ['callback', 'exit_code', 'expires', 'finished', 'owner', 'reason', 'started', 'state', 'template'])
+  t.equal(most['exit_code'], '137')
+  t.ok(Object.keys(most).length <= 10)
+  for (const [key, value] of Object.entries({ ...least, ...most })) t.match(`${key} ${value}`, /^[A-Za-z0-9 +\-=._:/@]{1,256}$/)
+})
+
+await t.test('a reason that no tag can hold is held as far as it can', async (t) => {
+  const record = recordIn('failed', { reason: `Out of "gpü"; 1,2&3${'x'.repeat(300)}` })
+  t.equal(tagsOf(record)['reason'], `Out of _gp__; 1,2&3${'x'.repeat(300)}`.replace(/[;,&]/g, '_').slice(0, 256))
+  t.equal(viewOf(record).reason, record.reason, 'and shown as it is')
+})
+
+await t.test('an exit code of 0 is an exit code', async (t) => {
+  t.equal(tagsOf(recordIn('succeeded', { exit_code: 0 }))['exit_code'], '0')
+  t.equal(viewOf(recordIn('succeeded', { exit_code: 0 })).exit_code, 0)
+})
+
+await t.test('a caller sees every field, null where there is nothing, and nothing that is ours alone', async (t) => {
+  const record = recordIn('pending', { sealed_env: 'sealed', job_uid: 'uid', attempt: 'pod', stop: { reason: 'CancelRequested', at: created } })
+  const id = record.job_uuid
+  t.same(viewOf(record), {
+    job_uuid: id,
+    state: 'pending',
+    reason: null,
+    template: 'drive',
+    owner: null,
+    created_at: created,
+    started_at: null,
+    finished_at: null,
+    exit_code: null,
+    expires_at: null,
+    callback: null,
+    env: { DURATION: '15' },
+    history: [{ state: 'accepted', at: created }],
+    links: { self: `/job/${id}`, results: `/job/${id}/result/list`, log: `/job/${id}/log` }
+  })
+})

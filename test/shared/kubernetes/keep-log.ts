@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto'
+import type { V1Pod } from '@kubernetes/client-node'
+import t, { type Test } from 'tap'
+import { isProblem } from '../../../shared/http/problem.ts'
+import { newJobId } from '../../../shared/job/job-id.ts'
+import type { Cluster } from '../../../shared/kubernetes/cluster.ts'
+import { keepLog, noteLostLog } from '../../../shared/kubernetes/keep-log.ts'
+import { logKey } from '../../../shared/store/bucket-layout.ts'
+import { getObject, getTags } from '../../../shared/store/object-store.ts'
+import { closedUrl } from '../../support/closed-url.ts'
+import { clusterAt } from '../../support/cluster-at.ts'
+import { httpServer } from '../../support/http-server.ts'
+import { testStore } from '../../support/store.ts'
+
+const store = await testStore(t)
+const KEPT = 10 * 1024 * 1024
+const at = new Date('2026-11-22T12:00:00Z')
+
+const podIn = (state: object): V1Pod => ({
+  metadata: { name: 'a-pod', uid: 'a pod', namespace: 'gx4ki-jobs' },
+  spec: { containers: [{ name: 'main' }, { name: 'second' }] },
+  status: { containerStatuses: [{ name: 'second', state: { running: { startedAt: at } } }, { name: 'main', state }] as NonNullable<V1Pod['status']>['containerStatuses'] & object }
+})
+const terminated = podIn({ terminated: { exitCode: 0, startedAt: at } })
+const running = podIn({ running: { startedAt: at } })
+
+/** An API server whose only pod has this log; `cut` breaks the connection after it. */
+async function logServer (t: Test, log: Buffer | string, { cut = false } = {}): Promise<{ cluster: Cluster, asked: string[] }> {
+  const asked: string[] = []
+  const { url } = await httpServer(t, (request, response) => {
+    asked.push(request.url)
+    response.writeHead(200, { 'content-type': 'text/plain' })
+    if (cut) response.write(log, () => response.destroy())
+    else response.end(log)
+  })
+  return { cluster: clusterAt(t, url), asked }
+}
+
+await t.test('a log is kept byte for byte, of the workload and not of the containers beside it', async (t) => {
+  const id = newJobId()
+  const log = Buffer.concat([Buffer.from('größer\r\n'), Buffer.from([0xff, 0xfe, 0x00, 0x1b])])
+  const { cluster, asked } = await logServer(t, log)
+  t.equal(await keepLog(store, cluster, id, terminated, 'to its end'), true)
+  t.same((await getObject(store, logKey(id)))!.body, log)
+  t.same(asked, ['/api/v1/namespaces/gx4ki-jobs/pods/a-pod/log?container=main&follow=true'])
+  t.equal(await keepLog(store, clusterAt(t, await closedUrl()), id, terminated, 'to its end'), true, 'and never read again')
+})
+
+await t.test('of a long log the end is kept', async (t) => {
+  for (const size of [KEPT, KEPT + 3_000_001]) {
+    const log = Buffer.alloc(size, Buffer.from(Array.from({ length: 251 }, (_, i) => i)))
+    const id = newJobId()
+    await keepLog(store, (await logServer(t, log)).cluster, id, terminated, 'to its end')
+    const { body } = (await getObject(store, logKey(id)))!
+    t.equal(body.length, KEPT)
+    t.equal(createHash('sha256').update(body).digest('hex'), createHash('sha256').update(log.subarray(-KEPT)).digest('hex'))
+  }
+})
+
+await t.test('a log so far does for now', async (t) => {
+  const id = newJobId()
+  t.equal(await keepLog(store, (await logServer(t, 'one\n')).cluster, id, running, 'so far'), false)
+  t.same(await getTags(store, logKey(id)), { whole: 'false' })
+  t.equal(await keepLog(store, (await logServer(t, 'less')).cluster, id, running, 'so far'), false)
+  t.equal((await getObject(store, logKey(id)))!.body.toString(), 'one\n', 'and is not replaced by another one')
+  t.equal(await keepLog(store, (await logServer(t, 'one\ntwo\n')).cluster, id, terminated, 'to its end'), true)
+  t.equal((await getObject(store, logKey(id)))!.body.toString(), 'one\ntwo\n', 'but by the whole of it')
+})
+
+await t.test('half a log is better than none, and is asked for again', async (t) => {
+  const id = newJobId()
+  t.equal(await keepLog(store, (await logServer(t, 'half', { cut: true })).cluster, id, terminated, 'to its end'), false)
+  t.equal((await getObject(store, logKey(id)))!.body.toString(), 'half')
+  t.equal(await keepLog(store, (await logServer(t, 'half and half')).cluster, id, terminated, 'to its end'), true)
+  t.equal((await getObject(store, logKey(id)))!.body.toString(), 'half and half')
+})
+
+await t.test('a followed log is whole when its container has ended, not when it breaks off as at a rotation', async (t) => {
+  const outcome = async (pods: V1Pod[] | undefined): Promise<boolean> => {
+    const id = newJobId()
+    const { url } = await httpServer(t, (request, response) => {
+      if (request.url.includes('/log?')) response.end('one\n')
+      else if (pods === undefined) response.writeHead(500).end()
+      else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ kind: 'PodList', apiVersion: 'v1', items: pods }))
+    })
+    const isWhole = await keepLog(store, clusterAt(t, url), id, running, 'to its end')
+    t.equal((await getObject(store, logKey(id)))!.body.toString(), 'one\n')
+    t.same(await getTags(store, logKey(id)), { whole: String(isWhole) })
+    return isWhole
+  }
+  t.equal(await outcome([running]), false, 'it still runs')
+  t.equal(await outcome(undefined), false, 'nobody knows')
+  t.equal(await outcome([{ ...running, metadata: { uid: 'another' } }, terminated]), true)
+  t.equal(await outcome([]), true, 'it is gone')
+})
+
+await t.test('an empty log is a log', async (t) => {
+  const id = newJobId()
+  t.equal(await keepLog(store, (await logServer(t, '')).cluster, id, terminated, 'to its end'), true)
+  t.equal((await getObject(store, logKey(id)))!.body.length, 0)
+})
+
+await t.test('a container that never ran, or is gone, has none yet', async (t) => {
+  const id = newJobId()
+  const { cluster, asked } = await logServer(t, 'never')
+  for (const pod of [podIn({ waiting: { reason: 'ImagePullBackOff' } }), { ...terminated, status: {} }]) t.equal(await keepLog(store, cluster, id, pod, 'to its end'), false)
+  t.same(asked, [])
+  const { url } = await httpServer(t, (_, response) => response.writeHead(404).end('{}'))
+  t.equal(await keepLog(store, clusterAt(t, url), id, terminated, 'to its end'), false)
+  t.equal(await getObject(store, logKey(id)), undefined)
+})
+
+await t.test('a log that cannot be read is a Kubernetes that does not answer', async (t) => {
+  const id = newJobId()
+  const broken = await httpServer(t, (_, response) => response.writeHead(500).end('the node is gone'))
+  for (const url of [broken.url, await closedUrl()]) {
+    t.ok(isProblem(await keepLog(store, clusterAt(t, url), id, terminated, 'to its end').catch((error) => error), 'kubernetes-unavailable'))
+  }
+  t.equal(await getObject(store, logKey(id)), undefined)
+})
+
+await t.test('that a log is lost is noted where there is none', async (t) => {
+  const [none, some] = [newJobId(), newJobId()]
+  await keepLog(store, (await logServer(t, 'so far')).cluster, some, running, 'so far')
+  for (const id of [none, some]) await noteLostLog(store, id)
+  t.match((await getObject(store, logKey(none)))!.body.toString(), /gone/)
+  t.equal((await getObject(store, logKey(some)))!.body.toString(), 'so far')
+})

@@ -1,6 +1,7 @@
 import { invalidField, isProblem, problem } from '../../shared/http/problem.ts'
 import { createdAt, newJobId } from '../../shared/job/job-id.ts'
-import { isTerminal, type JobRecord } from '../../shared/job/job-record.ts'
+import type { JobRecord } from '../../shared/job/job-record.ts'
+import { isTerminal } from '../../shared/job/job-state.ts'
 import { createRecord, readRecord } from '../../shared/job/record-store.ts'
 import { seal } from '../../shared/job/seal.ts'
 import type { Target } from '../../shared/job/target.ts'

@@ -1,6 +1,6 @@
 import type { JobRecord } from '../../shared/job/job-record.ts'
 import { advanceRecord, noteOwing } from '../../shared/job/record-store.ts'
-import type { Store } from '../../shared/store/object-store.ts'
+import type { Store } from '../../shared/store/open-store.ts'
 
 /**
  * Advances a record that may owe something by that, after nothing was left to do for its job. The marker, which leads the ping there, comes first, in case nobody gets any

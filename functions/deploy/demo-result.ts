@@ -1,10 +1,12 @@
 import type http from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { problem } from '../../shared/http/problem.ts'
-import { isTerminal, type JobRecord } from '../../shared/job/job-record.ts'
+import type { JobRecord } from '../../shared/job/job-record.ts'
+import { isTerminal } from '../../shared/job/job-state.ts'
 import { readRecord } from '../../shared/job/record-store.ts'
 import { findResult, type StoredResult } from '../../shared/results/results.ts'
-import { type Store, streamObject } from '../../shared/store/object-store.ts'
+import { streamObject } from '../../shared/store/object-store.ts'
+import type { Store } from '../../shared/store/open-store.ts'
 
 const PAUSE_MS = 500
 

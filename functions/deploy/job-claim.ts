@@ -2,7 +2,8 @@ import { createHmac } from 'node:crypto'
 import { problem } from '../../shared/http/problem.ts'
 import { newJobId } from '../../shared/job/job-id.ts'
 import { idempotencyKey } from '../../shared/store/bucket-layout.ts'
-import { getObject, putObject, type Store } from '../../shared/store/object-store.ts'
+import { getObject, putObject } from '../../shared/store/object-store.ts'
+import type { Store } from '../../shared/store/open-store.ts'
 
 /** Ties what a job may be asked for by, again and again, to that one job, for as long as its record is kept. */
 export interface JobClaim {

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { invalidField, problem } from '../../shared/http/problem.ts'
 import type { JobRecord } from '../../shared/job/job-record.ts'
 import { advanceRecord } from '../../shared/job/record-store.ts'
-import type { Store } from '../../shared/store/object-store.ts'
+import type { Store } from '../../shared/store/open-store.ts'
 import { LONGEST_SECONDS } from './retention.ts'
 
 export const KeepBody = Type.Object({

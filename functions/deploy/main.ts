@@ -10,7 +10,7 @@ import { runFunction, serverSettings } from '../../shared/http/server.ts'
 import { connectCluster, kubernetesSettings } from '../../shared/kubernetes/cluster.ts'
 import { complainAs } from '../../shared/settings/complain-as.ts'
 import { readSettings } from '../../shared/settings/read-settings.ts'
-import { openStore, storeSettings } from '../../shared/store/object-store.ts'
+import { openStore, storeSettings } from '../../shared/store/open-store.ts'
 import { deploy } from './app.ts'
 import { templatesIn } from './read-templates.ts'
 

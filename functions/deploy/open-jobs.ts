@@ -1,8 +1,10 @@
 import { problem } from '../../shared/http/problem.ts'
-import { isTerminal, type JobRecord } from '../../shared/job/job-record.ts'
+import type { JobRecord } from '../../shared/job/job-record.ts'
+import { isTerminal } from '../../shared/job/job-state.ts'
 import { readRecord } from '../../shared/job/record-store.ts'
 import { jobOfKey, MARKER_PREFIX, markerKey } from '../../shared/store/bucket-layout.ts'
-import { inBatches, listAll, putObject, type Store } from '../../shared/store/object-store.ts'
+import { inBatches, listAll, putObject } from '../../shared/store/object-store.ts'
+import type { Store } from '../../shared/store/open-store.ts'
 
 /** The marker says whose job it is, so that those of one owner are counted by a listing alone. */
 export async function putMarker (store: Store, { job_uuid: id, owner }: Pick<JobRecord, 'job_uuid' | 'owner'>): Promise<void> {

@@ -1,8 +1,8 @@
 import { problem } from '../../shared/http/problem.ts'
-import { oweAgain } from '../../shared/job/callback.ts'
 import type { JobRecord } from '../../shared/job/job-record.ts'
+import { oweAgain } from '../../shared/job/owed-callbacks.ts'
 import { readRecord } from '../../shared/job/record-store.ts'
-import type { Store } from '../../shared/store/object-store.ts'
+import type { Store } from '../../shared/store/open-store.ts'
 import { advanceOwing } from './advance-owing.ts'
 
 /** Makes a callback owed once more, and due now, however it has ended; the next ping tries it. Answers the record, `undefined` for no such job. */

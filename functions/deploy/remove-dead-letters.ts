@@ -1,5 +1,6 @@
 import { DEAD_LETTER_PREFIX, deadLetterKey } from '../../shared/store/bucket-layout.ts'
-import { inBatches, listObjects, removeObject, type Store } from '../../shared/store/object-store.ts'
+import { inBatches, listObjects, removeObject } from '../../shared/store/object-store.ts'
+import type { Store } from '../../shared/store/open-store.ts'
 
 /** Long enough for somebody to ask why; what such an event told, a ping has long made good. */
 const KEPT_MS = 30 * 86_400_000

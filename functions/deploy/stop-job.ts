@@ -1,9 +1,11 @@
 import { isProblem } from '../../shared/http/problem.ts'
-import { advance, isTerminal, type JobRecord, type StopReason, stopReasons } from '../../shared/job/job-record.ts'
+import { advance } from '../../shared/job/advance.ts'
+import { type JobRecord, type StopReason, stopReasons } from '../../shared/job/job-record.ts'
+import { isTerminal } from '../../shared/job/job-state.ts'
 import { advanceRecord } from '../../shared/job/record-store.ts'
 import { keepLog } from '../../shared/kubernetes/keep-log.ts'
 import { countingPod, podsOf } from '../../shared/kubernetes/workload.ts'
-import type { Store } from '../../shared/store/object-store.ts'
+import type { Store } from '../../shared/store/open-store.ts'
 import { deleteJob, type Deps } from './start-job.ts'
 
 /**

@@ -2,13 +2,8 @@ import type { Answer, OutgoingRequest } from '../../shared/egress/guarded-reques
 import type { Callback } from '../../shared/job/callback.ts'
 import type { JobRecord } from '../../shared/job/job-record.ts'
 import type { Target } from '../../shared/job/target.ts'
-import type { Store } from '../../shared/store/object-store.ts'
+import type { Store } from '../../shared/store/open-store.ts'
 import type { CallbackSettings } from './callback-settings.ts'
-import { dataplaneSignaling } from './connector/dataplane-signaling.ts'
-import { edcSignaling } from './connector/edc-signaling.ts'
-import { httpProvisioner } from './connector/http-provisioner.ts'
-import { sink } from './sink.ts'
-import { webhook } from './webhook.ts'
 
 /** What a callback's request is made of. */
 export interface Told<T extends Target> { record: JobRecord, callback: Callback, target: T, settings: CallbackSettings, store: Store }
@@ -27,16 +22,4 @@ export interface CallbackKind<T extends Target> {
   timeoutMs?: (callback: Callback) => number | undefined
   /** What follows for the record when a callback is owed no more, in the same write; `status` is the last answer's, if there was one. */
   settled?: (record: JobRecord, callback: Callback, status: number | undefined, now: Date) => JobRecord
-}
-
-const kinds: { [K in Target['kind']]: CallbackKind<Extract<Target, { kind: K }>> } = {
-  webhook,
-  sink,
-  'http-provisioner': httpProvisioner,
-  'edc-signaling': edcSignaling,
-  'dataplane-signaling': dataplaneSignaling
-}
-
-export function kindOf (target: Target): CallbackKind<Target> {
-  return kinds[target.kind] as CallbackKind<Target>
 }

@@ -1,6 +1,6 @@
 import type { V1Job } from '@kubernetes/client-node'
-import { isOwing } from '../../shared/job/callback.ts'
-import { isTerminal } from '../../shared/job/job-record.ts'
+import { isTerminal } from '../../shared/job/job-state.ts'
+import { isOwing } from '../../shared/job/owed-callbacks.ts'
 import { noteOwing, readRecord } from '../../shared/job/record-store.ts'
 import { keepLog, noteLostLog } from '../../shared/kubernetes/keep-log.ts'
 import { countingPod } from '../../shared/kubernetes/workload.ts'

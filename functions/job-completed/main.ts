@@ -3,7 +3,7 @@ import { admitSenderBy, senderSettings } from '../../shared/access/admit-sender.
 import { runFunction, serverSettings } from '../../shared/http/server.ts'
 import { connectCluster, kubernetesSettings } from '../../shared/kubernetes/cluster.ts'
 import { readSettings } from '../../shared/settings/read-settings.ts'
-import { openStore, storeSettings } from '../../shared/store/object-store.ts'
+import { openStore, storeSettings } from '../../shared/store/open-store.ts'
 import { jobCompleted } from './app.ts'
 import { callbackSettings, readCallbackSettings } from './callback-settings.ts'
 

@@ -1,13 +1,15 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { failureOf } from '../../shared/egress/failure.ts'
 import { guardedRequest, TIMEOUT_MS } from '../../shared/egress/guarded-request.ts'
-import { type Attempt, type Callback, claimCallback, type Ended, endAttempt, isDue, isOwing } from '../../shared/job/callback.ts'
+import { type Attempt, type Callback, type Ended, isDue } from '../../shared/job/callback.ts'
 import type { JobRecord } from '../../shared/job/job-record.ts'
+import { claimCallback, endAttempt, isOwing } from '../../shared/job/owed-callbacks.ts'
 import { advanceRecord, readRecord } from '../../shared/job/record-store.ts'
-import type { Store } from '../../shared/store/object-store.ts'
+import type { Store } from '../../shared/store/open-store.ts'
 import { atMost } from './at-most.ts'
-import { kindOf, type Outcome } from './callback-kind.ts'
+import type { Outcome } from './callback-kind.ts'
 import type { CallbackSettings } from './callback-settings.ts'
+import { kindOf } from './kind-of.ts'
 import { nextTry } from './next-try.ts'
 
 /** What one process sends at once, whatever is due: receivers that never answer take their time each. */

@@ -1,7 +1,8 @@
 import Gauge from 'prom-client/lib/gauge.js'
 import Registry from 'prom-client/lib/registry.js'
 import { STATE_PREFIX } from '../../shared/store/bucket-layout.ts'
-import { listAll, type Store } from '../../shared/store/object-store.ts'
+import { listAll } from '../../shared/store/object-store.ts'
+import type { Store } from '../../shared/store/open-store.ts'
 
 /** What one count looks at: well within the 10 s that Prometheus waits, on a store that tells the tags one by one too. */
 export interface Bounds { jobs: number, seconds: number }

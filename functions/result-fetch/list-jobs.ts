@@ -1,8 +1,10 @@
 import type { Static } from 'typebox'
 import { createdAt, isJobId } from '../../shared/job/job-id.ts'
-import { linksOf, type ListedJob, type State } from '../../shared/job/job-record.ts'
+import type { State } from '../../shared/job/job-state.ts'
+import { linksOf, type ListedJob } from '../../shared/job/job-view.ts'
 import { jobOfKey, STATE_PREFIX, stateKey } from '../../shared/store/bucket-layout.ts'
-import { listObjects, type Store, type Tags } from '../../shared/store/object-store.ts'
+import { listObjects, type Tags } from '../../shared/store/object-store.ts'
+import type { Store } from '../../shared/store/open-store.ts'
 
 export interface JobQuery {
   state?: State

@@ -3,7 +3,7 @@ import { admitCallers, callerSettings } from '../../shared/access/admit-callers.
 import { resultTokenSettings } from '../../shared/access/result-token.ts'
 import { runFunction, serverSettings } from '../../shared/http/server.ts'
 import { readSettings } from '../../shared/settings/read-settings.ts'
-import { openStore, storeSettings } from '../../shared/store/object-store.ts'
+import { openStore, storeSettings } from '../../shared/store/open-store.ts'
 import { resultFetch } from './app.ts'
 
 const Settings = Type.Object({ ...serverSettings, ...storeSettings, ...callerSettings, ...resultTokenSettings })

@@ -1,9 +1,9 @@
 import { bearerOf, unauthorized } from '../../shared/access/bearer.ts'
 import { isJobToken } from '../../shared/access/job-token.ts'
 import { problem } from '../../shared/http/problem.ts'
-import { isTerminal } from '../../shared/job/job-record.ts'
+import { isTerminal } from '../../shared/job/job-state.ts'
 import { readRecord } from '../../shared/job/record-store.ts'
-import type { Store } from '../../shared/store/object-store.ts'
+import type { Store } from '../../shared/store/open-store.ts'
 
 /** Lets the uploader of a job in as long as the job has not ended. Who has no right token learns nothing, not even whether there is such a job. */
 export async function admitUploader (store: Store, tokenKey: string, id: string, authorization: string | undefined): Promise<void> {

@@ -1,6 +1,6 @@
 import { problem } from '../../shared/http/problem.ts'
 import { resultKey } from '../../shared/store/bucket-layout.ts'
-import type { Store } from '../../shared/store/object-store.ts'
+import type { Store } from '../../shared/store/open-store.ts'
 import type { Attempt } from './attempt.ts'
 import { type ClaimedFile, sameContent } from './claimed-file.ts'
 import { abandonUpload, readNote, removeNote, rightNote } from './multipart-note.ts'

@@ -1,7 +1,8 @@
 import { problem } from '../../shared/http/problem.ts'
 import { writeManifest } from '../../shared/results/manifest.ts'
 import { attemptPrefix } from '../../shared/store/bucket-layout.ts'
-import { listAll, type Store } from '../../shared/store/object-store.ts'
+import { listAll } from '../../shared/store/object-store.ts'
+import type { Store } from '../../shared/store/open-store.ts'
 import type { Attempt } from './attempt.ts'
 
 export interface Count { files: number, bytes: number }

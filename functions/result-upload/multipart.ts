@@ -1,4 +1,5 @@
-import { encodeTags, type Store, type Tags } from '../../shared/store/object-store.ts'
+import { encodeTags, type Tags } from '../../shared/store/object-store.ts'
+import type { Store } from '../../shared/store/open-store.ts'
 import { isAbsent, parseXml, whole } from '../../shared/store/store-answer.ts'
 import { request } from '../../shared/store/store-request.ts'
 import { uploadQuery } from '../../shared/store/unfinished-uploads.ts'

@@ -1,6 +1,6 @@
 import { AwsV4Signer } from 'aws4fetch'
 import { Type, type Static } from 'typebox'
-import type { StoreSettings } from '../../shared/store/object-store.ts'
+import type { StoreSettings } from '../../shared/store/open-store.ts'
 
 /** A grant is asked for right before it is used; a part that is on its way when this is over still arrives. */
 const EXPIRES_SECONDS = 300

@@ -1,5 +1,6 @@
 import { resultKey } from '../../shared/store/bucket-layout.ts'
-import { getTags, headObject, type Store } from '../../shared/store/object-store.ts'
+import { getTags, headObject } from '../../shared/store/object-store.ts'
+import type { Store } from '../../shared/store/open-store.ts'
 import type { Attempt } from './attempt.ts'
 import type { Content } from './claimed-file.ts'
 

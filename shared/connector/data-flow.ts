@@ -1,5 +1,6 @@
 import { resultToken } from '../access/result-token.ts'
-import { isTerminal, type JobRecord } from '../job/job-record.ts'
+import type { JobRecord } from '../job/job-record.ts'
+import { isTerminal } from '../job/job-state.ts'
 import type { Transfer } from '../job/transfer.ts'
 import { resultAddress } from '../results/result-address.ts'
 

@@ -1,6 +1,8 @@
 import { CloudEvent } from 'cloudevents'
 import { Type } from 'typebox'
-import { isTerminal, type JobRecord, linksOf, type State } from '../job/job-record.ts'
+import type { JobRecord } from '../job/job-record.ts'
+import { isTerminal, type State } from '../job/job-state.ts'
+import { linksOf } from '../job/job-view.ts'
 
 export const publicUrlSettings = {
   PUBLIC_URL: Type.String({ default: '', pattern: '^(https?://[^?#\\s]*[^?#\\s/])?$', description: 'The API as callers reach it, without a slash at its end; makes the links in events whole' })

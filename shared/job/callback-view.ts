@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox'
 import type { Callback } from './callback.ts'
-import { type JobRecord, Time } from './job-record.ts'
+import type { JobRecord } from './job-record.ts'
+import { Time } from './job-view.ts'
 
 export const CallbackId = Type.String({ pattern: '^[A-Za-z0-9._-]{1,100}$', 'x-message': 'must be the id of a callback', description: 'Of GET /job/{id}/callback' })
 

@@ -1,6 +1,7 @@
 import { runSeconds, startSeconds } from '../telemetry/metrics.ts'
 import { addPastSpan } from '../telemetry/tracing.ts'
-import { isTerminal, type JobRecord } from './job-record.ts'
+import type { JobRecord } from './job-record.ts'
+import { isTerminal } from './job-state.ts'
 
 /**
  * Tells metrics and traces that a job has gone from one state to another. To be called by who has written that, for only one can: so it is

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { problem } from '../http/problem.ts'
 import { expiryKey, markerKey, stateKey } from '../store/bucket-layout.ts'
-import { getObject, putObject, type PutCondition, type Store } from '../store/object-store.ts'
-import { type JobRecord, tagsOf } from './job-record.ts'
+import { getObject, putObject, type PutCondition } from '../store/object-store.ts'
+import type { Store } from '../store/open-store.ts'
+import type { JobRecord } from './job-record.ts'
 import { noteTransition } from './note-transition.ts'
+import { tagsOf } from './tags-of.ts'
 
 /** Enough for every function and a few pings to write the same record at once. */
 const TRIES = 10

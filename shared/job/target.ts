@@ -1,6 +1,5 @@
-import type { JobRecord, State } from './job-record.ts'
-import { dueFor, transferCall } from './transfer-calls.ts'
-import { isTransfer, type Transfer } from './transfer.ts'
+import type { State } from './job-state.ts'
+import type { Transfer } from './transfer.ts'
 
 /** The states that anybody is told of. */
 export const toldStates = ['running', 'succeeded', 'failed', 'canceled', 'lost'] as const satisfies State[]
@@ -14,24 +13,3 @@ export interface Sink { kind: 'sink' }
 
 /** Whom to tell of a job. */
 export type Target = Webhook | Sink | Transfer
-
-type Kinds = { [K in Target['kind']]: (target: Extract<Target, { kind: K }>, record: JobRecord) => string | undefined }
-
-/** What each kind of target is called with when a record has just come into its state; nothing when that is none of its business. */
-const calls: Kinds = {
-  webhook: ({ events }, { state }) => events.find((event) => event === state),
-  sink: (_target, { state }) => toldStates.find((event) => event === state),
-  'http-provisioner': transferCall,
-  'edc-signaling': transferCall,
-  'dataplane-signaling': transferCall
-}
-
-export function callOf (target: Target, record: JobRecord): string | undefined {
-  const call = calls[target.kind] as (target: Target, record: JobRecord) => string | undefined
-  return call(target, record)
-}
-
-/** When a target can be told first; RFC 3339. */
-export function firstDue (target: Target, now: Date): string {
-  return isTransfer(target) ? dueFor(target, now) : now.toISOString()
-}

@@ -1,6 +1,7 @@
 import type { Callback } from './callback.ts'
 import type { JobRecord } from './job-record.ts'
-import { isTransfer, type Protocol, type Transfer, transferOf, withTransfer } from './transfer.ts'
+import { transferOf, withTransfer } from './transfer-of.ts'
+import { isTransfer, type Protocol, type Transfer } from './transfer.ts'
 
 /** How a connector is told that a job has ended: with its data, or without. What the words mean is for those who send. */
 const calls: Record<Protocol, { succeeded: string, otherwise: string }> = {

@@ -1,5 +1,7 @@
-import { advance, type JobRecord } from './job-record.ts'
-import { isTransfer, transferOf, withTransfer } from './transfer.ts'
+import { advance } from './advance.ts'
+import type { JobRecord } from './job-record.ts'
+import { transferOf, withTransfer } from './transfer-of.ts'
+import { isTransfer } from './transfer.ts'
 
 /**
  * The record once its transfer has ended, by whosever wish: its token opens nothing any more, what was still owed to the connector is not, and a job

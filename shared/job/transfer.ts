@@ -1,6 +1,3 @@
-import type { JobRecord } from './job-record.ts'
-import type { Target } from './target.ts'
-
 /** The three ways in which connectors speak with whoever makes their data; docs/connector.md says which EDC has which. */
 export const protocols = ['http-provisioner', 'edc-signaling', 'dataplane-signaling'] as const
 export type Protocol = typeof protocols[number]
@@ -36,17 +33,6 @@ interface Facts {
   ended_at?: string
 }
 
-export function isTransfer (target: Target | undefined): target is Transfer {
+export function isTransfer (target: { kind: string } | undefined): target is Transfer {
   return target !== undefined && (protocols as readonly string[]).includes(target.kind)
-}
-
-/** The transfer that a job was made for, if one was. */
-export function transferOf ({ targets = [] }: JobRecord): Transfer | undefined {
-  return targets.find(isTransfer)
-}
-
-/** The record with its transfer changed, and all else as it is; `undefined` takes a fact away. */
-export function withTransfer (record: JobRecord, change: { [K in keyof Transfer]?: Transfer[K] | undefined }): JobRecord {
-  const targets = (record.targets ?? []).map((target) => isTransfer(target) ? { ...target, ...change } as Transfer : target)
-  return { ...record, targets }
 }

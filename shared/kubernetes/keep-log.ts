@@ -1,6 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import { logKey } from '../store/bucket-layout.ts'
-import { getTags, putObject, type Store } from '../store/object-store.ts'
+import { getTags, putObject } from '../store/object-store.ts'
+import type { Store } from '../store/open-store.ts'
 import { askApiServer } from './ask-api-server.ts'
 import { type Cluster, kubernetesUnavailable } from './cluster.ts'
 import { podsOf, workloadStatus } from './workload.ts'

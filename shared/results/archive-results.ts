@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { JobRecord } from '../job/job-record.ts'
-import { type Store, streamObject } from '../store/object-store.ts'
+import { streamObject } from '../store/object-store.ts'
+import type { Store } from '../store/open-store.ts'
 import { findResult, listResults } from './results.ts'
 
 /**

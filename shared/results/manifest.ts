@@ -1,5 +1,6 @@
 import { manifestKey } from '../store/bucket-layout.ts'
-import { getObject, putObject, type Store } from '../store/object-store.ts'
+import { getObject, putObject } from '../store/object-store.ts'
+import type { Store } from '../store/open-store.ts'
 
 /** That everything of an attempt is up; written by `result-upload`, after it has counted for itself. */
 export interface Manifest { files: number, bytes: number, at: string }

@@ -3,7 +3,8 @@ import { Type, type Static } from 'typebox'
 import standardTypes from 'mime/types/standard.js'
 import type { JobRecord } from '../job/job-record.ts'
 import { attemptPrefix, resultKey } from '../store/bucket-layout.ts'
-import { getTags, headObject, listObjects, type Store } from '../store/object-store.ts'
+import { getTags, headObject, listObjects } from '../store/object-store.ts'
+import type { Store } from '../store/open-store.ts'
 
 export const ResultFile = Type.Object({
   name: Type.String(),

@@ -1,59 +1,12 @@
-import http from 'node:http'
-import https from 'node:https'
-import { Client } from 'minio'
-import { Type, type Static, type TObject } from 'typebox'
+import type http from 'node:http'
 import { percentEncode } from '../http/percent-encode.ts'
+import type { Store } from './open-store.ts'
 import { etagOf, isAbsent, nonsense, parseXml, whole } from './store-answer.ts'
 import { request } from './store-request.ts'
-
-export const storeSettings = {
-  S3_ENDPOINT: Type.String({ pattern: '^https?://[^/]+/?$', default: 'http://127.0.0.1:9000' }),
-  S3_ACCESS_KEY: Type.String({ minLength: 1 }),
-  S3_SECRET_KEY: Type.String({ minLength: 1 }),
-  S3_BUCKET: Type.String({ minLength: 3, default: 'gx4ki-jobs' }),
-  S3_REGION: Type.String({ minLength: 1, default: 'us-east-1' })
-}
-export type StoreSettings = Static<TObject<typeof storeSettings>>
-
-/** A bucket and the connection to it; every function below takes it first. */
-export interface Store { client: Client, bucket: string }
 
 export type Tags = Record<string, string>
 
 export interface StoredObject { key: string, size: number, etag: string, tags: Tags }
-
-/** How long the store may stay silent within one request before it counts as down. */
-const SILENCE_MS = 10_000
-
-export function openStore (settings: StoreSettings, silenceMs = SILENCE_MS): Store {
-  const endpoint = new URL(settings.S3_ENDPOINT)
-  const secure = endpoint.protocol === 'https:'
-  const client = new Client({
-    endPoint: endpoint.hostname,
-    port: Number(endpoint.port) || (secure ? 443 : 80),
-    useSSL: secure,
-    accessKey: settings.S3_ACCESS_KEY,
-    secretKey: settings.S3_SECRET_KEY,
-    // Without a region the client asks for it at first use and again after every error answer.
-    region: settings.S3_REGION,
-    pathStyle: true,
-    retryOptions: { disableRetry: true },
-    transportAgent: impatientAgent(secure, silenceMs)
-  })
-  return { client, bucket: settings.S3_BUCKET }
-}
-
-/** An agent whose sockets break off when the other side says nothing; minio-js itself waits for ever. */
-function impatientAgent (secure: boolean, silenceMs: number): http.Agent {
-  const agent = new (secure ? https : http).Agent({ keepAlive: true, timeout: silenceMs })
-  const connect = agent.createConnection.bind(agent)
-  agent.createConnection = (options, done) => {
-    const socket = connect(options, done)
-    socket?.on('timeout', () => socket.destroy(new Error(`no answer within ${silenceMs} ms`)))
-    return socket
-  }
-  return agent
-}
 
 export type PutCondition = { ifNoneMatch: '*' } | { ifMatch: string } | 'unconditional'
 

@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers'
 import { problem } from '../http/problem.ts'
 import { storeErrors } from '../telemetry/metrics.ts'
 import { startSpan } from '../telemetry/tracing.ts'
-import type { Store } from './object-store.ts'
+import type { Store } from './open-store.ts'
 
 interface Request {
   /** As S3 calls it. */

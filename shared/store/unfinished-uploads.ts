@@ -1,6 +1,7 @@
 import { percentEncode } from '../http/percent-encode.ts'
 import { resultKey, resultsPrefix, uploadsPrefix } from './bucket-layout.ts'
-import { getObject, listAll, removeObject, type Store } from './object-store.ts'
+import { getObject, listAll, removeObject } from './object-store.ts'
+import type { Store } from './open-store.ts'
 import { parseXml, whole } from './store-answer.ts'
 import { request } from './store-request.ts'
 

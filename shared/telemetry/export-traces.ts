@@ -4,21 +4,13 @@
  * variables by the packages themselves.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { IncomingHttpHeaders } from 'node:http'
 import { type Context, createTraceState, diag, DiagLogLevel, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import { defaultResource, detectResources, resourceAttributesEnvDetector, resourceFromAttributes, serviceNameEnvDetector } from '@opentelemetry/resources'
 import { BatchSpanProcessor, RandomIdGenerator, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace'
 import { traceparentIn } from './trace-context.ts'
-import type { Attributes, EndSpan, RequestSpan } from './tracing.ts'
-
-export interface Tracing {
-  startRequest (request: { id: string, headers: IncomingHttpHeaders }): RequestSpan
-  startSpan (name: string, attributes: Attributes): EndSpan
-  addPast (traceparent: string, name: string, period: { from: string, to: string }, outcome: { attributes: Attributes, error?: string | undefined }): void
-  stop (): Promise<void>
-}
+import type { EndSpan, Tracing } from './tracing.ts'
 
 export function exportTraces (service: string, complain: (message: string) => void, environment: NodeJS.ProcessEnv): Tracing {
   const silent = (): void => {}

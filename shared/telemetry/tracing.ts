@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Tracing } from './export-traces.ts'
 
 /** Names as OpenTelemetry's semantic conventions have them. No secret, no value of an environment, no message of an error. */
 export type Attributes = Record<string, string | number>
@@ -17,14 +16,19 @@ export interface RequestSpan {
   end: EndSpan
 }
 
+/** Whatever makes something of spans. */
+export interface Tracing {
+  startRequest (request: { id: string, headers: IncomingHttpHeaders }): RequestSpan
+  startSpan (name: string, attributes: Attributes): EndSpan
+  addPast (traceparent: string, name: string, period: { from: string, to: string }, outcome: { attributes: Attributes, error?: string | undefined }): void
+  stop (): Promise<void>
+}
+
 let tracing: Tracing | undefined
 
-/** Loads OpenTelemetry if the environment names a collector; without one no line of it is read. */
-export async function startTracing (service: string, complain: (message: string) => void, environment: NodeJS.ProcessEnv = process.env): Promise<void> {
-  const endpoint = environment['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] || environment['OTEL_EXPORTER_OTLP_ENDPOINT']
-  if (!endpoint || environment['OTEL_SDK_DISABLED'] === 'true') return
-  const { exportTraces } = await import('./export-traces.ts')
-  tracing = exportTraces(service, complain, environment)
+/** From now on spans go there. */
+export function traceBy (exporter: Tracing): void {
+  tracing = exporter
 }
 
 /** Sends what is not sent yet. */

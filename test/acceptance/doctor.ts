@@ -5,7 +5,8 @@ import t from 'tap'
 import type { Report } from '../../knative/doctor/in-cluster/main.ts'
 import { newJobId } from '../../shared/job/job-id.ts'
 import { logKey } from '../../shared/store/bucket-layout.ts'
-import { headObject, openStore, putObject } from '../../shared/store/object-store.ts'
+import { headObject, putObject } from '../../shared/store/object-store.ts'
+import { openStore } from '../../shared/store/open-store.ts'
 import { testHost } from '../support/host.ts'
 
 await t.test('the doctor by hand: the store can do all, a job runs, its events and results arrive, orphans are found and removed', async (t) => {

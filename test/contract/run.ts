@@ -9,7 +9,7 @@ import { resolve } from 'node:path'
 import { startHost } from '../../knative/local/host.ts'
 import { jobToken } from '../../shared/access/job-token.ts'
 import { readRecord } from '../../shared/job/record-store.ts'
-import { openStore } from '../../shared/store/object-store.ts'
+import { openStore } from '../../shared/store/open-store.ts'
 import { callerOf } from '../support/host.ts'
 import { jobTemplates } from '../support/job-templates.ts'
 

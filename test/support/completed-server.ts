@@ -4,7 +4,7 @@ import { jobCompleted } from '../../functions/job-completed/app.ts'
 import { readCallbackSettings } from '../../functions/job-completed/callback-settings.ts'
 import type { AdmitSender } from '../../shared/access/admit-sender.ts'
 import { type Cluster, JOB_LABEL, objectName } from '../../shared/kubernetes/cluster.ts'
-import type { Store } from '../../shared/store/object-store.ts'
+import type { Store } from '../../shared/store/open-store.ts'
 import { serve } from './serve.ts'
 
 /** The data of an event about the Job of a job, as far as it is looked at. */

@@ -5,7 +5,8 @@ import { admitCallers, type CallerSettings } from '../../shared/access/admit-cal
 import type { JobRecord } from '../../shared/job/job-record.ts'
 import { createRecord } from '../../shared/job/record-store.ts'
 import { resultKey } from '../../shared/store/bucket-layout.ts'
-import { putObject, type Store } from '../../shared/store/object-store.ts'
+import { putObject } from '../../shared/store/object-store.ts'
+import type { Store } from '../../shared/store/open-store.ts'
 import { newRecord } from './new-record.ts'
 import { serve } from './serve.ts'
 

@@ -1,7 +1,7 @@
 import type { V1Job, V1JobSpec, V1Pod, V1PodSpec } from '@kubernetes/client-node'
 import type { JobRecord } from '../../shared/job/job-record.ts'
 import { JOB_LABEL, MANAGED_BY, objectName } from '../../shared/kubernetes/cluster.ts'
-import type { Store } from '../../shared/store/object-store.ts'
+import type { Store } from '../../shared/store/open-store.ts'
 import type { clusterOf } from './cluster-of.ts'
 import { jobOf, shell } from './local-kubernetes.ts'
 import { newRecord } from './new-record.ts'

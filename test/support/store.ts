@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { startStore } from '../../knative/local/store.ts'
-import { openStore, type Store, type StoreSettings } from '../../shared/store/object-store.ts'
+import { openStore, type Store, type StoreSettings } from '../../shared/store/open-store.ts'
 
 /**
  * A bucket of the test's own in a real S3 store: the one that S3_ENDPOINT names (`make test` starts one for all files),

@@ -8,7 +8,7 @@ import { type Grant, presignWith } from '../../functions/result-upload/presign.t
 import { jobToken } from '../../shared/access/job-token.ts'
 import { buildServer } from '../../shared/http/server.ts'
 import { createRecord } from '../../shared/job/record-store.ts'
-import type { Store } from '../../shared/store/object-store.ts'
+import type { Store } from '../../shared/store/open-store.ts'
 import { newRecord } from './new-record.ts'
 import { testStore } from './store.ts'
 

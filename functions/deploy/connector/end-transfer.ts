@@ -1,4 +1,4 @@
-import { isTerminal } from '../../../shared/job/job-record.ts'
+import { isTerminal } from '../../../shared/job/job-state.ts'
 import { advanceRecord } from '../../../shared/job/record-store.ts'
 import { transferEnded } from '../../../shared/job/transfer-ended.ts'
 import type { Deps } from '../start-job.ts'

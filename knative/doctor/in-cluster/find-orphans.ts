@@ -1,8 +1,9 @@
 import { createdAt, isJobId } from '../../../shared/job/job-id.ts'
-import { isTerminal } from '../../../shared/job/job-record.ts'
+import { isTerminal } from '../../../shared/job/job-state.ts'
 import { readRecord } from '../../../shared/job/record-store.ts'
 import * as layout from '../../../shared/store/bucket-layout.ts'
-import { getObject, inBatches, listAll, type Store, type StoredObject } from '../../../shared/store/object-store.ts'
+import { getObject, inBatches, listAll, type StoredObject } from '../../../shared/store/object-store.ts'
+import type { Store } from '../../../shared/store/open-store.ts'
 import { listUploads } from '../../../shared/store/unfinished-uploads.ts'
 import { isOld } from '../is-old.ts'
 

@@ -1,5 +1,6 @@
 import type { Static } from 'typebox'
-import { isTerminal, type JobView } from '../../../shared/job/job-record.ts'
+import { isTerminal } from '../../../shared/job/job-state.ts'
+import type { JobView } from '../../../shared/job/job-view.ts'
 import { broken, degraded, type Row, works } from '../row.ts'
 
 type Job = Static<typeof JobView>

@@ -1,5 +1,6 @@
 import { readRecord } from '../../../shared/job/record-store.ts'
-import { inBatches, removeObject, type Store } from '../../../shared/store/object-store.ts'
+import { inBatches, removeObject } from '../../../shared/store/object-store.ts'
+import type { Store } from '../../../shared/store/open-store.ts'
 import { abortMultipart, abortUploads } from '../../../shared/store/unfinished-uploads.ts'
 import { kinds, type Orphan } from './find-orphans.ts'
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Static } from 'typebox'
-import { isTerminal, type JobView } from '../../../shared/job/job-record.ts'
+import { isTerminal } from '../../../shared/job/job-state.ts'
+import type { JobView } from '../../../shared/job/job-view.ts'
 import type { ResultFile } from '../../../shared/results/results.ts'
 import { broken, type Row } from '../row.ts'
 import { wordsOf } from '../words-of.ts'

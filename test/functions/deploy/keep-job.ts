@@ -1,6 +1,6 @@
 import t from 'tap'
 import { newJobId } from '../../../shared/job/job-id.ts'
-import { states } from '../../../shared/job/job-record.ts'
+import { states } from '../../../shared/job/job-state.ts'
 import { createRecord, hideRecord, readRecord } from '../../../shared/job/record-store.ts'
 import { expiryKey } from '../../../shared/store/bucket-layout.ts'
 import { headObject } from '../../../shared/store/object-store.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { advance } from '../../../shared/job/job-record.ts'
+import { advance } from '../../../shared/job/advance.ts'
 import { advanceRecord } from '../../../shared/job/record-store.ts'
 import { apiKeyFolder } from '../../support/api-keys.ts'
 import { deployServer, deployWith, keysOf } from '../../support/deploy-server.ts'

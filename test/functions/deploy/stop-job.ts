@@ -1,6 +1,7 @@
 import t from 'tap'
+import { advance } from '../../../shared/job/advance.ts'
 import { newJobId } from '../../../shared/job/job-id.ts'
-import { advance, states } from '../../../shared/job/job-record.ts'
+import { states } from '../../../shared/job/job-state.ts'
 import { advanceRecord, createRecord, readRecord } from '../../../shared/job/record-store.ts'
 import { closedUrl } from '../../support/closed-url.ts'
 import { clusterAt } from '../../support/cluster-at.ts'

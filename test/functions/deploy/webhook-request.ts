@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { advance } from '../../../shared/job/job-record.ts'
+import { advance } from '../../../shared/job/advance.ts'
 import { advanceRecord, readRecord } from '../../../shared/job/record-store.ts'
 import { markerKey } from '../../../shared/store/bucket-layout.ts'
 import { removeObject } from '../../../shared/store/object-store.ts'

@@ -1,7 +1,8 @@
 import type { V1ContainerStatus, V1Job, V1JobStatus, V1Pod } from '@kubernetes/client-node'
 import t from 'tap'
 import { judge, type Seen } from '../../../functions/job-completed/judge.ts'
-import { advance, type Change, type JobRecord, type StopReason } from '../../../shared/job/job-record.ts'
+import { advance } from '../../../shared/job/advance.ts'
+import type { Change, JobRecord, StopReason } from '../../../shared/job/job-record.ts'
 import { newRecord } from '../../support/new-record.ts'
 
 const now = new Date('2026-11-22T13:00:00.456Z')

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { JobPage } from '../../../functions/result-fetch/list-jobs.ts'
 import { newJobId } from '../../../shared/job/job-id.ts'
-import { type State, states } from '../../../shared/job/job-record.ts'
+import { type State, states } from '../../../shared/job/job-state.ts'
 import { hideRecord, readRecord } from '../../../shared/job/record-store.ts'
 import { putObject } from '../../../shared/store/object-store.ts'
 import { fetchServer } from '../../support/fetch-server.ts'

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { preferredWait } from '../../../functions/result-fetch/wait-for-job.ts'
-import { advance } from '../../../shared/job/job-record.ts'
+import { advance } from '../../../shared/job/advance.ts'
 import { advanceRecord } from '../../../shared/job/record-store.ts'
 import { fetchServer } from '../../support/fetch-server.ts'
 import { testStore } from '../../support/store.ts'

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { jobEvent } from '../../../shared/events/job-event.ts'
-import type { State } from '../../../shared/job/job-record.ts'
+import type { State } from '../../../shared/job/job-state.ts'
 import { toldStates } from '../../../shared/job/target.ts'
 import { newRecord } from '../../support/new-record.ts'
 import { readYaml } from '../../support/read-yaml.ts'

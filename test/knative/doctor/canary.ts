@@ -1,7 +1,7 @@
 import t from 'tap'
 import { canaryRows } from '../../../knative/doctor/in-cluster/judge-canary.ts'
 import { untilAfterPing } from '../../../knative/doctor/in-cluster/run-canary.ts'
-import { viewOf } from '../../../shared/job/job-record.ts'
+import { viewOf } from '../../../shared/job/job-view.ts'
 import { newRecord } from '../../support/new-record.ts'
 
 const at = (time: string): string => `2026-01-01T00:${time}Z`

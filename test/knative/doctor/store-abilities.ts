@@ -1,7 +1,7 @@
 import t from 'tap'
 import { presignWith } from '../../../functions/result-upload/presign.ts'
 import { storeAbilities } from '../../../knative/doctor/in-cluster/store-abilities.ts'
-import { openStore } from '../../../shared/store/object-store.ts'
+import { openStore } from '../../../shared/store/open-store.ts'
 import { listUploads } from '../../../shared/store/unfinished-uploads.ts'
 import { keysOf } from '../../support/deploy-server.ts'
 import { faultProxy } from '../../support/fault-proxy.ts'

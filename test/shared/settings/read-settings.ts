@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { tokenSettings } from '../../../shared/access/job-token.ts'
 import { serverSettings } from '../../../shared/http/server.ts'
 import { readSettings } from '../../../shared/settings/read-settings.ts'
-import { storeSettings } from '../../../shared/store/object-store.ts'
+import { storeSettings } from '../../../shared/store/open-store.ts'
 
 const Settings = Type.Object({ ...serverSettings, ...storeSettings, ...tokenSettings })
 const keys = { S3_ACCESS_KEY: 'access', S3_SECRET_KEY: 'secret', JOB_TOKEN_KEY: 'k'.repeat(32) }

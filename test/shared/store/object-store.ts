@@ -4,10 +4,9 @@ import { createServer, type AddressInfo, type Server } from 'node:net'
 import { buffer, text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import {
-  getObject, getTags, headObject, listAll, listObjects, openStore, putObject, removeObject, type Store, streamObject
-} from '../../../shared/store/object-store.ts'
 import { isProblem } from '../../../shared/http/problem.ts'
+import { getObject, getTags, headObject, listAll, listObjects, putObject, removeObject, streamObject } from '../../../shared/store/object-store.ts'
+import { openStore, type Store } from '../../../shared/store/open-store.ts'
 import { storeErrors } from '../../../shared/telemetry/metrics.ts'
 import { closedUrl } from '../../support/closed-url.ts'
 import { httpServer } from '../../support/http-server.ts'

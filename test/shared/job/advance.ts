@@ -1,6 +1,10 @@
 import t from 'tap'
+import { advance } from '../../../shared/job/advance.ts'
 import { newJobId } from '../../../shared/job/job-id.ts'
-import { advance, isTerminal, type JobRecord, type State, states, tagsOf, viewOf } from '../../../shared/job/job-record.ts'
+import type { JobRecord } from '../../../shared/job/job-record.ts'
+import { isTerminal, type State, states } from '../../../shared/job/job-state.ts'
+import { viewOf } from '../../../shared/job/job-view.ts'
+import { tagsOf } from '../../../shared/job/tags-of.ts'
 
 const created = '2026-11-22T12:58:20.123Z'
 const now = new Date('2026-11-22T13:00:00.456Z')
@@ -35,10 +39,6 @@ await t.test('from every state to every state only the way forward is taken', as
       t.same(before, recordIn(from, { job_uuid: before.job_uuid }), 'and the record that was given is as it was')
     }
   }
-})
-
-await t.test('the last four states are the terminal ones', async (t) => {
-  t.same(states.filter(isTerminal), ['succeeded', 'failed', 'canceled', 'lost'])
 })
 
 await t.test('a terminal record never changes, whatever is observed', async (t) => {
@@ -123,59 +123,4 @@ await t.test('whatever comes in whatever order, the history only goes forward', 
     const times = record.history.map(({ at }) => at)
     t.same(times, times.toSorted(), 'and so do its times')
   }
-})
-
-await t.test('the tags hold a whole line of the list and are such as every store takes', async (t) => {
-  const least = tagsOf(recordIn('accepted'))
-  t.same(least, { state: 'accepted', template: 'drive' })
-  const most = tagsOf(recordIn('failed', {
-    template: `a${'-'.repeat(61)}z`,
-    owner: `oidc:${'x'.repeat(123)}`,
-    reason: 'CreateContainerConfigError',
-    started_at: created,
-    finished_at: now.toISOString(),
-    exit_code: 137,
-    job_uid: 'uid',
-    attempt: 'pod',
-    stop: { reason: 'StartDeadlineExceeded', at: created },
-    sealed_env: 'sealed',
-    expires_at: '2026-12-22T13:00:00.456Z',
-    callbacks: [{ id: '0-failed', target: 0, call: 'failed', state: 'dead', attempts: [] }]
-  }))
-  t.same(Object.keys(most).sort(), ['callback', 'exit_code', 'expires', 'finished', 'owner', 'reason', 'started', 'state', 'template'])
-  t.equal(most['exit_code'], '137')
-  t.ok(Object.keys(most).length <= 10)
-  for (const [key, value] of Object.entries({ ...least, ...most })) t.match(`${key} ${value}`, /^[A-Za-z0-9 +\-=._:/@]{1,256}$/)
-})
-
-await t.test('a reason that no tag can hold is held as far as it can', async (t) => {
-  const record = recordIn('failed', { reason: `Out of "gpü"; 1,2&3${'x'.repeat(300)}` })
-  t.equal(tagsOf(record)['reason'], `Out of _gp__; 1,2&3${'x'.repeat(300)}`.replace(/[;,&]/g, '_').slice(0, 256))
-  t.equal(viewOf(record).reason, record.reason, 'and shown as it is')
-})
-
-await t.test('an exit code of 0 is an exit code', async (t) => {
-  t.equal(tagsOf(recordIn('succeeded', { exit_code: 0 }))['exit_code'], '0')
-  t.equal(viewOf(recordIn('succeeded', { exit_code: 0 })).exit_code, 0)
-})
-
-await t.test('a caller sees every field, null where there is nothing, and nothing that is ours alone', async (t) => {
-  const record = recordIn('pending', { sealed_env: 'sealed', job_uid: 'uid', attempt: 'pod', stop: { reason: 'CancelRequested', at: created } })
-  const id = record.job_uuid
-  t.same(viewOf(record), {
-    job_uuid: id,
-    state: 'pending',
-    reason: null,
-    template: 'drive',
-    owner: null,
-    created_at: created,
-    started_at: null,
-    finished_at: null,
-    exit_code: null,
-    expires_at: null,
-    callback: null,
-    env: { DURATION: '15' },
-    history: [{ state: 'accepted', at: created }],
-    links: { self: `/job/${id}`, results: `/job/${id}/result/list`, log: `/job/${id}/log` }
-  })
 })

@@ -1,6 +1,9 @@
 import t from 'tap'
-import { type Callback, callbackState, claimCallback, endAttempt, isDue, oweAgain } from '../../../shared/job/callback.ts'
-import { advance, isTerminal, type JobRecord, states } from '../../../shared/job/job-record.ts'
+import { advance } from '../../../shared/job/advance.ts'
+import { type Callback, callbackState, isDue } from '../../../shared/job/callback.ts'
+import type { JobRecord } from '../../../shared/job/job-record.ts'
+import { isTerminal, states } from '../../../shared/job/job-state.ts'
+import { claimCallback, endAttempt, oweAgain } from '../../../shared/job/owed-callbacks.ts'
 import type { Target } from '../../../shared/job/target.ts'
 import { newRecord } from '../../support/new-record.ts'
 

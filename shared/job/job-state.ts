@@ -1,0 +1,13 @@
+import { Type } from 'typebox'
+
+/** In the order in which a job goes through them; the last four are terminal. */
+export const states = ['accepted', 'pending', 'running', 'succeeded', 'failed', 'canceled', 'lost'] as const
+export type State = typeof states[number]
+
+export const State = Type.Unsafe<State>(Type.String({ enum: [...states] }))
+
+const terminal: ReadonlySet<State> = new Set(['succeeded', 'failed', 'canceled', 'lost'])
+
+export function isTerminal (state: State): boolean {
+  return terminal.has(state)
+}

@@ -1,0 +1,57 @@
+import { Type, type Static } from 'typebox'
+import { callbackState } from './callback.ts'
+import { JobId } from './job-id.ts'
+import type { JobRecord } from './job-record.ts'
+import { State } from './job-state.ts'
+
+export const Time = Type.String({ format: 'date-time', description: 'RFC 3339, UTC' })
+
+const Links = Type.Object({ self: Type.String(), results: Type.String(), log: Type.String() })
+
+const listed = {
+  job_uuid: JobId,
+  state: State,
+  reason: Type.Union([Type.String(), Type.Null()], { description: 'Why it is pending or how it ended; null when there is nothing to say' }),
+  template: Type.String(),
+  owner: Type.Union([Type.String(), Type.Null()], { description: 'Who asked for it; null when nobody was asked who he is' }),
+  created_at: Time,
+  started_at: Type.Union([Time, Type.Null()]),
+  finished_at: Type.Union([Time, Type.Null()]),
+  exit_code: Type.Union([Type.Integer(), Type.Null()], { description: 'Of the workload; null as long as it has none' }),
+  expires_at: Type.Union([Time, Type.Null()], { description: 'When the job is removed with its results and its log; null as long as it has not ended' }),
+  callback: Type.Union([Type.String({ enum: ['owed', 'delivered', 'dead'] }), Type.Null()], { description: 'How far whoever is to be told has been told: the worst of all callbacks; null as long as nobody is owed one' })
+}
+
+/** A job in a list. */
+export const ListedJob = Type.Object({ ...listed, links: Links })
+
+/** A job as callers see it. */
+export const JobView = Type.Object({
+  ...listed,
+  env: Type.Record(Type.String(), Type.String(), { description: 'The environment of the workload; secret values are left out' }),
+  history: Type.Array(Type.Object({ state: State, at: Time })),
+  links: Links
+})
+
+export function linksOf (id: string): Static<typeof Links> {
+  return { self: `/job/${id}`, results: `/job/${id}/result/list`, log: `/job/${id}/log` }
+}
+
+export function viewOf (record: JobRecord): Static<typeof JobView> {
+  return {
+    job_uuid: record.job_uuid,
+    state: record.state,
+    reason: record.reason ?? null,
+    template: record.template,
+    owner: record.owner ?? null,
+    created_at: record.created_at,
+    started_at: record.started_at ?? null,
+    finished_at: record.finished_at ?? null,
+    exit_code: record.exit_code ?? null,
+    expires_at: record.expires_at ?? null,
+    callback: callbackState(record.callbacks) ?? null,
+    env: record.env,
+    history: record.history,
+    links: linksOf(record.job_uuid)
+  }
+}

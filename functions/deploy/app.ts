@@ -19,18 +19,14 @@ import { acceptJob, type DeployRequest, tryJob } from './accept-job.ts'
 import type { ConnectorDeps } from './connector/connector-deps.ts'
 import { dataflows } from './connector/dataflows.ts'
 import { provisioner } from './connector/provisioner.ts'
-import { registerDataPlane } from './connector/register-data-plane.ts'
-import { watchTransfers } from './connector/watch-transfers.ts'
 import { demoResult } from './demo-result.ts'
 import { decodeText, DeployBody, DeployForm, DeployQuery, deployRequest } from './deploy-request.ts'
 import { JOB_REQUESTED, takeJobRequest } from './job-request.ts'
 import { KeepBody, keepJob } from './keep-job.ts'
 import { readForm } from './read-form.ts'
-import { reconcile } from './reconcile.ts'
 import { redeliver } from './redeliver.ts'
-import { removeDeadLetters } from './remove-dead-letters.ts'
-import { removeExpired } from './remove-expired.ts'
 import { stopJob } from './stop-job.ts'
+import { takePing } from './take-ping.ts'
 import type { WebhookRules } from './webhook-request.ts'
 
 export interface DeployOptions extends ConnectorDeps {
@@ -229,19 +225,7 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
           log.info({ job_uuid: record.job_uuid, template: record.template }, 'job accepted')
           return jobEvent(record, 'accepted', publicUrl)
         }
-        const report = (id: string, outcome: string | Error): void => {
-          if (outcome instanceof Error) log.error({ job_uuid: id, err: outcome }, 'left to the next ping')
-          else log.info({ job_uuid: id }, outcome)
-        }
-        const transfers = await reconcile(options, report)
-        await watchTransfers(options, transfers, report)
-        await registerDataPlane(options, (connector, outcome) => {
-          if (outcome instanceof Error) log.error({ connector, err: outcome }, 'left to the next ping')
-          else log.info({ connector }, outcome)
-        })
-        await removeExpired(options, report)
-        const removed = await removeDeadLetters(store)
-        if (removed > 0) log.info({ removed }, 'dead letters removed')
+        await takePing(options, log)
         return undefined
       }
     })

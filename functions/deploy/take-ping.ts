@@ -1,0 +1,21 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { ConnectorDeps } from './connector/connector-deps.ts'
+import { registerDataPlane } from './connector/register-data-plane.ts'
+import { watchTransfers } from './connector/watch-transfers.ts'
+import { reconcile } from './reconcile.ts'
+import { removeDeadLetters } from './remove-dead-letters.ts'
+import { removeExpired } from './remove-expired.ts'
+
+/** All that one ping has deploy see to. What cannot be done for one job or connector is logged, and left to the next ping. */
+export async function takePing (deps: ConnectorDeps, log: Pick<FastifyBaseLogger, 'info' | 'error'>): Promise<void> {
+  const reportOf = (subject: 'job_uuid' | 'connector') => (name: string, outcome: string | Error): void => {
+    if (outcome instanceof Error) log.error({ [subject]: name, err: outcome }, 'left to the next ping')
+    else log.info({ [subject]: name }, outcome)
+  }
+  const transfers = await reconcile(deps, reportOf('job_uuid'))
+  await watchTransfers(deps, transfers, reportOf('job_uuid'))
+  await registerDataPlane(deps, reportOf('connector'))
+  await removeExpired(deps, reportOf('job_uuid'))
+  const removed = await removeDeadLetters(deps.store)
+  if (removed > 0) log.info({ removed }, 'dead letters removed')
+}

@@ -8,10 +8,10 @@ installed := node_modules/.installed
 DOCKER ?= docker
 E2E_TESTS ?= test/acceptance test/e2e/suite
 
-.PHONY: help demo run api-key test test-image e2e doctor contract lint typecheck build image image-tar clean python
+.PHONY: help demo run api-key test test-image e2e e2e-parts doctor contract lint typecheck build image image-tar clean python
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: build python ## Run the demo job on this machine from start to result, fetch its files into demo/ and verify them
 	@node knative/local/demo.ts
@@ -30,6 +30,9 @@ test-image: image-tar ## Run what is in the image in containers; as root, on Deb
 
 e2e: image-tar ## Run the acceptance tests on a real cluster of its own: as root, on Debian with Go; E2E_TESTS=… for some of them
 	@node test/e2e/main.ts tap --jobs=1 --timeout=900 $(E2E_TESTS)
+
+e2e-parts: image-tar ## Build the parts of that cluster and do no more: half an hour or more, once
+	@node test/e2e/main.ts
 
 doctor: $(installed) ## Say what works of the installation that KUBECONFIG leads to, and how to mend the rest; FIX=1 removes orphans
 	@node knative/doctor/main.ts $(if $(FIX),--fix) $(if $(CANARY),--canary=$(CANARY))

@@ -1,6 +1,7 @@
 /**
  * Brings up a cluster of real parts on this machine, from nothing, runs the command that the arguments are with KUBECONFIG
- * pointing at it, and takes it all down again. Needs Linux, root, Go and Debian's package client.
+ * pointing at it, and takes it all down again. Without arguments it builds the parts, and that is all. Needs Linux, root, Go and
+ * Debian's package client.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -35,6 +36,7 @@ const parts = {
   },
   command: process.argv.slice(2)
 }
+if (parts.command.length === 0) process.exit()
 const dir = mkdtempSync(join(tmpdir(), 'gx4ki-e2e-'))
 mkdirSync(join(dir, 'logs'))
 // All processes, mounts, interfaces and rules live in namespaces that end with their first process.

@@ -80,7 +80,8 @@ await t.test('what whoever has taken over a pod can do with the token of its upl
       console.log(JSON.stringify(told))
     }
     main()`
-  const told = kubectl('exec', '-n', 'gx4ki-jobs', pod, '-c', 'uploader', '--', 'node', '-e', script, endedToken, ended, endedAttempt)
+  // A token may begin with a dash: what comes after `--` is never an option.
+  const told = kubectl('exec', '-n', 'gx4ki-jobs', pod, '-c', 'uploader', '--', 'node', '-e', script, '--', endedToken, ended, endedAttempt)
   t.strictSame(JSON.parse(told), {
     'a larger body than granted': 403,
     'another body of that size': 400,

@@ -219,9 +219,10 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
       summary: `Takes the ping: finishes what was cut off, and removes what has expired${takesJobRequests ? '. Takes requests for jobs' : ''}`,
       types: `^(dev\\.knative\\.sources\\.ping${takesJobRequests ? `|${JOB_REQUESTED.replaceAll('.', '\\.')}` : ''})$`,
       ...(takesJobRequests && { reply: 'That the job is accepted' }),
-      receive: async (event, { log }) => {
+      receive: async (event, request) => {
+        const { log } = request
         if (event.type === JOB_REQUESTED) {
-          const record = await takeJobRequest(options, event, defaultTemplate, webhooks)
+          const record = await takeJobRequest(options, event, traceparentOf(request, event['traceparent']), defaultTemplate, webhooks)
           log.info({ job_uuid: record.job_uuid, template: record.template }, 'job accepted')
           return jobEvent(record, 'accepted', publicUrl)
         }

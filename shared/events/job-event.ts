@@ -13,7 +13,7 @@ export const publicUrlSettings = {
  * more follows its links, where he is asked who he is.
  */
 export function jobEvent (record: JobRecord, state: State, publicUrl: string): CloudEvent<object> {
-  const { job_uuid: id, template, history } = record
+  const { job_uuid: id, template, history, traceparent } = record
   const { reason, exit_code: exitCode } = isTerminal(state) ? record : {}
   return new CloudEvent({
     id: `${id}-${state}`,
@@ -22,6 +22,8 @@ export function jobEvent (record: JobRecord, state: State, publicUrl: string): C
     subject: id,
     time: history.find((step) => step.state === state)!.at,
     datacontenttype: 'application/json',
+    // https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/extensions/distributed-tracing.md
+    ...(traceparent !== undefined && { traceparent }),
     data: {
       job_uuid: id,
       state,

@@ -32,9 +32,9 @@ export function traceRequests (server: FastifyInstance): void {
   server.addHook('onClose', stopTracing)
 }
 
-/** Under which whatever comes of a request goes on: its own span, or, where nothing is traced, what its caller sent. */
-export function traceparentOf (request: FastifyRequest): string | undefined {
-  return spans.get(request)?.traceparent ?? traceparentIn(request.headers)
+/** Under which whatever comes of a request goes on: its own span, or, where nothing is traced, what its caller sent, or what the event says that it brings. */
+export function traceparentOf (request: FastifyRequest, ofEvent?: unknown): string | undefined {
+  return spans.get(request)?.traceparent ?? traceparentIn(request.headers) ?? (isTraceparent(ofEvent) ? ofEvent : undefined)
 }
 
 /** An event knows the trace that it was made in, which need not be the one in which it was brought here. */

@@ -17,6 +17,8 @@ export type TransferIds = [transfer: string, ...more: string[]]
 export interface Asking {
   ids: TransferIds
   callbackAddress: string
+  /** The W3C trace context that it came in. */
+  traceparent: string | undefined
   /** What is to run. Asked only where there is no job yet: what was accepted stays, whatever the table says by now. */
   order: () => Order
   /** What the protocol needs to go on with, of the job with this id. */
@@ -28,7 +30,7 @@ export interface Asking {
  * answer, and the ping starts what was cut off. The same ids give the same job, however often they come and how many at once; `isNew`
  * is true for one of them.
  */
-export async function acceptTransfer (deps: Deps, connector: Connector, { ids, callbackAddress, order, target }: Asking): Promise<{ record: JobRecord, isNew: boolean }> {
+export async function acceptTransfer (deps: Deps, connector: Connector, { ids, callbackAddress, traceparent, order, target }: Asking): Promise<{ record: JobRecord, isNew: boolean }> {
   const { store } = deps
   const claim = claimOf(deps, connector, ids)
   const found = await claimedRecord(deps, claim)
@@ -48,7 +50,7 @@ export async function acceptTransfer (deps: Deps, connector: Connector, { ids, c
     answered_at: new Date().toISOString(),
     ...(asked.lookUp && { look_up: true })
   }
-  const record = newRecord(deps, template, id, env, { owner: `connector:${connector.name}`, queue: undefined, idempotency: claim, targets: [transfer] })
+  const record = newRecord(deps, template, id, env, { owner: `connector:${connector.name}`, queue: undefined, idempotency: claim, traceparent, targets: [transfer] })
   await putMarker(store, record)
   if (await createRecord(store, record)) return { record, isNew: true }
   const theirs = await readRecord(store, id)

@@ -6,6 +6,7 @@ import { problem } from '../../../shared/http/problem.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { advanceRecord } from '../../../shared/job/record-store.ts'
 import { transferOf, withTransfer } from '../../../shared/job/transfer-of.ts'
+import { traceparentOf } from '../../../shared/telemetry/trace-requests.ts'
 import { findTransfer } from './accept-transfer.ts'
 import { admitConnector, admitDataPlaneKey } from './admit-connector.ts'
 import { afterAnswer } from './after-answer.ts'
@@ -51,7 +52,8 @@ export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
 
         scope.post('/start', route('Starts a data flow: a job, whose results are the data', InPath, 200, 202), async (request, reply) => {
           const connector = admit(request)
-          return await answer(reply, connector.protocol === 'edc-signaling' ? await startFlow(deps, connector, request.body) : await startDataFlow(deps, connector, request.body))
+          const start = connector.protocol === 'edc-signaling' ? startFlow : startDataFlow
+          return await answer(reply, await start(deps, connector, request.body, traceparentOf(request)))
         })
 
         scope.post('/prepare', route('Prepares the consumer\'s side of a data flow: a pull needs nothing', InPath, 200), async (request, reply) => {

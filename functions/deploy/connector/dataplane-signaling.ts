@@ -43,7 +43,7 @@ const readStart = messageReader(Type.Object(base))
 const readResume = messageReader(Type.Object({ messageId: Type.Optional(Id), dataAddress: Type.Optional(DataAddress) }))
 
 /** A start by the specification: 202 and STARTING, for a job takes its time; `started` follows. */
-export async function startDataFlow (deps: ConnectorDeps, connector: Connector, body: unknown): Promise<FlowAnswer> {
+export async function startDataFlow (deps: ConnectorDeps, connector: Connector, body: unknown, traceparent: string | undefined): Promise<FlowAnswer> {
   const message = readStart(body)
   const flow = message.dataFlowId ?? message.processId
   if (flow === undefined) throw invalidField('processId', 'is missing')
@@ -54,6 +54,7 @@ export async function startDataFlow (deps: ConnectorDeps, connector: Connector, 
   const { record, isNew } = await acceptTransfer(deps, connector, {
     ids: [flow],
     callbackAddress,
+    traceparent,
     order: () => orderOf(connector, message.datasetId, {}, deps),
     target: (id) => ({
       kind: 'dataplane-signaling',

@@ -35,12 +35,13 @@ const readStart = messageReader(Type.Object({
  * A start as EDC's own signaling has it. It comes twice: first there is everything still to do (`provisioning`), and after EDC was told that it is done, once more
  * for the address of the data, or for a push to begin. A transfer that goes on after a pause comes here, too.
  */
-export async function startFlow (deps: ConnectorDeps, connector: Connector, body: unknown): Promise<FlowAnswer> {
+export async function startFlow (deps: ConnectorDeps, connector: Connector, body: unknown, traceparent: string | undefined): Promise<FlowAnswer> {
   const { processId, datasetId: asset, flowType, callbackAddress, sourceDataAddress, destinationDataAddress } = readStart(body)
   const destination = flowType === 'PUSH' ? destinationOf('destinationDataAddress', destinationDataAddress, deps.egress) : undefined
   const { record, isNew } = await acceptTransfer(deps, connector, {
     ids: [processId],
     callbackAddress,
+    traceparent,
     order: () => orderOf(connector, asset, { properties: sourceDataAddress && propertiesOf(sourceDataAddress) }, deps),
     target: (id) => ({
       kind: 'edc-signaling',

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Type, type Static } from 'typebox'
 import { problems } from '../../../shared/http/problem-responses.ts'
 import { isProblem } from '../../../shared/http/problem.ts'
+import { traceparentOf } from '../../../shared/telemetry/trace-requests.ts'
 import { acceptTransfer, findTransfer, type TransferIds } from './accept-transfer.ts'
 import { admitConnector } from './admit-connector.ts'
 import { afterAnswer } from './after-answer.ts'
@@ -54,7 +55,7 @@ export function provisioner (deps: ConnectorDeps): FastifyPluginAsync {
         }
       }, async (request, reply) => {
         try {
-          const then = await answerOf(request.query, request.body)
+          const then = await answerOf(request.query, request.body, traceparentOf(request))
           await reply.send({})
           after.begin(then.id, then.work)
           return reply
@@ -65,7 +66,7 @@ export function provisioner (deps: ConnectorDeps): FastifyPluginAsync {
       })
     }
 
-    async function answerOf (query: Static<typeof Query>, body: Static<typeof Provision>): Promise<{ id: string, work: () => Promise<unknown> }> {
+    async function answerOf (query: Static<typeof Query>, body: Static<typeof Provision>, traceparent: string | undefined): Promise<{ id: string, work: () => Promise<unknown> }> {
       const connector = admitConnector(deps.connectors(), deps.connectorSecrets, query, 'http-provisioner')
       const { transferProcessId: transfer, resourceDefinitionId: definition, assetId: asset } = body
       const ids: TransferIds = [transfer, definition]
@@ -76,6 +77,7 @@ export function provisioner (deps: ConnectorDeps): FastifyPluginAsync {
       const { record, isNew } = await acceptTransfer(deps, connector, {
         ids,
         callbackAddress: body.callbackAddress,
+        traceparent,
         order: () => orderOf(connector, asset, { template: query.template ?? query.demo_task }, deps),
         target: () => ({ kind: 'http-provisioner', asset, resource_definition: definition })
       })

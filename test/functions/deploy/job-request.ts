@@ -45,6 +45,19 @@ await t.test('an event may ask for a job', async (t) => {
     t.equal((await readRecord(store, id))!.record.owner!.length, 128)
   })
 
+  await t.test('the job goes on in the trace that the event was brought in, else in the one that it was made in; so does the answer', async (t) => {
+    const [brought, made] = ['00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'] as const
+    for (const [id, mode, header, extension, expected] of [
+      ['both', 'binary', { traceparent: brought }, { traceparent: made }, brought], ['its own', 'binary', {}, { traceparent: made }, made],
+      ['structured', 'structured', {}, { traceparent: made }, made], ['nonsense', 'structured', {}, { traceparent: 'nonsense' }, undefined], ['none', 'binary', {}, {}, undefined]
+    ] as const) {
+      const { headers, body } = HTTP[mode](new CloudEvent({ id, source: '/traced', type: 'org.gx4ki.job.requested', data: {}, ...extension }))
+      const answer = await fetch(url, { method: 'POST', headers: { ...headers as Record<string, string>, ...header }, body: body as string })
+      t.equal(answer.headers.get('ce-traceparent'), expected ?? null, id)
+      t.equal((await readRecord(store, (await answer.json() as { job_uuid: string }).job_uuid))!.record.traceparent, expected, id)
+    }
+  })
+
   await t.test('what cannot be deployed is refused for good, with the field named', async (t) => {
     const before = await keysOf(store)
     for (const [data, field, kind] of [

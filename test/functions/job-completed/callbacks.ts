@@ -21,6 +21,8 @@ import { poll } from '../../support/poll.ts'
 import { testStore } from '../../support/store.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
+const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+
 await t.test('what is owed is paid', async (t) => {
   const place = { store: await testStore(t), cluster: clusterOf(await testKubernetes(t)) }
   const { store } = place
@@ -60,7 +62,7 @@ await t.test('what is owed is paid', async (t) => {
   await t.test('a receiver is told once, signed, in an event that leads to the job', async (t) => {
     const receiver = await httpServer(t)
     const teller = await tellerOf(t, [receiver.url], { PUBLIC_URL: 'https://jobs.example.org' })
-    const { job_uuid: id, history } = await endedJob([hook(`${receiver.url}/here?token=1`)])
+    const { job_uuid: id, history } = await endedJob([hook(`${receiver.url}/here?token=1`)], { traceparent })
     await teller.ping()
     t.match(await callbackOf(id, ({ state }) => state === 'delivered'), { id: '0-failed', attempts: [{ status: 204, error: undefined }], due_at: undefined, trying_until: undefined })
     await poll('the marker is gone', async () => !await hasMarker(id))
@@ -77,6 +79,7 @@ await t.test('what is owed is paid', async (t) => {
       subject: id,
       time: history.at(-1)!.at,
       datacontenttype: 'application/json',
+      traceparent,
       data: {
         job_uuid: id,
         state: 'failed',
@@ -201,12 +204,12 @@ await t.test('what is owed is paid', async (t) => {
   await t.test('the sink is told in binary mode, with what a SinkBinding adds', async (t) => {
     const receiver = await httpServer(t, (_, response) => response.writeHead(202).end())
     const teller = await tellerOf(t, [], { K_SINK: `${receiver.url}/gx4ki/gx4ki`, K_CE_OVERRIDES: '{"extensions":{"site":"a"}}' })
-    const { job_uuid: id } = await endedJob([{ kind: 'sink' }])
+    const { job_uuid: id } = await endedJob([{ kind: 'sink' }], { traceparent })
     await teller.ping()
     await callbackOf(id, ({ state }) => state === 'delivered')
     t.match(receiver.received, [{
       url: '/gx4ki/gx4ki',
-      headers: { 'ce-specversion': '1.0', 'ce-id': `${id}-failed`, 'ce-type': 'org.gx4ki.job.failed', 'ce-source': '/job', 'ce-subject': id, 'ce-site': 'a', 'content-type': /^application\/json/ }
+      headers: { 'ce-specversion': '1.0', 'ce-id': `${id}-failed`, 'ce-type': 'org.gx4ki.job.failed', 'ce-source': '/job', 'ce-subject': id, 'ce-site': 'a', 'ce-traceparent': traceparent, 'content-type': /^application\/json/ }
     }])
     t.match(JSON.parse(receiver.received[0]!.body.toString()), { job_uuid: id, state: 'failed', links: { self: `/job/${id}` } })
   })

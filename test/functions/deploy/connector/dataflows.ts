@@ -15,6 +15,7 @@ import { problemAbout, problemOf } from '../../../support/problem-of.ts'
 import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 const KEY = 'a/key'
+const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
 /** Where consumers of the captured transfers have their data pushed to. */
 const CONSUMERS = new Set(['http://127.0.0.1:15999', 'http://127.0.0.1:39999'])
 
@@ -50,12 +51,12 @@ await t.test('EDC\'s own signaling: the first start provisions, the second has t
   const [first, second] = exchangesOf('signaling-02-pull', 'start')
   const asked = { ...first!.body as object, sourceDataAddress: { ...(first!.body as any).sourceDataAddress, 'dspace:endpointProperties': [{ '@type': 'dspace:EndpointProperty', 'dspace:name': 'https://w3id.org/edc/v0.0.1/ns/jobTemplate', 'dspace:value': 'other' }, { '@type': 'dspace:EndpointProperty', 'dspace:name': 'https://w3id.org/edc/v0.0.1/ns/duration', 'dspace:value': '100' }] } }
   for (let round = 0; round < 2; round++) {
-    const answer = await post('/start', asked)
+    const answer = await post('/start', asked, { traceparent })
     t.equal(answer.status, 200)
     t.strictSame(await answer.json(), first!.answer)
   }
   const record = await recordOf()
-  t.match(record, { template: 'other', env: { DURATION: '100' }, targets: [{ kind: 'edc-signaling', transfer: (first!.body as any).processId, callback_address: 'http://127.0.0.1:39192/control' }] })
+  t.match(record, { template: 'other', env: { DURATION: '100' }, traceparent, targets: [{ kind: 'edc-signaling', transfer: (first!.body as any).processId, callback_address: 'http://127.0.0.1:39192/control' }] })
 
   await succeeds('provisioned', 'delivered')
   const again = await (await post('/start', asked)).json() as any
@@ -149,7 +150,7 @@ await t.test('Data Plane Signaling: start, status, suspend, resume, completed', 
   const { post, base, succeeds, recordOf } = await connected(t, 'dataplane-signaling', signaling)
   const status = async () => await (await fetch(`${base}/process-1/status`)).json()
   for (let round = 0; round < 2; round++) {
-    const answer = await post('/start', message)
+    const answer = await post('/start', message, { traceparent })
     t.equal(answer.status, 202)
     t.equal(answer.headers.get('location'), '/dataflows/process-1/status')
     t.match(await answer.json(), { messageId: String, dataFlowId: 'process-1', state: 'STARTING' })
@@ -157,6 +158,7 @@ await t.test('Data Plane Signaling: start, status, suspend, resume, completed', 
   await problemOf(t, await post('/start', { ...message, messageId: 'message-2' }), 409, 'conflict')
   t.strictSame(await status(), { dataFlowId: 'process-1', state: 'STARTING' })
   t.equal(transferOf(await recordOf())!.callback_address, signaling.signaling_url)
+  t.equal((await recordOf()).traceparent, traceparent)
 
   await succeeds('started', 'delivered')
   t.strictSame(await status(), { dataFlowId: 'process-1', state: 'STARTED' })

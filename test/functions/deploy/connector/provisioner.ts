@@ -54,6 +54,14 @@ await t.test('a transfer is accepted at once, and its job is started after the a
   t.notMatch(JSON.stringify(record), /endpoint key|password/, 'no key is in the record')
 })
 
+await t.test('the job goes on in the trace of the request', async (t) => {
+  const { connector, endpoint, recordOf } = await connected(t)
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+  const body = JSON.stringify({ assetId: 'asset-1', transferProcessId: 'transfer', resourceDefinitionId: 'definition', callbackAddress: `${connector.url}/callback` })
+  t.equal((await fetch(endpoint(), { method: 'POST', headers: { 'content-type': 'application/json', traceparent }, body })).status, 200)
+  t.equal((await recordOf())!.traceparent, traceparent)
+})
+
 await t.test('repeats, many of them at once too, make no second job', async (t) => {
   const { connector, deploy, endpoint } = await connected(t)
   const transfer: StubTransfer = { id: 'transfer', definition: 'definition', asset: 'asset-1', state: 'PROVISIONING', callbacks: [] }

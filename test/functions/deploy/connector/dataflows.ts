@@ -207,6 +207,8 @@ await t.test('Data Plane Signaling: what the specification refuses', async (t) =
   await problemAbout(t, await post('/start', { ...message, processId: undefined }), 'processId')
   await problemOf(t, await post('/start', { ...message, datasetId: 'other' }), 404, 'unknown-asset')
   await problemOf(t, await fetch(`${base}/start`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{' }), 400, 'invalid-request')
+  const deep = `{"more":${'['.repeat(100_000)}${']'.repeat(100_000)}}`
+  await problemAbout(t, await fetch(`${base}/start`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: deep }), 'body')
   await problemAbout(t, await post('/prepare', { ...message, profile: HTTP_PUSH }), 'profile')
   t.match(await (await post('/prepare', message)).json(), { dataFlowId: 'process-1', state: 'PREPARED' })
 })

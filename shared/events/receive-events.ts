@@ -5,6 +5,7 @@ import type { AdmitSender } from '../access/admit-sender.ts'
 import { problems } from '../http/problem-responses.ts'
 import { problem } from '../http/problem.ts'
 import { fieldErrors } from '../schema/field-errors.ts'
+import { DEEPEST, isNestedTooDeep } from '../schema/is-nested-too-deep.ts'
 import { lazyValidator, type Validator } from '../schema/lazy-validator.ts'
 import { eventsSeen } from '../telemetry/metrics.ts'
 import { linkToEvent } from '../telemetry/trace-requests.ts'
@@ -99,8 +100,14 @@ function eventOf ({ headers, body }: FastifyRequest, validate: Validator<object>
   }
   const sent = isStructured ? parseObject(body) : attributesOf(headers)
   if (!validate(sent)) throw invalidEvent(fieldErrors(validate.errors, 'body'))
+  const event = parseEvent({ ...headers, 'content-type': mediaType }, isStructured ? sent : body)
+  if (isNestedTooDeep(event.data)) throw invalidEvent([{ field: 'data', message: `must not be nested deeper than ${DEEPEST} levels` }])
+  return event
+}
+
+function parseEvent (headers: FastifyRequest['headers'], body: unknown): Event {
   try {
-    return HTTP.toEvent<unknown>({ headers: { ...headers, 'content-type': mediaType }, body: isStructured ? sent : body }) as Event
+    return HTTP.toEvent<unknown>({ headers, body }) as Event
   } catch (cause) {
     throw unreadable(cause)
   }

@@ -1,21 +1,14 @@
-import { invalidField } from '../../../shared/http/problem.ts'
-
-/** Far more than any message has, and far less than the stack could not take. */
-const DEEPEST = 64
-
 /**
  * A compacted JSON-LD document as plain JSON: each key by its last word, whichever prefix or IRI stands before it, and a typed value by the value. That is
- * enough for messages whose words are known; EDC writes prefixes of its own choice, and not the same ones in each version. Throws
- * `invalid-request` when it is nested deeper than any message is.
+ * enough for messages whose words are known; EDC writes prefixes of its own choice, and not the same ones in each version.
  */
-export function plainJson (document: unknown, depth = 0): unknown {
-  if (depth > DEEPEST) throw invalidField('body', `must not be nested deeper than ${DEEPEST} levels`)
-  if (Array.isArray(document)) return document.map((one) => plainJson(one, depth + 1))
+export function plainJson (document: unknown): unknown {
+  if (Array.isArray(document)) return document.map(plainJson)
   if (typeof document !== 'object' || document === null) return document
   if ('@value' in document) return document['@value']
   return Object.fromEntries(Object.entries(document)
     .filter(([key]) => key !== '@context')
-    .map(([key, value]) => [lastWord(key), key === '@type' && typeof value === 'string' ? lastWord(value) : plainJson(value, depth + 1)]))
+    .map(([key, value]) => [lastWord(key), key === '@type' && typeof value === 'string' ? lastWord(value) : plainJson(value)]))
 }
 
 /** What stands last in an IRI or behind a prefix. */

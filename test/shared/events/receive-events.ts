@@ -90,6 +90,9 @@ await t.test('what is no event is refused', async (t) => {
     await problemAbout(t, await send(structuredType, JSON.stringify({ ...structured, ...more })), Object.keys(more)[0]!, 400, 'invalid-event')
   }
   await problemAbout(t, await send(binary, `"${'x'.repeat(1024 * 1024)}"`), 'body', 413, 'too-large')
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+  await problemAbout(t, await send(binary, deep), 'data', 400, 'invalid-event')
+  await problemAbout(t, await send(structuredType, JSON.stringify(structured).replace('{"a":1}', deep)), 'data', 400, 'invalid-event')
   t.same(received, [])
   t.equal((await send(binary, '{}')).status, 204, 'and the next good one is taken')
 })

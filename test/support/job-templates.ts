@@ -9,10 +9,10 @@ properties:
   PASSWORD: { type: string, writeOnly: true, description: A secret }
 `
 
-interface Changes { labels?: object, startSeconds?: number, spec?: object, volumes?: object[], container?: object }
+interface Changes { labels?: object, startSeconds?: number, graceSeconds?: number, spec?: object, volumes?: object[], container?: object }
 
 /** A template that does whatever a test asks of it, but for the changes. */
-function template (name: string, { labels, startSeconds = 300, spec, volumes, container }: Changes): object {
+function template (name: string, { labels, startSeconds = 300, graceSeconds = 30, spec, volumes, container }: Changes): object {
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -34,7 +34,7 @@ function template (name: string, { labels, startSeconds = 300, spec, volumes, co
         spec: {
           restartPolicy: 'Never',
           // Enough for an uploader whose grants come from a function that has to be woken.
-          terminationGracePeriodSeconds: 30,
+          terminationGracePeriodSeconds: graceSeconds,
           volumes,
           containers: [{
             name: 'workload',
@@ -51,6 +51,9 @@ function template (name: string, { labels, startSeconds = 300, spec, volumes, co
   }
 }
 
+/** Its script is JavaScript. */
+const node = { image: 'dev.local/gx4ki-jobs:dev', command: ['node', '--input-type=module', '-e', "await import('data:text/javascript,' + encodeURIComponent(process.env.SCRIPT))"] }
+
 const templates: Record<string, Changes> = {
   script: {},
   retried: { spec: { backoffLimit: 1 } },
@@ -63,8 +66,9 @@ const templates: Record<string, Changes> = {
   // The admission policy of the cluster does not know it.
   foreign: { container: { image: 'example.org/anything:1' } },
   small: { volumes: [{ name: 'results', emptyDir: { sizeLimit: '4Mi' } }], container: { resources: { limits: { memory: '32Mi' } } } },
-  // Its script is JavaScript.
-  node: { container: { image: 'dev.local/gx4ki-jobs:dev', command: ['node', '--input-type=module', '-e', "await import('data:text/javascript,' + encodeURIComponent(process.env.SCRIPT))"] } }
+  node: { container: node },
+  // With the grace that a job has unless its template says otherwise: Knative may hold a request back for the 30 s that it drains a pod.
+  patient: { graceSeconds: 120, container: node }
 }
 
 /** Writes the templates of the tests into a folder that is there until this process ends. */

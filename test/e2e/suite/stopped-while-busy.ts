@@ -17,7 +17,7 @@ await t.test('functions that are told to end while they are busy', async (t) => 
     const job = await poll('the job has ended', async () => {
       const now = await host.job(id)
       return ['succeeded', 'failed', 'lost'].includes(now.state) && now
-    }, 90)
+    }, 150)
     t.match(job, { state: 'succeeded', exit_code: 0 })
   }
 
@@ -61,6 +61,7 @@ await t.test('functions that are told to end while they are busy', async (t) => 
 
   await t.test('no upload is lost', async (t) => {
     const id = await host.deploy({
+      template: 'patient',
       env: {
         SCRIPT: `
           const { writeFileSync } = await import('node:fs')

@@ -18,7 +18,7 @@ await t.test('ends that only a cluster can bring about', async (t) => {
     const ended = await poll('the pod was evicted', async () => {
       const job = await host.job(id)
       return ['failed', 'succeeded', 'lost'].includes(job.state) && job
-    }, 120)
+    })
     t.match(ended, { state: 'failed', reason: 'Evicted' })
     t.equal(await (await host.result(id, 'early.txt')).text(), 'early\n')
   })

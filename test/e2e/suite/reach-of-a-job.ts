@@ -39,7 +39,7 @@ await t.test('what whoever has taken over a pod can do with the token of its upl
   const ended = await host.deploy({ env: { SCRIPT: 'await 1' } })
   const { attempt: endedAttempt } = attemptOf(await host.reaches(ended, 'succeeded', 'failed'))
   const endedToken = Buffer.from(kubectlJson<{ data: Record<string, string> }>('get', 'secret', `gx4ki-${ended}`, '-n', 'gx4ki-jobs').data['uploader-token']!, 'base64').toString()
-  const id = await host.deploy({ env: { SCRIPT: 'await new Promise((resolve) => setTimeout(resolve, 120_000))' } })
+  const id = await host.deploy({ env: { SCRIPT: "process.once('SIGTERM', () => process.exit()); await new Promise((resolve) => setTimeout(resolve, 120_000))" } })
   await host.reaches(id, 'running')
   const { pod } = attemptOf({ job_uuid: id })
 
@@ -93,7 +93,7 @@ await t.test('what whoever has taken over a pod can do with the token of its upl
     'a grant, a second time': 412
   })
   await host.cancel(id)
-  await poll('it has ended', async () => (await host.job(id)).state === 'canceled', 60)
+  await poll('it has ended', async () => (await host.job(id)).state === 'canceled')
   t.strictSame((await host.results(ended)).map(({ name }) => name), [], 'nothing has come to the other job')
 })
 

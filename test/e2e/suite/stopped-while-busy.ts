@@ -56,7 +56,7 @@ await t.test('functions that are told to end while they are busy', async (t) => 
     while (!await read());
     t.equal(got, size)
     t.equal(hash.digest('hex'), digest)
-    await poll('then it ends', () => !processesWith('dist/result-fetch.cjs').some((pid) => serving.includes(pid)), 60)
+    await poll('then it ends', () => !processesWith('dist/result-fetch.cjs').some((pid) => serving.includes(pid)))
   })
 
   await t.test('no upload is lost', async (t) => {
@@ -72,7 +72,7 @@ await t.test('functions that are told to end while they are busy', async (t) => 
       }
     })
     for (const files of [5, 20, 35]) {
-      await poll(`${files} files are up`, async () => (await host.results(id)).length >= files, 60)
+      await poll(`${files} files are up`, async () => (await host.results(id)).length >= files)
       stopPods('result-upload')
     }
     await ended(t, id)

@@ -23,7 +23,7 @@ try {
 The local host is up at ${url} (S3 store: ${store.endpoint}, kubeconfig: ${kubeconfig}).
 
   curl -s ${url}/template                                     # what can be run
-  id=$(curl -s ${url}/job/deploy | jq -r .job_uuid)           # run the default job
+  id=$(curl -s ${url}/job/deploy | cut -d'"' -f4)             # run the default job
   curl -s -H 'Prefer: wait=30' ${url}/job/$id                 # where it stands
   curl -s ${url}/job/$id/log                                  # what it said
   curl -s ${url}/job/$id/result/list                          # its files

@@ -1,4 +1,6 @@
-import { readdirSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
@@ -14,6 +16,17 @@ await t.test('run says where it is and what to try, and Ctrl-C ends all of it', 
   t.match(out, `curl -s ${url}/job/deploy`)
   t.equal((await fetch(`${url}/template`)).status, 200)
   t.equal((await fetch(`${url}/openapi/result-fetch.json`)).status, 200)
+  await t.test('where the lines of the README do what they say', { skip: spawnSync('curl', ['--version']).status !== 0 && 'curl is not on this machine' }, async (t) => {
+    const [, block] = /```sh\nmake run.*\n(JOB=[^]*?)```/.exec(readFileSync('README.md', 'utf8'))!
+    const [ask, ...lines] = block!.replaceAll('http://127.0.0.1:8080', url).trim().split('\n')
+    const run = (script: string): string => execFileSync('bash', ['-euc', script], { cwd: folder, encoding: 'utf8' })
+    const id = run(`${ask}\necho "$JOB"`).trim()
+    await poll('the job has ended', async () => (await (await fetch(`${url}/job/${id}`)).json() as { state: string }).state === 'succeeded')
+    const out = run([`JOB=${id}`, ...lines].join('\necho\n'))
+    t.match(out, `"job_uuid":"${id}"`)
+    const drive = createHash('sha256').update(readFileSync(join(folder, 'drive.mcap'))).digest('hex')
+    t.match(out, `"sha256":"${drive}"`)
+  })
   child.kill('SIGINT')
   t.equal(await exit, 0)
   await t.rejects(fetch(url))

@@ -12,7 +12,7 @@ import { complainAs } from '../../shared/settings/complain-as.ts'
 import { readSettings } from '../../shared/settings/read-settings.ts'
 import { openStore, storeSettings } from '../../shared/store/open-store.ts'
 import { deploy } from './app.ts'
-import { templatesIn } from './read-templates.ts'
+import { templatesIn } from './templates/read-templates.ts'
 
 const Settings = Type.Object({
   ...serverSettings,

@@ -10,8 +10,8 @@ import { pingRepairs } from '../../shared/telemetry/metrics.ts'
 import type { ConnectorDeps } from './connector/connector-deps.ts'
 import { startTransfer } from './connector/start-transfer.ts'
 import type { Watched } from './connector/watch-transfers.ts'
-import { type Deps, startJob } from './start-job.ts'
-import { finishStop, stopJob } from './stop-job.ts'
+import { type Deps, startJob } from './start/start-job.ts'
+import { finishStop, stopJob } from './keep/stop-job.ts'
 
 /** After this a marker without a record is no deploy in progress any more. */
 const ABANDONED_MS = 5 * 60_000

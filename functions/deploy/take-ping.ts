@@ -3,8 +3,8 @@ import type { ConnectorDeps } from './connector/connector-deps.ts'
 import { registerDataPlane } from './connector/register-data-plane.ts'
 import { watchTransfers } from './connector/watch-transfers.ts'
 import { reconcile } from './reconcile.ts'
-import { removeDeadLetters } from './remove-dead-letters.ts'
-import { removeExpired } from './remove-expired.ts'
+import { removeDeadLetters } from './keep/remove-dead-letters.ts'
+import { removeExpired } from './keep/remove-expired.ts'
 
 /** All that one ping has deploy see to. What cannot be done for one job or connector is logged, and left to the next ping. */
 export async function takePing (deps: ConnectorDeps, log: Pick<FastifyBaseLogger, 'info' | 'error'>): Promise<void> {

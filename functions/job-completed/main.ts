@@ -5,7 +5,7 @@ import { connectCluster, kubernetesSettings } from '../../shared/kubernetes/clus
 import { readSettings } from '../../shared/settings/read-settings.ts'
 import { openStore, storeSettings } from '../../shared/store/open-store.ts'
 import { jobCompleted } from './app.ts'
-import { callbackSettings, readCallbackSettings } from './callback-settings.ts'
+import { callbackSettings, readCallbackSettings } from './callbacks/callback-settings.ts'
 
 const Settings = Type.Object({ ...serverSettings, ...storeSettings, ...kubernetesSettings, ...senderSettings, ...callbackSettings })
 

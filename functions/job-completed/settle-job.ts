@@ -8,7 +8,7 @@ import { countingPod, podsOf } from '../../shared/kubernetes/workload.ts'
 import { hasManifest } from '../../shared/results/manifest.ts'
 import type { Store } from '../../shared/store/open-store.ts'
 import { condition, judge } from './judge.ts'
-import type { Outbox } from './pay-callbacks.ts'
+import type { Outbox } from './callbacks/pay-callbacks.ts'
 
 export interface Deps { store: Store, cluster: Cluster, outbox: Outbox }
 

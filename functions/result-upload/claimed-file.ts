@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { ResultName } from '../../shared/results/result-name.ts'
-import { LARGEST_FILE } from './part-size.ts'
+import { LARGEST_FILE } from './multipart/part-size.ts'
 
 export const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$', 'x-message': 'must be a sha256 in lower-case hex', description: 'Lower-case hex' })
 

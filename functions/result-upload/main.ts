@@ -4,7 +4,7 @@ import { runFunction, serverSettings } from '../../shared/http/server.ts'
 import { readSettings } from '../../shared/settings/read-settings.ts'
 import { openStore, storeSettings } from '../../shared/store/open-store.ts'
 import { resultUpload, securitySchemes } from './app.ts'
-import { SMALLEST_PART } from './part-size.ts'
+import { SMALLEST_PART } from './multipart/part-size.ts'
 import { presignWith } from './presign.ts'
 
 runFunction(() => readSettings(Type.Object({ ...serverSettings, ...storeSettings, ...tokenSettings })), (settings) => ({

@@ -1,5 +1,5 @@
 import type { V1Job } from '@kubernetes/client-node'
-import type { Service } from './pod-of-service.ts'
+import type { Service } from './as-operator/pod-of-service.ts'
 
 /** The name of the container, and the label that the store's NetworkPolicy lets in. */
 export const NAME = 'doctor'

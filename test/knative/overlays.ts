@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { load } from 'js-yaml'
 import t from 'tap'
-import { parseTemplate } from '../../functions/deploy/read-templates.ts'
+import { parseTemplate } from '../../functions/deploy/templates/read-templates.ts'
 import { identifyBy } from '../../shared/access/identify-caller.ts'
 import { readInstalled, readYaml } from '../support/read-yaml.ts'
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { findRoute, routesOf } from '../../knative/local/entry.ts'
+import { findRoute, routesOf } from '../../knative/local/serving/entry.ts'
 import { readManifests } from '../../knative/local/manifests.ts'
 
 const configuration = readFileSync('knative/components/path-router/nginx.conf', 'utf8')

@@ -1,7 +1,7 @@
 import { CloudEvent, HTTP } from 'cloudevents'
 import type { Test } from 'tap'
 import { jobCompleted } from '../../functions/job-completed/app.ts'
-import { readCallbackSettings } from '../../functions/job-completed/callback-settings.ts'
+import { readCallbackSettings } from '../../functions/job-completed/callbacks/callback-settings.ts'
 import type { AdmitSender } from '../../shared/access/admit-sender.ts'
 import { type Cluster, JOB_LABEL, objectName } from '../../shared/kubernetes/cluster.ts'
 import type { Store } from '../../shared/store/open-store.ts'

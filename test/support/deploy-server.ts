@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Test } from 'tap'
 import { deploy, type DeployOptions } from '../../functions/deploy/app.ts'
-import { parseTemplate, type Template } from '../../functions/deploy/read-templates.ts'
+import { parseTemplate, type Template } from '../../functions/deploy/templates/read-templates.ts'
 import { admitCallers, type CallerSettings } from '../../shared/access/admit-callers.ts'
 import type { Connector } from '../../shared/connector/connectors.ts'
 import type { EgressRules } from '../../shared/egress/egress-rules.ts'

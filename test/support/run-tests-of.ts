@@ -4,14 +4,18 @@ import { pathToFileURL } from 'node:url'
 import t from 'tap'
 
 /**
- * Runs all tests of a folder in this one process: to load the libraries takes longer than most of them. A file of which no test was run is an error: tap
- * says nothing about those that come after its root has ended, as a teardown of the root's makes it.
+ * Runs all tests of a folder and of the folders in it, but for those that have a process of their own, in this process:
+ * to load the libraries takes longer than most of them. A file of which no test was run is an error: tap does not say
+ * that it leaves out what comes after the end of its root, which a teardown of the root causes.
  */
-export async function runTestsOf (folder: string): Promise<void> {
-  for (const name of readdirSync(folder).sort()) {
-    if (!name.endsWith('.ts')) continue
+export async function runTestsOf (folder: string, ownProcess: string[] = []): Promise<void> {
+  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => a.name < b.name ? -1 : 1)
+  for (const entry of entries) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory() && !ownProcess.includes(entry.name)) await runTestsOf(path)
+    if (!entry.name.endsWith('.ts')) continue
     const before = t.counts.total
-    await import(pathToFileURL(join(folder, name)).href)
-    if (t.counts.total === before) throw new Error(`no test of ${name} was run`)
+    await import(pathToFileURL(path).href)
+    if (t.counts.total === before) throw new Error(`no test of ${path} was run`)
   }
 }

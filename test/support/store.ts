@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { startStore } from '../../knative/local/store.ts'
+import { startStore } from '../../knative/local/store/store.ts'
 import { openStore, type Store, type StoreSettings } from '../../shared/store/open-store.ts'
 
 /**

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startStore } from '../../knative/local/store.ts'
+import { startStore } from '../../knative/local/store/store.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'gx4ki-test-'))
 console.log('Starting the local S3 store …')

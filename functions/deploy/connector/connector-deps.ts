@@ -1,7 +1,7 @@
 import type { Connector, ConnectorPlace } from '../../../shared/connector/connectors.ts'
 import type { EgressRules } from '../../../shared/egress/egress-rules.ts'
 import type { Transfer } from '../../../shared/job/transfer.ts'
-import type { Deps } from '../start-job.ts'
+import type { Deps } from '../start/start-job.ts'
 
 /** What it takes to make jobs for connectors. */
 export interface ConnectorDeps extends Deps, ConnectorPlace {

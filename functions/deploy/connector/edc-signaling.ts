@@ -8,7 +8,7 @@ import { answeredAgain, callbackOf, owedCall } from '../../../shared/job/transfe
 import { transferOf, withTransfer } from '../../../shared/job/transfer-of.ts'
 import type { Transfer } from '../../../shared/job/transfer.ts'
 import { resultAddress } from '../../../shared/results/result-address.ts'
-import { advanceOwing } from '../advance-owing.ts'
+import { advanceOwing } from '../keep/advance-owing.ts'
 import { acceptTransfer } from './accept-transfer.ts'
 import type { ConnectorDeps } from './connector-deps.ts'
 import { DataAddress, destinationOf, propertiesOf } from './data-address.ts'

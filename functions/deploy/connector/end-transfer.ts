@@ -1,8 +1,8 @@
 import { isTerminal } from '../../../shared/job/job-state.ts'
 import { advanceRecord } from '../../../shared/job/record-store.ts'
 import { transferEnded } from '../../../shared/job/transfer-ended.ts'
-import type { Deps } from '../start-job.ts'
-import { finishStop } from '../stop-job.ts'
+import type { Deps } from '../start/start-job.ts'
+import { finishStop } from '../keep/stop-job.ts'
 
 /** Writes down that the transfer of a job has ended, and cancels the job if it still runs: nobody waits for it. */
 export async function endTransfer (deps: Deps, id: string, how?: 'completed'): Promise<void> {

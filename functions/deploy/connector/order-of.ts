@@ -1,8 +1,8 @@
 import type { Asset, Connector } from '../../../shared/connector/connectors.ts'
 import { problem } from '../../../shared/http/problem.ts'
 import type { Result } from '../../../shared/job/transfer.ts'
-import type { DeployRequest } from '../accept-job.ts'
-import type { Template, Templates } from '../read-templates.ts'
+import type { DeployRequest } from '../start/accept-job.ts'
+import type { Template, Templates } from '../templates/read-templates.ts'
 
 /** What a transfer of an asset asks for. */
 export interface Order extends DeployRequest { result: Result, lookUp: boolean }

@@ -1,7 +1,7 @@
 import type { Connector } from '../../../shared/connector/connectors.ts'
 import { failed } from '../../../shared/egress/failure.ts'
 import type { Transfer } from '../../../shared/job/transfer.ts'
-import type { CallbackSettings } from '../callback-settings.ts'
+import type { CallbackSettings } from '../callbacks/callback-settings.ts'
 
 /** The connector of a transfer, as the operator's table has it just now. */
 export function connectorOf ({ connectors }: CallbackSettings, { connector: name }: Transfer): Connector {

@@ -1,5 +1,5 @@
 import type { Answer } from '../../../shared/egress/guarded-request.ts'
-import type { Outcome } from '../callback-kind.ts'
+import type { Outcome } from '../callbacks/callback-kind.ts'
 
 /**
  * What a connector's answer means. 409: it is past that already, so there is nothing more to tell. 400 and 415: it will never take what we send. Anything else may change:

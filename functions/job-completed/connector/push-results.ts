@@ -5,7 +5,7 @@ import type { Transfer } from '../../../shared/job/transfer.ts'
 import { archiveResults } from '../../../shared/results/archive-results.ts'
 import { findResult } from '../../../shared/results/results.ts'
 import { streamObject } from '../../../shared/store/object-store.ts'
-import type { Told } from '../callback-kind.ts'
+import type { Told } from '../callbacks/callback-kind.ts'
 
 /** What a push may take as a whole. One that is cut off before that is begun again from the start. */
 export const PUSH_MS = 30 * 60_000

@@ -5,7 +5,7 @@ import { failed } from '../../../shared/egress/failure.ts'
 import type { OutgoingRequest } from '../../../shared/egress/guarded-request.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import type { Transfer } from '../../../shared/job/transfer.ts'
-import type { CallbackSettings } from '../callback-settings.ts'
+import type { CallbackSettings } from '../callbacks/callback-settings.ts'
 import { connectorOf } from './connector-of.ts'
 
 /** The request that tells a connector at its Management API that there will be no data, and why. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
 import { toChecksum } from '../../../functions/result-upload/checksum.ts'
-import { completeMultipart, createMultipart, listParts } from '../../../functions/result-upload/multipart.ts'
+import { completeMultipart, createMultipart, listParts } from '../../../functions/result-upload/multipart/multipart.ts'
 import type { Grant, Presign } from '../../../functions/result-upload/presign.ts'
 import { newJobId } from '../../../shared/job/job-id.ts'
 import { DOCTOR_PREFIX } from '../../../shared/store/bucket-layout.ts'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { createMultipart } from '../../../functions/result-upload/multipart.ts'
+import { createMultipart } from '../../../functions/result-upload/multipart/multipart.ts'
 import { newJobId } from '../../../shared/job/job-id.ts'
 import { markerKey, multipartKey, resultKey } from '../../../shared/store/bucket-layout.ts'
 import { headObject, putObject } from '../../../shared/store/object-store.ts'

@@ -1,8 +1,8 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { jobObject } from '../../../functions/deploy/job-objects.ts'
-import { parseTemplate } from '../../../functions/deploy/read-templates.ts'
+import { jobObject } from '../../../functions/deploy/start/job-objects.ts'
+import { parseTemplate } from '../../../functions/deploy/templates/read-templates.ts'
 import { restrictedViolations } from '../../support/pod-security.ts'
 import { readYaml } from '../../support/read-yaml.ts'
 

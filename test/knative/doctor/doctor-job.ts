@@ -1,6 +1,6 @@
 import t from 'tap'
 import { doctorJob } from '../../../knative/doctor/doctor-job.ts'
-import type { Service } from '../../../knative/doctor/pod-of-service.ts'
+import type { Service } from '../../../knative/doctor/as-operator/pod-of-service.ts'
 import { restrictedViolations } from '../../support/pod-security.ts'
 import { readInstalled, readYaml } from '../../support/read-yaml.ts'
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { createMultipart } from '../../../functions/result-upload/multipart.ts'
+import { createMultipart } from '../../../functions/result-upload/multipart/multipart.ts'
 import { findOrphans, kinds } from '../../../knative/doctor/in-cluster/find-orphans.ts'
 import { leftoverRows, orphanRows, removalRows } from '../../../knative/doctor/in-cluster/orphan-rows.ts'
 import { removeOrphans } from '../../../knative/doctor/in-cluster/remove-orphans.ts'

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { doctorJob } from '../../../knative/doctor/doctor-job.ts'
-import type { Service } from '../../../knative/doctor/pod-of-service.ts'
+import type { Service } from '../../../knative/doctor/as-operator/pod-of-service.ts'
 import { runInCluster } from '../../../knative/doctor/run-in-cluster.ts'
 import { namespace, testKubernetes } from '../../support/local-kubernetes.ts'
 import { poll } from '../../support/poll.ts'

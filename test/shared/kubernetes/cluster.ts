@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { V1Job } from '@kubernetes/client-node'
 import t from 'tap'
-import { neverSent } from '../../../functions/deploy/never-sent.ts'
+import { neverSent } from '../../../functions/deploy/start/never-sent.ts'
 import { isProblem } from '../../../shared/http/problem.ts'
 import { type Cluster, objectName, orAbsent, statusOf } from '../../../shared/kubernetes/cluster.ts'
 import { closedUrl } from '../../support/closed-url.ts'

@@ -1,0 +1,133 @@
+import multipart from '@fastify/multipart'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { Type, type Static } from 'typebox'
+import { contentDisposition } from '../../../shared/http/content-disposition.ts'
+import { problems } from '../../../shared/http/problem-responses.ts'
+import { BODY_LIMIT } from '../../../shared/http/server.ts'
+import { JobId } from '../../../shared/job/job-id.ts'
+import type { JobRecord } from '../../../shared/job/job-record.ts'
+import { State } from '../../../shared/job/job-state.ts'
+import { linksOf } from '../../../shared/job/job-view.ts'
+import { traceparentOf } from '../../../shared/telemetry/trace-requests.ts'
+import { acceptJob, type DeployRequest, tryJob } from '../start/accept-job.ts'
+import { demoResult } from './demo-result.ts'
+import { decodeText, DeployBody, DeployForm, DeployQuery, deployRequest } from './deploy-request.ts'
+import { readForm } from './read-form.ts'
+import type { Deps } from '../start/start-job.ts'
+import type { WebhookRules } from './webhook-request.ts'
+
+/** What it takes to make jobs for callers. */
+export interface IntakeDeps extends Deps {
+  defaultTemplate: string
+  /** How long `GET /demo` waits for its job, in seconds. */
+  demoWait: number
+  /** How many open jobs a caller may have at once; without it as many as he likes. */
+  mostOpen?: number | undefined
+  webhooks: WebhookRules
+}
+
+const Accepted = Type.Object({
+  job_uuid: JobId,
+  state: State,
+  links: Type.Object({ self: Type.String(), results: Type.String(), log: Type.String() })
+})
+const Checked = Type.Object({
+  dry_run: Type.Literal(true),
+  template: Type.String(),
+  env: Type.Record(Type.String(), Type.String(), { description: 'What the workload would get; secret values are left out' })
+})
+
+const KeyHeader = Type.Object({
+  'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: 'The same key gives the same job, as long as the job is kept' }))
+})
+
+/** Where callers ask for jobs: as JSON, as a dotenv file, or with nothing but a browser. */
+export function jobIntake (deps: IntakeDeps): FastifyPluginAsync {
+  const { store, templates, defaultTemplate, demoWait, mostOpen, webhooks } = deps
+  return async function (plugin) {
+    const app = plugin.withTypeProvider<TypeBoxTypeProvider>()
+    await app.register(multipart, { limits: { fileSize: BODY_LIMIT, fieldSize: BODY_LIMIT, files: 1, fields: 10 } })
+    app.addHook('preValidation', async (request) => {
+      if (request.isMultipart()) request.body = await readForm(request)
+    })
+    app.addContentTypeParser('text/plain', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => decodeText('body', body))
+
+    /** What a job keeps of the request that it came with. */
+    const originOf = (request: FastifyRequest): Pick<DeployRequest, 'owner' | 'mostOpen' | 'traceparent'> => ({ owner: request.caller.owner, mostOpen, traceparent: traceparentOf(request) })
+
+    const deployResponses = { 200: Checked, 202: Accepted, ...problems(400, 413, 415, 422, 429, 503) }
+
+    app.get('/job/deploy', {
+      // Who only looks must not run a job.
+      exposeHeadRoute: false,
+      config: { access: 'jobs:write' },
+      schema: {
+        summary: 'Runs the default template with its defaults',
+        querystring: DeployQuery,
+        headers: KeyHeader,
+        response: deployResponses
+      }
+    }, async (request, reply) => await answerDeploy(request, undefined, request.query, request.headers['idempotency-key'], reply))
+
+    app.post('/job/deploy', {
+      config: { access: 'jobs:write' },
+      schema: {
+        summary: 'Runs a job',
+        description: 'Takes JSON, or the environment as a dotenv file: as text/plain, or as the form field `env_file`. Answers when Kubernetes has accepted the Job.',
+        querystring: DeployQuery,
+        headers: KeyHeader,
+        body: {
+          content: {
+            'application/json': { schema: DeployBody },
+            'text/plain': { schema: Type.String() },
+            'multipart/form-data': { schema: DeployForm }
+          }
+        },
+        response: deployResponses
+      }
+    }, async (request, reply) => await answerDeploy(request, request.body as Parameters<typeof deployRequest>[0], request.query, request.headers['idempotency-key'], reply))
+
+    async function answerDeploy (request: FastifyRequest, body: Parameters<typeof deployRequest>[0], query: Static<typeof DeployQuery>, key: string | undefined, reply: FastifyReply): Promise<Static<typeof Accepted> | Static<typeof Checked>> {
+      const asked = deployRequest(body, query, defaultTemplate, webhooks)
+      if (query.dry_run) return { dry_run: true, ...await tryJob(deps, asked) }
+      const record = await acceptJob(deps, { ...asked, ...originOf(request) }, key)
+      reply.log.info({ job_uuid: record.job_uuid, template: record.template }, 'job accepted')
+      return accepted(record, reply)
+    }
+
+    app.get('/demo', {
+      exposeHeadRoute: false,
+      config: { access: 'jobs:write' },
+      schema: {
+        summary: 'Runs the default template and answers with its result file',
+        description: `Waits up to ${demoWait} s; when it takes longer, 202 says where to look.`,
+        querystring: Type.Object({}, { additionalProperties: false }),
+        response: {
+          200: { description: 'The bytes of the result file', content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } } as object,
+          202: Accepted,
+          ...problems(400, 422, 429, 502, 503)
+        }
+      }
+    }, async (request, reply) => {
+      const job = await acceptJob(deps, { template: defaultTemplate, env: {}, ...originOf(request) })
+      const file = templates().usable.get(job.template)?.demoResult
+      const demo = file === undefined ? undefined : await demoResult(store, job, file, demoWait)
+      if (demo === undefined) return accepted(job, reply)
+      reply.headers({
+        'content-type': demo.result.content_type,
+        'content-length': demo.result.size,
+        'content-disposition': contentDisposition(demo.result.name),
+        'x-content-type-options': 'nosniff',
+        link: `</job/${job.job_uuid}>; rel="describedby"`
+      })
+      return await reply.send(demo.bytes)
+    })
+  }
+}
+
+function accepted (record: JobRecord, reply: FastifyReply): Static<typeof Accepted> {
+  const links = linksOf(record.job_uuid)
+  reply.code(202).header('location', links.self)
+  return { job_uuid: record.job_uuid, state: record.state, links }
+}

@@ -1,0 +1,25 @@
+import type { Static } from 'typebox'
+import type { Event } from '../../../shared/events/receive-events.ts'
+import { problem } from '../../../shared/http/problem.ts'
+import type { JobRecord } from '../../../shared/job/job-record.ts'
+import { fieldErrors } from '../../../shared/schema/field-errors.ts'
+import { lazyValidator } from '../../../shared/schema/lazy-validator.ts'
+import { acceptJob } from '../start/accept-job.ts'
+import { DeployBody, deployRequest } from './deploy-request.ts'
+import type { Deps } from '../start/start-job.ts'
+import type { WebhookRules } from './webhook-request.ts'
+
+export const JOB_REQUESTED = 'org.gx4ki.job.requested'
+
+const isBody = lazyValidator<Static<typeof DeployBody>>(DeployBody)
+
+/** Deploys what an event asks for, in the words of `POST /job/deploy`; once, however often the event comes: source and id are its identity. */
+export async function takeJobRequest (deps: Deps, { source, id, data }: Event, traceparent: string | undefined, defaultTemplate: string, webhooks: WebhookRules): Promise<JobRecord> {
+  const body = data ?? {}
+  if (!isBody(body)) {
+    const errors = fieldErrors(isBody.errors, 'it').map(({ field, message }) => ({ field: field === 'it' ? 'data' : `data.${field}`, message }))
+    throw problem('invalid-event', `${errors[0]?.field}: ${errors[0]?.message}`, { errors })
+  }
+  const owner = `event:${source}`.replace(/[^A-Za-z0-9._:@/+=-]/g, '_').slice(0, 128)
+  return await acceptJob(deps, { ...deployRequest(body, {}, defaultTemplate, webhooks), owner, traceparent }, `event ${JSON.stringify([source, id])}`)
+}

@@ -1,0 +1,30 @@
+import type { FastifyRequest } from 'fastify'
+import { invalidField, isProblem, problem } from '../../../shared/http/problem.ts'
+import { decodeText } from './deploy-request.ts'
+
+/** The fields of a form by name, files as text: each once and as it was sent, or it is a problem. */
+export async function readForm (request: FastifyRequest): Promise<Record<string, unknown>> {
+  if (!/;\s*boundary="?[^\s";]/i.test(request.headers['content-type'] ?? '')) {
+    throw problem('unsupported-media-type', 'A form needs a boundary in its content type', { errors: [{ field: 'content-type', message: 'has no boundary' }] })
+  }
+  const fields = new Map<string, unknown>()
+  try {
+    for await (const part of request.parts()) {
+      const name = part.fieldname
+      if (fields.has(name)) throw invalidField(name, 'is given twice')
+      if (part.type === 'file') {
+        fields.set(name, decodeText(name, await part.toBuffer()))
+        continue
+      }
+      if (part.valueTruncated) throw problem('too-large', 'A field of the form is too large', { errors: [{ field: name, message: 'is too large' }] })
+      // Of a plain field the parser has already replaced what is no UTF-8.
+      if (String(part.value).includes('\uFFFD')) throw invalidField(name, 'is not UTF-8 text')
+      fields.set(name, part.value)
+    }
+  } catch (error) {
+    if (isProblem(error)) throw error
+    const { message, code } = error as Error & { code?: string }
+    throw problem(code === 'FST_REQ_FILE_TOO_LARGE' ? 'too-large' : 'invalid-request', `The form cannot be read: ${message}`, { errors: [{ field: 'body', message }], cause: error })
+  }
+  return Object.fromEntries(fields)
+}

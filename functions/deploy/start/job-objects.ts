@@ -1,0 +1,155 @@
+import type { V1ConfigMap, V1Container, V1Job, V1ObjectMeta, V1PodSpec, V1Secret, V1SecurityContext } from '@kubernetes/client-node'
+import { JOB_LABEL, MANAGED_BY, objectName, TEMPLATE_LABEL } from '../../../shared/kubernetes/cluster.ts'
+import type { Template } from '../templates/read-templates.ts'
+import type { ResolvedEnv } from '../intake/resolve-env.ts'
+
+export interface JobSettings {
+  namespace: string
+  /** The image that has the uploader. */
+  image: string
+  /** `result-upload` as a job's pod reaches it. */
+  uploadUrl: string
+}
+
+const TOKEN_DIR = '/var/run/gx4ki'
+const STARTED_DIR = '/var/lib/gx4ki'
+/** A hyphen cannot occur in the name of an environment variable, so no secret value can take its place. */
+const TOKEN_KEY = 'uploader-token'
+
+/** What Pod Security `restricted` asks of a container. */
+const restricted: V1SecurityContext = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } }
+
+/** Where Kueue finds the LocalQueue of a Job. Its webhook suspends such a Job at once, until the queue admits it. */
+export const QUEUE_LABEL = 'kueue.x-k8s.io/queue-name'
+
+const HOUR = 3600
+
+/** For a template that does not say: in it the uploader brings up what is left when the workload has ended. */
+const GRACE_SECONDS = 120
+/** How long a workload whose pod is being deleted goes on before it is told to end. Its log goes with the pod, and a `job-completed` that first has to be woken listens by then. */
+const NOTICE_SECONDS = 10
+
+/**
+ * What deploy adds to a template: the Job of one job. The template's own word goes first wherever both have one, except for
+ * names, labels, the environment and the uploader.
+ */
+export function jobObject ({ manifest, name: template, resultsPath }: Template, id: string, env: ResolvedEnv, settings: JobSettings, queue?: string): V1Job {
+  const { spec } = manifest
+  const pod = spec!.template
+  const labels = { ...MANAGED_BY, [JOB_LABEL]: id, [TEMPLATE_LABEL]: template }
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: objectName(id), namespace: settings.namespace, labels: { ...manifest.metadata?.labels, ...(queue !== undefined && { [QUEUE_LABEL]: queue }), ...labels } },
+    spec: {
+      // A crashing simulation would be run seven times by Kubernetes' own default.
+      backoffLimit: 0,
+      activeDeadlineSeconds: 24 * HOUR,
+      // Far longer than the ping, which reads the log and the exit code from what stands until then.
+      ttlSecondsAfterFinished: 24 * HOUR,
+      ...spec,
+      // Two simulators of one job never run at the same time.
+      podReplacementPolicy: 'Failed',
+      template: {
+        metadata: { ...pod.metadata, labels: { ...pod.metadata?.labels, ...labels } },
+        spec: podSpec(pod.spec!, id, env, resultsPath, settings)
+      }
+    }
+  }
+}
+
+function podSpec (spec: V1PodSpec, id: string, env: ResolvedEnv, resultsPath: string, settings: JobSettings): V1PodSpec {
+  const [workload, ...others] = spec.containers
+  const volumes = spec.volumes ?? []
+  const results = { name: 'results', mountPath: resultsPath }
+  return {
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    terminationGracePeriodSeconds: GRACE_SECONDS,
+    ...spec,
+    restartPolicy: 'Never',
+    securityContext: { runAsNonRoot: true, runAsUser: 65532, fsGroup: 65532, seccompProfile: { type: 'RuntimeDefault' }, ...spec.securityContext },
+    initContainers: [uploader(id, resultsPath, settings), ...(spec.initContainers ?? []).map(secured)],
+    containers: [secured(withNotice(withEnv(withMount(workload!, results), id, env), spec.terminationGracePeriodSeconds)), ...others.map(secured)],
+    volumes: [
+      ...volumes,
+      ...(volumes.some(({ name }) => name === 'results') ? [] : [{ name: 'results', emptyDir: { sizeLimit: '10Gi' } }]),
+      { name: 'uploader-started', emptyDir: { sizeLimit: '1Mi' } },
+      { name: 'uploader-token', secret: { secretName: objectName(id), items: [{ key: TOKEN_KEY, path: TOKEN_KEY }] } }
+    ]
+  }
+}
+
+/** A native sidecar: it starts before the workload and is told to end after it. */
+function uploader (id: string, resultsPath: string, { image, uploadUrl }: JobSettings): V1Container {
+  return {
+    name: 'uploader',
+    image,
+    imagePullPolicy: 'IfNotPresent',
+    command: ['node', 'dist/uploader.cjs'],
+    restartPolicy: 'Always',
+    // A workload that ends at once must not have it told to end before it listens: until then no other container starts.
+    lifecycle: { postStart: { exec: { command: ['node', 'dist/uploader.cjs', 'await-start'] } } },
+    env: [
+      { name: 'UPLOAD_URL', value: uploadUrl },
+      { name: 'JOB_UUID', value: id },
+      { name: 'POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
+      { name: 'TOKEN_FILE', value: `${TOKEN_DIR}/${TOKEN_KEY}` },
+      { name: 'RESULT_DIR', value: resultsPath },
+      { name: 'START_FILE', value: `${STARTED_DIR}/started` }
+    ],
+    resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { cpu: '1', memory: '256Mi' } },
+    securityContext: { ...restricted, readOnlyRootFilesystem: true },
+    volumeMounts: [{ name: 'results', mountPath: resultsPath, readOnly: true }, { name: 'uploader-token', mountPath: TOKEN_DIR, readOnly: true }, { name: 'uploader-started', mountPath: STARTED_DIR }]
+  }
+}
+
+function withMount (container: V1Container, mount: { name: string, mountPath: string }): V1Container {
+  const mounts = container.volumeMounts ?? []
+  return { ...container, volumeMounts: [...mounts.filter(({ mountPath }) => mountPath !== mount.mountPath), mount] }
+}
+
+function withEnv (container: V1Container, id: string, { plain, secret }: ResolvedEnv): V1Container {
+  const given = new Set([...Object.keys(plain), ...Object.keys(secret)])
+  return {
+    ...container,
+    envFrom: [...(container.envFrom ?? []), { configMapRef: { name: objectName(id) } }],
+    env: [
+      // `env` would win over `envFrom`, and the template's value over the caller's.
+      ...(container.env ?? []).filter(({ name }) => !given.has(name)),
+      ...Object.keys(secret).map((name) => ({ name, valueFrom: { secretKeyRef: { name: objectName(id), key: name } } }))
+    ]
+  }
+}
+
+/** The notice is part of the grace period, most of which belongs to the workload and the uploader. */
+function withNotice (container: V1Container, graceSeconds = GRACE_SECONDS): V1Container {
+  const seconds = Math.min(NOTICE_SECONDS, Math.floor(graceSeconds / 3))
+  if (seconds === 0 || container.lifecycle?.preStop !== undefined) return container
+  return { ...container, lifecycle: { ...container.lifecycle, preStop: { sleep: { seconds } } } }
+}
+
+function secured (container: V1Container): V1Container {
+  return { ...container, securityContext: { ...restricted, ...container.securityContext } }
+}
+
+/** The plain environment; goes with the Job that owns it. */
+export function configMapObject (job: V1Job, { plain }: ResolvedEnv): V1ConfigMap {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: ownedBy(job), immutable: true, data: plain }
+}
+
+/** The uploader's token and the secret environment; goes with the Job that owns it. */
+export function secretObject (job: V1Job, { secret }: ResolvedEnv, token: string): V1Secret {
+  return { apiVersion: 'v1', kind: 'Secret', metadata: ownedBy(job), immutable: true, type: 'Opaque', stringData: { ...secret, [TOKEN_KEY]: token } }
+}
+
+function ownedBy ({ metadata = {} }: V1Job): V1ObjectMeta {
+  const { name = '', namespace = '', labels = {}, uid } = metadata
+  return {
+    name,
+    namespace,
+    labels,
+    // A dry run has made no Job that could own anything.
+    ...(uid !== undefined && { ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid }] })
+  }
+}

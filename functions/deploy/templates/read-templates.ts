@@ -1,0 +1,104 @@
+import type { V1Job } from '@kubernetes/client-node'
+import { load } from 'js-yaml'
+import { Type, type Static } from 'typebox'
+import { newAjv } from '../../../shared/schema/new-ajv.ts'
+import { type Folder, folderOf } from '../../../shared/settings/read-folder.ts'
+import { parseRetention } from '../keep/retention.ts'
+
+/** The annotations of a template's Job manifest; all else in the manifest is plain Kubernetes. */
+const DESCRIPTION = 'gx4ki.io/description'
+const ENV = 'gx4ki.io/env'
+const RESULTS = 'gx4ki.io/results'
+const RESULT = 'gx4ki.io/result'
+const START_DEADLINE = 'gx4ki.io/start-deadline-seconds'
+const RETENTION = 'gx4ki.io/retention'
+
+const annotations = Type.Object({
+  [DESCRIPTION]: Type.String({ minLength: 1 }),
+  [ENV]: Type.Optional(Type.String()),
+  [RESULTS]: Type.String({ pattern: '^/' }),
+  [RESULT]: Type.Optional(Type.String({ minLength: 1 })),
+  [START_DEADLINE]: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,7}$' })),
+  [RETENTION]: Type.Optional(Type.String())
+})
+
+/** JSON Schema of one environment variable. Values are strings in the end; `writeOnly` marks a secret. */
+const EnvVariable = Type.Object({
+  type: Type.Union([Type.Literal('string'), Type.Literal('integer'), Type.Literal('number'), Type.Literal('boolean')]),
+  description: Type.String({ minLength: 1 }),
+  default: Type.Optional(Type.Union([Type.String(), Type.Number(), Type.Boolean()])),
+  writeOnly: Type.Optional(Type.Boolean())
+})
+const EnvSchema = Type.Object({
+  type: Type.Literal('object'),
+  properties: Type.Record(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }), EnvVariable, { additionalProperties: false }),
+  required: Type.Optional(Type.Array(Type.String())),
+  additionalProperties: Type.Optional(Type.Literal(false))
+})
+export type EnvSchema = Static<typeof EnvSchema>
+
+const Manifest = Type.Object({
+  apiVersion: Type.Literal('batch/v1'),
+  kind: Type.Literal('Job'),
+  metadata: Type.Object({ name: Type.String({ pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' }), annotations }),
+  spec: Type.Object({
+    template: Type.Object({
+      spec: Type.Object({ containers: Type.Array(Type.Object({ name: Type.String(), image: Type.String() }), { minItems: 1 }) })
+    })
+  })
+})
+
+export interface Template {
+  name: string
+  description: string
+  manifest: V1Job
+  env: EnvSchema
+  /** The directory in the workload's container that results are written to. */
+  resultsPath: string
+  /** The file that `GET /demo` answers with. */
+  demoResult: string | undefined
+  startDeadlineSeconds: number
+  retentionSeconds: number
+}
+
+const ajv = newAjv({ useDefaults: false, meta: true, validateSchema: true })
+const isManifest = ajv.compile<Static<typeof Manifest>>(Manifest)
+const isEnvSchema = ajv.compile<EnvSchema>(EnvSchema)
+
+export type Templates = Folder<Template>
+
+/** The templates of a folder, as they are at each call. */
+export function templatesIn (folder: string, refused: (file: string, reason: string) => void): () => Templates {
+  return folderOf('templates', folder, parseTemplate, refused)
+}
+
+function retentionOf (annotation: string | undefined): number {
+  try {
+    return parseRetention(annotation)
+  } catch (cause) {
+    throw new Error(`annotation ${RETENTION}: ${(cause as Error).message}`, { cause })
+  }
+}
+
+export function parseTemplate (yaml: string): Template {
+  const manifest: unknown = load(yaml)
+  if (!isManifest(manifest)) throw new Error(`not a template: ${ajv.errorsText(isManifest.errors, { dataVar: 'manifest' })}`)
+  const { name, annotations } = manifest.metadata
+  const env: unknown = annotations[ENV] === undefined ? { type: 'object', properties: {} } : load(annotations[ENV])
+  if (!isEnvSchema(env)) throw new Error(`annotation ${ENV}: ${ajv.errorsText(isEnvSchema.errors, { dataVar: 'env' })}`)
+  // What is no JSON Schema at all, or refuses its own default, is found now rather than at the first request.
+  ajv.compile(env)
+  for (const [variable, { default: value, ...schema }] of Object.entries(env.properties)) {
+    if (value !== undefined && !ajv.validate(schema, value)) throw new Error(`annotation ${ENV}: ${ajv.errorsText(ajv.errors, { dataVar: `the default of ${variable}` })}`)
+  }
+  return {
+    name,
+    description: annotations[DESCRIPTION].trim(),
+    manifest: manifest as unknown as V1Job,
+    env: { ...env, additionalProperties: false },
+    resultsPath: annotations[RESULTS],
+    demoResult: annotations[RESULT],
+    startDeadlineSeconds: Number(annotations[START_DEADLINE] ?? 600),
+    retentionSeconds: retentionOf(annotations[RETENTION])
+  }
+}

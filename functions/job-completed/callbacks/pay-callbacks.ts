@@ -1,0 +1,94 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { failureOf } from '../../../shared/egress/failure.ts'
+import { guardedRequest, TIMEOUT_MS } from '../../../shared/egress/guarded-request.ts'
+import { type Attempt, type Callback, type Ended, isDue } from '../../../shared/job/callback.ts'
+import type { JobRecord } from '../../../shared/job/job-record.ts'
+import { claimCallback, endAttempt, isOwing } from '../../../shared/job/owed-callbacks.ts'
+import { advanceRecord, readRecord } from '../../../shared/job/record-store.ts'
+import type { Store } from '../../../shared/store/open-store.ts'
+import { atMost } from './at-most.ts'
+import type { Outcome } from './callback-kind.ts'
+import type { CallbackSettings } from './callback-settings.ts'
+import { kindOf } from './kind-of.ts'
+import { nextTry } from './next-try.ts'
+
+/** What one process sends at once, whatever is due: receivers that never answer take their time each. */
+const AT_ONCE = 16
+
+/** How much longer than a try a claim holds: for a store that is slow to write the outcome. */
+const SLOW_STORE_MS = 45_000
+
+export interface Outbox {
+  settings: CallbackSettings
+  /** One of few at a time. */
+  inTurn: ReturnType<typeof atMost>
+  /** Aborted when the process is to end: what has not been claimed by then is for the next one. */
+  stopping: AbortSignal
+  log: Pick<FastifyBaseLogger, 'info' | 'warn'>
+}
+
+export function newOutbox (settings: CallbackSettings, stopping: AbortSignal, log: Outbox['log']): Outbox {
+  return { settings, stopping, log, inTurn: atMost(AT_ONCE) }
+}
+
+interface Deps { store: Store, outbox: Outbox }
+
+/** Tries every callback of a job that is due, once. Answers whether something is still owed then. */
+export async function payCallbacks (deps: Deps, id: string): Promise<boolean> {
+  const found = await readRecord(deps.store, id)
+  if (found === undefined || !isOwing(found.record)) return false
+  const due = found.record.callbacks!.filter((callback) => isDue(callback, new Date()))
+  if (due.length === 0) return true
+  await Promise.all(due.map(async (callback) => await deps.outbox.inTurn(async () => await payCallback(deps, found.record, callback.id))))
+  const after = await readRecord(deps.store, id)
+  return after !== undefined && isOwing(after.record)
+}
+
+async function payCallback ({ store, outbox }: Deps, known: JobRecord, id: string): Promise<void> {
+  const job = known.job_uuid
+  if (outbox.stopping.aborted) return
+  const claim = await claimed(store, known, id)
+  if (claim === undefined) return
+  const { result, outcome, retryAfter, cause } = await attempt(store, outbox.settings, claim)
+  const now = new Date()
+  const next = outcome === 'later' ? nextTry(claim.callback.attempts.length, retryAfter, now, Math.random()) : undefined
+  const state = outcome === 'delivered' ? 'delivered' : next === undefined ? 'dead' : 'owed'
+  const ended: Ended = { result, state, ...(next !== undefined && { due_at: next.toISOString() }) }
+  await advanceRecord(store, job, (record) => {
+    const after = endAttempt(record, id, claim.until, ended)
+    const callback = after?.callbacks?.find((one) => one.id === id)
+    const { settled } = kindOf(claim.record.targets![claim.callback.target]!)
+    return after === undefined || callback === undefined || state === 'owed' || settled === undefined ? after : settled(after, callback, result.status, now)
+  })
+  const line = { job_uuid: job, callback: id, ...ended }
+  if (state === 'delivered') outbox.log.info(line, 'callback delivered')
+  else outbox.log.warn({ ...line, err: cause }, 'callback not delivered')
+}
+
+interface Claim { record: JobRecord, callback: Callback, until: Date }
+
+/** Of several processes with the same callback in mind one gets it. */
+async function claimed (store: Store, { job_uuid: job, targets = [], callbacks = [] }: JobRecord, id: string): Promise<Claim | undefined> {
+  const known = callbacks.find((one) => one.id === id)!
+  const now = new Date()
+  const until = new Date(now.getTime() + (kindOf(targets[known.target]!).timeoutMs?.(known) ?? TIMEOUT_MS) + SLOW_STORE_MS)
+  let isOurs = false
+  const record = await advanceRecord(store, job, (current) => {
+    const next = claimCallback(current, id, now, until)
+    isOurs = next !== undefined
+    return next
+  })
+  const callback = record?.callbacks?.find((one) => one.id === id)
+  return isOurs && record !== undefined && callback !== undefined ? { record, callback, until } : undefined
+}
+
+async function attempt (store: Store, settings: CallbackSettings, { record, callback }: Claim): Promise<{ result: Omit<Attempt, 'at'>, outcome: Outcome, retryAfter?: string | undefined, cause?: unknown }> {
+  try {
+    const target = record.targets![callback.target]!
+    const kind = kindOf(target)
+    const { status, headers, ...answer } = await guardedRequest(await kind.request({ record, callback, target, settings, store }), settings.egress)
+    return { result: { status }, outcome: kind.outcome({ status, headers, ...answer }, callback), retryAfter: headers['retry-after'] }
+  } catch (cause) {
+    return { result: { error: failureOf(cause) ?? 'InternalError' }, outcome: 'later', cause }
+  }
+}

@@ -1,0 +1,26 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { HTTP } from 'cloudevents'
+import { failed } from '../../../shared/egress/failure.ts'
+import { jobEvent } from '../../../shared/events/job-event.ts'
+import type { State } from '../../../shared/job/job-state.ts'
+import type { Sink } from '../../../shared/job/target.ts'
+import type { CallbackKind } from './callback-kind.ts'
+import { outcomeOf } from './outcome-of.ts'
+
+/** The address is the operator's own, wherever it leads. */
+export const sink: CallbackKind<Sink> = {
+  request ({ record, callback, settings: { publicUrl, sink } }) {
+    if (sink === undefined) throw failed('NoSink', 'there is no K_SINK any more')
+    const { headers, body } = HTTP.binary(jobEvent(record, callback.call as State, publicUrl).cloneWith(sink.extensions))
+    // Read at each try: a SinkBinding renews it under a running function.
+    const token = existsSync(sink.tokenFile) ? readFileSync(sink.tokenFile, 'utf8').trim() : undefined
+    return {
+      method: 'POST',
+      url: sink.url,
+      headers: { ...headers as Record<string, string>, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+      body: body as string,
+      allowed: [new URL(sink.url).origin]
+    }
+  },
+  outcome: outcomeOf
+}

@@ -1,0 +1,115 @@
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+import { CloudEvent, HTTP } from 'cloudevents'
+import { deliver, milliseconds, type Message } from './deliver.ts'
+import type { Destination, Trigger } from '../manifests.ts'
+
+export interface BrokerOptions {
+  triggers: Trigger[]
+  /** The URL of what a Trigger refers to. */
+  urlOf: (destination: Destination) => string
+  log: (line: string) => void
+}
+
+/**
+ * One Broker with its Triggers, as Knative's with the in-memory channel behaves: the producer gets its 202 when all
+ * subscribers have answered or their dead letters are placed, 500 when an event could be left nowhere. An event that a
+ * subscriber answers with is taken as if somebody had sent it.
+ */
+export async function startBroker ({ triggers, urlOf, log }: BrokerOptions) {
+  // What is wrong in a manifest is told now, not at the first event.
+  for (const { spec: { subscriber, delivery } } of triggers) {
+    urlOf(subscriber)
+    urlOf(delivery.deadLetterSink)
+    milliseconds(delivery.backoffDelay)
+    milliseconds(delivery.timeout)
+  }
+  const stopping = new AbortController()
+  const server = createServer((request, response) => {
+    accept(request).then((status) => response.writeHead(status).end(), (error: Error) => {
+      if (!stopping.signal.aborted) log(`broker: ${error.message}`)
+      response.writeHead(500).end()
+    })
+  })
+
+  async function accept (request: IncomingMessage): Promise<number> {
+    if (request.method !== 'POST') return 405
+    let event: CloudEvent<unknown>
+    try {
+      event = readEvent(request.headers, await buffer(request))
+    } catch (error) {
+      log(`broker: refused an event: ${(error as Error).message}`)
+      return 400
+    }
+    return await spread(event, passedHeaders(request.headers)) ? 202 : 500
+  }
+
+  async function spread (event: CloudEvent<unknown>, passed: Record<string, string>): Promise<boolean> {
+    const arrived = event.cloneWith({ knativearrivaltime: new Date().toISOString() })
+    const taken = await Promise.all(triggers.filter((trigger) => wants(trigger, arrived)).map((trigger) => place(trigger, arrived, passed)))
+    return taken.every(Boolean)
+  }
+
+  async function place ({ metadata: { name }, spec: { subscriber, delivery } }: Trigger, event: CloudEvent<unknown>, passed: Record<string, string>): Promise<boolean> {
+    const url = urlOf(subscriber)
+    const outcome = await deliver(url, binary(event, { ...passed, prefer: 'reply' }), delivery, stopping.signal)
+    if (outcome.delivered) return outcome.body.length === 0 || await spread(readEvent(outcome.headers, outcome.body), passed)
+    log(`broker: trigger ${name}: ${event.type} ${event.id} refused with ${outcome.status} after ${outcome.tries} tries`)
+    const letter = event.cloneWith({
+      knativeerrordest: url,
+      knativeerrorcode: String(outcome.status),
+      // The platform's limit for this attribute.
+      knativeerrordata: outcome.body.toString('base64').slice(0, 1024)
+    })
+    const { delivered } = await deliver(urlOf(delivery.deadLetterSink), binary(letter, passed), delivery, stopping.signal)
+    if (!delivered) log(`broker: trigger ${name}: ${event.type} ${event.id} is lost: its dead letter was refused too`)
+    return delivered
+  }
+
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    async stop (): Promise<void> {
+      stopping.abort()
+      const closed = once(server.close(), 'close')
+      server.closeAllConnections()
+      await closed
+    }
+  }
+}
+
+/** The event of a request in binary or structured mode. Throws when it is none, or not a whole one. */
+function readEvent (headers: IncomingHttpHeaders, body: Buffer): CloudEvent<unknown> {
+  const contentType = headers['content-type']
+  if (contentType?.startsWith('application/cloudevents')) {
+    if (!contentType.startsWith('application/cloudevents+json')) throw new Error(`events come one by one, not as ${contentType}`)
+    return whole(JSON.parse(body.toString()))
+  }
+  // A broker has no business with the data: given as a Buffer, the SDK leaves them alone.
+  const event = HTTP.toEvent({ headers, body }) as CloudEvent<unknown>
+  return whole({ ...event, id: headers['ce-id'], specversion: headers['ce-specversion'], time: headers['ce-time'] })
+}
+
+function whole (event: Record<string, unknown> | null): CloudEvent<unknown> {
+  // These the SDK would make up where they are missing; all else it validates.
+  if (!event?.id || event.specversion !== '1.0') throw new Error('an event needs an id and specversion 1.0')
+  return new CloudEvent(event as Partial<CloudEvent<unknown>>)
+}
+
+/** Exact values of attributes; an empty value stands for any, as long as the attribute is there. */
+function wants ({ spec: { filter } }: Trigger, event: CloudEvent<unknown>): boolean {
+  return Object.entries(filter.attributes).every(([name, value]) => event[name] !== undefined && (value === '' || event[name] === value))
+}
+
+function binary (event: CloudEvent<unknown>, passed: Record<string, string>): Message {
+  const { headers, body } = HTTP.binary(event)
+  return { headers: { ...headers as Record<string, string>, ...passed }, body: body as string | Buffer }
+}
+
+/** The request headers that reach the subscribers besides the event's own. */
+function passedHeaders (headers: IncomingHttpHeaders): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name === 'x-request-id' || name === 'kn-namespace' || name.startsWith('knative-'))) as Record<string, string>
+}

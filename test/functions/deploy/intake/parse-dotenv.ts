@@ -1,0 +1,96 @@
+import t from 'tap'
+import { parseDotenv } from '../../../../functions/deploy/intake/parse-dotenv.ts'
+import type { ProblemError } from '../../../../shared/http/problem.ts'
+
+const good: [string, string, Record<string, string>][] = [
+  ['nothing', '', {}],
+  ['a plain line', 'DURATION=15', { DURATION: '15' }],
+  ['an empty value', 'A=\nB= \nC=""\nD=\'\'', { A: '', B: '', C: '', D: '' }],
+  ['spaces around name and value', '  A = b c  \n\tB\t=\tc', { A: 'b c', B: 'c' }],
+  ['blank lines and comments', '# a\n\n   # b = c\nA=1\n#', { A: '1' }],
+  ['a comment after a value', 'A=b # c\nB=# c\nC= # c\nD=b\t#c', { A: 'b', B: '', C: '', D: 'b' }],
+  ['a # within a value', 'A=b#c\nB=#', { A: 'b#c', B: '' }],
+  ['Windows line ends', 'A=1\r\nB=2\r\n', { A: '1', B: '2' }],
+  ['line ends of old', 'A=1\rB=2 # c\r\r\nC=3\n\rD=4\r', { A: '1', B: '2', C: '3', D: '4' }],
+  ['a byte order mark', '\uFEFFA=1', { A: '1' }],
+  ['more than one =', 'A=b=c==', { A: 'b=c==' }],
+  ['single quotes take everything as it is', "A='a # \"b\" \\n $C'  # end", { A: 'a # "b" \\n $C' }],
+  ['double quotes know four escapes', 'A="a\\nb\\tc\\"d\\\\e # f" # end', { A: 'a\nb\tc"d\\e # f' }],
+  ['any other backslash stays', 'A="C:\\dir \\d+ \\$B \\\\n"\nB=C:\\new', { A: 'C:\\dir \\d+ \\$B \\n', B: 'C:\\new' }],
+  ['spaces in quotes are kept', 'A=" b "\nB=\' c \'', { A: ' b ', B: ' c ' }],
+  ['nothing is expanded', 'A=$B $(C) `d` \\n ~', { A: '$B $(C) `d` \\n ~' }],
+  ['a quote that is not the first character', "A=it's\nB=5\" pipe", { A: "it's", B: '5" pipe' }],
+  ['every letter that a name may have', '_a1Z=1\nA_=2', { _a1Z: '1', A_: '2' }],
+  ['text of any language', 'A=größer 🚗', { A: 'größer 🚗' }],
+  ['names of JavaScript', 'constructor=1\ntoString=2\nhasOwnProperty=3', { constructor: '1', toString: '2', hasOwnProperty: '3' } as unknown as Record<string, string>],
+  ['the file of the prototype', '# CARLA\nDURATION=15\nCARLA_EXAMPLE=automatic_control\nSDL_VIDEODRIVER=dummy\nDISPLAY=:1\nSAVE_RESULTS=\nRESULT_DIR=rosbag\n', {
+    DURATION: '15', CARLA_EXAMPLE: 'automatic_control', SDL_VIDEODRIVER: 'dummy', DISPLAY: ':1', SAVE_RESULTS: '', RESULT_DIR: 'rosbag'
+  }]
+]
+
+for (const [name, text, expected] of good) {
+  await t.test(name, async (t) => t.same({ ...parseDotenv(text) }, { ...expected }))
+}
+
+await t.test('the name of the prototype is a name like any other, and changes no object', async (t) => {
+  const values = parseDotenv('__proto__=polluted')
+  t.same(Object.entries(values), [['__proto__', 'polluted']])
+  t.equal(Object.getPrototypeOf(values), Object.prototype)
+})
+
+/** What is said of a text, as far as it cannot be read. */
+function complaints (text: string): { field: string, message: string }[] {
+  try {
+    parseDotenv(text)
+  } catch (error) {
+    const { problem } = error as ProblemError
+    t.match(problem, { type: 'urn:gx4ki:problem:invalid-request', status: 400 })
+    t.ok(problem.detail.includes(problem.errors![0]!.field))
+    return problem.errors!
+  }
+  return []
+}
+
+await t.test('every line that cannot be read is named by its number', async (t) => {
+  const errors = complaints([
+    'GOOD=1',
+    'hidden value',
+    '# comment',
+    'export A=hidden',
+    '=hidden',
+    '1A=hidden',
+    'A-B=hidden',
+    'B="hidden',
+    "C='hidden",
+    'D="hidden" hidden',
+    'GOOD=hidden',
+    'E="hidden\\"',
+    'F=hid\0den',
+    'A B=hidden',
+    'Ä=hidden'
+  ].join('\r\n'))
+  t.same(errors.map(({ field }) => field), [2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15].map((line) => `line ${line}`))
+  const messages = errors.map(({ message }) => message)
+  t.match(messages, [
+    /NAME=value/, /name/, /name/, /name/, /name/, /quote.*B/, /quote.*C/, /quote.*D/, /GOOD a second time/, /quote.*E/, /NUL.*F/, /name/, /name/
+  ])
+  t.notMatch(messages.join(), /hid/, 'and no value is shown')
+})
+
+await t.test('a name twice is refused even with one value', async (t) => {
+  t.same(complaints('A=1\nA=1').map(({ field }) => field), ['line 2'])
+})
+
+await t.test('text that is as large as may be, and as odd, is read in one go', async (t) => {
+  const size = 1024 * 1024 - 10
+  for (const filler of [' ', 'x', '#', '"', "'", '\\', ' #', '\t']) {
+    const run = filler.repeat(size / filler.length)
+    for (const text of [`A=x${run}y`, `A="${run}"`, `A='${run}'`, `A="${run}" y`, `${run}=y`]) {
+      try {
+        t.ok(parseDotenv(text))
+      } catch (error) {
+        t.match(error, { problem: { status: 400 } }, `${text.slice(0, 5)}…`)
+      }
+    }
+  }
+})

@@ -1,0 +1,205 @@
+import { randomUUID } from 'node:crypto'
+import t, { type Test } from 'tap'
+import { type Bounds, removeExpired } from '../../../../functions/deploy/keep/remove-expired.ts'
+import { createMultipart } from '../../../../functions/result-upload/multipart/multipart.ts'
+import { newJobId } from '../../../../shared/job/job-id.ts'
+import type { JobRecord } from '../../../../shared/job/job-record.ts'
+import { advanceRecord, createRecord, readRecord } from '../../../../shared/job/record-store.ts'
+import { type Cluster, objectName } from '../../../../shared/kubernetes/cluster.ts'
+import { expiryKey, idempotencyKey, logKey, manifestKey, markerKey, multipartKey, resultKey, stateKey } from '../../../../shared/store/bucket-layout.ts'
+import { headObject, putObject } from '../../../../shared/store/object-store.ts'
+import { openStore, type Store } from '../../../../shared/store/open-store.ts'
+import { listUploads } from '../../../../shared/store/unfinished-uploads.ts'
+import { clusterOf } from '../../../support/cluster-of.ts'
+import { deployServer, keysOf } from '../../../support/deploy-server.ts'
+import { faultProxy } from '../../../support/fault-proxy.ts'
+import { fetchServer } from '../../../support/fetch-server.ts'
+import { testKubernetes } from '../../../support/local-kubernetes.ts'
+import { newRecord } from '../../../support/new-record.ts'
+import { poll } from '../../../support/poll.ts'
+import { problemOf } from '../../../support/problem-of.ts'
+import { testStore } from '../../../support/store.ts'
+
+const put = async (store: Store, key: string, body = 'x'): Promise<unknown> => await putObject(store, key, body, {}, 'unconditional')
+const ago = (seconds: number): string => new Date(Date.now() - seconds * 1000).toISOString()
+
+/** All that a job that ended can have in the bucket: two attempts, one of them with uploads that were never finished. */
+async function endedJob (store: Store, { expiresAt = ago(60), files = 2, ...more }: { expiresAt?: string, files?: number } & Partial<JobRecord> = {}): Promise<string> {
+  const [first, second] = [randomUUID(), randomUUID()]
+  const record = newRecord({ state: 'succeeded', attempt: second, job_uid: 'uid', expires_at: expiresAt, ...more })
+  const id = record.job_uuid
+  await Promise.all([
+    put(store, resultKey(id, first, 'half.bin')),
+    ...Array.from({ length: files }, async (_, at) => await put(store, resultKey(id, second, `sub folder/${at} +ü.bin`))),
+    put(store, manifestKey(id, second), '{}'),
+    put(store, logKey(id)),
+    put(store, expiryKey(expiresAt, id), '')
+  ])
+  const name = 'never finished'
+  const upload = await createMultipart(store, resultKey(id, first, name), {})
+  await put(store, multipartKey(id, first, 'a'.repeat(64)), JSON.stringify({ name, upload_id: upload }))
+  await createMultipart(store, resultKey(id, first, 'without a note'), {})
+  await createRecord(store, record)
+  return id
+}
+
+async function unfinished (store: Store): Promise<unknown[]> {
+  return await listUploads(store, 'results/')
+}
+
+/** One removal; what it reports by job. */
+async function removal (place: { store: Store, cluster: Cluster }, bounds?: Bounds): Promise<Map<string, 'removed' | Error>> {
+  const told = new Map<string, 'removed' | Error>()
+  await removeExpired(place, (id, outcome) => told.set(id, outcome), bounds)
+  return told
+}
+
+async function place (t: Test) {
+  return { store: await testStore(t), cluster: clusterOf(await testKubernetes(t)) }
+}
+
+await t.test('nothing of a job is left when its retention is over, in Kubernetes and in the bucket', async (t) => {
+  const { post, ping, store, cluster } = await deployServer(t)
+  const { url } = await fetchServer(t, store)
+  const request = { env: { PASSWORD: 'hunter2' } }
+  const headers = { 'idempotency-key': 'a' }
+  const { job_uuid: id } = await (await post(request, { headers })).json() as { job_uuid: string }
+  const expiresAt = ago(1)
+  const { record } = (await readRecord(store, id))!
+  t.match(record, { retention_seconds: 30 * 86_400, idempotency: /^idempotency\// })
+  await endedJob(store, { job_uuid: id, expiresAt })
+  await advanceRecord(store, id, (current) => ({ ...current, state: 'succeeded', attempt: 'pod', finished_at: ago(3600), revision: 9, expires_at: expiresAt }))
+  const other = await endedJob(store, { expiresAt: ago(-3600) })
+  const others = (await keysOf(store)).filter((key) => key.includes(other))
+
+  t.equal((await ping()).status, 204)
+  await poll('the Job is gone', async () => (await cluster.jobs()).length === 0)
+  t.equal((await fetch(`${url}/job/${id}`)).status, 200, 'its record waits for what there is to hear of it')
+  t.equal((await ping()).status, 204)
+  t.equal((await fetch(`${url}/job/${id}`)).status, 200, 'and for what is owed')
+  t.ok(await headObject(store, markerKey(id)))
+  await store.client.removeObject(store.bucket, markerKey(id))
+  t.equal((await ping()).status, 204)
+
+  t.same(await keysOf(store), others)
+  t.equal((await unfinished(store)).length, 2, 'those of the other')
+  for (const list of [cluster.jobs, cluster.pods, cluster.configMaps, cluster.secrets]) t.same(await list(), [])
+  for (const path of ['', '/result/list', '/log', '/result?file=x']) await problemOf(t, await fetch(`${url}/job/${id}${path}`), 404, 'unknown-job')
+  const again = await post(request, { headers })
+  t.equal(again.status, 202)
+  t.not((await again.json() as { job_uuid: string }).job_uuid, id, 'the key is free again')
+})
+
+await t.test('an idempotency key that another job has by now is not touched', async (t) => {
+  const { store, cluster } = await place(t)
+  const key = idempotencyKey('b'.repeat(64))
+  await put(store, key, JSON.stringify({ job_uuid: newJobId() }))
+  const id = await endedJob(store, { idempotency: key })
+  t.same(await removal({ store, cluster }), new Map([[id, 'removed']]))
+  t.same(await keysOf(store), [key])
+})
+
+await t.test('whatever request is the last before a crash, the job is whole or gone, and the next ping ends it', async (t) => {
+  const { store, cluster } = await place(t)
+  const proxy = await faultProxy(t)
+  proxy.target = { url: store.settings.S3_ENDPOINT }
+  const cut = openStore({ ...store.settings, S3_ENDPOINT: proxy.url })
+  const { url } = await fetchServer(t, store)
+  for (const fate of ['break', 'break the answer'] as const) {
+    for (let last = 0, broken = true; broken; last++) {
+      const key = idempotencyKey('c'.repeat(64))
+      const id = await endedJob(store, { idempotency: key })
+      await put(store, key, JSON.stringify({ job_uuid: id }))
+      let asked = 0
+      // A process that has crashed asks nothing more.
+      proxy.fate = () => asked++ < last ? 'pass' : asked - 1 === last ? fate : 'break'
+      await removal({ store: cut, cluster }).catch((error: Error) => error)
+      broken = asked > last
+      const list = await fetch(`${url}/job/${id}/result/list`)
+      if (list.status === 200) t.equal((await list.json() as { files: object[] }).files.length, 2, `request ${last}: whole`)
+      else await problemOf(t, list, 404, 'unknown-job')
+      await removal({ store, cluster })
+      t.same(await keysOf(store), [], `request ${last}: nothing is left`)
+      t.same(await unfinished(store), [])
+      if (last > 60) throw new Error('it never ends')
+    }
+  }
+})
+
+await t.test('without Kubernetes a job stays as it is', async (t) => {
+  const kubernetes = await testKubernetes(t)
+  const store = await testStore(t)
+  const id = await endedJob(store)
+  const before = await keysOf(store)
+  await kubernetes.stop()
+  const told = await removal({ store, cluster: clusterOf(kubernetes) })
+  t.ok(told.get(id) instanceof Error)
+  t.same(await keysOf(store), before)
+})
+
+await t.test('a ping removes so many and no more, the rest is not to be seen, and the next one goes on', async (t) => {
+  const { store, cluster } = await place(t)
+  const large = await endedJob(store, { expiresAt: ago(100), files: 7 })
+  const small = await endedJob(store, { expiresAt: ago(50) })
+  const later = await endedJob(store, { expiresAt: ago(10) })
+  const resultsOf = async (id: string): Promise<number> => (await keysOf(store)).filter((key) => key.startsWith(`results/${id}/`)).length
+  const bounds = { objects: 5, seconds: 60 }
+  t.same(await removal({ store, cluster }, bounds), new Map())
+  t.equal(await resultsOf(large), 3)
+  t.equal(await readRecord(store, large), undefined)
+  t.ok(await readRecord(store, small), 'the next one is whole')
+  // Five objects again: the large one's last three, its manifest, and one of the small one's.
+  t.same(await removal({ store, cluster }, bounds), new Map([[large, 'removed']]))
+  t.equal(await resultsOf(small), 2)
+  t.same(await removal({ store, cluster }, { objects: 1000, seconds: 0 }), new Map([[small, 'removed']]), 'nor longer than it may')
+  t.ok(await readRecord(store, later))
+  await removal({ store, cluster })
+  t.same(await keysOf(store), [])
+})
+
+await t.test('a job that was kept longer stays, and so does one that has not ended', async (t) => {
+  const { store, cluster } = await place(t)
+  const kept = ago(-3600)
+  const id = await endedJob(store)
+  await advanceRecord(store, id, (record) => ({ ...record, revision: 2, expires_at: kept }))
+  // Whoever wrote that down was cut off, and who came after him found another end.
+  const running = newRecord({ state: 'running' })
+  await createRecord(store, running)
+  await put(store, expiryKey(ago(5), running.job_uuid))
+  const before = await keysOf(store)
+  t.same(await removal({ store, cluster }), new Map())
+  t.same(before.filter((key) => key.startsWith('expiry/')).length, 3)
+  t.same(await keysOf(store), before.filter((key) => !key.startsWith('expiry/') || key === expiryKey(kept, id)))
+})
+
+await t.test('one that cannot be removed keeps no other from it', async (t) => {
+  const { store, cluster } = await place(t)
+  const broken = newJobId()
+  await put(store, stateKey(broken), 'hello')
+  for (const key of [expiryKey(ago(200), broken), 'expiry/0', 'expiry/1/2/3', 'expiry/zzz']) await put(store, key, '')
+  const id = await endedJob(store)
+  const told = await removal({ store, cluster })
+  t.equal(told.get(id), 'removed')
+  t.ok(told.get(broken) instanceof Error)
+  t.equal((await keysOf(store)).some((key) => key.includes(id)), false)
+  for (const key of [stateKey(broken), 'expiry/0', 'expiry/1/2/3', 'expiry/zzz']) t.ok(await headObject(store, key))
+})
+
+await t.test('two pings at once do no more harm than one', async (t) => {
+  const { store, cluster } = await place(t)
+  for (let jobs = 0; jobs < 3; jobs++) await endedJob(store)
+  await Promise.all([removal({ store, cluster }), removal({ store, cluster })])
+  await removal({ store, cluster })
+  t.same(await keysOf(store), [])
+})
+
+await t.test('the Job that is deleted is the one of the job', async (t) => {
+  const { store, cluster } = await place(t)
+  const id = await endedJob(store)
+  const manifest = (name: string) => ({ metadata: { name, labels: { 'app.kubernetes.io/managed-by': 'gx4ki-jobs' } }, spec: { suspend: true, template: { spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: 'a' }] } } } })
+  const [mine, other] = [objectName(id), objectName(newJobId())]
+  for (const name of [mine, other]) await cluster.batch.createNamespacedJob({ namespace: cluster.namespace, body: manifest(name) })
+  await removal({ store, cluster })
+  await poll('it is gone', async () => (await cluster.jobs()).length === 1)
+  t.same((await cluster.jobs()).map(({ metadata }) => metadata!.name), [other])
+})

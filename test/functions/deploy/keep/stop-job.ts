@@ -1,0 +1,105 @@
+import t from 'tap'
+import { advance } from '../../../../shared/job/advance.ts'
+import { newJobId } from '../../../../shared/job/job-id.ts'
+import { states } from '../../../../shared/job/job-state.ts'
+import { advanceRecord, createRecord, readRecord } from '../../../../shared/job/record-store.ts'
+import { closedUrl } from '../../../support/closed-url.ts'
+import { clusterAt } from '../../../support/cluster-at.ts'
+import { deployServer, deployWith } from '../../../support/deploy-server.ts'
+import { meddledKubernetes, status } from '../../../support/meddled-kubernetes.ts'
+import { newRecord } from '../../../support/new-record.ts'
+import { poll } from '../../../support/poll.ts'
+import { problemAbout } from '../../../support/problem-of.ts'
+import { runningJob } from '../../../support/running-job.ts'
+import { testStore } from '../../../support/store.ts'
+
+const store = await testStore(t)
+const idOf = async (response: Response): Promise<string> => (await response.json() as { job_uuid: string }).job_uuid
+
+await t.test('to cancel a job takes its Job away, and all that belongs to it, once or twice', async (t) => {
+  const { post, remove, cluster } = await deployServer(t, { store })
+  const id = await idOf(await post({ env: { PASSWORD: 'hunter2' } }))
+  const first = await remove(id)
+  t.equal(first.status, 202)
+  t.match(await first.json(), { job_uuid: id, state: 'pending', reason: 'CancelRequested' })
+  await poll('nothing of the job is left', async () => (await Promise.all([cluster.jobs(), cluster.configMaps(), cluster.secrets()])).flat().length === 0)
+  const before = await readRecord(store, id)
+  t.match(before!.record, { stop: { reason: 'CancelRequested' } })
+  t.equal((await remove(id)).status, 202, 'it is for job-completed to say that it is over')
+  t.same(await readRecord(store, id), before, 'and to ask again is to ask for nothing new')
+})
+
+await t.test('a job that has ended is not canceled, whichever way it ended', async (t) => {
+  const { remove } = await deployServer(t, { store })
+  for (const state of states.slice(3)) {
+    const record = newRecord({ state })
+    await createRecord(store, record)
+    const response = await remove(record.job_uuid)
+    t.equal(response.status, 200)
+    t.match(await response.json(), { state })
+    t.same((await readRecord(store, record.job_uuid))!.record, record)
+  }
+})
+
+await t.test('a job that has no Job yet ends at once', async (t) => {
+  const { remove } = await deployServer(t, { store })
+  const { job_uuid: id } = newRecord()
+  await createRecord(store, newRecord({ job_uuid: id }))
+  const response = await remove(id)
+  t.equal(response.status, 200)
+  t.match(await response.json(), { state: 'canceled', reason: 'CancelRequested', finished_at: /Z$/, history: [{ state: 'accepted' }, { state: 'canceled' }] })
+})
+
+await t.test('a job that is not there, or cannot be', async (t) => {
+  const { remove } = await deployServer(t, { store })
+  const id = newJobId()
+  t.equal((await problemAbout(t, await remove(id), 'id', 404, 'unknown-job')).job_uuid, id)
+  for (const wrong of ['x', id.toUpperCase(), '..%2fx']) await problemAbout(t, await remove(wrong), 'id')
+})
+
+await t.test('what was asked for is kept when Kubernetes cannot be reached', async (t) => {
+  const { remove } = await deployWith(t, { store, cluster: clusterAt(t, await closedUrl()) })
+  const record = newRecord({ state: 'running', job_uid: 'uid' })
+  await createRecord(store, record)
+  const response = await remove(record.job_uuid)
+  t.equal(response.status, 202)
+  t.match(await response.json(), { state: 'running', reason: 'CancelRequested' })
+  t.match((await readRecord(store, record.job_uuid))!.record, { stop: { reason: 'CancelRequested' } })
+})
+
+await t.test('a job that is canceled while its Job is being made leaves none', async (t) => {
+  const kubernetes = await meddledKubernetes(t)
+  const { post, remove } = await deployWith(t, { store, cluster: kubernetes.cluster })
+  let canceled: Response | undefined
+  kubernetes.meddle = async ({ method, url, body }, pass) => {
+    if (method === 'POST' && url.endsWith('/jobs')) {
+      // While there is no Job yet that could be deleted.
+      const { metadata } = JSON.parse(body.toString()) as { metadata: { labels: Record<string, string> } }
+      canceled = await remove(metadata.labels['gx4ki.job.uuid']!)
+    }
+    return await pass()
+  }
+  const response = await post({})
+  t.equal(canceled?.status, 200)
+  t.match(await response.json(), { state: 'canceled' }, 'who asked for it is told')
+  await poll('there is no Job', async () => (await kubernetes.real.jobs()).length === 0)
+})
+
+await t.test('a job whose log cannot be read is canceled all the same', async (t) => {
+  const kubernetes = await meddledKubernetes(t)
+  kubernetes.meddle = async ({ url }, pass) => url.includes('/log?') ? status(500, 'the node does not answer') : await pass()
+  const { remove } = await deployWith(t, { store, cluster: kubernetes.cluster })
+  const { record } = await runningJob({ store, cluster: kubernetes.real }, 'exec sleep 60')
+  t.equal((await remove(record.job_uuid)).status, 202)
+  await poll('the Job is gone', async () => (await kubernetes.real.jobs()).length === 0)
+})
+
+await t.test('the first reason stays', async (t) => {
+  const { remove } = await deployServer(t, { store })
+  const record = newRecord({ state: 'running', job_uid: 'uid' })
+  const id = record.job_uuid
+  await createRecord(store, record)
+  await advanceRecord(store, id, (current) => advance(current, { stop: { reason: 'StartDeadlineExceeded', at: record.created_at }, reason: 'StartDeadlineExceeded' }, new Date()))
+  t.match(await (await remove(id)).json(), { reason: 'StartDeadlineExceeded' })
+  t.match((await readRecord(store, id))!.record, { stop: { reason: 'StartDeadlineExceeded', at: record.created_at } })
+})

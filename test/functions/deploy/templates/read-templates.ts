@@ -1,0 +1,129 @@
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { parseTemplate, type Template, templatesIn } from '../../../../functions/deploy/templates/read-templates.ts'
+
+const env = 'type: object\nproperties:\n  A:\n    type: string\n    description: a variable\n'
+
+/** A template as JSON, which is YAML too. */
+function template ({ name = 'good', annotations = {}, spec = {}, ...more }: { name?: string, annotations?: object, spec?: object, kind?: string, apiVersion?: string } = {}): string {
+  return JSON.stringify({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name, annotations: { 'gx4ki.io/description': ' what it is for\n', 'gx4ki.io/env': env, 'gx4ki.io/results': '/results', ...annotations } },
+    spec: { template: { spec: { containers: [{ name: 'workload', image: 'image' }] } }, ...spec },
+    ...more
+  })
+}
+
+const DAY = 86_400
+
+/** The usable templates of a folder in which all are. */
+const usableIn = (t: Test, folder: string): Map<string, Template> => templatesIn(folder, (file, reason) => t.fail(`${file}: ${reason}`))().usable
+
+await t.test('the templates that ship can be used', async (t) => {
+  const templates = usableIn(t, 'knative/templates')
+  t.same([...templates.keys()], ['carla-minimal', 'drive'])
+  t.match(templates.get('drive'), { description: /drive/, resultsPath: '/results', demoResult: 'drive.mcap', startDeadlineSeconds: 300, retentionSeconds: 7 * DAY, env: { properties: { DURATION: { type: 'integer', default: 15 } } } })
+  t.match(templates.get('carla-minimal'), { resultsPath: '/home/carla/rosbag', demoResult: undefined, startDeadlineSeconds: 1800, retentionSeconds: 90 * DAY })
+})
+
+await t.test('what a template leaves out has a default', async (t) => {
+  const { description, env, startDeadlineSeconds, retentionSeconds, demoResult } = parseTemplate(template({ annotations: { 'gx4ki.io/env': undefined } }))
+  t.same({ description, env, startDeadlineSeconds, retentionSeconds, demoResult }, {
+    description: 'what it is for', env: { type: 'object', properties: {}, additionalProperties: false }, startDeadlineSeconds: 600, retentionSeconds: 30 * DAY, demoResult: undefined
+  })
+})
+
+const broken: Record<string, [string, RegExp]> = {
+  'empty.yaml': ['', /empty/],
+  'no-yaml.yaml': ['a: [', /./],
+  'two.yaml': [`${template()}\n---\n${template()}`, /./],
+  'text.yaml': ['hello', /manifest must be object/],
+  'pod.yaml': [template({ kind: 'Pod' }), /kind/],
+  'old.yaml': [template({ apiVersion: 'batch/v1beta1' }), /apiVersion/],
+  'upper.yaml': [template({ name: 'Upper' }), /metadata.name/],
+  'long.yaml': [template({ name: 'x'.repeat(64) }), /metadata.name/],
+  'no-container.yaml': [template({ spec: { template: { spec: { containers: [] } } } }), /containers/],
+  'no-image.yaml': [template({ spec: { template: { spec: { containers: [{ name: 'a' }] } } } }), /image/],
+  'no-description.yaml': [template({ annotations: { 'gx4ki.io/description': undefined } }), /gx4ki.io\/description/],
+  'number.yaml': [template({ annotations: { 'gx4ki.io/start-deadline-seconds': 300 } }), /start-deadline-seconds must be string/],
+  'zero.yaml': [template({ annotations: { 'gx4ki.io/start-deadline-seconds': '0' } }), /start-deadline-seconds/],
+  'retention.yaml': [template({ annotations: { 'gx4ki.io/retention': '30' } }), /gx4ki.io\/retention: must be whole days or hours/],
+  'relative.yaml': [template({ annotations: { 'gx4ki.io/results': 'results' } }), /gx4ki.io~1results/],
+  'env-text.yaml': [template({ annotations: { 'gx4ki.io/env': 'A' } }), /gx4ki.io\/env/],
+  'env-no-yaml.yaml': [template({ annotations: { 'gx4ki.io/env': 'a: [' } }), /./],
+  'env-name.yaml': [template({ annotations: { 'gx4ki.io/env': env.replace('A:', 'A-B:') } }), /additional propert/],
+  'env-type.yaml': [template({ annotations: { 'gx4ki.io/env': env.replace('type: string', 'type: array') } }), /type/],
+  'env-no-description.yaml': [template({ annotations: { 'gx4ki.io/env': env.replace('description', 'title') } }), /description/],
+  'env-pattern.yaml': [template({ annotations: { 'gx4ki.io/env': `${env}    pattern: "("\n` } }), /regular expression/],
+  'env-minimum.yaml': [template({ annotations: { 'gx4ki.io/env': `${env}    minimum: low\n` } }), /minimum/],
+  'env-default.yaml': [template({ name: 'default', annotations: { 'gx4ki.io/env': `${env}    maxLength: 3\n    default: long\n` } }), /default of A must NOT have more than 3/],
+  'second.yml': [template(), /another one named good/]
+}
+
+await t.test('one that cannot be used is left out, with the reason, and stops no other', async (t) => {
+  const dir = t.testdir({
+    'good.yaml': template(),
+    'other.yml': template({ name: 'other' }),
+    ...Object.fromEntries(Object.entries(broken).map(([file, [text]]) => [file, text])),
+    '..data.yaml': 'hello',
+    'notes.txt': 'hello',
+    'good.yaml~': 'hello'
+  })
+  mkdirSync(join(dir, 'folder.yaml'))
+  const told: Record<string, string> = {}
+  const { usable, refused } = templatesIn(dir, (file, reason) => { told[file] = reason })()
+  t.same([...usable.keys()], ['good', 'other'])
+  t.same(Object.keys(told).sort(), [...Object.keys(broken), 'folder.yaml'].sort())
+  for (const [file, [, reason]] of Object.entries(broken)) t.match(told[file], reason, file)
+  t.same(Object.fromEntries(refused), told)
+})
+
+await t.test('retention is days or hours, up to a year', async (t) => {
+  const retention = (text: string): number => parseTemplate(template({ annotations: { 'gx4ki.io/retention': text } })).retentionSeconds
+  t.same(['1h', '12h', '1d', '366d', '8784h'].map(retention), [3600, 12 * 3600, DAY, 366 * DAY, 366 * DAY])
+  for (const wrong of ['', '0d', '0h', '-1d', '1.5d', '367d', '8785h', '1w', '30', 'd', '30 d', '30D', '1d12h', '99999h']) t.throws(() => retention(wrong), /retention/, wrong)
+})
+
+await t.test('a mounted ConfigMap that changes is read as it is then, each time', async (t) => {
+  const dir = t.testdir({
+    '..1': { 'good.yaml': template(), 'other.yaml': template({ name: 'other' }) },
+    '..2': { 'good.yaml': template({ annotations: { 'gx4ki.io/description': 'changed' } }), 'other.yaml': 'hello' },
+    '..data': t.fixture('symlink', '..1'),
+    'good.yaml': t.fixture('symlink', '..data/good.yaml'),
+    'other.yaml': t.fixture('symlink', '..data/other.yaml')
+  })
+  /** As a kubelet does it. */
+  const swap = (target: string): void => {
+    symlinkSync(target, join(dir, '..data_tmp'))
+    renameSync(join(dir, '..data_tmp'), join(dir, '..data'))
+  }
+  const told: string[] = []
+  const templates = templatesIn(dir, (file) => told.push(file))
+  const first = templates()
+  t.same([...first.usable.keys()], ['good', 'other'])
+  t.equal(templates().usable.get('good'), first.usable.get('good'), 'what is as it was is not parsed again')
+  swap('..2')
+  for (let times = 0; times < 2; times++) {
+    const { usable, refused } = templates()
+    t.same([...usable.values()].map(({ name, description }) => [name, description]), [['good', 'changed']])
+    t.same([...refused.keys()], ['other.yaml'])
+  }
+  t.same(told, ['other.yaml'], 'and what is wrong is told once')
+  writeFileSync(join(dir, 'new.yaml'), template({ name: 'new' }))
+  swap('..1')
+  t.same([...templates().usable.keys()], ['good', 'new', 'other'])
+  swap('..2')
+  templates()
+  t.same(told, ['other.yaml', 'other.yaml'], 'and again when it is wrong again')
+})
+
+await t.test('a folder that is not there, or is no more, is an error that names it', async (t) => {
+  t.throws(templatesIn(join(t.testdir(), 'not-there'), () => {}), /not-there/)
+  const dir = t.testdir({ templates: { 'good.yaml': template() } })
+  const templates = templatesIn(join(dir, 'templates'), () => {})
+  t.equal(templates().usable.size, 1)
+  rmSync(join(dir, 'templates'), { recursive: true })
+  t.throws(templates, /cannot be read/)
+})

@@ -43,6 +43,7 @@ contract: build python ## Hold every function against its own OpenAPI with gener
 lint: $(installed) ## Check the style
 	@echo 'Checking the style …'
 	@eslint .
+	@markdownlint-cli2 >/dev/null
 
 typecheck: $(installed) ## Check the types
 	@echo 'Checking the types …'

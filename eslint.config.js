@@ -1,7 +1,51 @@
 import neostandard, { plugins } from 'neostandard'
 
+/** A signature has a line for each parameter when it has more than three, or types written inline. */
+const parameterLines = {
+  meta: {
+    type: 'layout',
+    fixable: 'whitespace',
+    schema: [],
+    messages: { apart: 'Give each parameter a line of its own' }
+  },
+  create ({ report, sourceCode }) {
+    function check (node) {
+      const { params } = node
+      const inline = params.some((param) => (param.left ?? param).typeAnnotation?.typeAnnotation.type === 'TSTypeLiteral')
+      if (params.length < 2 || (params.length <= 3 && !inline)) return
+      const open = sourceCode.getTokenBefore(params[0])
+      const lines = [open, ...params].map(({ loc }) => loc.start.line)
+      if (new Set(lines).size === lines.length) return
+      const close = sourceCode.getTokenAfter(params.at(-1))
+      report({
+        node,
+        messageId: 'apart',
+        fix: (fixer) => {
+          const texts = params.map((param) => sourceCode.getText(param))
+          return fixer.replaceTextRange([open.range[1], close.range[0]], `\n${texts.join(',\n')}\n`)
+        }
+      })
+    }
+    return { FunctionDeclaration: check, TSDeclareFunction: check, 'MethodDefinition > FunctionExpression': check }
+  }
+}
+
 export default [
   ...neostandard({ ts: true, ignores: ['dist/**', '.local/**', 'demo/**', '.tap/**'] }),
+  {
+    files: ['**/*.ts', '**/*.js'],
+    plugins: { house: { rules: { 'parameter-lines': parameterLines } } },
+    rules: {
+      'house/parameter-lines': 'error',
+      '@stylistic/max-len': ['error', {
+        code: 120,
+        ignoreUrls: true,
+        ignoreStrings: true,
+        ignoreTemplateLiterals: true,
+        ignoreRegExpLiterals: true
+      }]
+    }
+  },
   {
     files: ['**/*.ts'],
     languageOptions: { parserOptions: { projectService: true } },

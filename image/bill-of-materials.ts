@@ -14,15 +14,30 @@ export function billOfMaterials (npm: NpmPackage[], debian: DebianPackage[]): ob
       ...npm.map((found) => npmComponent('library', found)),
       // Known to those who look for vulnerabilities by its CPE.
       { ...npmComponent('platform', node), cpe: `cpe:2.3:a:nodejs:node.js:${node.version}:*:*:*:*:*:*:*` },
-      ...debian.map(({ name, version, architecture }) => component('library', `pkg:deb/debian/${encodeURIComponent(name)}@${encodeURIComponent(version)}?arch=${architecture}`, name, version))
+      ...debian.map(({ name, version, architecture }) =>
+        component(
+          'library',
+          `pkg:deb/debian/${encodeURIComponent(name)}@${encodeURIComponent(version)}?arch=${architecture}`,
+          name,
+          version
+        )
+      )
     ]
   }
 }
 
 function npmComponent (type: string, { name, version, license }: NpmPackage) {
-  return { ...component(type, `pkg:npm/${name.replace('@', '%40')}@${version}`, name, version), ...(license && { licenses: [{ expression: license }] }) }
+  return {
+    ...component(type, `pkg:npm/${name.replace('@', '%40')}@${version}`, name, version),
+    ...(license && { licenses: [{ expression: license }] })
+  }
 }
 
-function component (type: string, purl: string, name: string, version: string) {
+function component (
+  type: string,
+  purl: string,
+  name: string,
+  version: string
+) {
   return { type, 'bom-ref': purl, name, version, purl }
 }

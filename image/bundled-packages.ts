@@ -11,10 +11,14 @@ export interface NpmPackage {
 
 /** The npm packages of which a bundle has a byte, by the bundler's own account (build.ts), each version once. */
 export function bundledPackages ({ outputs }: Metafile): NpmPackage[] {
-  const files = Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs).filter((file) => inputs[file]!.bytesInOutput > 0))
+  const files = Object.values(outputs).flatMap(({ inputs }) =>
+    Object.keys(inputs).filter((file) => inputs[file]!.bytesInOutput > 0)
+  )
   // The last match: a package may lie in the folder of another.
   const folders = files.flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? [])
-  const packages = new Map([...new Set(folders)].map(npmPackage).map((found) => [`${found.name}@${found.version}`, found]))
+  const packages = new Map(
+    [...new Set(folders)].map(npmPackage).map((found) => [`${found.name}@${found.version}`, found])
+  )
   return [...packages.keys()].sort().map((key) => packages.get(key)!)
 }
 

@@ -1,10 +1,20 @@
 /**
  * Lays out the image's files in dist/image/, a folder for each layer: `system` (Node and what it needs of Debian) and
- * `programs` (the bundles); beside it the list of what is in there, dist/image.cdx.json. Both ways to an image take these: write-archive.ts
- * and the Dockerfile.
+ * `programs` (the bundles); beside it the list of what is in there, dist/image.cdx.json. Both ways to an image take
+ * these: write-archive.ts and the Dockerfile.
  */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, copyFileSync, cpSync, globSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  globSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Metafile } from 'esbuild'
 import { billOfMaterials } from './bill-of-materials.ts'
@@ -19,7 +29,10 @@ const programs = join(FOLDER, 'programs/app')
 /** base-files says which Debian this is; gcc-12-base has the copyright of the compiler's libraries. */
 const PACKAGES = ['base-files', 'ca-certificates', 'gcc-12-base', 'libc6', 'libgcc-s1', 'libstdc++6']
 
-/** Of the packages' files: the libraries that Node loads (readelf -d), and for names of hosts; the release; the licences. No shell, no tool. */
+/**
+ * Of the packages' files: the libraries that Node loads (readelf -d), and for names of hosts; the release; the
+ * licences. No shell, no tool.
+ */
 const KEPT = [
   'lib/*-linux-gnu/{ld-linux-*,libc,libdl,libgcc_s,libm,libnss_dns,libnss_files,libpthread,libresolv}.so.*',
   'lib/ld-linux-*',
@@ -42,11 +55,16 @@ for (const { name, file } of packages) {
   // Where scanners look for the packages of an image without dpkg.
   write(join(system, 'var/lib/dpkg/status.d', name), execFileSync('dpkg-deb', ['--field', file]))
 }
-for (const path of globSync(KEPT, { cwd: unpacked })) cpSync(join(unpacked, path), join(system, path), { recursive: true, verbatimSymlinks: true })
+for (const path of globSync(KEPT, { cwd: unpacked })) {
+  cpSync(join(unpacked, path), join(system, path), { recursive: true, verbatimSymlinks: true })
+}
 
 // What update-ca-certificates makes of the package.
 const certificates = globSync('usr/share/ca-certificates/mozilla/*.crt', { cwd: unpacked }).sort()
-write(join(system, 'etc/ssl/certs/ca-certificates.crt'), certificates.map((path) => readFileSync(join(unpacked, path), 'utf8')).join(''))
+write(
+  join(system, 'etc/ssl/certs/ca-certificates.crt'),
+  certificates.map((path) => readFileSync(join(unpacked, path), 'utf8')).join('')
+)
 rmSync(unpacked, { recursive: true })
 
 write(join(system, 'etc/passwd'), 'root:x:0:0:root:/:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/:/sbin/nologin\n')
@@ -57,14 +75,17 @@ chmodSync(join(system, 'tmp'), 0o1777)
 copy('node_modules/node/bin/node', join(system, 'usr/local/bin/node'), 0o755)
 const metafile = JSON.parse(readFileSync('dist/metafile.json', 'utf8')) as Metafile
 // A stack trace leads into the bundle; the maps to the sources would be half as much again.
-for (const file of Object.keys(metafile.outputs).filter((file) => !file.endsWith('.map'))) copy(file, join(programs, file), 0o644)
+for (const file of Object.keys(metafile.outputs).filter((file) => !file.endsWith('.map'))) {
+  copy(file, join(programs, file), 0o644)
+}
 copy('LICENSE', join(programs, 'LICENSE'), 0o644)
 const bundled = bundledPackages(metafile)
 write(join(programs, 'THIRD-PARTY-LICENSES'), licenseTexts(bundled))
 
 writeFileSync('dist/image.cdx.json', JSON.stringify(billOfMaterials(bundled, packages), undefined, 2) + '\n')
 
-const bytes = globSync('{system,programs}/**', { cwd: FOLDER }).map((path) => lstatSync(join(FOLDER, path)).size).reduce((sum, size) => sum + size)
+const bytes = globSync('{system,programs}/**', { cwd: FOLDER }).map((path) => lstatSync(join(FOLDER, path)).size)
+  .reduce((sum, size) => sum + size)
 console.log(`${FOLDER}: ${(bytes / 1e6).toFixed(1)} MB`)
 
 function write (file: string, content: string | Buffer): void {

@@ -13,7 +13,10 @@ export interface DebianPackage {
 
 const CACHE = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'gx4ki-jobs', 'debian')
 
-/** Unpacks the newest versions of these packages that the machine's Debian knows into a folder that stands for `/`. Nothing is installed. */
+/**
+ * Unpacks the newest versions of these packages that the machine's Debian knows into a folder that stands for `/`.
+ * Nothing is installed.
+ */
 export function unpackDebian (names: string[], folder: string): DebianPackage[] {
   const packages = fetchDebian(names)
   mkdirSync(folder, { recursive: true })
@@ -26,13 +29,20 @@ function fetchDebian (names: string[]): DebianPackage[] {
   mkdirSync(CACHE, { recursive: true })
   try {
     // Lines of: 'URI' FILE SIZE CHECKSUM. It leaves out files that are in the working directory.
-    const files = aptGet(['download', '--print-uris', ...names], '/').trim().split('\n').map((line) => line.split(' ')[1]!)
+    const files = aptGet(['download', '--print-uris', ...names], '/').trim().split('\n').map((line) =>
+      line.split(' ')[1]!
+    )
     // Checks what the cache has too.
     aptGet(['download', '--quiet', ...names], CACHE)
     return files.sort().map((file) => describe(join(CACHE, file)))
   } catch (error) {
     const { stderr, message } = error as Error & { stderr?: string }
-    throw new Error(`cannot fetch ${names.join(', ')}: this needs Debian with fresh package lists (apt-get update), or use the Dockerfile: ${stderr || message}`, { cause: error })
+    throw new Error(
+      `cannot fetch ${
+        names.join(', ')
+      }: this needs Debian with fresh package lists (apt-get update), or use the Dockerfile: ${stderr || message}`,
+      { cause: error }
+    )
   }
 }
 

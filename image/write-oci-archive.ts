@@ -18,8 +18,8 @@ interface Blob {
 }
 
 /**
- * Writes an image as one file: an OCI layout (1.0) that is a Docker archive as well, so that `ctr images import`, `docker load`,
- * `podman load` and `minikube image load` take it. Answers its digest, the same for the same files.
+ * Writes an image as one file: an OCI layout (1.0) that is a Docker archive as well, so that `ctr images import`,
+ * `docker load`, `podman load` and `minikube image load` take it. Answers its digest, the same for the same files.
  */
 export function writeOciArchive (file: string, { name, layers: folders, config: settings }: Image): string {
   const layout = `${file}.layout`
@@ -79,7 +79,21 @@ export function writeOciArchive (file: string, { name, layers: folders, config: 
 }
 
 function pack (folder: string, file: string, ...options: string[]): void {
-  execFileSync('tar', ['--create', '--file', file, '--directory', folder, '--format=gnu', '--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', ...options, '.'])
+  execFileSync('tar', [
+    '--create',
+    '--file',
+    file,
+    '--directory',
+    folder,
+    '--format=gnu',
+    '--sort=name',
+    '--mtime=@0',
+    '--owner=0',
+    '--group=0',
+    '--numeric-owner',
+    ...options,
+    '.'
+  ])
 }
 
 function pathOf ({ digest }: Blob): string {

@@ -8,7 +8,9 @@ const entry = JSON.stringify({ owner, scopes: scopes.split(/[ ,]+/), sha256 })
 try {
   parseApiKeyEntry(id, entry)
 } catch (error) {
-  console.error(`No key is made: ${(error as Error).message}\nUsage: make api-key OWNER=alice SCOPES='jobs:read jobs:write'`)
+  console.error(
+    `No key is made: ${(error as Error).message}\nUsage: make api-key OWNER=alice SCOPES='jobs:read jobs:write'`
+  )
   process.exit(1)
 }
 console.log(`The key, for its owner alone:

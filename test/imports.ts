@@ -4,10 +4,17 @@ import t from 'tap'
 import ts from 'typescript'
 
 /** What each file imports of ours, types included, by their paths. */
-const imports = new Map(globSync('{functions,shared,jobs,knative,image}/**/*.ts').sort().map((file) => {
-  const { importedFiles } = ts.preProcessFile(readFileSync(file, 'utf8'))
-  return [file, importedFiles.filter(({ fileName }) => fileName.startsWith('.')).map(({ fileName }) => join(dirname(file), fileName))]
-}))
+const imports = new Map(
+  globSync('{functions,shared,jobs,knative,image}/**/*.ts').sort().map((file) => {
+    const { importedFiles } = ts.preProcessFile(readFileSync(file, 'utf8'))
+    return [
+      file,
+      importedFiles.filter(({ fileName }) => fileName.startsWith('.')).map(({ fileName }) =>
+        join(dirname(file), fileName)
+      )
+    ]
+  })
+)
 
 /** The two folders at the top that a path has: a function, a concern of shared. */
 const placeOf = (file: string): string => file.split('/').slice(0, 2).join('/')

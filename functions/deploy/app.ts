@@ -30,11 +30,18 @@ export interface DeployOptions extends ConnectorDeps, IntakeDeps {
   takesJobRequests: boolean
 }
 
-const TemplateView = Type.Object({ name: Type.String(), description: Type.String(), env: Type.Unknown({ description: 'JSON Schema of the variables that a caller may set' }) })
+const TemplateView = Type.Object({
+  name: Type.String(),
+  description: Type.String(),
+  env: Type.Unknown({ description: 'JSON Schema of the variables that a caller may set' })
+})
 
 const Refused = Type.Object({ file: Type.String(), reason: Type.String() })
 
-/** Accepts jobs, cancels them and keeps them longer; on a ping it finishes what was cut off and removes what has expired. */
+/**
+ * Accepts jobs, cancels them and keeps them longer; on a ping it finishes what was cut off and removes what has
+ * expired.
+ */
 export function deploy (options: DeployOptions): FastifyPluginAsync {
   const { store, templates, defaultTemplate, admitSender, webhooks, publicUrl, takesJobRequests } = options
   return async function (plugin) {
@@ -75,7 +82,8 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
       config: { access: 'jobs:write' },
       schema: {
         summary: 'Sends a callback again',
-        description: 'Whether it was delivered or not. The next ping, within a minute, makes the try; if it fails, the schedule goes on where it was.',
+        description:
+          'Whether it was delivered or not. The next ping, within a minute, makes the try; if it fails, the schedule goes on where it was.',
         params: Type.Object({ id: JobId, callback: CallbackId }),
         response: { 202: CallbackView, ...problems(400, 404, 413, 415, 503) }
       }
@@ -114,13 +122,21 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
     await receiveEvents(plugin, {
       path: '/',
       admitSender,
-      summary: `Takes the ping: finishes what was cut off, and removes what has expired${takesJobRequests ? '. Takes requests for jobs' : ''}`,
+      summary: `Takes the ping: finishes what was cut off, and removes what has expired${
+        takesJobRequests ? '. Takes requests for jobs' : ''
+      }`,
       types: `^(dev\\.knative\\.sources\\.ping${takesJobRequests ? `|${JOB_REQUESTED.replaceAll('.', '\\.')}` : ''})$`,
       ...(takesJobRequests && { reply: 'That the job is accepted' }),
       receive: async (event, request) => {
         const { log } = request
         if (event.type === JOB_REQUESTED) {
-          const record = await takeJobRequest(options, event, traceparentOf(request, event['traceparent']), defaultTemplate, webhooks)
+          const record = await takeJobRequest(
+            options,
+            event,
+            traceparentOf(request, event['traceparent']),
+            defaultTemplate,
+            webhooks
+          )
           log.info({ job_uuid: record.job_uuid, template: record.template }, 'job accepted')
           return jobEvent(record, 'accepted', publicUrl)
         }

@@ -26,7 +26,10 @@ const Settings = Type.Object({
   ...egressSettings,
   ...webhookSettings,
   WEBHOOK_DEFAULT_SECRET: Type.Optional(SecretName),
-  TAKE_JOB_REQUESTS: Type.Boolean({ default: false, description: 'Whether events may ask for jobs: whoever can send to the Broker can then' }),
+  TAKE_JOB_REQUESTS: Type.Boolean({
+    default: false,
+    description: 'Whether events may ask for jobs: whoever can send to the Broker can then'
+  }),
   MAX_OPEN_JOBS_PER_CALLER: Type.Optional(Type.Integer({ minimum: 1 })),
   TEMPLATES_DIR: Type.String({ default: 'knative/templates' }),
   DEFAULT_TEMPLATE: Type.String({ default: 'drive' }),
@@ -37,9 +40,14 @@ const Settings = Type.Object({
 
 runFunction(() => readSettings(Settings), (settings) => {
   const { TEMPLATES_DIR: folder, DEFAULT_TEMPLATE: defaultTemplate } = settings
-  const templates = templatesIn(folder, (file, reason) => complainAs('deploy', { file, msg: `template left out: ${reason}` }))
+  const templates = templatesIn(
+    folder,
+    (file, reason) => complainAs('deploy', { file, msg: `template left out: ${reason}` })
+  )
   // Now rather than at the first request; a folder that cannot be read ends the start.
-  if (!templates().usable.has(defaultTemplate)) complainAs('deploy', { msg: `the default template ${defaultTemplate} is not among the templates in ${folder}` })
+  if (!templates().usable.has(defaultTemplate)) {
+    complainAs('deploy', { msg: `the default template ${defaultTemplate} is not among the templates in ${folder}` })
+  }
   const connectors = connectorsOf('deploy', settings)
   const store = openStore(settings)
   const cluster = connectCluster(settings)

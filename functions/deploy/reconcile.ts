@@ -19,11 +19,14 @@ const ABANDONED_MS = 5 * 60_000
 export type Repair = 'started' | 'stop repeated' | 'start deadline exceeded' | 'marker removed'
 
 /**
- * What deploy makes good on a ping, job by job: what it had accepted and not started, stops that did not reach Kubernetes, and jobs that
- * cannot start (Kubernetes itself never gives up on a bad image). One job that cannot be repaired does not keep the others from it. Answers the transfers
- * among the open jobs.
+ * What deploy makes good on a ping, job by job: what it had accepted and not started, stops that did not reach
+ * Kubernetes, and jobs that cannot start (Kubernetes itself never gives up on a bad image). One job that cannot be
+ * repaired does not keep the others from it. Answers the transfers among the open jobs.
  */
-export async function reconcile (deps: ConnectorDeps, report: (id: string, outcome: Repair | Error) => void): Promise<Watched[]> {
+export async function reconcile (
+  deps: ConnectorDeps,
+  report: (id: string, outcome: Repair | Error) => void
+): Promise<Watched[]> {
   const transfers: Watched[] = []
   for await (const { key } of listAll(deps.store, MARKER_PREFIX, { tags: false })) {
     const id = jobOfKey(key)
@@ -64,8 +67,14 @@ async function repairJob (deps: ConnectorDeps, record: JobRecord): Promise<Repai
   return started.job_uid === undefined ? undefined : 'started'
 }
 
-/** Whether a job should have started by now. To be suspended is to wait for its turn in a queue; when that ends its time begins anew. */
-async function isOverdue ({ batch, namespace }: Cluster, { job_uuid: id, created_at: createdAt, start_by: startBy }: JobRecord): Promise<boolean> {
+/**
+ * Whether a job should have started by now. To be suspended is to wait for its turn in a queue; when that ends its time
+ * begins anew.
+ */
+async function isOverdue (
+  { batch, namespace }: Cluster,
+  { job_uuid: id, created_at: createdAt, start_by: startBy }: JobRecord
+): Promise<boolean> {
   const until = new Date(startBy).getTime()
   if (Date.now() < until) return false
   const job = await orAbsent(batch.readNamespacedJob({ namespace, name: objectName(id) }))

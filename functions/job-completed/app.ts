@@ -14,13 +14,22 @@ import { newOutbox } from './callbacks/pay-callbacks.ts'
 import { reconcile } from './reconcile.ts'
 import { type Deps, settleJob } from './settle-job.ts'
 
-/** Woken when a Job changes: advances the record, then keeps the log and makes callbacks. On a ping it does so for every job that is not done with. */
-export function jobCompleted ({ callbacks, admitSender, ...place }: Pick<Deps, 'store' | 'cluster'> & { callbacks: CallbackSettings, admitSender?: AdmitSender | undefined }): FastifyPluginAsync {
+/**
+ * Woken when a Job changes: advances the record, then keeps the log and makes callbacks. On a ping it does so for every
+ * job that is not done with.
+ */
+export function jobCompleted (
+  { callbacks, admitSender, ...place }: Pick<Deps, 'store' | 'cluster'> & {
+    callbacks: CallbackSettings
+    admitSender?: AdmitSender | undefined
+  }
+): FastifyPluginAsync {
   return async function (app) {
     const stopping = new AbortController()
     app.addHook('preClose', async () => stopping.abort())
     const deps = { ...place, outbox: newOutbox(callbacks, stopping.signal, app.log) }
-    const failed = (id: string, error: Error): void => app.log.error({ job_uuid: id, err: error }, 'left to the next ping')
+    const failed = (id: string, error: Error): void =>
+      app.log.error({ job_uuid: id, err: error }, 'left to the next ping')
     const following = followUps(deps, failed)
     app.addHook('onClose', async () => await following.settled())
 
@@ -52,19 +61,33 @@ export function jobCompleted ({ callbacks, admitSender, ...place }: Pick<Deps, '
         log.warn('event kept as a dead letter')
         // Whatever its id holds, and however long it is; source and id together are an event's identity.
         const digest = createHash('sha256').update(JSON.stringify([event.source, event.id])).digest('hex')
-        await putObject(deps.store, deadLetterKey(new Date().toISOString(), digest), JSON.stringify(event), {}, 'unconditional')
+        await putObject(
+          deps.store,
+          deadLetterKey(new Date().toISOString(), digest),
+          JSON.stringify(event),
+          {},
+          'unconditional'
+        )
       }
     })
   }
 }
 
-/** The job that an event is about. Only that is taken from its body, and it is checked; all else is read from the API server. */
+/**
+ * The job that an event is about. Only that is taken from its body, and it is checked; all else is read from the API
+ * server.
+ */
 function jobOf ({ data }: Event, namespace: string): string {
-  const job = data as { kind?: unknown, metadata?: { namespace?: unknown, labels?: Record<string, unknown> } } | null | undefined
+  const job = data as
+    | { kind?: unknown, metadata?: { namespace?: unknown, labels?: Record<string, unknown> } }
+    | null
+    | undefined
   if (typeof job !== 'object' || job?.kind !== 'Job') throw notOurs('data.kind', 'must be Job')
   if (job.metadata?.namespace !== namespace) throw notOurs('data.metadata.namespace', `must be ${namespace}`)
   const id = job.metadata.labels?.[JOB_LABEL]
-  if (typeof id !== 'string' || !isJobId(id)) throw notOurs('data.metadata.labels', `must have the id of a job under ${JOB_LABEL}`)
+  if (typeof id !== 'string' || !isJobId(id)) {
+    throw notOurs('data.metadata.labels', `must have the id of a job under ${JOB_LABEL}`)
+  }
   return id
 }
 

@@ -12,8 +12,9 @@ import { payCallbacks } from './callbacks/pay-callbacks.ts'
 import { type Deps, findJob, settleJob } from './settle-job.ts'
 
 /**
- * What is owed once the state is written: the log, the parts of uploads that will never be finished, the callbacks, and at last the marker. It follows the answer to the event, because the Broker
- * and the source behind it wait for that; what is cut off here the ping makes good. Of a job that `isWrappedUp` only callbacks are left.
+ * What is owed once the state is written: the log, the parts of uploads that will never be finished, the callbacks, and
+ * at last the marker. It follows the answer to the event, because the Broker and the source behind it wait for that;
+ * what is cut off here the ping makes good. Of a job that `isWrappedUp` only callbacks are left.
  */
 export async function followUp (deps: Deps, id: string, isWrappedUp: boolean): Promise<void> {
   // At once: a receiver that takes its time must not cost a log, and no receiver has to wait for one.
@@ -31,7 +32,10 @@ export async function followUp (deps: Deps, id: string, isWrappedUp: boolean): P
   if (after !== undefined && isOwing(after.record)) await noteOwing(deps.store, id)
 }
 
-/** Keeps the log and frees what is left of uploads; answers whether the job has ended and nothing more of that is to be done. */
+/**
+ * Keeps the log and frees what is left of uploads; answers whether the job has ended and nothing more of that is to be
+ * done.
+ */
 async function wrapUp (deps: Deps, id: string): Promise<boolean> {
   const { store, cluster } = deps
   const { job, pods } = await findJob(cluster, id)
@@ -54,14 +58,16 @@ async function wrapUp (deps: Deps, id: string): Promise<boolean> {
 /** Whether a Job is at its end or on the way there: when its pods may soon be gone, and their logs with them. */
 function isEnding (job: V1Job | undefined): boolean {
   if (job === undefined || job.metadata?.deletionTimestamp !== undefined) return true
-  return ['Complete', 'Failed', 'SuccessCriteriaMet', 'FailureTarget'].some((type) => condition(job, type) !== undefined)
+  return ['Complete', 'Failed', 'SuccessCriteriaMet', 'FailureTarget'].some((type) =>
+    condition(job, type) !== undefined
+  )
 }
 
 export interface FollowUps {
   /** Begins, or sees to it that it is done once more after the one that is under way. */
-  start (id: string, isWrappedUp?: boolean): void
+  start(id: string, isWrappedUp?: boolean): void
   /** Resolves when nothing is under way. */
-  settled (): Promise<void>
+  settled(): Promise<void>
 }
 
 /** One follow-up a job at a time. */

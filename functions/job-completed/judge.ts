@@ -3,11 +3,15 @@ import { type Change, type JobRecord, stopReasons } from '../../shared/job/job-r
 import { countingPod, workloadStatus } from '../../shared/kubernetes/workload.ts'
 
 /** What Kubernetes has of a job just now, and whether all results of the attempt that counts are up. */
-export interface Seen { job: V1Job | undefined, pods: V1Pod[], resultsComplete: boolean }
+export interface Seen {
+  job: V1Job | undefined
+  pods: V1Pod[]
+  resultsComplete: boolean
+}
 
 /**
- * The one rule: what the record of a job must say, given what Kubernetes has of it. It looks at what is, never at what an event
- * tells, so it does not matter which event came, how often, or whether it was the ping.
+ * The one rule: what the record of a job must say, given what Kubernetes has of it. It looks at what is, never at what
+ * an event tells, so it does not matter which event came, how often, or whether it was the ping.
  */
 export function judge (record: JobRecord, { job, pods, resultsComplete }: Seen, now: Date): Change {
   // A Job of the same name with another uid is not the Job of this job.
@@ -76,15 +80,23 @@ function podReason (pod: V1Pod | undefined): string | undefined {
 function obstacle (job: V1Job, pods: V1Pod[]): string | null {
   if (isSuspended(job)) return 'Suspended'
   for (const { status } of pods) {
-    const waiting = [...status?.initContainerStatuses ?? [], ...status?.containerStatuses ?? []].map(({ state }) => state?.waiting?.reason)
-    const stuck = waiting.find((reason) => reason !== undefined && reason !== 'PodInitializing' && reason !== 'ContainerCreating')
-    const unscheduled = status?.conditions?.find(({ type, status: is }) => type === 'PodScheduled' && is === 'False')?.reason
+    const waiting = [...status?.initContainerStatuses ?? [], ...status?.containerStatuses ?? []].map(({ state }) =>
+      state?.waiting?.reason
+    )
+    const stuck = waiting.find((reason) =>
+      reason !== undefined && reason !== 'PodInitializing' && reason !== 'ContainerCreating'
+    )
+    const unscheduled = status?.conditions?.find(({ type, status: is }) => type === 'PodScheduled' && is === 'False')
+      ?.reason
     if (stuck ?? unscheduled) return stuck ?? unscheduled ?? null
   }
   return null
 }
 
-/** States only go forward, so a job whose Job is suspended after it has run stays `running`; the reason says that nothing of it runs any more. */
+/**
+ * States only go forward, so a job whose Job is suspended after it has run stays `running`; the reason says that
+ * nothing of it runs any more.
+ */
 function interruption (job: V1Job, pods: V1Pod[]): string | null {
   return isSuspended(job) && !pods.some(isAlive) ? 'Suspended' : null
 }

@@ -7,7 +7,13 @@ import { openStore, storeSettings } from '../../shared/store/open-store.ts'
 import { jobCompleted } from './app.ts'
 import { callbackSettings, readCallbackSettings } from './callbacks/callback-settings.ts'
 
-const Settings = Type.Object({ ...serverSettings, ...storeSettings, ...kubernetesSettings, ...senderSettings, ...callbackSettings })
+const Settings = Type.Object({
+  ...serverSettings,
+  ...storeSettings,
+  ...kubernetesSettings,
+  ...senderSettings,
+  ...callbackSettings
+})
 
 runFunction(() => readSettings(Settings), (settings) => {
   const cluster = connectCluster(settings)
@@ -15,6 +21,11 @@ runFunction(() => readSettings(Settings), (settings) => {
     title: 'job-completed',
     description: 'Advances the records of jobs as their Jobs change, and tells who is to be told',
     admit: undefined,
-    app: jobCompleted({ store: openStore(settings), cluster, callbacks: readCallbackSettings(settings), admitSender: admitSenderBy(settings, cluster) })
+    app: jobCompleted({
+      store: openStore(settings),
+      cluster,
+      callbacks: readCallbackSettings(settings),
+      admitSender: admitSenderBy(settings, cluster)
+    })
   }
 })

@@ -6,18 +6,26 @@ import { pingRepairs } from '../../shared/telemetry/metrics.ts'
 import { type Deps, settleJob } from './settle-job.ts'
 
 /** A job that is not done with. */
-export interface OpenJob { id: string, /** Only callbacks are left. */ isWrappedUp: boolean }
+export interface OpenJob {
+  id: string /** Only callbacks are left. */
+  isWrappedUp: boolean
+}
 
 /**
- * What no event told: every job that is not done with is held against the Jobs and pods that there are. Answers the jobs in question;
- * one that cannot be settled does not keep the others from it.
+ * What no event told: every job that is not done with is held against the Jobs and pods that there are. Answers the
+ * jobs in question; one that cannot be settled does not keep the others from it.
  */
-export async function reconcile (deps: Pick<Deps, 'store' | 'cluster'>, failed: (id: string, error: Error) => void): Promise<OpenJob[]> {
+export async function reconcile (
+  deps: Pick<Deps, 'store' | 'cluster'>,
+  failed: (id: string, error: Error) => void
+): Promise<OpenJob[]> {
   const { batch, core, namespace } = deps.cluster
   const [jobs, pods] = await Promise.all([
     batch.listNamespacedJob({ namespace, labelSelector: managedSelector }).then(genuine),
     core.listNamespacedPod({ namespace, labelSelector: managedSelector }).then(genuine)
-  ]).catch((error) => { throw kubernetesUnavailable(error) })
+  ]).catch((error) => {
+    throw kubernetesUnavailable(error)
+  })
   const jobsById = Map.groupBy(jobs.items, idOf)
   const podsById = Map.groupBy(pods.items, idOf)
 

@@ -10,27 +10,46 @@ import type { Store } from '../../shared/store/open-store.ts'
 import { condition, judge } from './judge.ts'
 import type { Outbox } from './callbacks/pay-callbacks.ts'
 
-export interface Deps { store: Store, cluster: Cluster, outbox: Outbox }
+export interface Deps {
+  store: Store
+  cluster: Cluster
+  outbox: Outbox
+}
 
 /** A record as it is now, and what was changed of it to make it so. */
-export interface Settled { record: JobRecord, changed: 'nothing' | 'facts' | 'state' }
+export interface Settled {
+  record: JobRecord
+  changed: 'nothing' | 'facts' | 'state'
+}
 
 /** What Kubernetes has of one job. */
-export interface Found { job: V1Job | undefined, pods: V1Pod[] }
+export interface Found {
+  job: V1Job | undefined
+  pods: V1Pod[]
+}
 
 /** Reads a job's Job and pods from the API server: an event may be late, forged, or about another Job of that name. */
 export async function findJob (cluster: Cluster, id: string): Promise<Found> {
   const { batch, namespace } = cluster
-  const [job, pods] = await Promise.all([orAbsent(batch.readNamespacedJob({ namespace, name: objectName(id) })), podsOf(cluster, id)])
+  const [job, pods] = await Promise.all([
+    orAbsent(batch.readNamespacedJob({ namespace, name: objectName(id) })),
+    podsOf(cluster, id)
+  ])
   return { job, pods }
 }
 
 /**
- * Brings the record of a job in line with what Kubernetes has of it; answers it as it is then, `undefined` when there is none.
- * What was `listed` before may be used where the Job is in it; that a Job is gone is only believed when it is asked for.
+ * Brings the record of a job in line with what Kubernetes has of it; answers it as it is then, `undefined` when there
+ * is none. What was `listed` before may be used where the Job is in it; that a Job is gone is only believed when it is
+ * asked for.
  */
-export async function settleJob ({ store, cluster }: Pick<Deps, 'store' | 'cluster'>, id: string, listed?: Found): Promise<Settled | undefined> {
-  // The record comes first: it names its Job only once there is one, so a Job that is not found after that is gone, not to come.
+export async function settleJob (
+  { store, cluster }: Pick<Deps, 'store' | 'cluster'>,
+  id: string,
+  listed?: Found
+): Promise<Settled | undefined> {
+  // The record comes first: it names its Job only once there is one, so a Job that is not found after that is gone, not
+  // to come.
   const known = await readRecord(store, id)
   if (known === undefined) return undefined
   if (isTerminal(known.record.state)) return { record: known.record, changed: 'nothing' }

@@ -51,7 +51,8 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
       config: { access: 'jobs:read' },
       schema: {
         summary: 'One job',
-        description: 'With `Prefer: wait=N` (at most 50 s) the answer waits for the end of the job, with `If-None-Match` beside it for any change.',
+        description:
+          'With `Prefer: wait=N` (at most 50 s) the answer waits for the end of the job, with `If-None-Match` beside it for any change.',
         params: JobParams,
         headers: Type.Object({
           prefer: Type.Optional(Type.String({ examples: ['wait=30'] })),
@@ -64,7 +65,11 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
       const seconds = preferredWait(request.headers.prefer)
       const hungUp = new AbortController()
       request.raw.once('close', () => hungUp.abort())
-      const found = await waitForJob(store, request.params.id, { seconds, known, signal: AbortSignal.any([stopping.signal, hungUp.signal]) })
+      const found = await waitForJob(store, request.params.id, {
+        seconds,
+        known,
+        signal: AbortSignal.any([stopping.signal, hungUp.signal])
+      })
       if (found === undefined) throw unknownJob(request.params.id)
       if (seconds > 0) reply.header('preference-applied', `wait=${seconds}`)
       reply.vary('prefer')
@@ -87,9 +92,16 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
       const head = await headObject(store, key)
       const bytes = head && await streamObject(store, key, head.etag)
       if (head === undefined || bytes === undefined) {
-        throw problem('log-not-available', whyNoLog(record), { job_uuid: record.job_uuid, headers: { 'retry-after': '5' } })
+        throw problem('log-not-available', whyNoLog(record), {
+          job_uuid: record.job_uuid,
+          headers: { 'retry-after': '5' }
+        })
       }
-      return await reply.headers({ 'content-type': 'text/plain; charset=utf-8', 'content-length': head.size, 'x-content-type-options': 'nosniff' }).send(bytes)
+      return await reply.headers({
+        'content-type': 'text/plain; charset=utf-8',
+        'content-length': head.size,
+        'x-content-type-options': 'nosniff'
+      }).send(bytes)
     })
 
     app.get('/job/:id/callback', {
@@ -122,5 +134,7 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
 
 function whyNoLog ({ state, started_at: startedAt }: JobRecord): string {
   if (!isTerminal(state)) return 'The log is kept when the job ends'
-  return startedAt === undefined ? 'The job never ran, so it has no log' : 'The log is not kept yet; ask again in a moment'
+  return startedAt === undefined
+    ? 'The job never ran, so it has no log'
+    : 'The log is not kept yet; ask again in a moment'
 }

@@ -15,9 +15,15 @@ export interface JobQuery {
   /** The id of any job, also of one that the caller does not see: all that it tells is a time. */
   cursor?: string
 }
-export interface JobPage { jobs: Static<typeof ListedJob>[], next_cursor: string | null }
+export interface JobPage {
+  jobs: Static<typeof ListedJob>[]
+  next_cursor: string | null
+}
 
-/** How many jobs one request looks at when a filter drops most of them: the answer may then be short and still have a next page. */
+/**
+ * How many jobs one request looks at when a filter drops most of them: the answer may then be short and still have a
+ * next page.
+ */
 const LOOKED_AT = 2000
 
 /** Jobs, newest first: ids begin with the inverted time, so the order of the keys is the order of the list. */
@@ -26,11 +32,19 @@ export async function listJobs (store: Store, { state, template, owner, limit, c
   const jobs: JobPage['jobs'] = []
   let after = cursor === undefined ? '' : stateKey(cursor)
   for (let looked = 0; looked < LOOKED_AT;) {
-    const { objects, more } = await listObjects(store, { prefix: STATE_PREFIX, after, limit: filtered ? 1000 : limit, tags: true })
+    const { objects, more } = await listObjects(store, {
+      prefix: STATE_PREFIX,
+      after,
+      limit: filtered ? 1000 : limit,
+      tags: true
+    })
     for (const { key, tags } of objects) {
       after = key
       const job = listedJob(jobOfKey(key), tags)
-      if (job === undefined || (state ?? job.state) !== job.state || (template ?? job.template) !== job.template || (owner ?? job.owner) !== job.owner) continue
+      if (
+        job === undefined || (state ?? job.state) !== job.state || (template ?? job.template) !== job.template ||
+        (owner ?? job.owner) !== job.owner
+      ) continue
       jobs.push(job)
       if (jobs.length === limit) {
         const isLast = !more && key === objects.at(-1)?.key

@@ -18,12 +18,23 @@ import { Cursor, Limit, PAGE } from './page.ts'
 import { selectBytes } from './select-bytes.ts'
 
 const JobParams = Type.Object({ id: JobId })
-const Bytes: object = { description: 'The bytes', content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } }
-const Archive: object = { description: 'The archive', content: { 'application/x-tar': { schema: { type: 'string', format: 'binary' } } } }
+const Bytes: object = {
+  description: 'The bytes',
+  content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }
+}
+const Archive: object = {
+  description: 'The archive',
+  content: { 'application/x-tar': { schema: { type: 'string', format: 'binary' } } }
+}
 const NotChanged: object = { description: 'As the caller knows it', type: 'null' }
 
-/** The result files of a job: listed, each with its bytes, or all in one archive. Besides callers come those to whom a connector handed a token. */
-export function resultFiles ({ store, resultTokenKey }: { store: Store, resultTokenKey?: string | undefined }): FastifyPluginAsync {
+/**
+ * The result files of a job: listed, each with its bytes, or all in one archive. Besides callers come those to whom a
+ * connector handed a token.
+ */
+export function resultFiles (
+  { store, resultTokenKey }: { store: Store, resultTokenKey?: string | undefined }
+): FastifyPluginAsync {
   return async function (plugin) {
     const app = plugin.withTypeProvider<TypeBoxTypeProvider>()
 
@@ -34,13 +45,19 @@ export function resultFiles ({ store, resultTokenKey }: { store: Store, resultTo
         description: 'In the order of their names; of a job that still runs, those that are there already.',
         params: JobParams,
         querystring: Type.Object({ limit: Limit, cursor: Type.Optional(ResultName) }, { additionalProperties: false }),
-        response: { 200: Type.Object({ files: Type.Array(ResultFile), next_cursor: Cursor }), ...problems(400, 401, 403, 404, 503) }
+        response: {
+          200: Type.Object({ files: Type.Array(ResultFile), next_cursor: Cursor }),
+          ...problems(400, 401, 403, 404, 503)
+        }
       }
     }, async (request) => {
       const { limit = PAGE, cursor } = request.query
       checkName('cursor', cursor)
       const record = await recordOf(request)
-      const { files, more } = await listResults(store, record, { limit, ...(cursor !== undefined && { after: cursor }) })
+      const { files, more } = await listResults(store, record, {
+        limit,
+        ...(cursor !== undefined && { after: cursor })
+      })
       return { files, next_cursor: (more && files.at(-1)?.name) || null }
     })
 
@@ -56,8 +73,13 @@ export function resultFiles ({ store, resultTokenKey }: { store: Store, resultTo
       }
     }, async (request, reply) => {
       const record = await recordOf(request)
-      if (!isTerminal(record.state)) throw problem('job-not-ended', 'The job still runs, and may make more files', { job_uuid: record.job_uuid })
-      reply.headers({ 'content-type': 'application/x-tar', 'content-disposition': contentDisposition(`${record.job_uuid}.tar`) })
+      if (!isTerminal(record.state)) {
+        throw problem('job-not-ended', 'The job still runs, and may make more files', { job_uuid: record.job_uuid })
+      }
+      reply.headers({
+        'content-type': 'application/x-tar',
+        'content-disposition': contentDisposition(`${record.job_uuid}.tar`)
+      })
       return await reply.send(await archiveResults(store, record))
     })
 
@@ -68,7 +90,8 @@ export function resultFiles ({ store, resultTokenKey }: { store: Store, resultTo
       config: { access: 'jobs:read', ownCredential },
       schema: {
         summary: 'The bytes of a result file',
-        description: 'One `Range` is served, several at once are answered with the whole file. The ETag is the sha256 of the file.',
+        description:
+          'One `Range` is served, several at once are answered with the whole file. The ETag is the sha256 of the file.',
         params: JobParams,
         querystring: Type.Object({ file: ResultName }, { additionalProperties: false }),
         headers: Type.Object({
@@ -83,22 +106,40 @@ export function resultFiles ({ store, resultTokenKey }: { store: Store, resultTo
         checkName('file', file)
         const record = await recordOf(request)
         const result = await findResult(store, record, file)
-        if (result === undefined) throw problem('unknown-file', 'The job has no result file of this name', { job_uuid: record.job_uuid, errors: [{ field: 'file', message: 'is not among the results' }] })
+        if (result === undefined) {
+          throw problem('unknown-file', 'The job has no result file of this name', {
+            job_uuid: record.job_uuid,
+            errors: [{ field: 'file', message: 'is not among the results' }]
+          })
+        }
 
         const isHead = request.method === 'HEAD'
         const etag = `"${result.sha256}"`
-        const selection = selectBytes({
-          // It is for GET alone (RFC 9110, 14.2).
-          range: isHead ? undefined : request.headers.range,
-          ifRange: request.headers['if-range'],
-          ifNoneMatch: request.headers['if-none-match']
-        }, etag, result.size)
-        const representation = { etag, 'last-modified': result.lastModified, 'accept-ranges': 'bytes', 'cache-control': 'private, no-cache' }
+        const selection = selectBytes(
+          {
+            // It is for GET alone (RFC 9110, 14.2).
+            range: isHead ? undefined : request.headers.range,
+            ifRange: request.headers['if-range'],
+            ifNoneMatch: request.headers['if-none-match']
+          },
+          etag,
+          result.size
+        )
+        const representation = {
+          etag,
+          'last-modified': result.lastModified,
+          'accept-ranges': 'bytes',
+          'cache-control': 'private, no-cache'
+        }
         if (selection.status === 304) return await reply.code(304).headers(representation).send()
         const range = selection.status === 206 ? { start: selection.start, end: selection.end } : undefined
         // Before the headers: those of a file do not go with a problem.
         const bytes = isHead ? undefined : await streamObject(store, result.key, result.etag, range)
-        if (!isHead && bytes === undefined) throw problem('conflict', 'The file is just being replaced by the job; ask again', { job_uuid: record.job_uuid })
+        if (!isHead && bytes === undefined) {
+          throw problem('conflict', 'The file is just being replaced by the job; ask again', {
+            job_uuid: record.job_uuid
+          })
+        }
         reply.code(selection.status).headers({
           ...representation,
           'content-type': result.content_type,
@@ -115,7 +156,12 @@ export function resultFiles ({ store, resultTokenKey }: { store: Store, resultTo
       }
     })
 
-    async function recordOf ({ params: { id }, headers: { authorization } }: { params: { id: string }, headers: { authorization?: string | undefined } }): Promise<JobRecord> {
+    async function recordOf (
+      { params: { id }, headers: { authorization } }: {
+        params: { id: string }
+        headers: { authorization?: string | undefined }
+      }
+    ): Promise<JobRecord> {
       const found = await readRecord(store, id)
       const token = resultTokenIn(authorization)
       if (token !== undefined) checkToken(id, found?.record, token)
@@ -125,9 +171,20 @@ export function resultFiles ({ store, resultTokenKey }: { store: Store, resultTo
 
     /** Of a job that is gone it is not said whether there was one. */
     function checkToken (id: string, record: JobRecord | undefined, token: string): void {
-      const judged = record === undefined || resultTokenKey === undefined ? 'wrong' : judgeResultToken(resultTokenKey, record, token)
-      if (judged === 'wrong') throw problem('unauthorized', 'The token does not open the results of this job', { job_uuid: id, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } })
-      if (judged === 'revoked') throw problem('transfer-closed', 'The transfer that the token was made for has ended or is suspended', { job_uuid: id })
+      const judged = record === undefined || resultTokenKey === undefined
+        ? 'wrong'
+        : judgeResultToken(resultTokenKey, record, token)
+      if (judged === 'wrong') {
+        throw problem('unauthorized', 'The token does not open the results of this job', {
+          job_uuid: id,
+          headers: { 'www-authenticate': 'Bearer error="invalid_token"' }
+        })
+      }
+      if (judged === 'revoked') {
+        throw problem('transfer-closed', 'The transfer that the token was made for has ended or is suspended', {
+          job_uuid: id
+        })
+      }
     }
   }
 }

@@ -1,7 +1,11 @@
 import { problem } from '../../shared/http/problem.ts'
 import { matchesEtag } from './matches-etag.ts'
 
-export interface Conditions { range?: string | undefined, ifRange?: string | undefined, ifNoneMatch?: string | undefined }
+export interface Conditions {
+  range?: string | undefined
+  ifRange?: string | undefined
+  ifNoneMatch?: string | undefined
+}
 
 export type Selection =
   | { status: 200 }
@@ -9,8 +13,9 @@ export type Selection =
   | { status: 304 }
 
 /**
- * Which bytes of a representation of `size` bytes a request selects (RFC 9110: If-None-Match 13.1.2, If-Range 13.1.5, Range 14.2).
- * The ETag is strong, so comparison is by octets. Throws `range-not-satisfiable` for a range outside the file or backwards.
+ * Which bytes of a representation of `size` bytes a request selects (RFC 9110: If-None-Match 13.1.2, If-Range 13.1.5,
+ * Range 14.2). The ETag is strong, so comparison is by octets. Throws `range-not-satisfiable` for a range outside the
+ * file or backwards.
  */
 export function selectBytes ({ range, ifRange, ifNoneMatch }: Conditions, etag: string, size: number): Selection {
   if (ifNoneMatch !== undefined && matchesEtag(ifNoneMatch, etag)) return { status: 304 }

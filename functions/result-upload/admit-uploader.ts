@@ -5,10 +5,20 @@ import { isTerminal } from '../../shared/job/job-state.ts'
 import { readRecord } from '../../shared/job/record-store.ts'
 import type { Store } from '../../shared/store/open-store.ts'
 
-/** Lets the uploader of a job in as long as the job has not ended. Who has no right token learns nothing, not even whether there is such a job. */
-export async function admitUploader (store: Store, tokenKey: string, id: string, authorization: string | undefined): Promise<void> {
+/**
+ * Lets the uploader of a job in as long as the job has not ended. Who has no right token learns nothing, not even
+ * whether there is such a job.
+ */
+export async function admitUploader (
+  store: Store,
+  tokenKey: string,
+  id: string,
+  authorization: string | undefined
+): Promise<void> {
   const token = bearerOf(authorization)
   const found = token !== undefined && isJobToken(tokenKey, id, token) ? await readRecord(store, id) : undefined
   if (found === undefined) throw unauthorized('The token of the job is missing or wrong')
-  if (isTerminal(found.record.state)) throw problem('job-ended', 'The job has ended; its results can no longer change', { job_uuid: id })
+  if (isTerminal(found.record.state)) {
+    throw problem('job-ended', 'The job has ended; its results can no longer change', { job_uuid: id })
+  }
 }

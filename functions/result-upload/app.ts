@@ -26,7 +26,10 @@ export const securitySchemes = {
   job: { type: 'http', scheme: 'bearer', description: 'The token that deploy gave the job; good until the job ends' }
 } as const
 
-/** Lets a job's own uploader put results into the store, which polices each grant itself: key, size, sha256 and tags are signed. */
+/**
+ * Lets a job's own uploader put results into the store, which polices each grant itself: key, size, sha256 and tags are
+ * signed.
+ */
 export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }): FastifyPluginAsync {
   const { store } = deps
   return async function (plugin) {
@@ -47,7 +50,8 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
     app.post('/job/:id/attempt/:attempt/upload', {
       schema: {
         summary: 'May I put this file?',
-        description: 'Files over 64 MiB go in parts; a broken upload of the same file goes on where it stopped. A file that has changed takes the place of what is there.',
+        description:
+          'Files over 64 MiB go in parts; a broken upload of the same file goes on where it stopped. A file that has changed takes the place of what is there.',
         security,
         params: Attempt,
         body: ClaimedFile,
@@ -74,7 +78,8 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
     app.post('/job/:id/attempt/:attempt/upload/complete', {
       schema: {
         summary: 'Make the parts the file',
-        description: 'The store compares the digest of each part with what it got. After a 422 the file is to be asked for again.',
+        description:
+          'The store compares the digest of each part with what it got. After a 422 the file is to be asked for again.',
         security,
         params: Attempt,
         body: Type.Object({
@@ -103,7 +108,11 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
       }
     }, async ({ params: { id, attempt }, query: { cursor } }) => {
       const prefix = attemptPrefix(id, attempt)
-      const { objects, more } = await listObjects(store, { prefix, after: cursor === undefined ? '' : prefix + cursor, tags: false })
+      const { objects, more } = await listObjects(store, {
+        prefix,
+        after: cursor === undefined ? '' : prefix + cursor,
+        tags: false
+      })
       const names = objects.map(({ key }) => key.slice(prefix.length))
       return { names, next_cursor: (more && names.at(-1)) || null }
     })
@@ -130,7 +139,10 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
         security,
         params: Attempt,
         body: Type.Object({ files: Type.Integer({ minimum: 0 }), bytes: Type.Integer({ minimum: 0 }) }, exactly),
-        response: { 200: Type.Object({ state: Type.Literal('complete') }), ...problems(400, 401, 403, 413, 415, 422, 503) }
+        response: {
+          200: Type.Object({ state: Type.Literal('complete') }),
+          ...problems(400, 401, 403, 413, 415, 422, 503)
+        }
       }
     }, async ({ params, body }) => {
       await confirmResults(store, params, body)

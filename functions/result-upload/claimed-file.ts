@@ -2,7 +2,11 @@ import { Type, type Static } from 'typebox'
 import { ResultName } from '../../shared/results/result-name.ts'
 import { LARGEST_FILE } from './multipart/part-size.ts'
 
-export const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$', 'x-message': 'must be a sha256 in lower-case hex', description: 'Lower-case hex' })
+export const Sha256 = Type.String({
+  pattern: '^[0-9a-f]{64}$',
+  'x-message': 'must be a sha256 in lower-case hex',
+  description: 'Lower-case hex'
+})
 
 /** What an uploader says about one of its files; the store finds out whether it is true. */
 export const ClaimedFile = Type.Object({

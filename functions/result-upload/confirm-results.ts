@@ -5,7 +5,10 @@ import { listAll } from '../../shared/store/object-store.ts'
 import type { Store } from '../../shared/store/open-store.ts'
 import type { Attempt } from './attempt.ts'
 
-export interface Count { files: number, bytes: number }
+export interface Count {
+  files: number
+  bytes: number
+}
 
 /** Takes the uploader's word that all is up, but only after counting what the store has. */
 export async function confirmResults (store: Store, { id, attempt }: Attempt, said: Count): Promise<void> {
@@ -15,7 +18,9 @@ export async function confirmResults (store: Store, { id, attempt }: Attempt, sa
     there.bytes += size
   }
   if (there.files !== said.files || there.bytes !== said.bytes) {
-    throw problem('upload-refused', `The store has ${inWords(there)}, the uploader says ${inWords(said)}`, { job_uuid: id })
+    throw problem('upload-refused', `The store has ${inWords(there)}, the uploader says ${inWords(said)}`, {
+      job_uuid: id
+    })
   }
   await writeManifest(store, id, attempt, { ...there, at: new Date().toISOString() })
 }

@@ -12,7 +12,10 @@ export interface Known {
 /** `stored`: nothing to do; `closed`: too late; `put`: in one piece; `begin` and `go-on`: in parts. */
 export type Decision = 'stored' | 'closed' | 'put' | 'begin' | 'go-on'
 
-/** A workload may write on after an early upload: then what is there gives way to the file as it is now, until all is said to be up. */
+/**
+ * A workload may write on after an early upload: then what is there gives way to the file as it is now, until all is
+ * said to be up.
+ */
 export function decideUpload (file: Content, { stored, note, complete }: Known, smallestPart: number): Decision {
   if (stored && sameContent(stored, file)) return 'stored'
   if (complete) return 'closed'

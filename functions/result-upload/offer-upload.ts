@@ -15,7 +15,9 @@ import { Grant, type Presign } from './presign.ts'
 import { storedContent } from './stored-content.ts'
 
 export const Stored = Type.Object({ state: Type.Literal('stored') }, { description: 'It is there already' })
-export const Granted = Type.Object({ state: Type.Literal('granted'), ...Grant.properties }, { description: 'Send it in one piece' })
+export const Granted = Type.Object({ state: Type.Literal('granted'), ...Grant.properties }, {
+  description: 'Send it in one piece'
+})
 export const Multipart = Type.Object({
   state: Type.Literal('multipart'),
   upload_id: Type.String(),
@@ -27,14 +29,24 @@ export const Multipart = Type.Object({
 
 export type Offer = Static<typeof Stored> | Static<typeof Granted> | Static<typeof Multipart>
 
-export interface Deps { store: Store, presign: Presign, smallestPart: number }
+export interface Deps {
+  store: Store
+  presign: Presign
+  smallestPart: number
+}
 
 /** How a file can be sent, and room made for it. */
-export async function offerUpload ({ store, presign, smallestPart }: Deps, place: Attempt, file: ClaimedFile): Promise<Offer> {
+export async function offerUpload (
+  { store, presign, smallestPart }: Deps,
+  place: Attempt,
+  file: ClaimedFile
+): Promise<Offer> {
   const { id, attempt } = place
   const key = resultKey(id, attempt, file.name)
   const [stored, note, complete] = await Promise.all([
-    storedContent(store, place, file.name), readNote(store, place, file.name), hasManifest(store, id, attempt)
+    storedContent(store, place, file.name),
+    readNote(store, place, file.name),
+    hasManifest(store, id, attempt)
   ])
   const decision = decideUpload(file, { stored, note, complete }, smallestPart)
   if (decision === 'closed') throw attemptClosed(id)
@@ -62,7 +74,12 @@ export async function offerUpload ({ store, presign, smallestPart }: Deps, place
   }
 }
 
-async function beginMultipart (store: Store, place: Attempt, file: ClaimedFile, smallestPart: number): Promise<MultipartNote> {
+async function beginMultipart (
+  store: Store,
+  place: Attempt,
+  file: ClaimedFile,
+  smallestPart: number
+): Promise<MultipartNote> {
   const uploadId = await createMultipart(store, resultKey(place.id, place.attempt, file.name), tagsOf(place, file))
   const note = { ...file, upload_id: uploadId, part_size: partSize(file.size, smallestPart) }
   await writeNote(store, place, note)

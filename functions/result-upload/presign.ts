@@ -18,7 +18,9 @@ export type Presign = (key: string, headers: Record<string, string>, query?: Rec
 export function presignWith (settings: StoreSettings): Presign {
   return async function presign (key, headers, query = {}) {
     const url = new URL(`${settings.S3_BUCKET}/${encodeURIComponent(key).replaceAll('%2F', '/')}`, settings.S3_ENDPOINT)
-    for (const [name, value] of Object.entries({ ...query, 'X-Amz-Expires': String(EXPIRES_SECONDS) })) url.searchParams.set(name, value)
+    for (const [name, value] of Object.entries({ ...query, 'X-Amz-Expires': String(EXPIRES_SECONDS) })) {
+      url.searchParams.set(name, value)
+    }
     const signed = await new AwsV4Signer({
       method: 'PUT',
       url: url.href,

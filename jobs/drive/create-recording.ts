@@ -7,7 +7,10 @@ import { STEPS_PER_SECOND, type DriveState } from './simulate-drive.ts'
 const EPOCH = BigInt(Date.UTC(2000, 0, 1)) * 1_000_000n
 const NANOSECONDS_PER_STEP = BigInt(1e9 / STEPS_PER_SECOND)
 
-/** An MCAP file (https://mcap.dev/spec) of JSON messages, one on each channel for every state added. Unreadable until closed. */
+/**
+ * An MCAP file (https://mcap.dev/spec) of JSON messages, one on each channel for every state added. Unreadable until
+ * closed.
+ */
 export async function createRecording (path: string) {
   const file = await open(path, 'w')
   let position = 0n
@@ -25,8 +28,16 @@ export async function createRecording (path: string) {
   const encoder = new TextEncoder()
   const channels: { id: number, topic: string, content: (state: DriveState) => object }[] = []
   for (const { topic, schemaName, schema, content } of recordingChannels) {
-    const schemaId = await writer.registerSchema({ name: schemaName, encoding: 'jsonschema', data: encoder.encode(JSON.stringify(schema)) })
-    channels.push({ id: await writer.registerChannel({ topic, schemaId, messageEncoding: 'json', metadata: new Map() }), topic, content })
+    const schemaId = await writer.registerSchema({
+      name: schemaName,
+      encoding: 'jsonschema',
+      data: encoder.encode(JSON.stringify(schema))
+    })
+    channels.push({
+      id: await writer.registerChannel({ topic, schemaId, messageEncoding: 'json', metadata: new Map() }),
+      topic,
+      content
+    })
   }
 
   return {

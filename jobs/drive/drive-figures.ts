@@ -1,7 +1,10 @@
 import { STEPS_PER_SECOND, type DriveState } from './simulate-drive.ts'
 
 /** The figures of a drive with one more state: `states.reduce(addToFigures, noFigures)`. */
-export function addToFigures (figures: typeof noFigures, { step, speed, distance, lateralError }: DriveState): typeof noFigures {
+export function addToFigures (
+  figures: typeof noFigures,
+  { step, speed, distance, lateralError }: DriveState
+): typeof noFigures {
   const steps = step + 1
   return {
     steps,
@@ -13,4 +16,11 @@ export function addToFigures (figures: typeof noFigures, { step, speed, distance
   }
 }
 
-export const noFigures = { steps: 0, simulated_s: 0, distance_m: 0, mean_speed_mps: 0, max_speed_mps: 0, max_lateral_error_m: 0 }
+export const noFigures = {
+  steps: 0,
+  simulated_s: 0,
+  distance_m: 0,
+  mean_speed_mps: 0,
+  max_speed_mps: 0,
+  max_lateral_error_m: 0
+}

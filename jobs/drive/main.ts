@@ -15,8 +15,10 @@ const STEPS_PER_PLOTTED_POINT = STEPS_PER_SECOND / 5
 const stop = new AbortController()
 process.once('SIGTERM', () => stop.abort())
 drive(settingsOrExit(), stop.signal).then(
-  complete => { process.exitCode = complete ? 0 : 143 },
-  error => {
+  (complete) => {
+    process.exitCode = complete ? 0 : 143
+  },
+  (error) => {
     console.error('drive:', error)
     process.exitCode = 1
   }
@@ -32,7 +34,10 @@ function settingsOrExit () {
 }
 
 /** False when it was stopped before the end; the files are whole all the same and tell of the drive until then. */
-async function drive ({ duration, realTimeFactor, seed, resultDir }: ReturnType<typeof readSettings>, stop: AbortSignal) {
+async function drive (
+  { duration, realTimeFactor, seed, resultDir }: ReturnType<typeof readSettings>,
+  stop: AbortSignal
+) {
   const steps = duration * STEPS_PER_SECOND
   const route = planRoute()
   const driven: { x: number, y: number }[] = []
@@ -50,7 +55,9 @@ async function drive ({ duration, realTimeFactor, seed, resultDir }: ReturnType<
   const messages = await recording.close()
   await finish(resultDir, 'drive.mcap')
 
-  const title = `Simulated drive: ${figures.simulated_s} s, ${figures.distance_m.toFixed(0)} m, up to ${figures.max_speed_mps.toFixed(1)} m/s`
+  const title = `Simulated drive: ${figures.simulated_s} s, ${figures.distance_m.toFixed(0)} m, up to ${
+    figures.max_speed_mps.toFixed(1)
+  } m/s`
   await writeFile(unfinished(resultDir, 'route.svg'), plotDrive(route, driven, title))
   await finish(resultDir, 'route.svg')
 

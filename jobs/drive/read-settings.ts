@@ -10,9 +10,16 @@ export function readSettings (env: NodeJS.ProcessEnv) {
   }
 }
 
-function readNumber (env: NodeJS.ProcessEnv, name: string, fallback: number, { from, to, whole }: { from: number, to: number, whole: boolean }) {
+function readNumber (
+  env: NodeJS.ProcessEnv,
+  name: string,
+  fallback: number,
+  { from, to, whole }: { from: number, to: number, whole: boolean }
+) {
   const text = env[name] ?? String(fallback)
   const value = text.trim() === '' ? NaN : Number(text)
   if (value >= from && value <= to && (!whole || Number.isInteger(value))) return value
-  throw new Error(`${name} must be a ${whole ? 'whole ' : ''}number from ${from} to ${to}, but is ${JSON.stringify(text)}`)
+  throw new Error(
+    `${name} must be a ${whole ? 'whole ' : ''}number from ${from} to ${to}, but is ${JSON.stringify(text)}`
+  )
 }

@@ -1,11 +1,17 @@
 import { Type } from 'typebox'
 import type { DriveState } from './simulate-drive.ts'
 
-const Timestamp = Type.Object({ sec: Type.Integer({ minimum: 0 }), nsec: Type.Integer({ minimum: 0, maximum: 999999999 }) })
+const Timestamp = Type.Object({
+  sec: Type.Integer({ minimum: 0 }),
+  nsec: Type.Integer({ minimum: 0, maximum: 999999999 })
+})
 const Vector3 = Type.Object({ x: Type.Number(), y: Type.Number(), z: Type.Number() })
 const Quaternion = Type.Object({ x: Type.Number(), y: Type.Number(), z: Type.Number(), w: Type.Number() })
 
-/** What is recorded of each state. Foxglove shows a schema of its own by that name: https://docs.foxglove.dev/docs/sdk/schemas */
+/**
+ * What is recorded of each state. Foxglove shows a schema of its own by that name:
+ * https://docs.foxglove.dev/docs/sdk/schemas
+ */
 export const recordingChannels = [
   {
     topic: '/pose',
@@ -17,7 +23,10 @@ export const recordingChannels = [
     }),
     content: ({ x, y, heading }: DriveState) => ({
       frame_id: 'map',
-      pose: { position: { x, y, z: 0 }, orientation: { x: 0, y: 0, z: Math.sin(heading / 2), w: Math.cos(heading / 2) } }
+      pose: {
+        position: { x, y, z: 0 },
+        orientation: { x: 0, y: 0, z: Math.sin(heading / 2), w: Math.cos(heading / 2) }
+      }
     })
   },
   {
@@ -29,7 +38,10 @@ export const recordingChannels = [
   {
     topic: '/steering',
     schemaName: 'gx4ki.Steering',
-    schema: Type.Object({ timestamp: Timestamp, angle_rad: Type.Number({ description: 'Front wheels, positive to the left' }) }),
+    schema: Type.Object({
+      timestamp: Timestamp,
+      angle_rad: Type.Number({ description: 'Front wheels, positive to the left' })
+    }),
     content: ({ steering }: DriveState) => ({ angle_rad: steering })
   }
 ]

@@ -30,8 +30,9 @@ const BRAKE_LIMIT = 4
 const REACTION_TIME = 0.4
 
 /**
- * A kinematic bicycle model that follows a round trip by pure pursuit, from standstill and a little off the line.
- * The samples are those at t = 0, 0.02, 0.04 … s: the first is the start, and 50 × seconds of them end one step short of the full time.
+ * A kinematic bicycle model that follows a round trip by pure pursuit, from standstill and a little off the line. The
+ * samples are those at t = 0, 0.02, 0.04 … s: the first is the start, and 50 × seconds of them end one step short of
+ * the full time.
  */
 export function * simulateDrive (route: RoutePoint[], steps: number, seed: number): Generator<DriveState> {
   const speeds = planSpeeds(route)

@@ -7,7 +7,10 @@ export interface Answer {
   body: any
 }
 
-/** Asks result-upload about this attempt. Rejects only when the job may upload nothing any more; what may pass is waited for. */
+/**
+ * Asks result-upload about this attempt. Rejects only when the job may upload nothing any more; what may pass is waited
+ * for.
+ */
 export type Ask = (method: 'GET' | 'POST' | 'DELETE', route: string, content?: object) => Promise<Answer>
 
 /** Longer than the service gives the store to answer. */
@@ -44,7 +47,11 @@ export function askService ({ url, token, log }: { url: string, token: string, l
       return reasonOf(error)
     }
     const body = parse(text)
-    if (status === 200 || status === 204) return body === undefined && status === 200 ? 'answers something that is no JSON' : { status, body }
+    if (status === 200 || status === 204) {
+      return body === undefined && status === 200
+        ? 'answers something that is no JSON'
+        : { status, body }
+    }
     // The kind counts, not the status alone: a proxy on the way has statuses of its own.
     if (ends.includes(body?.type)) throw new Error(`result-upload takes nothing more: ${body.title}`)
     if (refusals.includes(body?.type)) return { status, body }

@@ -11,7 +11,11 @@ export async function digestFile (file: FileHandle, size: number): Promise<strin
 }
 
 /** The sha256 of every part of a file, in order, and of the whole as it was read just then. */
-export async function digestParts (file: FileHandle, size: number, partSize: number): Promise<{ whole: string, parts: string[] }> {
+export async function digestParts (
+  file: FileHandle,
+  size: number,
+  partSize: number
+): Promise<{ whole: string, parts: string[] }> {
   const whole = createHash('sha256')
   const parts: string[] = []
   for (const slice of slicesOf(size, partSize)) {

@@ -5,8 +5,8 @@ import { askService } from './ask-service.ts'
 import { uploadResults } from './upload-results.ts'
 
 /**
- * The native sidecar of a job's pod: runs beside the workload, gets SIGTERM when it has ended, and may then still run as long as
- * the pod's grace period. Starting anew at any time is fine: what is up already is not sent again.
+ * The native sidecar of a job's pod: runs beside the workload, gets SIGTERM when it has ended, and may then still run
+ * as long as the pod's grace period. Starting anew at any time is fine: what is up already is not sent again.
  */
 async function main (): Promise<boolean> {
   const ended = new AbortController()

@@ -8,7 +8,9 @@ const CHUNK = 64 * 1024
 export async function * readSlice (file: FileHandle, { start, size }: Slice): AsyncGenerator<Buffer> {
   let left = size
   while (left > 0) {
-    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(Math.min(CHUNK, left)), { position: start + size - left })
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(Math.min(CHUNK, left)), {
+      position: start + size - left
+    })
     if (bytesRead === 0) return
     left -= bytesRead
     yield buffer.subarray(0, bytesRead)

@@ -22,7 +22,10 @@ export interface Scan {
 
 const DOT = 0x2e
 
-/** The regular files under a folder, sub-folders included. What begins with a dot is not meant to be seen: half-written files above all. */
+/**
+ * The regular files under a folder, sub-folders included. What begins with a dot is not meant to be seen: half-written
+ * files above all.
+ */
 export async function scanResults (root: string): Promise<Scan> {
   const scan: Scan = { files: [], skipped: [], impossible: new Map() }
   const top = await look('', stat(root, { bigint: true }))

@@ -6,15 +6,26 @@ import { readSlice } from './read-slice.ts'
 import type { Slice } from './slices-of.ts'
 
 /** What result-upload signed; the store takes nothing that differs from it. */
-export interface Grant { method: string, url: string, headers: Record<string, string> }
+export interface Grant {
+  method: string
+  url: string
+  headers: Record<string, string>
+}
 
-/** `changed`: the bytes are not those that were granted. `again`: ask again, the grant may be over or the store away. */
+/**
+ * `changed`: the bytes are not those that were granted. `again`: ask again, the grant may be over or the store away.
+ */
 export type Sent = 'sent' | 'changed' | 'again'
 
 /** How long the store may stay silent before it counts as down. */
 const SILENCE_MS = 60_000
 
-export async function sendSlice (file: FileHandle, slice: Slice, grant: Grant, log: (line: string) => void): Promise<Sent> {
+export async function sendSlice (
+  file: FileHandle,
+  slice: Slice,
+  grant: Grant,
+  log: (line: string) => void
+): Promise<Sent> {
   try {
     const status = await put(file, slice, grant)
     if (status === 200) return 'sent'

@@ -1,4 +1,7 @@
-export interface Slice { start: number, size: number }
+export interface Slice {
+  start: number
+  size: number
+}
 
 /** The parts of a file, in order: all alike but the last. Bytes. */
 export function slicesOf (size: number, partSize: number): Slice[] {

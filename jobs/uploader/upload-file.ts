@@ -12,9 +12,13 @@ import { uploadParts } from './upload-parts.ts'
 /** `changed`: the file is no longer the one that was found. */
 export type Outcome = 'stored' | 'changed' | { refused: string }
 
-/** Uploads a file as it was found, however long the service or the store are away; only a change of the file ends that. */
+/**
+ * Uploads a file as it was found, however long the service or the store are away; only a change of the file ends that.
+ */
 export async function uploadFile (ask: Ask, found: FoundFile, log: (line: string) => void): Promise<Outcome> {
-  const file = await openResult(found).catch((error: NodeJS.ErrnoException) => ({ refused: `it cannot be opened: ${error.code}` }))
+  const file = await openResult(found).catch((error: NodeJS.ErrnoException) => ({
+    refused: `it cannot be opened: ${error.code}`
+  }))
   if (file === undefined) return 'changed'
   if ('refused' in file) return file
   try {
@@ -24,7 +28,12 @@ export async function uploadFile (ask: Ask, found: FoundFile, log: (line: string
   }
 }
 
-async function upload (ask: Ask, found: FoundFile, file: FileHandle, log: (line: string) => void): Promise<Outcome> {
+async function upload (
+  ask: Ask,
+  found: FoundFile,
+  file: FileHandle,
+  log: (line: string) => void
+): Promise<Outcome> {
   const { name, size } = found
   const sha256 = await digestFile(file, size)
   let digests: string[] | undefined

@@ -15,9 +15,16 @@ interface Work {
 }
 
 /** A file as it was first seen in its present form, and what became of it. */
-interface Seen { file: FoundFile, since: number, outcome?: Exclude<Outcome, 'changed'> }
+interface Seen {
+  file: FoundFile
+  since: number
+  outcome?: Exclude<Outcome, 'changed'>
+}
 
-/** Uploads the results as they are finished, and when the workload has ended the rest; false when not all of them could be. */
+/**
+ * Uploads the results as they are finished, and when the workload has ended the rest; false when not all of them could
+ * be.
+ */
 export async function uploadResults (work: Work): Promise<boolean> {
   const { ask, log } = work
   // The second time after the store turned out to have something else than the folder.
@@ -36,7 +43,9 @@ export async function uploadResults (work: Work): Promise<boolean> {
   return false
 }
 
-async function uploadUntilEnd ({ folder, settleMs, ask, ended, log }: Work): Promise<{ complete: boolean, files: FoundFile[] }> {
+async function uploadUntilEnd (
+  { folder, settleMs, ask, ended, log }: Work
+): Promise<{ complete: boolean, files: FoundFile[] }> {
   const tell = reporter(log)
   let seen = new Map<string, Seen>()
   while (true) {
@@ -54,7 +63,10 @@ async function uploadUntilEnd ({ folder, settleMs, ask, ended, log }: Work): Pro
     }
     const all = [...seen.values()]
     if (last && all.every(({ outcome }) => outcome !== undefined)) {
-      return { complete: scan.impossible.size === 0 && all.every(({ outcome }) => outcome === 'stored'), files: scan.files }
+      return {
+        complete: scan.impossible.size === 0 && all.every(({ outcome }) => outcome === 'stored'),
+        files: scan.files
+      }
     }
     await sleep(settleMs / 3, undefined, last ? {} : { signal: ended }).catch(() => {
       // The workload has ended: no more waiting.

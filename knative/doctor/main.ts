@@ -1,9 +1,17 @@
 /**
- * `make doctor`: is the installation well that KUBECONFIG leads to? This half asks the API server, as its operator; the other one, in-cluster/, runs
- * there as a pod with the keys of the store and no rights. Only `--fix` changes anything that is not the doctor's own.
+ * `make doctor`: is the installation well that KUBECONFIG leads to? This half asks the API server, as its operator; the
+ * other one, in-cluster/, runs there as a pod with the keys of the store and no rights. Only `--fix` changes anything
+ * that is not the doctor's own.
  */
 import { parseArgs } from 'node:util'
-import { KubeConfig, KubernetesObjectApi, type KubernetesObject, type V1ConfigMap, type V1Secret, VersionApi } from '@kubernetes/client-node'
+import {
+  KubeConfig,
+  KubernetesObjectApi,
+  type KubernetesObject,
+  type V1ConfigMap,
+  type V1Secret,
+  VersionApi
+} from '@kubernetes/client-node'
 import { statusOf } from '../../shared/kubernetes/cluster.ts'
 import { clusterOrphanRows, objectsOfJobs, removeObjects } from './as-operator/cluster-orphans.ts'
 import { doctorJob } from './doctor-job.ts'
@@ -20,7 +28,9 @@ import { wordsOf } from './words-of.ts'
 
 const FUNCTIONS = 'gx4ki'
 
-const { values: { fix, canary } } = parseArgs({ options: { fix: { type: 'boolean', default: false }, canary: { type: 'string' } } })
+const { values: { fix, canary } } = parseArgs({
+  options: { fix: { type: 'boolean', default: false }, canary: { type: 'string' } }
+})
 const config = new KubeConfig()
 const rows: Row[] = []
 
@@ -40,7 +50,11 @@ async function examine (): Promise<void> {
   const objects = KubernetesObjectApi.makeApiClient(config)
   progress('what is installed')
   const services = new Map<string, Service>()
-  for (const manifest of manifests('Service', 'Broker', 'Trigger', 'PingSource', 'ApiServerSource', 'Deployment').filter(({ apiVersion }) => apiVersion !== 'v1')) {
+  for (
+    const manifest of manifests('Service', 'Broker', 'Trigger', 'PingSource', 'ApiServerSource', 'Deployment').filter((
+      { apiVersion }
+    ) => apiVersion !== 'v1')
+  ) {
     const { kind, metadata: { name } } = manifest
     await section(`${kind} ${name}`, async () => {
       const live = await find<Service>(objects, manifest)
@@ -52,17 +66,29 @@ async function examine (): Promise<void> {
   for (const service of services.values()) {
     await section(`settings of ${service.metadata!.name}`, async () => {
       for (const { kind, name } of referencesOf(service)) {
-        const found = await find<V1ConfigMap | V1Secret>(objects, { apiVersion: 'v1', kind, metadata: { name, namespace: FUNCTIONS } })
+        const found = await find<V1ConfigMap | V1Secret>(objects, {
+          apiVersion: 'v1',
+          kind,
+          metadata: { name, namespace: FUNCTIONS }
+        })
         if (found !== undefined) configured.set(`${kind} ${name}`, found)
       }
       return [settingsRow(service, configured)]
     })
   }
   const deploy = services.get('deploy')
-  const { JOBS_NAMESPACE: namespace = 'gx4ki-jobs', DEFAULT_TEMPLATE = 'drive', IMAGE: image = '', UPLOAD_URL: uploadUrl = '' } = deploy === undefined ? {} : settingsOf(deploy, configured)
+  const {
+    JOBS_NAMESPACE: namespace = 'gx4ki-jobs',
+    DEFAULT_TEMPLATE = 'drive',
+    IMAGE: image = '',
+    UPLOAD_URL: uploadUrl = ''
+  } = deploy === undefined ? {} : settingsOf(deploy, configured)
 
   progress('who may do what')
-  const accounts = accountsOf(manifests('ServiceAccount', 'Role', 'RoleBinding'), { jobs: namespace, functions: FUNCTIONS })
+  const accounts = accountsOf(manifests('ServiceAccount', 'Role', 'RoleBinding'), {
+    jobs: namespace,
+    functions: FUNCTIONS
+  })
   for (const account of accounts) rows.push(await rightsOf(config, account))
   await section('what may run among the jobs', async () => [await fenceRow(config, namespace, image)])
   await section('templates', async () => {
@@ -75,7 +101,13 @@ async function examine (): Promise<void> {
 async function lookFromInside (services: Map<string, Service>, namespace: string): Promise<void> {
   const [deploy, resultFetch] = [services.get('deploy'), services.get('result-fetch')]
   if (deploy === undefined || resultFetch === undefined) {
-    rows.push(broken('store, events, orphans', 'cannot be looked at without the Services deploy and result-fetch', 'mend what is broken above'))
+    rows.push(
+      broken(
+        'store, events, orphans',
+        'cannot be looked at without the Services deploy and result-fetch',
+        'mend what is broken above'
+      )
+    )
     return
   }
   progress('store, events and orphans, from a pod in the cluster; it runs a job, which takes a minute or two')
@@ -84,12 +116,23 @@ async function lookFromInside (services: Map<string, Service>, namespace: string
     const args = [
       ...(fix ? ['--fix'] : []),
       ...(canary === undefined ? [] : ['--template', canary]),
-      '--deploy', addressOf(deploy), '--result-fetch', addressOf(resultFetch),
+      '--deploy',
+      addressOf(deploy),
+      '--result-fetch',
+      addressOf(resultFetch),
       ...new Set(all.map(({ job }) => job))
     ]
     const { rows: seen, unknown } = await runInCluster(config, FUNCTIONS, doctorJob(resultFetch, args))
     rows.push(...seen)
-    if (unknown === undefined) return [degraded('orphans in Kubernetes', 'not known: only the store says which jobs have a record', 'mend what is broken above')]
+    if (unknown === undefined) {
+      return [
+        degraded(
+          'orphans in Kubernetes',
+          'not known: only the store says which jobs have a record',
+          'mend what is broken above'
+        )
+      ]
+    }
     const orphans = all.filter(({ job }) => unknown.includes(job))
     if (fix) await removeObjects(config, namespace, orphans)
     return clusterOrphanRows(orphans, { all: all.length, removed: fix })
@@ -102,7 +145,11 @@ function addressOf ({ metadata, status }: Service): string {
 }
 
 /** One that fails is a row, and keeps no other from being asked. */
-async function section (check: string, ask: () => Promise<Row[]>, mend = 'ask as somebody who may see and do all of this'): Promise<void> {
+async function section (
+  check: string,
+  ask: () => Promise<Row[]>,
+  mend = 'ask as somebody who may see and do all of this'
+): Promise<void> {
   try {
     rows.push(...await ask())
   } catch (error) {
@@ -110,7 +157,10 @@ async function section (check: string, ask: () => Promise<Row[]>, mend = 'ask as
   }
 }
 
-async function find<T extends KubernetesObject> (objects: KubernetesObjectApi, { apiVersion, kind, metadata }: Manifest): Promise<T | undefined> {
+async function find<T extends KubernetesObject> (
+  objects: KubernetesObjectApi,
+  { apiVersion, kind, metadata }: Manifest
+): Promise<T | undefined> {
   try {
     return await objects.read<T>({ apiVersion, kind, metadata } as T & { metadata: Manifest['metadata'] })
   } catch (error) {

@@ -4,7 +4,11 @@ import { loadAll } from 'js-yaml'
 import type { KubernetesObject } from '@kubernetes/client-node'
 
 /** An object of ours, as it is in a file: it has a name and a place. */
-export type Manifest = KubernetesObject & { apiVersion: string, kind: string, metadata: { name: string, namespace: string } }
+export type Manifest = KubernetesObject & {
+  apiVersion: string
+  kind: string
+  metadata: { name: string, namespace: string }
+}
 
 const BASE = join(import.meta.dirname, '../base')
 

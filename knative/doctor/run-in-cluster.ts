@@ -17,13 +17,17 @@ export async function runInCluster (config: KubeConfig, namespace: string, job: 
   try {
     name = (await batch.createNamespacedJob({ namespace, body: job })).metadata!.name!
     const pod = await endedPod(core, namespace, name)
-    const log = pod.status?.containerStatuses?.[0]?.state?.terminated === undefined ? '' : await core.readNamespacedPodLog({ namespace, name: pod.metadata!.name! })
+    const log = pod.status?.containerStatuses?.[0]?.state?.terminated === undefined
+      ? ''
+      : await core.readNamespacedPodLog({ namespace, name: pod.metadata!.name! })
     return reportOf(log, pod)
   } catch (error) {
     return without(wordsOf(error))
   } finally {
     // What is not removed now removes itself.
-    if (name !== undefined) await batch.deleteNamespacedJob({ namespace, name, propagationPolicy: 'Background' }).catch(() => {})
+    if (name !== undefined) {
+      await batch.deleteNamespacedJob({ namespace, name, propagationPolicy: 'Background' }).catch(() => {})
+    }
   }
 }
 
@@ -46,7 +50,9 @@ function obstacleOf (pod: V1Pod | undefined): string {
   const { waiting, running } = pod.status?.containerStatuses?.[0]?.state ?? {}
   const unscheduled = pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False')
   if (running !== undefined) return `it did not end within ${MOST_SECONDS} s`
-  return [waiting?.reason ?? unscheduled?.reason, waiting?.message ?? unscheduled?.message].filter(Boolean).join(': ') || 'it has not started, and nothing says why'
+  return [waiting?.reason ?? unscheduled?.reason, waiting?.message ?? unscheduled?.message].filter(Boolean).join(
+    ': '
+  ) || 'it has not started, and nothing says why'
 }
 
 /** Its last line is the report; one that could not make any says why. */
@@ -54,9 +60,13 @@ export function reportOf (log: string, { status }: V1Pod): Report {
   const last = log.trim().split('\n').at(-1) ?? ''
   if (last.startsWith('{')) return JSON.parse(last) as Report
   const { terminated } = status?.containerStatuses?.[0]?.state ?? {}
-  return without(last || [terminated?.reason ?? status?.reason, terminated?.message ?? status?.message].filter(Boolean).join(': '))
+  return without(
+    last || [terminated?.reason ?? status?.reason, terminated?.message ?? status?.message].filter(Boolean).join(': ')
+  )
 }
 
 function without (seen: string): Report {
-  return { rows: [broken(CHECK, seen, 'mend what is broken above; store, orphans and events are looked at from there')] }
+  return {
+    rows: [broken(CHECK, seen, 'mend what is broken above; store, orphans and events are looked at from there')]
+  }
 }

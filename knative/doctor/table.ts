@@ -6,9 +6,13 @@ const WIDTH = 72
 
 /** The rows as plain text in columns, with how many there are of each verdict below. */
 export function table (rows: Row[]): string {
-  const lines = [TITLES, ...rows.map(({ check, verdict, seen, mend }): typeof TITLES => [check, verdict, seen, mend])].flatMap(([check, verdict, seen, mend]) =>
-    wrapped(seen).map((part, at) => at === 0 ? [check, verdict, part, mend] : ['', '', part, '']))
-  const widths = [0, 1, 2].map((column) => Math.max(...lines.map((line) => line[column]!.length).filter((length) => length <= WIDTH)))
+  const lines = [TITLES, ...rows.map(({ check, verdict, seen, mend }): typeof TITLES => [check, verdict, seen, mend])]
+    .flatMap(([check, verdict, seen, mend]) =>
+      wrapped(seen).map((part, at) => at === 0 ? [check, verdict, part, mend] : ['', '', part, ''])
+    )
+  const widths = [0, 1, 2].map((column) =>
+    Math.max(...lines.map((line) => line[column]!.length).filter((length) => length <= WIDTH))
+  )
   const text = lines.map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd())
   const count = (verdict: Verdict): number => rows.filter((row) => row.verdict === verdict).length
   return [...text, '', `${count('works')} work, ${count('degraded')} degraded, ${count('broken')} broken`].join('\n')

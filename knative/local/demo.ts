@@ -7,9 +7,20 @@ import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { startHost } from './host.ts'
 
-interface Job { job_uuid: string, state: string, reason?: string | null, history: Array<{ state: string, at: string }> }
-interface ListedFile { name: string, size: number, sha256: string }
-interface Copy extends ListedFile { path: string }
+interface Job {
+  job_uuid: string
+  state: string
+  reason?: string | null
+  history: Array<{ state: string, at: string }>
+}
+interface ListedFile {
+  name: string
+  size: number
+  sha256: string
+}
+interface Copy extends ListedFile {
+  path: string
+}
 
 const TERMINAL = ['succeeded', 'failed', 'canceled', 'lost']
 /** The default job takes seconds; whoever waits longer than this waits for nothing. */
@@ -26,19 +37,36 @@ async function runDemo (url: string, signal: AbortSignal): Promise<void> {
     if (files.length === 0) throw new Error('the job has no result files')
     const copies: Copy[] = []
     for (const file of files) copies.push(await download(id, file))
-    const widths = [Math.max(...files.map(({ name }) => name.length)), Math.max(...files.map(({ size }) => String(size).length))] as const
-    for (const { name, size, sha256 } of copies) console.log(`  ${name.padEnd(widths[0])}  ${String(size).padStart(widths[1])}  ${sha256}`)
-    console.log(`${copies.length} files, each with the size and sha256 that were recorded when it was uploaded, in ${relative('.', dirname(copies[0]!.path))}`)
+    const widths = [
+      Math.max(...files.map(({ name }) => name.length)),
+      Math.max(...files.map(({ size }) => String(size).length))
+    ] as const
+    for (const { name, size, sha256 } of copies) {
+      console.log(`  ${name.padEnd(widths[0])}  ${String(size).padStart(widths[1])}  ${sha256}`)
+    }
+    console.log(
+      `${copies.length} files, each with the size and sha256 that were recorded when it was uploaded, in ${
+        relative('.', dirname(copies[0]!.path))
+      }`
+    )
     const recording = copies.find(({ name }) => name.endsWith('.mcap'))
-    if (recording) console.log(`To look at the drive, open ${recording.path} in Foxglove (https://foxglove.dev: "Open local file").`)
+    if (recording) {
+      console.log(`To look at the drive, open ${recording.path} in Foxglove (https://foxglove.dev: "Open local file").`)
+    }
   } catch (error) {
-    console.error(`state: ${JSON.stringify(job, null, 2)}\nlog:\n${await get(`/job/${id}/log`).then((answer) => answer.text(), (failure: Error) => failure.message)}`)
+    console.error(
+      `state: ${JSON.stringify(job, null, 2)}\nlog:\n${await get(`/job/${id}/log`).then((answer) =>
+        answer.text(), (failure: Error) =>
+        failure.message)}`
+    )
     throw error
   }
 
   async function get (path: string, headers: Record<string, string> = {}): Promise<Response> {
     const answer = await fetch(url + path, { headers, signal })
-    if (!answer.ok && answer.status !== 304) throw new Error(`GET ${path} answered ${answer.status}: ${await answer.text()}`)
+    if (!answer.ok && answer.status !== 304) {
+      throw new Error(`GET ${path} answered ${answer.status}: ${await answer.text()}`)
+    }
     return answer
   }
 
@@ -47,7 +75,10 @@ async function runDemo (url: string, signal: AbortSignal): Promise<void> {
     let told = 0
     let etag: string | null = null
     for (;;) {
-      const answer: Response = await get(`/job/${id}`, { prefer: 'wait=20', ...etag !== null && { 'if-none-match': etag } })
+      const answer: Response = await get(`/job/${id}`, {
+        prefer: 'wait=20',
+        ...etag !== null && { 'if-none-match': etag }
+      })
       if (answer.status === 304) {
         await pause(100, undefined, { signal })
         continue
@@ -63,7 +94,8 @@ async function runDemo (url: string, signal: AbortSignal): Promise<void> {
   async function list (id: string): Promise<ListedFile[]> {
     const files: ListedFile[] = []
     for (let cursor: string | null = ''; cursor !== null;) {
-      const page = await (await get(`/job/${id}/result/list${cursor && `?cursor=${encodeURIComponent(cursor)}`}`)).json() as { files: ListedFile[], next_cursor: string | null }
+      const page = await (await get(`/job/${id}/result/list${cursor && `?cursor=${encodeURIComponent(cursor)}`}`))
+        .json() as { files: ListedFile[], next_cursor: string | null }
       files.push(...page.files)
       cursor = page.next_cursor
     }
@@ -86,13 +118,18 @@ async function runDemo (url: string, signal: AbortSignal): Promise<void> {
       }
     }, createWriteStream(path))
     const digest = hash.digest('hex')
-    if (bytes !== size || digest !== sha256) throw new Error(`${name} came with ${bytes} bytes and sha256 ${digest}; listed were ${size} and ${sha256}`)
+    if (bytes !== size || digest !== sha256) {
+      throw new Error(`${name} came with ${bytes} bytes and sha256 ${digest}; listed were ${size} and ${sha256}`)
+    }
     return { name, size, sha256, path }
   }
 }
 
 const interrupted = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort(new Error(`stopped by ${signal}`)))
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () =>
+    interrupted.abort(new Error(`stopped by ${signal}`)))
+}
 let lastLines: string[] = []
 let starting = true
 function log (line: string): void {

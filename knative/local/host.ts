@@ -42,9 +42,9 @@ type Undo = Array<() => unknown>
 const ROOT = join(import.meta.dirname, '../..')
 
 /**
- * Stands in for a cluster on one machine: runs the functions as the manifests in knative/base say, with a real S3 store,
- * the part of Kubernetes that jobs need, and the eventing around them. S3_ENDPOINT and KUBECONFIG, when set, replace two
- * of the stand-ins. When a part cannot start, the others are stopped again.
+ * Stands in for a cluster on one machine: runs the functions as the manifests in knative/base say, with a real S3
+ * store, the part of Kubernetes that jobs need, and the eventing around them. S3_ENDPOINT and KUBECONFIG, when set,
+ * replace two of the stand-ins. When a part cannot start, the others are stopped again.
  */
 export async function startHost ({ log = () => {}, ...options }: HostOptions): Promise<Host> {
   const undo: Undo = []
@@ -83,12 +83,24 @@ async function startParts (
   const kubeconfig = process.env.KUBECONFIG || await startLocalKubernetes()
 
   const ports = await freePorts(manifests['serving.knative.dev/v1/Service'].length)
-  const portOf = Object.fromEntries(manifests['serving.knative.dev/v1/Service'].map(({ metadata: { name } }, i) => [name, ports[i]!]))
-  const { configMaps, secrets } = localSettings(manifests, { store, kubeconfig, uploadUrl: `http://127.0.0.1:${portOf['result-upload']}`, publicUrl: entry.url, empty: mkdtempSync(join(dir, 'empty-')) })
+  const portOf = Object.fromEntries(
+    manifests['serving.knative.dev/v1/Service'].map(({ metadata: { name } }, i) => [name, ports[i]!])
+  )
+  const { configMaps, secrets } = localSettings(manifests, {
+    store,
+    kubeconfig,
+    uploadUrl: `http://127.0.0.1:${portOf['result-upload']}`,
+    publicUrl: entry.url,
+    empty: mkdtempSync(join(dir, 'empty-'))
+  })
   await makeBucket(store, env['*']?.S3_BUCKET ?? configMaps['gx4ki-settings']!.S3_BUCKET!)
   for (const manifest of manifests['serving.knative.dev/v1/Service']) {
     const { name } = manifest.metadata
-    const environment = { ...serviceEnvironment(manifest, { configMaps, secrets, port: portOf[name]! }), ...env['*'], ...env[name] }
+    const environment = {
+      ...serviceEnvironment(manifest, { configMaps, secrets, port: portOf[name]! }),
+      ...env['*'],
+      ...env[name]
+    }
     services.set(name, runService(manifest, { environment, cwd: ROOT, log }))
   }
   undo.push(() => Promise.all([...services.values()].map((service) => service.stop())))
@@ -96,10 +108,18 @@ async function startParts (
 
   const broker = await startBroker({ triggers: manifests['eventing.knative.dev/v1/Trigger'], urlOf, log: say })
   undo.push(broker.stop)
-  const source = createApiServerSource(manifests['sources.knative.dev/v1/ApiServerSource'][0]!, { kubeconfig, sink: broker.url, log: say })
+  const source = createApiServerSource(manifests['sources.knative.dev/v1/ApiServerSource'][0]!, {
+    kubeconfig,
+    sink: broker.url,
+    log: say
+  })
   undo.push(source.stop)
   await source.start()
-  const pings = startPingSource(manifests['sources.knative.dev/v1/PingSource'][0]!, { sink: broker.url, everySeconds: pingSeconds, log: say })
+  const pings = startPingSource(manifests['sources.knative.dev/v1/PingSource'][0]!, {
+    sink: broker.url,
+    everySeconds: pingSeconds,
+    log: say
+  })
   undo.push(pings.stop)
   open = true
   return { url: entry.url, store, kubeconfig, services, source, ping: pings.pingNow }
@@ -113,16 +133,33 @@ async function startParts (
 
   function urlOf ({ ref, uri = '/' }: Destination): string {
     const service = services.get(ref.name)
-    if (ref.kind !== 'Service' || service === undefined) throw new Error(`no manifest for ${ref.kind} ${ref.name}, which a Trigger refers to`)
+    if (ref.kind !== 'Service' || service === undefined) {
+      throw new Error(`no manifest for ${ref.kind} ${ref.name}, which a Trigger refers to`)
+    }
     return service.url + uri
   }
 }
 
 /** Settings of the functions that whoever runs the local host may give in its own environment. */
-const TAKEN = ['S3_BUCKET', 'TEMPLATES_DIR', 'DEFAULT_TEMPLATE', 'CONNECTORS_DIR', 'CONNECTOR_SECRETS_DIR', 'WEBHOOK_SECRETS_DIR', 'WEBHOOK_DEFAULT_SECRET', 'EGRESS_ALLOWED_ORIGINS', 'API_KEYS_DIR']
+const TAKEN = [
+  'S3_BUCKET',
+  'TEMPLATES_DIR',
+  'DEFAULT_TEMPLATE',
+  'CONNECTORS_DIR',
+  'CONNECTOR_SECRETS_DIR',
+  'WEBHOOK_SECRETS_DIR',
+  'WEBHOOK_DEFAULT_SECRET',
+  'EGRESS_ALLOWED_ORIGINS',
+  'API_KEYS_DIR'
+]
 
 /** The ConfigMaps with this machine's addresses in them, and Secrets made up for this run. */
-function localSettings (manifests: Manifests, { store, kubeconfig, uploadUrl, publicUrl, empty }: { store: LocalStore } & Record<'kubeconfig' | 'uploadUrl' | 'publicUrl' | 'empty', string>) {
+function localSettings (
+  manifests: Manifests,
+  { store, kubeconfig, uploadUrl, publicUrl, empty }:
+    & { store: LocalStore }
+    & Record<'kubeconfig' | 'uploadUrl' | 'publicUrl' | 'empty', string>
+) {
   const configMaps = Object.fromEntries(manifests['v1/ConfigMap'].map(({ metadata, data }) => [metadata.name, data]))
   const chosen = Object.fromEntries(TAKEN.flatMap((name) => process.env[name] ? [[name, process.env[name]]] : []))
   configMaps['gx4ki-settings'] = {

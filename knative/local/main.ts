@@ -7,7 +7,9 @@ if (!Number.isInteger(port) || port < 0 || port > 65535) {
   process.exit(1)
 }
 
-console.log('Starting the local host: a stand-in for a cluster on this machine, to try things out.\nIt isolates nothing and asks nobody who they are: never deploy it.')
+console.log(
+  'Starting the local host: a stand-in for a cluster on this machine, to try things out.\nIt isolates nothing and asks nobody who they are: never deploy it.'
+)
 const starting = startHost({ port, log: (line) => console.log(line) })
 // Also before it is up: what has been started by then is stopped.
 closeWithGrace({ delay: 60_000, logger: false }, async ({ err }) => {

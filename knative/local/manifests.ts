@@ -19,7 +19,10 @@ const Container = Type.Object({
   readinessProbe: Type.Object({ httpGet: Type.Object({ path: Type.String() }) })
 })
 
-const Destination = Type.Object({ ref: Type.Object({ kind: Type.String(), name: Type.String() }), uri: Type.Optional(Type.String()) })
+const Destination = Type.Object({
+  ref: Type.Object({ kind: Type.String(), name: Type.String() }),
+  uri: Type.Optional(Type.String())
+})
 
 const Delivery = Type.Object({
   retry: Type.Integer({ minimum: 0 }),
@@ -30,7 +33,10 @@ const Delivery = Type.Object({
 })
 
 const RouteMatch = Type.Object({
-  path: Type.Object({ type: Type.Union([Type.Literal('Exact'), Type.Literal('PathPrefix')]), value: Type.String({ pattern: '^/' }) }),
+  path: Type.Object({
+    type: Type.Union([Type.Literal('Exact'), Type.Literal('PathPrefix')]),
+    value: Type.String({ pattern: '^/' })
+  }),
   method: Type.Optional(Type.String())
 })
 
@@ -40,7 +46,10 @@ const kinds = {
     metadata,
     spec: Type.Object({
       template: Type.Object({
-        spec: Type.Object({ timeoutSeconds: Type.Integer({ minimum: 1 }), containers: Type.Array(Container, { minItems: 1, maxItems: 1 }) })
+        spec: Type.Object({
+          timeoutSeconds: Type.Integer({ minimum: 1 }),
+          containers: Type.Array(Container, { minItems: 1, maxItems: 1 })
+        })
       })
     })
   }),
@@ -57,27 +66,42 @@ const kinds = {
     metadata,
     spec: Type.Object({
       mode: Type.Literal('Resource'),
-      resources: Type.Array(Type.Object({
-        apiVersion: Type.Literal('batch/v1'),
-        kind: Type.Literal('Job'),
-        selector: Type.Object({ matchLabels: Type.Record(Type.String(), Type.String()) })
-      }), { minItems: 1, maxItems: 1 }),
+      resources: Type.Array(
+        Type.Object({
+          apiVersion: Type.Literal('batch/v1'),
+          kind: Type.Literal('Job'),
+          selector: Type.Object({ matchLabels: Type.Record(Type.String(), Type.String()) })
+        }),
+        { minItems: 1, maxItems: 1 }
+      ),
       sink: Destination
     })
   }),
   'sources.knative.dev/v1/PingSource': Type.Object({
     metadata,
-    spec: Type.Object({ schedule: Type.String(), contentType: Type.Literal('application/json'), data: Type.String(), sink: Destination })
+    spec: Type.Object({
+      schedule: Type.String(),
+      contentType: Type.Literal('application/json'),
+      data: Type.String(),
+      sink: Destination
+    })
   }),
   'gateway.networking.k8s.io/v1/HTTPRoute': Type.Object({
     metadata,
     spec: Type.Object({
       rules: Type.Array(Type.Object({
         matches: Type.Array(RouteMatch, { minItems: 1 }),
-        filters: Type.Optional(Type.Array(Type.Object({
-          type: Type.Literal('URLRewrite'),
-          urlRewrite: Type.Object({ path: Type.Optional(Type.Object({ type: Type.Literal('ReplaceFullPath'), replaceFullPath: Type.String() })) })
-        }), { maxItems: 1 })),
+        filters: Type.Optional(Type.Array(
+          Type.Object({
+            type: Type.Literal('URLRewrite'),
+            urlRewrite: Type.Object({
+              path: Type.Optional(
+                Type.Object({ type: Type.Literal('ReplaceFullPath'), replaceFullPath: Type.String() })
+              )
+            })
+          }),
+          { maxItems: 1 }
+        )),
         backendRefs: Type.Array(Type.Object({ name: Type.String() }), { minItems: 1, maxItems: 1 })
       }))
     })
@@ -93,14 +117,24 @@ export type HttpRoute = Static<Kinds['gateway.networking.k8s.io/v1/HTTPRoute']>
 export type Delivery = Static<typeof Delivery>
 export type Destination = Static<typeof Destination>
 
-/** The objects of a folder's YAML files, by `<apiVersion>/<kind>`; kinds that the local host has no part for are left out. */
+/**
+ * The objects of a folder's YAML files, by `<apiVersion>/<kind>`; kinds that the local host has no part for are left
+ * out.
+ */
 export type Manifests = { [K in keyof Kinds]: Array<Static<Kinds[K]>> }
 
-/** Throws with file, object and field when a known kind lacks what the local host needs, or asks for what it does not do. */
+/**
+ * Throws with file, object and field when a known kind lacks what the local host needs, or asks for what it does not
+ * do.
+ */
 export function readManifests (folder: string): Manifests {
   const found: Record<string, unknown[]> = Object.fromEntries(Object.keys(kinds).map((kind) => [kind, []]))
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml')).sort()) {
-    for (const object of loadAll(readFileSync(join(folder, file), 'utf8')) as Array<{ apiVersion?: string, kind?: string } | null>) {
+    for (
+      const object of loadAll(readFileSync(join(folder, file), 'utf8')) as Array<
+        { apiVersion?: string, kind?: string } | null
+      >
+    ) {
       const kind = `${object?.apiVersion}/${object?.kind}`
       found[kind]?.push(checked(kinds[kind as keyof Kinds], object, file))
     }
@@ -112,7 +146,9 @@ function checked (schema: TSchema, object: unknown, file: string): unknown {
   const [error] = Value.Errors(schema, object)
   if (error !== undefined) {
     const { kind, metadata } = object as { kind: string, metadata?: { name?: string } }
-    throw new Error(`${file}: ${kind} ${metadata?.name ?? '(without a name)'}: ${error.instancePath || 'it'} ${error.message}`)
+    throw new Error(
+      `${file}: ${kind} ${metadata?.name ?? '(without a name)'}: ${error.instancePath || 'it'} ${error.message}`
+    )
   }
   return object
 }

@@ -5,22 +5,34 @@ import { bearerOf, forbidden, unauthorized } from './bearer.ts'
 import { tokenVerifier } from './token-verifier.ts'
 
 export const senderSettings = {
-  EVENTS_OIDC_ISSUER: Type.Optional(Type.String({ pattern: '^https?://', description: 'The issuer of the cluster\'s ServiceAccount tokens' })),
+  EVENTS_OIDC_ISSUER: Type.Optional(
+    Type.String({ pattern: '^https?://', description: "The issuer of the cluster's ServiceAccount tokens" })
+  ),
   EVENTS_OIDC_AUDIENCE: Type.Optional(Type.String({ minLength: 1 })),
   // Any pod can have a token of its own ServiceAccount made for this audience.
-  EVENTS_OIDC_SUBJECT: Type.String({ default: 'system:serviceaccount:gx4ki:', minLength: 1, description: 'What the subject of a sender begins with' })
+  EVENTS_OIDC_SUBJECT: Type.String({
+    default: 'system:serviceaccount:gx4ki:',
+    minLength: 1,
+    description: 'What the subject of a sender begins with'
+  })
 }
 
 /** Lets the sender of an event in by this `Authorization` header, or throws: `unauthorized`, `forbidden`. */
 export type AdmitSender = (authorization: string | undefined) => Promise<void>
 
 /**
- * Where Knative's `authentication-oidc` is on, its Broker sends a token of the Trigger's ServiceAccount with every event. The API server itself
- * has the keys that such tokens are signed with, whoever their issuer is said to be. `undefined` where senders are not asked.
+ * Where Knative's `authentication-oidc` is on, its Broker sends a token of the Trigger's ServiceAccount with every
+ * event. The API server itself has the keys that such tokens are signed with, whoever their issuer is said to be.
+ * `undefined` where senders are not asked.
  */
-export function admitSenderBy (settings: Static<TObject<typeof senderSettings>>, cluster: Cluster): AdmitSender | undefined {
+export function admitSenderBy (
+  settings: Static<TObject<typeof senderSettings>>,
+  cluster: Cluster
+): AdmitSender | undefined {
   const { EVENTS_OIDC_ISSUER: issuer, EVENTS_OIDC_AUDIENCE: audience, EVENTS_OIDC_SUBJECT: subject } = settings
-  if ((issuer === undefined) !== (audience === undefined)) throw new Error('wrong settings: EVENTS_OIDC_ISSUER and EVENTS_OIDC_AUDIENCE go together')
+  if ((issuer === undefined) !== (audience === undefined)) {
+    throw new Error('wrong settings: EVENTS_OIDC_ISSUER and EVENTS_OIDC_AUDIENCE go together')
+  }
   if (issuer === undefined || audience === undefined) return undefined
   const verify = tokenVerifier({
     issuer,

@@ -8,7 +8,10 @@ import { lazyValidator } from '../schema/lazy-validator.ts'
 import { digestOfKey, idOfKey, isKeyId } from './api-key.ts'
 import { type Caller, type Scope, scopes } from './caller.ts'
 
-/** What the file of a key says. Owners of other kinds have a colon (`oidc:…`, `connector:…`), so none can be taken for one of these. */
+/**
+ * What the file of a key says. Owners of other kinds have a colon (`oidc:…`, `connector:…`), so none can be taken for
+ * one of these.
+ */
 const Entry = Type.Object({
   owner: Type.String({ pattern: '^[A-Za-z0-9._@+=-]{1,128}$' }),
   scopes: Type.Array(Type.Unsafe<Scope>(Type.String({ enum: [...scopes] })), { minItems: 1 }),
@@ -19,12 +22,17 @@ type ApiKeyEntry = Static<typeof Entry>
 const isEntry = lazyValidator<ApiKeyEntry>(Entry)
 
 /**
- * The API keys of a folder, a mounted Secret, each in a file named by the id of the key: none has to be searched for, and one that comes or
- * goes does so at the next request. An entry that is wrong lets nobody in, and is told by its name; the others are good all the same.
+ * The API keys of a folder, a mounted Secret, each in a file named by the id of the key: none has to be searched for,
+ * and one that comes or goes does so at the next request. An entry that is wrong lets nobody in, and is told by its
+ * name; the others are good all the same.
  */
-export function apiKeysIn (folder: string, refused: (file: string, reason: string) => void): (key: string) => Caller | undefined {
+export function apiKeysIn (
+  folder: string,
+  refused: (file: string, reason: string) => void
+): (key: string) => Caller | undefined {
   const told = new Map<string, string>()
-  // Now rather than when somebody comes with the key. A mounted Secret has its files behind links named ..data and the like.
+  // Now rather than when somebody comes with the key. A mounted Secret has its files behind links named ..data and the
+  // like.
   for (const file of readdirSync(folder)) if (!file.startsWith('.')) entryIn(file)
 
   return function callerWith (key) {
@@ -59,7 +67,9 @@ export function apiKeysIn (folder: string, refused: (file: string, reason: strin
   }
 }
 
-/** What a file says; the Error when it is no entry has none of its values: somebody may have put the key itself there. */
+/**
+ * What a file says; the Error when it is no entry has none of its values: somebody may have put the key itself there.
+ */
 export function parseApiKeyEntry (file: string, text: string): ApiKeyEntry {
   if (!isKeyId(file)) throw new Error('its name is not the id of a key: 12 hex digits')
   const entry = parseJson(text)

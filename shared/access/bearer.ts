@@ -10,7 +10,14 @@ export function unauthorized (detail: string, cause?: unknown): Error {
   return problem('unauthorized', detail, { headers: { 'www-authenticate': 'Bearer' }, cause })
 }
 
-/** What it is answered when its credential is good, but not for this; for those who could ask for another, the scope that it would take. */
+/**
+ * What it is answered when its credential is good, but not for this; for those who could ask for another, the scope
+ * that it would take.
+ */
 export function forbidden (detail: string, scope?: string): Error {
-  return problem('forbidden', detail, { headers: { 'www-authenticate': `Bearer error="insufficient_scope"${scope === undefined ? '' : `, scope="${scope}"`}` } })
+  return problem('forbidden', detail, {
+    headers: {
+      'www-authenticate': `Bearer error="insufficient_scope"${scope === undefined ? '' : `, scope="${scope}"`}`
+    }
+  })
 }

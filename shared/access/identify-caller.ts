@@ -20,20 +20,42 @@ type CredentialSettings = Static<TObject<typeof credentialSettings>>
 type Identify = (authorization: string | undefined) => Promise<Caller>
 
 /**
- * How callers are told apart by the settings; `undefined` where nobody is asked, which only this machine may reach unless the settings say
- * aloud that everybody may. Throws when they say neither, or both.
+ * How callers are told apart by the settings; `undefined` where nobody is asked, which only this machine may reach
+ * unless the settings say aloud that everybody may. Throws when they say neither, or both.
  */
-export function identifyBy (settings: CredentialSettings & { HOST: string }, refused: (file: string, reason: string) => void): Identify | undefined {
-  const { API_KEYS_DIR: folder, OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience, OIDC_JWKS_URI: jwksUri, ANONYMOUS: anonymous, HOST: host } = settings
-  if ((issuer === undefined) !== (audience === undefined) || (jwksUri !== undefined && issuer === undefined)) throw new Error('wrong settings: OIDC_ISSUER and OIDC_AUDIENCE go together, and OIDC_JWKS_URI with them')
+export function identifyBy (
+  settings: CredentialSettings & { HOST: string },
+  refused: (file: string, reason: string) => void
+): Identify | undefined {
+  const {
+    API_KEYS_DIR: folder,
+    OIDC_ISSUER: issuer,
+    OIDC_AUDIENCE: audience,
+    OIDC_JWKS_URI: jwksUri,
+    ANONYMOUS: anonymous,
+    HOST: host
+  } = settings
+  if ((issuer === undefined) !== (audience === undefined) || (jwksUri !== undefined && issuer === undefined)) {
+    throw new Error('wrong settings: OIDC_ISSUER and OIDC_AUDIENCE go together, and OIDC_JWKS_URI with them')
+  }
   if (folder === undefined && issuer === undefined) {
-    if (anonymous === undefined && !isLoopback(host)) throw new Error(`wrong settings: with HOST ${host} others can call, so API_KEYS_DIR or OIDC_ISSUER must say who may, or ANONYMOUS=allowed that everybody may`)
+    if (anonymous === undefined && !isLoopback(host)) {
+      throw new Error(
+        `wrong settings: with HOST ${host} others can call, so API_KEYS_DIR or OIDC_ISSUER must say who may, or ANONYMOUS=allowed that everybody may`
+      )
+    }
     return undefined
   }
-  if (anonymous !== undefined) throw new Error('wrong settings: ANONYMOUS is allowed, and API_KEYS_DIR or OIDC_ISSUER ask for credentials; take one of them away')
+  if (anonymous !== undefined) {
+    throw new Error(
+      'wrong settings: ANONYMOUS is allowed, and API_KEYS_DIR or OIDC_ISSUER ask for credentials; take one of them away'
+    )
+  }
 
   const callerWithKey = folder === undefined ? undefined : apiKeysIn(folder, refused)
-  const verify = issuer === undefined || audience === undefined ? undefined : tokenVerifier({ issuer, audience, jwksUri })
+  const verify = issuer === undefined || audience === undefined
+    ? undefined
+    : tokenVerifier({ issuer, audience, jwksUri })
 
   return async function identify (authorization) {
     const credential = bearerOf(authorization)

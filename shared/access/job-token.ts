@@ -6,8 +6,9 @@ export const tokenSettings = {
 }
 
 /**
- * The token that a job's uploader shows. It follows from the key and the id alone, so whoever finishes a deploy that was cut off
- * makes the same one, and nobody has to keep it. That it opens nothing after the job's end is `result-upload`'s to check.
+ * The token that a job's uploader shows. It follows from the key and the id alone, so whoever finishes a deploy that
+ * was cut off makes the same one, and nobody has to keep it. That it opens nothing after the job's end is
+ * `result-upload`'s to check.
  */
 export function jobToken (key: string, id: string): string {
   return createHmac('sha256', key).update(`uploader ${id}`).digest('base64url')

@@ -7,13 +7,23 @@ import { type Connector, originsOf } from './connectors.ts'
 const NS = 'https://w3id.org/edc/v0.0.1/ns/'
 
 /** The Management API of a connector, version 3, and what it takes to use it. */
-export interface ManagementApi { name: string, url: string, key: string | undefined, origins: string[] }
+export interface ManagementApi {
+  name: string
+  url: string
+  key: string | undefined
+  origins: string[]
+}
 
 /** Throws when the connector has none in the operator's table. */
 export function managementApi (connector: Connector, secretsDir: string): ManagementApi {
   const { name, management_url: url } = connector
   if (url === undefined) throw new Error(`the connector ${name} has no management_url`)
-  return { name, url: `${url.replace(/\/$/, '')}/v3`, key: connectorKey(secretsDir, name, 'management'), origins: originsOf(connector) }
+  return {
+    name,
+    url: `${url.replace(/\/$/, '')}/v3`,
+    key: connectorKey(secretsDir, name, 'management'),
+    origins: originsOf(connector)
+  }
 }
 
 export function keyHeader (key: string | undefined): Record<string, string> {
@@ -28,22 +38,45 @@ const isState = lazyValidator<Static<typeof StateAnswer>>(StateAnswer)
 const isAsset = lazyValidator<Static<typeof AssetAnswer>>(AssetAnswer)
 const isNotFound = lazyValidator(NotFound)
 
-/** The state of a transfer process; `undefined` when the connector knows of none, because it has been restarted without its memory, say. */
+/**
+ * The state of a transfer process; `undefined` when the connector knows of none, because it has been restarted without
+ * its memory, say.
+ */
 export async function transferState (api: ManagementApi, transfer: string): Promise<string | undefined> {
-  return await look(api, `transferprocesses/${encodeURIComponent(transfer)}/state`, isState).then((answer) => answer?.state)
+  return await look(api, `transferprocesses/${encodeURIComponent(transfer)}/state`, isState).then((answer) =>
+    answer?.state
+  )
 }
 
-/** The properties of an asset's data address by their names, without the IRI before them; `undefined` for no such asset. */
+/**
+ * The properties of an asset's data address by their names, without the IRI before them; `undefined` for no such asset.
+ */
 export async function assetProperties (api: ManagementApi, asset: string): Promise<Record<string, string> | undefined> {
   const answer = await look(api, `assets/${encodeURIComponent(asset)}`, isAsset)
-  return answer && Object.fromEntries(Object.entries(answer.dataAddress).flatMap(([name, value]) =>
-    typeof value === 'string' && !name.startsWith('@') ? [[name.startsWith(NS) ? name.slice(NS.length) : name.replace(/^edc:/, ''), value]] : []))
+  return answer &&
+    Object.fromEntries(
+      Object.entries(answer.dataAddress).flatMap(([name, value]) =>
+        typeof value === 'string' && !name.startsWith('@')
+          ? [[name.startsWith(NS) ? name.slice(NS.length) : name.replace(/^edc:/, ''), value]]
+          : []
+      )
+    )
 }
 
-async function look<T> ({ name, url, key, origins }: ManagementApi, path: string, isExpected: (body: unknown) => body is T): Promise<T | undefined> {
-  const { status, body } = await askConnector(origins, { method: 'GET', url: `${url}/${path}`, headers: keyHeader(key) })
+async function look<T> (
+  { name, url, key, origins }: ManagementApi,
+  path: string,
+  isExpected: (body: unknown) => body is T
+): Promise<T | undefined> {
+  const { status, body } = await askConnector(origins, {
+    method: 'GET',
+    url: `${url}/${path}`,
+    headers: keyHeader(key)
+  })
   if (status === 404 && isNotFound(body)) return undefined
-  if (status !== 200 || !isExpected(body)) throw new Error(`the Management API of connector ${name} answered ${status} to GET ${path}`)
+  if (status !== 200 || !isExpected(body)) {
+    throw new Error(`the Management API of connector ${name} answered ${status} to GET ${path}`)
+  }
   return body
 }
 

@@ -3,8 +3,14 @@ import ipaddr from 'ipaddr.js'
 import { Type, type Static, type TObject } from 'typebox'
 
 export const egressSettings = {
-  EGRESS_ALLOWED_ORIGINS: Type.String({ default: '', description: 'scheme://host:port of receivers in private networks, separated by commas or spaces' }),
-  EGRESS_DENIED_RANGES: Type.String({ default: '', description: 'CIDRs that are not private and must not be reached all the same' })
+  EGRESS_ALLOWED_ORIGINS: Type.String({
+    default: '',
+    description: 'scheme://host:port of receivers in private networks, separated by commas or spaces'
+  }),
+  EGRESS_DENIED_RANGES: Type.String({
+    default: '',
+    description: 'CIDRs that are not private and must not be reached all the same'
+  })
 }
 
 type Range = ReturnType<typeof ipaddr.parseCIDR>
@@ -16,17 +22,25 @@ export interface EgressRules {
   denied: readonly Range[]
 }
 
-/** What IANA's registries call global is not always outside: https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16 */
+/**
+ * What IANA's registries call global is not always outside:
+ * https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
+ */
 const INSIDE: readonly Range[] = [ipaddr.parseCIDR('168.63.129.16/32')]
 
 /** All that IANA has given out (RFC 4291, 2.4); the rest of IPv6 leads nowhere, or somewhere else than it says. */
 const GLOBAL_IPV6 = ipaddr.parseCIDR('2000::/3')
 
-/** Names that no public name server answers for: those of our and other people's clusters, clouds and homes, and what is no name at all. */
+/**
+ * Names that no public name server answers for: those of our and other people's clusters, clouds and homes, and what is
+ * no name at all.
+ */
 const INTERNAL_NAME = /^[^.]*$|\.(localhost|local|internal|svc|lan|home\.arpa)$|^\.|\.\.|\.$/
 
 /** Throws with the name of the setting that is wrong. */
-export function egressRules ({ EGRESS_ALLOWED_ORIGINS: origins, EGRESS_DENIED_RANGES: ranges }: Static<TObject<typeof egressSettings>>): EgressRules {
+export function egressRules (
+  { EGRESS_ALLOWED_ORIGINS: origins, EGRESS_DENIED_RANGES: ranges }: Static<TObject<typeof egressSettings>>
+): EgressRules {
   return {
     allowed: new Set(listed('EGRESS_ALLOWED_ORIGINS', origins, originOf)),
     denied: listed('EGRESS_DENIED_RANGES', ranges, (text) => ipaddr.parseCIDR(text))
@@ -53,7 +67,10 @@ export function refusedUrl (text: string, { allowed, denied }: EgressRules): str
   return INTERNAL_NAME.test(host) ? 'must have a public host name' : undefined
 }
 
-/** The name or address, as a resolver and a certificate have it: without brackets, and without the dot of an absolute name. */
+/**
+ * The name or address, as a resolver and a certificate have it: without brackets, and without the dot of an absolute
+ * name.
+ */
 export function hostOf ({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$|\.$/g, '')
 }

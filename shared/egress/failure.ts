@@ -1,4 +1,7 @@
-/** An Error of a call that brought no answer, or could not even be made, with the reason in a word that may be shown to whoever gave the URL. */
+/**
+ * An Error of a call that brought no answer, or could not even be made, with the reason in a word that may be shown to
+ * whoever gave the URL.
+ */
 export function failed (failure: string, message: string, cause?: unknown): Error {
   return Object.assign(new Error(message, { cause }), { failure })
 }

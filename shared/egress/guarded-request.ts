@@ -21,13 +21,28 @@ export interface OutgoingRequest {
 }
 
 /** The body is for protocols that need it, at most its first bytes, and never for whoever gave the URL. */
-export interface Answer { status: number, headers: http.IncomingHttpHeaders, body: Buffer }
+export interface Answer {
+  status: number
+  headers: http.IncomingHttpHeaders
+  body: Buffer
+}
 
 /** Why there was no answer. */
-type Failure = 'EgressDenied' | 'DnsError' | 'ConnectionRefused' | 'Unreachable' | 'TlsError' | 'ConnectionReset' | 'InvalidAnswer' | 'Timeout'
+type Failure =
+  | 'EgressDenied'
+  | 'DnsError'
+  | 'ConnectionRefused'
+  | 'Unreachable'
+  | 'TlsError'
+  | 'ConnectionReset'
+  | 'InvalidAnswer'
+  | 'Timeout'
 
 /** What the guard reaches the network by. */
-export interface Wire { lookup: (name: string) => Promise<string[]>, connect: (address: string, port: number) => net.Socket }
+export interface Wire {
+  lookup: (name: string) => Promise<string[]>
+  connect: (address: string, port: number) => net.Socket
+}
 
 const network: Wire = {
   lookup: async (name) => (await dns.lookup(name, { all: true })).map(({ address }) => address),
@@ -41,10 +56,15 @@ const HEADER_BYTES = 16 * 1024
 const BODY_BYTES = 256 * 1024
 
 /**
- * The only way out for a URL that came from outside. The name is resolved once, every address it has must be allowed, and the connection goes
- * to one of just these; it is used for this request alone. A redirect is an answer like any other. Throws an Error with a `failure`.
+ * The only way out for a URL that came from outside. The name is resolved once, every address it has must be allowed,
+ * and the connection goes to one of just these; it is used for this request alone. A redirect is an answer like any
+ * other. Throws an Error with a `failure`.
  */
-export async function guardedRequest (request: OutgoingRequest, rules: EgressRules, wire: Wire = network): Promise<Answer> {
+export async function guardedRequest (
+  request: OutgoingRequest,
+  rules: EgressRules,
+  wire: Wire = network
+): Promise<Answer> {
   const { allowed = [], timeoutMs = TIMEOUT_MS, body } = request
   const ours = { ...rules, allowed: new Set([...rules.allowed, ...allowed]) }
   const late = AbortSignal.timeout(timeoutMs)
@@ -62,23 +82,40 @@ export async function guardedRequest (request: OutgoingRequest, rules: EgressRul
   }
 }
 
-async function resolve (url: URL, { allowed, denied }: EgressRules, wire: Wire, late: AbortSignal): Promise<string[]> {
+async function resolve (
+  url: URL,
+  { allowed, denied }: EgressRules,
+  wire: Wire,
+  late: AbortSignal
+): Promise<string[]> {
   const host = hostOf(url)
   const isAllowed = allowed.has(url.origin)
   // With its dot a public name is asked for as it is, and not first as one of the cluster, as resolv.conf there has it.
-  const addresses = isIP(host) !== 0 ? [host] : await orFail('DnsError', late, Promise.race([wire.lookup(isAllowed ? host : `${host}.`), aborted(late)]))
+  const addresses = isIP(host) !== 0
+    ? [host]
+    : await orFail('DnsError', late, Promise.race([wire.lookup(isAllowed ? host : `${host}.`), aborted(late)]))
   if (addresses.length === 0) throw failed('DnsError', `${host} has no address`)
   const refused = isAllowed ? undefined : addresses.find((address) => !isPublic(address, denied))
   if (refused !== undefined) throw failed('EgressDenied', `${host} has the address ${refused}`)
   return addresses
 }
 
-async function connect (url: URL, addresses: string[], wire: Wire, late: AbortSignal): Promise<net.Socket> {
+async function connect (
+  url: URL,
+  addresses: string[],
+  wire: Wire,
+  late: AbortSignal
+): Promise<net.Socket> {
   const isSecure = url.protocol === 'https:'
   const socket = await connectToOne(addresses, Number(url.port || (isSecure ? 443 : 80)), wire, late)
   if (!isSecure) return socket
   const host = hostOf(url)
-  const secure = tls.connect({ socket, host, ...(isIP(host) === 0 && { servername: host }), ALPNProtocols: ['http/1.1'] })
+  const secure = tls.connect({
+    socket,
+    host,
+    ...(isIP(host) === 0 && { servername: host }),
+    ALPNProtocols: ['http/1.1']
+  })
   try {
     await orFail('TlsError', late, once(secure, 'secureConnect', { signal: late }))
     return secure
@@ -88,14 +125,25 @@ async function connect (url: URL, addresses: string[], wire: Wire, late: AbortSi
   }
 }
 
-async function connectToOne (addresses: string[], port: number, wire: Wire, late: AbortSignal): Promise<net.Socket> {
+async function connectToOne (
+  addresses: string[],
+  port: number,
+  wire: Wire,
+  late: AbortSignal
+): Promise<net.Socket> {
   for (const [at, address] of addresses.entries()) {
     const socket = wire.connect(address, port)
     // Whoever uses the socket is told as well; without a listener of its own it would end the process in between.
     socket.on('error', () => {})
     try {
-      await orFail(undefined, late, once(socket, 'connect', { signal: AbortSignal.any([late, AbortSignal.timeout(CONNECT_MS)]) }))
-      if (!isSame(socket.remoteAddress, address)) throw failed('EgressDenied', `connected to ${socket.remoteAddress} instead of ${address}`)
+      await orFail(
+        undefined,
+        late,
+        once(socket, 'connect', { signal: AbortSignal.any([late, AbortSignal.timeout(CONNECT_MS)]) })
+      )
+      if (!isSame(socket.remoteAddress, address)) {
+        throw failed('EgressDenied', `connected to ${socket.remoteAddress} instead of ${address}`)
+      }
       return socket
     } catch (error) {
       socket.destroy()
@@ -105,7 +153,12 @@ async function connectToOne (addresses: string[], port: number, wire: Wire, late
   throw new Error('no address to connect to')
 }
 
-async function exchange ({ method, headers, body = '' }: OutgoingRequest, url: URL, socket: net.Socket, late: AbortSignal): Promise<Answer> {
+async function exchange (
+  { method, headers, body = '' }: OutgoingRequest,
+  url: URL,
+  socket: net.Socket,
+  late: AbortSignal
+): Promise<Answer> {
   const outgoing = http.request({
     createConnection: () => socket,
     method,
@@ -138,7 +191,9 @@ async function firstBytes (response: http.IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks).subarray(0, BODY_BYTES)
 }
 
-/** Whatever ends a step becomes a failure: of this kind, or as the system's own word says, or that the time was over. */
+/**
+ * Whatever ends a step becomes a failure: of this kind, or as the system's own word says, or that the time was over.
+ */
 async function orFail<T> (kind: Failure | undefined, late: AbortSignal, step: Promise<T>): Promise<T> {
   try {
     return await step
@@ -160,5 +215,6 @@ async function aborted (signal: AbortSignal): Promise<never> {
 }
 
 function isSame (connected: string | undefined, address: string): boolean {
-  return connected !== undefined && ipaddr.parse(connected).toNormalizedString() === ipaddr.parse(address).toNormalizedString()
+  return connected !== undefined &&
+    ipaddr.parse(connected).toNormalizedString() === ipaddr.parse(address).toNormalizedString()
 }

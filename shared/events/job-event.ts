@@ -5,12 +5,16 @@ import { isTerminal, type State } from '../job/job-state.ts'
 import { linksOf } from '../job/job-view.ts'
 
 export const publicUrlSettings = {
-  PUBLIC_URL: Type.String({ default: '', pattern: '^(https?://[^?#\\s]*[^?#\\s/])?$', description: 'The API as callers reach it, without a slash at its end; makes the links in events whole' })
+  PUBLIC_URL: Type.String({
+    default: '',
+    pattern: '^(https?://[^?#\\s]*[^?#\\s/])?$',
+    description: 'The API as callers reach it, without a slash at its end; makes the links in events whole'
+  })
 }
 
 /**
- * That a job has come into a state, as a CloudEvent: thin, and the same at every try and for everyone who is told. Who wants to know
- * more follows its links, where he is asked who he is.
+ * That a job has come into a state, as a CloudEvent: thin, and the same at every try and for everyone who is told. Who
+ * wants to know more follows its links, where he is asked who he is.
  */
 export function jobEvent (record: JobRecord, state: State, publicUrl: string): CloudEvent<object> {
   const { job_uuid: id, template, history, traceparent } = record

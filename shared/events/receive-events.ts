@@ -19,7 +19,9 @@ export interface EventRoute {
   types?: string
   /** Asks the sender for his credential, where senders have one. */
   admitSender?: AdmitSender | undefined
-  /** What an event says that is answered with; without it there are no such answers. A Broker takes them for new events. */
+  /**
+   * What an event says that is answered with; without it there are no such answers. A Broker takes them for new events.
+   */
   reply?: string
   /** Answers when the event is dealt with; a Broker and the source behind it wait for that. */
   receive: (event: Event, request: FastifyRequest) => Promise<CloudEvent<unknown> | void>
@@ -29,7 +31,10 @@ export interface EventRoute {
  * A route that takes CloudEvents over HTTP, binary or structured, and answers as a Broker understands it: 204 done,
  * 4xx never again, 503 later. (404, 408, 409 and 429 would be delivered again, so none of them may mean "never".)
  */
-export async function receiveEvents (app: FastifyInstance, { path, summary, types, admitSender, reply: replied, receive }: EventRoute): Promise<void> {
+export async function receiveEvents (
+  app: FastifyInstance,
+  { path, summary, types, admitSender, reply: replied, receive }: EventRoute
+): Promise<void> {
   const schema = structuredEvent(types ?? '.')
   const validate = lazyValidator<object>(schema)
   await app.register(async (scope) => {
@@ -38,7 +43,10 @@ export async function receiveEvents (app: FastifyInstance, { path, summary, type
     scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
     // What is checked is the event, in whichever mode it was sent.
     scope.setValidatorCompiler(() => () => true)
-    if (admitSender !== undefined) scope.addHook('onRequest', async ({ headers }) => await admitSender(headers.authorization))
+    if (admitSender !== undefined) {
+      scope.addHook('onRequest', async ({ headers }) =>
+        await admitSender(headers.authorization))
+    }
     scope.post(path, {
       config: { access: 'public' },
       schema: {
@@ -46,14 +54,17 @@ export async function receiveEvents (app: FastifyInstance, { path, summary, type
         description: 'A CloudEvent 1.0 in structured or binary mode.',
         body: { content: { 'application/cloudevents+json': { schema } } },
         response: {
-          ...(replied !== undefined && { 200: { description: replied, content: { 'application/json': { schema: Type.Unknown() } } } as object }),
+          ...(replied !== undefined &&
+            { 200: { description: replied, content: { 'application/json': { schema: Type.Unknown() } } } as object }),
           204: { description: 'Dealt with', type: 'null' } as object,
           ...problems(400, ...admitSender === undefined ? [] : [401, 403], 413, 415, 422, 503)
         }
       }
     }, async (request, reply: FastifyReply) => {
       const event = eventOf(request, validate)
-      request.log = request.log.child({ event: { id: event.id, type: event.type, source: event.source, subject: event.subject } })
+      request.log = request.log.child({
+        event: { id: event.id, type: event.type, source: event.source, subject: event.subject }
+      })
       // Where any type is taken a sender could make up as many as he likes.
       eventsSeen.inc({ path, type: types === undefined ? 'any' : event.type })
       linkToEvent(request, event['traceparent'])
@@ -65,7 +76,10 @@ export async function receiveEvents (app: FastifyInstance, { path, summary, type
   })
 }
 
-/** Structured mode (the JSON event format 1.0.2); binary mode has the attributes as `ce-` headers and the data as the body. */
+/**
+ * Structured mode (the JSON event format 1.0.2); binary mode has the attributes as `ce-` headers and the data as the
+ * body.
+ */
 function structuredEvent (types: string): TSchema {
   const Text = Type.String({ minLength: 1 })
   // An attribute that is null counts as one that is not there.
@@ -92,16 +106,23 @@ function eventOf ({ headers, body }: FastifyRequest, validate: Validator<object>
   // The SDK knows each media type in one spelling only.
   const mediaType = (headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()
   if (mediaType.startsWith('application/cloudevents-batch')) {
-    throw problem('unsupported-media-type', 'Events are taken one at a time', { errors: [{ field: 'content-type', message: 'batches are not taken' }] })
+    throw problem('unsupported-media-type', 'Events are taken one at a time', {
+      errors: [{ field: 'content-type', message: 'batches are not taken' }]
+    })
   }
   const isStructured = mediaType.startsWith('application/cloudevents')
   if (headers['ce-specversion'] === undefined && !isStructured) {
-    throw invalidEvent([{ field: 'ce-specversion', message: 'is missing, and the content type is not application/cloudevents+json' }])
+    throw invalidEvent([{
+      field: 'ce-specversion',
+      message: 'is missing, and the content type is not application/cloudevents+json'
+    }])
   }
   const sent = isStructured ? parseObject(body) : attributesOf(headers)
   if (!validate(sent)) throw invalidEvent(fieldErrors(validate.errors, 'body'))
   const event = parseEvent({ ...headers, 'content-type': mediaType }, isStructured ? sent : body)
-  if (isNestedTooDeep(event.data)) throw invalidEvent([{ field: 'data', message: `must not be nested deeper than ${DEEPEST} levels` }])
+  if (isNestedTooDeep(event.data)) {
+    throw invalidEvent([{ field: 'data', message: `must not be nested deeper than ${DEEPEST} levels` }])
+  }
   return event
 }
 
@@ -113,9 +134,16 @@ function parseEvent (headers: FastifyRequest['headers'], body: unknown): Event {
   }
 }
 
-/** Of an event in binary mode: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#313-metadata-headers */
+/**
+ * Of an event in binary mode:
+ * https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#313-metadata-headers
+ */
 function attributesOf (headers: FastifyRequest['headers']): object {
-  return Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => name.startsWith('ce-') ? [[name.slice('ce-'.length), value]] : []))
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      name.startsWith('ce-') ? [[name.slice('ce-'.length), value]] : []
+    )
+  )
 }
 
 function parseObject (body: unknown): object {
@@ -129,7 +157,10 @@ function parseObject (body: unknown): object {
 }
 
 function unreadable (cause: unknown): Error {
-  return problem('invalid-event', 'The body is not what its content type says', { errors: [{ field: 'body', message: 'cannot be parsed' }], cause })
+  return problem('invalid-event', 'The body is not what its content type says', {
+    errors: [{ field: 'body', message: 'cannot be parsed' }],
+    cause
+  })
 }
 
 function invalidEvent (errors: { field: string, message: string }[]): Error {

@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { Type } from 'typebox'
 
 export const webhookSettings = {
-  WEBHOOK_SECRETS_DIR: Type.Optional(Type.String({ minLength: 1, description: 'A file for each secret that webhooks are signed with' }))
+  WEBHOOK_SECRETS_DIR: Type.Optional(
+    Type.String({ minLength: 1, description: 'A file for each secret that webhooks are signed with' })
+  )
 }
 
 /** What a key of a Secret can be called, hidden files and those of the mount itself (`..data`) left out. */
@@ -17,13 +19,18 @@ export const SecretName = Type.String({
 const shape = /^whsec_([A-Za-z0-9+/]+={0,2})$/
 
 /**
- * The keys of a secret: one a line, so that a new one can come beside the old one until every receiver has it. Read at each call,
- * for a mounted Secret changes under a running function. Throws when there is none of this name, or no key in it; no message has what is in it.
+ * The keys of a secret: one a line, so that a new one can come beside the old one until every receiver has it. Read at
+ * each call, for a mounted Secret changes under a running function. Throws when there is none of this name, or no key
+ * in it; no message has what is in it.
  */
 export function webhookKeys (folder: string | undefined, name: string): Buffer[] {
   if (folder === undefined) throw new Error('there are no secrets for webhooks')
-  const lines = readFileSync(join(folder, name), 'utf8').split('\n').map((line) => line.trim()).filter((line) => line !== '')
+  const lines = readFileSync(join(folder, name), 'utf8').split('\n').map((line) => line.trim()).filter((line) =>
+    line !== ''
+  )
   const keys = lines.map((line) => Buffer.from(shape.exec(line)?.[1] ?? '', 'base64'))
-  if (keys.length === 0 || keys.some(({ length }) => length < 24 || length > 64)) throw new Error(`the secret ${name} must have lines of whsec_ and 24 to 64 bytes in base64`)
+  if (keys.length === 0 || keys.some(({ length }) => length < 24 || length > 64)) {
+    throw new Error(`the secret ${name} must have lines of whsec_ and 24 to 64 bytes in base64`)
+  }
   return keys
 }

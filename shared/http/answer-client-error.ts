@@ -3,7 +3,9 @@ import type { Socket } from 'node:net'
 import { newTraceId } from '../telemetry/trace-context.ts'
 import { problem, type ProblemError } from './problem.ts'
 
-/** What cannot be read as HTTP never becomes a request: the answer goes to the socket itself, and is the last one there. */
+/**
+ * What cannot be read as HTTP never becomes a request: the answer goes to the socket itself, and is the last one there.
+ */
 export function answerClientError (error: Error & { code?: string }, socket: Socket): void {
   // Nobody listens any more; or an answer may be half sent, and must not get another one into it.
   if (!socket.writable || socket.bytesWritten > 0) {

@@ -18,7 +18,8 @@ export function answerProblem (error: FastifyError | ProblemError, request: Fast
   const known = asProblem(error)
   if (known.problem.status >= 500) request.log.error({ err: error }, known.problem.title)
   else request.log.info({ problem: known.problem }, known.problem.title)
-  // Closing the connection upon a body that nobody has read resets it, and the answer is lost with it; Node discards the rest as it comes.
+  // Closing the connection upon a body that nobody has read resets it, and the answer is lost with it; Node discards
+  // the rest as it comes.
   if (known.problem.status === 413) reply.removeHeader('connection')
   reply
     .code(known.problem.status)
@@ -36,8 +37,18 @@ function asProblem (error: FastifyError | ProblemError): ProblemError {
     return problem('invalid-request', `${first?.field}: ${first?.message}`, { errors, cause: error })
   }
   const kind = ofFastify[error.code]
-  if (kind === undefined) return problem('internal', 'The function could not handle the request; its log has the details under the trace id', { cause: error })
-  const field = kind === 'unsupported-media-type' ? 'content-type' : kind === 'invalid-request' && !error.code.startsWith('FST_ERR_CTP') ? 'path' : 'body'
+  if (kind === undefined) {
+    return problem(
+      'internal',
+      'The function could not handle the request; its log has the details under the trace id',
+      { cause: error }
+    )
+  }
+  const field = kind === 'unsupported-media-type'
+    ? 'content-type'
+    : kind === 'invalid-request' && !error.code.startsWith('FST_ERR_CTP')
+      ? 'path'
+      : 'body'
   // Fastify's own words repeat the path, and a connector's key may stand in it.
   const message = field === 'path' ? 'cannot be decoded, or a part of it is too long' : error.message
   return problem(kind, message, { errors: [{ field, message }], cause: error })

@@ -2,6 +2,9 @@ import { Problem } from './problem.ts'
 
 /** The problem answers of a route, for its OpenAPI. */
 export function problems (...statuses: number[]): Record<number, object> {
-  const answer = { description: 'problem+json (RFC 9457)', content: { 'application/problem+json': { schema: Problem } } }
+  const answer = {
+    description: 'problem+json (RFC 9457)',
+    content: { 'application/problem+json': { schema: Problem } }
+  }
   return Object.fromEntries(statuses.map((status) => [status, answer]))
 }

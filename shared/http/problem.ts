@@ -67,8 +67,15 @@ export interface ProblemError extends Error {
   headers: Record<string, string>
 }
 
-/** An Error that the server answers as problem+json. `detail` is shown to the caller: no secrets, no stack, no foreign message. */
-export function problem (kind: ProblemKind, detail: string, { errors, job_uuid: id, headers = {}, cause }: Facts = {}): ProblemError {
+/**
+ * An Error that the server answers as problem+json. `detail` is shown to the caller: no secrets, no stack, no foreign
+ * message.
+ */
+export function problem (
+  kind: ProblemKind,
+  detail: string,
+  { errors, job_uuid: id, headers = {}, cause }: Facts = {}
+): ProblemError {
   const [status, title] = kinds[kind]
   return Object.assign(new Error(detail, { cause }), {
     headers: status === 503 ? { 'retry-after': '5', ...headers } : headers,
@@ -95,5 +102,8 @@ export function invalidField (field: string, message: string): ProblemError {
 
 /** The id in the path is that of no job, or of none any more. */
 export function unknownJob (id: string): ProblemError {
-  return problem('unknown-job', 'There is no job with this id', { job_uuid: id, errors: [{ field: 'id', message: 'is not known' }] })
+  return problem('unknown-job', 'There is no job with this id', {
+    job_uuid: id,
+    errors: [{ field: 'id', message: 'is not known' }]
+  })
 }

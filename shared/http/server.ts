@@ -16,7 +16,8 @@ import { problem } from './problem.ts'
 
 export const serverSettings = {
   PORT: Type.Integer({ default: 8080, minimum: 0, maximum: 65535 }),
-  // Nothing but this machine reaches a function unless this says otherwise; then some of them want to know who may call.
+  // Nothing but this machine reaches a function unless this says otherwise; then some of them want to know who may
+  // call.
   HOST: Type.String({ default: '127.0.0.1', description: 'The address to listen on' }),
   LOG_LEVEL: Type.String({ default: 'info' })
 }
@@ -36,10 +37,20 @@ export interface FunctionApp {
   securitySchemes?: Record<string, HttpScheme>
 }
 
-interface HttpScheme { type: 'http', scheme: string, description: string }
+interface HttpScheme {
+  type: 'http'
+  scheme: string
+  description: string
+}
 
-/** What makes a function a process: settings from the environment, a server, a port. A start that fails says why in one line. */
-export function runFunction<T extends ServerSettings> (readSettings: () => T, wire: (settings: T) => FunctionApp): void {
+/**
+ * What makes a function a process: settings from the environment, a server, a port. A start that fails says why in one
+ * line.
+ */
+export function runFunction<T extends ServerSettings> (
+  readSettings: () => T,
+  wire: (settings: T) => FunctionApp
+): void {
   start().catch((error: Error) => {
     console.error(JSON.stringify({ level: 'fatal', time: new Date().toISOString(), msg: error.message }))
     process.exit(1)
@@ -48,18 +59,38 @@ export function runFunction<T extends ServerSettings> (readSettings: () => T, wi
   async function start (): Promise<void> {
     const settings = readSettings()
     const wired = wire(settings)
-    await startTracing(wired.title, (msg) => console.error(JSON.stringify({ level: 'warn', function: wired.title, time: new Date().toISOString(), msg: `traces: ${msg}` })))
+    await startTracing(
+      wired.title,
+      (msg) =>
+        console.error(
+          JSON.stringify({
+            level: 'warn',
+            function: wired.title,
+            time: new Date().toISOString(),
+            msg: `traces: ${msg}`
+          })
+        )
+    )
     await serve(await buildServer(wired, settings), settings)
   }
 }
 
 /**
- * A Fastify server with what every function has: JSON logs with the job's id, one trace id a request, validation without silent
- * changes, problem+json, Knative's health paths, `/metrics`, and `/openapi.json` made from the schemas of the routes.
+ * A Fastify server with what every function has: JSON logs with the job's id, one trace id a request, validation
+ * without silent changes, problem+json, Knative's health paths, `/metrics`, and `/openapi.json` made from the schemas
+ * of the routes.
  */
-export async function buildServer ({ app, admit, title, description, securitySchemes = {} }: FunctionApp, { LOG_LEVEL }: Pick<ServerSettings, 'LOG_LEVEL'>): Promise<FastifyInstance> {
+export async function buildServer (
+  { app, admit, title, description, securitySchemes = {} }: FunctionApp,
+  { LOG_LEVEL }: Pick<ServerSettings, 'LOG_LEVEL'>
+): Promise<FastifyInstance> {
   const server = fastify({
-    logger: { level: LOG_LEVEL, base: { function: title }, timestamp: () => `,"time":"${new Date().toISOString()}"`, formatters: { level: (level) => ({ level }) } },
+    logger: {
+      level: LOG_LEVEL,
+      base: { function: title },
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (level) => ({ level }) }
+    },
     genReqId: ({ headers }) => traceIdFor(headers),
     // No line a request: who wants access logs has them from the gateway.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'trace_id' }),
@@ -73,7 +104,8 @@ export async function buildServer ({ app, admit, title, description, securitySch
     trustProxy: ['loopback', 'linklocal', 'uniquelocal']
   }).withTypeProvider<TypeBoxTypeProvider>()
 
-  // A body is taken as it is; a query has only strings, so there a number may be written as one. Nothing is dropped in silence.
+  // A body is taken as it is; a query has only strings, so there a number may be written as one. Nothing is dropped in
+  // silence.
   const strict = newAjv()
   const coercing = newAjv({ coerceTypes: true })
   server.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? strict : coercing).compile(schema))
@@ -92,24 +124,33 @@ export async function buildServer ({ app, admit, title, description, securitySch
 
   // Whoever is answered during the end must not keep his connection, or the process waits for him as long as he likes.
   let isClosing = false
-  server.addHook('preClose', async () => { isClosing = true })
+  server.addHook('preClose', async () => {
+    isClosing = true
+  })
   server.addHook('onSend', async (_request, reply) => {
     if (isClosing) reply.header('connection', 'close')
-    // What does not say how long it holds is about a state: it may be another one at any time. A cache may otherwise keep even a 404.
+    // What does not say how long it holds is about a state: it may be another one at any time. A cache may otherwise
+    // keep even a 404.
     if (!reply.hasHeader('cache-control')) reply.cacheControl('no-store')
   })
 
   // The others that Node reads: a path can refuse only what Fastify knows.
   for (const method of METHODS) if (!server.supportedMethods.includes(method)) server.addHttpMethod(method)
   await server.register(sensible)
-  await server.register(swagger, { openapi: { openapi: '3.1.0', info: { title, description, version: '0.1.0' }, components: { securitySchemes } } })
+  await server.register(swagger, {
+    openapi: { openapi: '3.1.0', info: { title, description, version: '0.1.0' }, components: { securitySchemes } }
+  })
   const methods = collectMethods(server)
   await admit?.(server)
   await server.register(app)
   const hidden = { schema: { hide: true }, logLevel: 'warn', config: { access: 'public' } } as const
   server.get('/openapi.json', hidden, async () => server.swagger())
   server.get('/health/liveness', hidden, async () => ({ status: 'alive' }))
-  server.get('/metrics', hidden, async (_request, reply) => await reply.type(metrics.contentType).send(await metrics.metrics()))
+  server.get(
+    '/metrics',
+    hidden,
+    async (_request, reply) => await reply.type(metrics.contentType).send(await metrics.metrics())
+  )
   server.get('/health/readiness', hidden, async () => ({ status: 'ready' }))
   refuseOtherMethods(server, methods)
   return server
@@ -146,7 +187,9 @@ function refuseOtherMethods (server: FastifyInstance, methods: Map<string, Set<s
       config: { access: 'public' },
       // Before the body is read: what it holds does not matter.
       onRequest: async (request) => {
-        throw problem('method-not-allowed', `${request.method} is not known here; ${allow} would be`, { headers: { allow } })
+        throw problem('method-not-allowed', `${request.method} is not known here; ${allow} would be`, {
+          headers: { allow }
+        })
       },
       handler: async () => undefined
     })

@@ -2,7 +2,10 @@ import type { Change, JobRecord } from './job-record.ts'
 import { isTerminal, states } from './job-state.ts'
 import { owedFor } from './owed-callbacks.ts'
 
-/** However long ago a job ended when that is noticed: who waits for its end sees it, and whatever its uploader was granted has run out. */
+/**
+ * However long ago a job ended when that is noticed: who waits for its end sees it, and whatever its uploader was
+ * granted has run out.
+ */
 const LEAST_KEPT_MS = 3600_000
 
 /**

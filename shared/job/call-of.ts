@@ -5,7 +5,10 @@ import { isTransfer } from './transfer.ts'
 
 type Kinds = { [K in Target['kind']]: (target: Extract<Target, { kind: K }>, record: JobRecord) => string | undefined }
 
-/** What each kind of target is called with when a record has just come into its state; nothing when that is none of its business. */
+/**
+ * What each kind of target is called with when a record has just come into its state; nothing when that is none of its
+ * business.
+ */
 const calls: Kinds = {
   webhook: ({ events }, { state }) => events.find((event) => event === state),
   sink: (_target, { state }) => toldStates.find((event) => event === state),

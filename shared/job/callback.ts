@@ -16,10 +16,18 @@ export interface Callback {
 }
 
 /** `error` is a word that may be shown to anybody. */
-export interface Attempt { at: string, status?: number, error?: string }
+export interface Attempt {
+  at: string
+  status?: number
+  error?: string
+}
 
 /** How an attempt ended, and when the next one is due; a callback that is owed no more needs none. */
-export interface Ended { result: Omit<Attempt, 'at'>, state: Callback['state'], due_at?: string }
+export interface Ended {
+  result: Omit<Attempt, 'at'>
+  state: Callback['state']
+  due_at?: string
+}
 
 export function isDue ({ state, due_at: due = '', trying_until: trying = '' }: Callback, now: Date): boolean {
   const time = now.toISOString()

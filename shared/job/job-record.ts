@@ -17,10 +17,16 @@ export interface JobRecord {
   /** Counts the writes; because of it every write changes the ETag. */
   revision: number
   state: State
-  /** A word for programs, CamelCase as Kubernetes has them; what is in the way as long as nothing runs, what ended the job when terminal. */
+  /**
+   * A word for programs, CamelCase as Kubernetes has them; what is in the way as long as nothing runs, what ended the
+   * job when terminal.
+   */
   reason?: string
   template: string
-  /** Who asked for it: the owner of an API key, `oidc:<subject>`, `connector:<name>`, `event:<source>`; absent where nobody was asked for credentials. */
+  /**
+   * Who asked for it: the owner of an API key, `oidc:<subject>`, `connector:<name>`, `event:<source>`; absent where
+   * nobody was asked for credentials.
+   */
   owner?: string
   /** What the workload gets as its environment, defaults included and secrets left out. */
   env: Record<string, string>
@@ -51,14 +57,19 @@ export interface JobRecord {
   history: { state: State, at: string }[]
   /** Whom to tell. */
   targets?: Target[]
-  /** What they are owed, or were given: an outbox, filled in the same write as the state, and changed when all else of the record is not any more. */
+  /**
+   * What they are owed, or were given: an outbox, filled in the same write as the state, and changed when all else of
+   * the record is not any more.
+   */
   callbacks?: Callback[]
 }
 
 /** What an observation or a request can change of a record. */
-export type Change = Partial<Pick<JobRecord, 'state' | 'started_at' | 'finished_at' | 'job_uid' | 'attempt' | 'stop'>> & {
-  /** `null` takes it away. */
-  reason?: string | null
-  exit_code?: number | null
-  sealed_env?: null
-}
+export type Change =
+  & Partial<Pick<JobRecord, 'state' | 'started_at' | 'finished_at' | 'job_uid' | 'attempt' | 'stop'>>
+  & {
+    /** `null` takes it away. */
+    reason?: string | null
+    exit_code?: number | null
+    sealed_env?: null
+  }

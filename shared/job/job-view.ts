@@ -11,15 +11,24 @@ const Links = Type.Object({ self: Type.String(), results: Type.String(), log: Ty
 const listed = {
   job_uuid: JobId,
   state: State,
-  reason: Type.Union([Type.String(), Type.Null()], { description: 'Why it is pending or how it ended; null when there is nothing to say' }),
+  reason: Type.Union([Type.String(), Type.Null()], {
+    description: 'Why it is pending or how it ended; null when there is nothing to say'
+  }),
   template: Type.String(),
-  owner: Type.Union([Type.String(), Type.Null()], { description: 'Who asked for it; null when nobody was asked who he is' }),
+  owner: Type.Union([Type.String(), Type.Null()], {
+    description: 'Who asked for it; null when nobody was asked who he is'
+  }),
   created_at: Time,
   started_at: Type.Union([Time, Type.Null()]),
   finished_at: Type.Union([Time, Type.Null()]),
   exit_code: Type.Union([Type.Integer(), Type.Null()], { description: 'Of the workload; null as long as it has none' }),
-  expires_at: Type.Union([Time, Type.Null()], { description: 'When the job is removed with its results and its log; null as long as it has not ended' }),
-  callback: Type.Union([Type.String({ enum: ['owed', 'delivered', 'dead'] }), Type.Null()], { description: 'How far whoever is to be told has been told: the worst of all callbacks; null as long as nobody is owed one' })
+  expires_at: Type.Union([Time, Type.Null()], {
+    description: 'When the job is removed with its results and its log; null as long as it has not ended'
+  }),
+  callback: Type.Union([Type.String({ enum: ['owed', 'delivered', 'dead'] }), Type.Null()], {
+    description:
+      'How far whoever is to be told has been told: the worst of all callbacks; null as long as nobody is owed one'
+  })
 }
 
 /** A job in a list. */
@@ -28,7 +37,9 @@ export const ListedJob = Type.Object({ ...listed, links: Links })
 /** A job as callers see it. */
 export const JobView = Type.Object({
   ...listed,
-  env: Type.Record(Type.String(), Type.String(), { description: 'The environment of the workload; secret values are left out' }),
+  env: Type.Record(Type.String(), Type.String(), {
+    description: 'The environment of the workload; secret values are left out'
+  }),
   history: Type.Array(Type.Object({ state: State, at: Time })),
   links: Links
 })

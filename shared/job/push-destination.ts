@@ -1,7 +1,10 @@
 import { seal, unseal } from './seal.ts'
 
 /** Where the data of a push goes to, and the header that opens the door there. */
-export interface Destination { url: string, header: Record<string, string> }
+export interface Destination {
+  url: string
+  header: Record<string, string>
+}
 
 /** It waits in the record as long as the job runs, and the consumer's credentials are nobody's to read there. */
 export function sealDestination (key: string, id: string, destination: Destination): string {

@@ -12,7 +12,9 @@ const TRIES = 10
 
 /** Creates the record; `false` when there is one already. */
 export async function createRecord (store: Store, record: JobRecord): Promise<boolean> {
-  const etag = await putObject(store, stateKey(record.job_uuid), JSON.stringify(record), tagsOf(record), { ifNoneMatch: '*' })
+  const etag = await putObject(store, stateKey(record.job_uuid), JSON.stringify(record), tagsOf(record), {
+    ifNoneMatch: '*'
+  })
   return etag !== undefined
 }
 
@@ -23,19 +25,25 @@ export async function readRecord (store: Store, id: string): Promise<{ record: J
 }
 
 /**
- * The first step of removing a job, and the only one that anybody can see: what stands in the record's place is no record to any reader, so
- * there is no such job from now on, however long the rest takes. `false` when the record has changed since it was read.
+ * The first step of removing a job, and the only one that anybody can see: what stands in the record's place is no
+ * record to any reader, so there is no such job from now on, however long the rest takes. `false` when the record has
+ * changed since it was read.
  */
 export async function hideRecord (store: Store, id: string, etag: string): Promise<boolean> {
-  return await putObject(store, stateKey(id), JSON.stringify({ job_uuid: id, hidden: true }), {}, { ifMatch: etag }) !== undefined
+  return await putObject(store, stateKey(id), JSON.stringify({ job_uuid: id, hidden: true }), {}, { ifMatch: etag }) !==
+    undefined
 }
 
 /**
- * Advances the record by compare-and-swap: `next` is asked again with the newest record as often as somebody else was faster,
- * so it must be a pure function of it; `undefined` means that nothing is to change.
- * Answers the record as it is then, or `undefined` when there is none. A new end of its retention is indexed before the record says so.
+ * Advances the record by compare-and-swap: `next` is asked again with the newest record as often as somebody else was
+ * faster, so it must be a pure function of it; `undefined` means that nothing is to change. Answers the record as it is
+ * then, or `undefined` when there is none. A new end of its retention is indexed before the record says so.
  */
-export async function advanceRecord (store: Store, id: string, next: (record: JobRecord) => JobRecord | undefined): Promise<JobRecord | undefined> {
+export async function advanceRecord (
+  store: Store,
+  id: string,
+  next: (record: JobRecord) => JobRecord | undefined
+): Promise<JobRecord | undefined> {
   for (let tried = 1; tried <= TRIES; tried++) {
     const current = await readRecord(store, id)
     if (current === undefined) return undefined
@@ -44,7 +52,9 @@ export async function advanceRecord (store: Store, id: string, next: (record: Jo
     if (advanced.expires_at !== undefined && advanced.expires_at !== current.record.expires_at) {
       await putObject(store, expiryKey(advanced.expires_at, id), '', {}, 'unconditional')
     }
-    const written = await putObject(store, stateKey(id), JSON.stringify(advanced), tagsOf(advanced), { ifMatch: current.etag })
+    const written = await putObject(store, stateKey(id), JSON.stringify(advanced), tagsOf(advanced), {
+      ifMatch: current.etag
+    })
     if (written !== undefined) {
       noteTransition(current.record, advanced)
       return advanced
@@ -54,7 +64,10 @@ export async function advanceRecord (store: Store, id: string, next: (record: Jo
   throw problem('store-unavailable', 'The record of the job is being changed too often', { job_uuid: id })
 }
 
-/** The marker of a job of which only callbacks are left, so that a ping looks at nothing else of it. One that stands for more stays as it is. */
+/**
+ * The marker of a job of which only callbacks are left, so that a ping looks at nothing else of it. One that stands for
+ * more stays as it is.
+ */
 export async function noteOwing (store: Store, id: string, condition: PutCondition = 'unconditional'): Promise<void> {
   await putObject(store, markerKey(id), 'callbacks', {}, condition, 'text/plain')
 }
@@ -66,6 +79,9 @@ function parseRecord (id: string, body: Buffer): JobRecord | undefined {
     if (record.job_uuid !== id || !Number.isInteger(record.revision)) throw new Error('not a record of this job')
     return record
   } catch (cause) {
-    throw problem('store-unavailable', 'The record of the job cannot be read', { job_uuid: id, cause: new Error(stateKey(id), { cause }) })
+    throw problem('store-unavailable', 'The record of the job cannot be read', {
+      job_uuid: id,
+      cause: new Error(stateKey(id), { cause })
+    })
   }
 }

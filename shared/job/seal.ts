@@ -1,8 +1,9 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 
 /**
- * Secret values wait in the record, encrypted, until Kubernetes has them: otherwise a deploy that was cut off between record and
- * Secret could not be finished by anybody. AES-256-GCM with a key derived for this purpose; bound to the job.
+ * Secret values wait in the record, encrypted, until Kubernetes has them: otherwise a deploy that was cut off between
+ * record and Secret could not be finished by anybody. AES-256-GCM with a key derived for this purpose; bound to the
+ * job.
  */
 export function seal (key: string, id: string, values: Record<string, string>): string {
   const nonce = randomBytes(12)
@@ -14,9 +15,14 @@ export function seal (key: string, id: string, values: Record<string, string>): 
 /** Throws when the seal was made with another key, for another job, or is damaged. */
 export function unseal (key: string, id: string, sealed: string): Record<string, string> {
   const bytes = Buffer.from(sealed, 'base64')
-  const cipher = createDecipheriv('aes-256-gcm', sealingKey(key), bytes.subarray(0, 12), { authTagLength: 16 }).setAAD(Buffer.from(id))
+  const cipher = createDecipheriv('aes-256-gcm', sealingKey(key), bytes.subarray(0, 12), { authTagLength: 16 }).setAAD(
+    Buffer.from(id)
+  )
   cipher.setAuthTag(bytes.subarray(12, 28))
-  return JSON.parse(Buffer.concat([cipher.update(bytes.subarray(28)), cipher.final()]).toString()) as Record<string, string>
+  return JSON.parse(Buffer.concat([cipher.update(bytes.subarray(28)), cipher.final()]).toString()) as Record<
+    string,
+    string
+  >
 }
 
 function sealingKey (key: string): Buffer {

@@ -3,7 +3,9 @@ import type { JobRecord } from './job-record.ts'
 import { transferOf, withTransfer } from './transfer-of.ts'
 import { isTransfer, type Protocol, type Transfer } from './transfer.ts'
 
-/** How a connector is told that a job has ended: with its data, or without. What the words mean is for those who send. */
+/**
+ * How a connector is told that a job has ended: with its data, or without. What the words mean is for those who send.
+ */
 const calls: Record<Protocol, { succeeded: string, otherwise: string }> = {
   'http-provisioner': { succeeded: 'provision', otherwise: 'terminate' },
   'edc-signaling': { succeeded: 'provisioned', otherwise: 'fail' },
@@ -21,8 +23,8 @@ export function transferCall ({ kind, ended_at: ended }: Transfer, { state }: Jo
 const GAP_MS = 3000
 
 /**
- * When a connector can be told something. What it hears before it has read the answer to its own request it forgets, and then waits for ever; half a second was
- * seen to be enough.
+ * When a connector can be told something. What it hears before it has read the answer to its own request it forgets,
+ * and then waits for ever; half a second was seen to be enough.
  */
 export function dueFor ({ answered_at: answered }: Transfer, now: Date): string {
   return new Date(Math.max(now.getTime(), Date.parse(answered) + GAP_MS)).toISOString()
@@ -46,11 +48,16 @@ export function owedCall (record: JobRecord, call: string, now: Date): Callback[
   return callbacks.map((callback) => callback === known ? { ...again, state: 'owed', due_at: due } : callback)
 }
 
-/** The record after its connector was answered once more: whatever it is still owed waits until that answer is read, too. `undefined` when the transfer has ended. */
+/**
+ * The record after its connector was answered once more: whatever it is still owed waits until that answer is read,
+ * too. `undefined` when the transfer has ended.
+ */
 export function answeredAgain (record: JobRecord, now: Date): JobRecord | undefined {
   if (transferOf(record)?.ended_at !== undefined) return undefined
   const answered = withTransfer(record, { answered_at: now.toISOString() })
   const due = dueFor(transferOf(answered)!, now)
-  const callbacks = record.callbacks?.map((callback) => callback.state === 'owed' && (callback.due_at ?? '') < due ? { ...callback, due_at: due } : callback)
+  const callbacks = record.callbacks?.map((callback) =>
+    callback.state === 'owed' && (callback.due_at ?? '') < due ? { ...callback, due_at: due } : callback
+  )
   return { ...answered, ...(callbacks && { callbacks }), revision: record.revision + 1 }
 }

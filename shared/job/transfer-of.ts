@@ -7,7 +7,12 @@ export function transferOf ({ targets = [] }: JobRecord): Transfer | undefined {
 }
 
 /** The record with its transfer changed, and all else as it is; `undefined` takes a fact away. */
-export function withTransfer (record: JobRecord, change: { [K in keyof Transfer]?: Transfer[K] | undefined }): JobRecord {
-  const targets = (record.targets ?? []).map((target) => isTransfer(target) ? { ...target, ...change } as Transfer : target)
+export function withTransfer (
+  record: JobRecord,
+  change: { [K in keyof Transfer]?: Transfer[K] | undefined }
+): JobRecord {
+  const targets = (record.targets ?? []).map((target) =>
+    isTransfer(target) ? { ...target, ...change } as Transfer : target
+  )
   return { ...record, targets }
 }

@@ -1,11 +1,16 @@
-/** The three ways in which connectors speak with whoever makes their data; docs/connector.md says which EDC has which. */
+/**
+ * The three ways in which connectors speak with whoever makes their data; docs/connector.md says which EDC has which.
+ */
 export const protocols = ['http-provisioner', 'edc-signaling', 'dataplane-signaling'] as const
 export type Protocol = typeof protocols[number]
 
 /** What the connector is given the address of: one file, their list, or all of them as one tar archive. */
 export type Result = 'list' | 'archive' | { file: string }
 
-/** A transfer of a connector, that a job was made for: whom to tell, and what to say. In a record it is one of the targets. */
+/**
+ * A transfer of a connector, that a job was made for: whom to tell, and what to say. In a record it is one of the
+ * targets.
+ */
 export type Transfer = { [K in Protocol]: Facts & { kind: K } }[Protocol]
 
 interface Facts {
@@ -16,13 +21,19 @@ interface Facts {
   asset: string
   callback_address: string
   result: Result
-  /** When the connector was last answered. It loses what it is told before it has read that answer, so it is told a few seconds later (transfer-calls.ts). */
+  /**
+   * When the connector was last answered. It loses what it is told before it has read that answer, so it is told a few
+   * seconds later (transfer-calls.ts).
+   */
   answered_at: string
   /** Of the HTTP provisioner, which wants it back. */
   resource_definition?: string
   /** The asset's own properties say what to run, and they have not been asked for yet. */
   look_up?: true
-  /** Where a push goes to: its address is sealed, for it may hold the consumer's credentials. Without it, the consumer pulls. */
+  /**
+   * Where a push goes to: its address is sealed, for it may hold the consumer's credentials. Without it, the consumer
+   * pulls.
+   */
   sealed_destination?: string
   /** Of the message that began it: the same one again is a repeat, any other of this transfer a mistake. */
   message?: string

@@ -5,12 +5,19 @@ import { problem } from '../http/problem.ts'
 import { observeCalls } from './observe-calls.ts'
 
 export const kubernetesSettings = {
-  KUBECONFIG: Type.Optional(Type.String({ description: 'Path of a kubeconfig; without it the ServiceAccount of the pod is used' })),
+  KUBECONFIG: Type.Optional(
+    Type.String({ description: 'Path of a kubeconfig; without it the ServiceAccount of the pod is used' })
+  ),
   JOBS_NAMESPACE: Type.String({ default: 'gx4ki-jobs' })
 }
 
 /** The connection to the API server, and the one namespace that jobs run in. */
-export interface Cluster { config: KubeConfig, batch: BatchV1Api, core: CoreV1Api, namespace: string }
+export interface Cluster {
+  config: KubeConfig
+  batch: BatchV1Api
+  core: CoreV1Api
+  namespace: string
+}
 
 export const JOB_LABEL = 'gx4ki.job.uuid'
 export const TEMPLATE_LABEL = 'gx4ki.job.template'
@@ -34,8 +41,8 @@ export function connectCluster (settings: Static<TObject<typeof kubernetesSettin
 }
 
 /**
- * client-node 2.0.1 opens a new connection for every call, because it makes an undici Agent for each; one for all of them
- * halves the CPU. It also never gives up; this one does, and is the place to see every call.
+ * client-node 2.0.1 opens a new connection for every call, because it makes an undici Agent for each; one for all of
+ * them halves the CPU. It also never gives up; this one does, and is the place to see every call.
  */
 function keepConnections (config: KubeConfig): void {
   const cluster = config.getCurrentCluster()
@@ -44,7 +51,11 @@ function keepConnections (config: KubeConfig): void {
   Object.assign(config, {
     createDispatcher: (...args: Parameters<KubeConfig['createDispatcherOptions']>) => {
       const { connect } = config.createDispatcherOptions(...args) as { connect?: object }
-      return (agent ??= new Agent({ connect: { ...connect, timeout: 5_000 }, headersTimeout: 15_000, bodyTimeout: 60_000 }).compose(observeCalls))
+      return (agent ??= new Agent({
+        connect: { ...connect, timeout: 5_000 },
+        headersTimeout: 15_000,
+        bodyTimeout: 60_000
+      }).compose(observeCalls))
     }
   })
 }
@@ -54,7 +65,9 @@ export function statusOf (error: unknown): number | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : undefined
 }
 
-/** The answer of a call, or `undefined` when the API server says 404. Everything else becomes `kubernetes-unavailable`. */
+/**
+ * The answer of a call, or `undefined` when the API server says 404. Everything else becomes `kubernetes-unavailable`.
+ */
 export async function orAbsent<T extends KubernetesObject> (call: Promise<T>): Promise<T | undefined> {
   try {
     return genuine(await call)
@@ -64,7 +77,9 @@ export async function orAbsent<T extends KubernetesObject> (call: Promise<T>): P
   }
 }
 
-/** The answer, if it is one: of any page that some proxy sends with a 200 client-node makes an object without fields. */
+/**
+ * The answer, if it is one: of any page that some proxy sends with a 200 client-node makes an object without fields.
+ */
 export function genuine<T extends KubernetesObject> (answer: T): T {
   if (answer?.kind === undefined) throw new Error('what answered is no API server')
   return answer

@@ -7,7 +7,11 @@ type Handler = Record<string | symbol, unknown>
 /** A span for each call of the Kubernetes API, ended with its answer; and those that failed are counted. */
 export const observeCalls: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
   const call = `${options.method} ${resourceIn(options.path)}`
-  const end = startSpan(call, { 'http.request.method': options.method, 'url.path': pathOf(options.path), 'server.address': String(options.origin) })
+  const end = startSpan(call, {
+    'http.request.method': options.method,
+    'url.path': pathOf(options.path),
+    'server.address': String(options.origin)
+  })
   let status: number | undefined
   const observed: Record<string, (_: unknown, told: never) => void> = {
     onResponseStart (_, code: number) {
@@ -24,16 +28,19 @@ export const observeCalls: Dispatcher.DispatcherComposeInterceptor = (dispatch) 
       end({ error: code })
     }
   }
-  return dispatch(options, new Proxy(handler as Handler, {
-    get (target, name) {
-      const method = target[name]
-      if (typeof method !== 'function') return method
-      return (...args: [unknown, never]) => {
-        observed[name as string]?.(...args)
-        return method.apply(target, args) as unknown
+  return dispatch(
+    options,
+    new Proxy(handler as Handler, {
+      get (target, name) {
+        const method = target[name]
+        if (typeof method !== 'function') return method
+        return (...args: [unknown, never]) => {
+          observed[name as string]?.(...args)
+          return method.apply(target, args) as unknown
+        }
       }
-    }
-  }))
+    })
+  )
 }
 
 const pathOf = (path: string): string => path.split('?')[0]!

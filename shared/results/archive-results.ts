@@ -6,8 +6,8 @@ import type { Store } from '../store/open-store.ts'
 import { findResult, listResults } from './results.ts'
 
 /**
- * All result files of a job as one tar archive, in the order of their names, made as it is read: no byte of it is kept anywhere. A file that cannot be read
- * breaks the stream off, so that nobody takes half an archive for a whole one.
+ * All result files of a job as one tar archive, in the order of their names, made as it is read: no byte of it is kept
+ * anywhere. A file that cannot be read breaks the stream off, so that nobody takes half an archive for a whole one.
  */
 export async function archiveResults (store: Store, record: JobRecord): Promise<Readable> {
   // For those who ask for it alone.

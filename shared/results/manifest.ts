@@ -3,9 +3,18 @@ import { getObject, putObject } from '../store/object-store.ts'
 import type { Store } from '../store/open-store.ts'
 
 /** That everything of an attempt is up; written by `result-upload`, after it has counted for itself. */
-export interface Manifest { files: number, bytes: number, at: string }
+export interface Manifest {
+  files: number
+  bytes: number
+  at: string
+}
 
-export async function writeManifest (store: Store, id: string, attempt: string, manifest: Manifest): Promise<void> {
+export async function writeManifest (
+  store: Store,
+  id: string,
+  attempt: string,
+  manifest: Manifest
+): Promise<void> {
   await putObject(store, manifestKey(id, attempt), JSON.stringify(manifest), {}, 'unconditional')
 }
 

@@ -11,7 +11,9 @@ export const ResultName = Type.String({
   description: 'The name of a result file, relative to the result directory, sub-folders with /'
 })
 
-/** Why a name cannot be that of a result, or `undefined` when it can: names become keys here and paths at the caller's. */
+/**
+ * Why a name cannot be that of a result, or `undefined` when it can: names become keys here and paths at the caller's.
+ */
 export function wrongName (name: string): string | undefined {
   if (name === '') return 'must not be empty'
   if (Buffer.byteLength(name) > LONGEST_BYTES) return `must not be longer than ${LONGEST_BYTES} bytes`
@@ -21,6 +23,8 @@ export function wrongName (name: string): string | undefined {
   // Some stores, and every Windows caller, take it for a slash.
   if (name.includes('\\')) return 'must not contain \\'
   if (name.startsWith('/')) return 'must be relative'
-  if (name.split('/').some((part) => part === '' || part === '.' || part === '..')) return 'must not contain empty, . or .. parts'
+  if (name.split('/').some((part) => part === '' || part === '.' || part === '..')) {
+    return 'must not contain empty, . or .. parts'
+  }
   return undefined
 }

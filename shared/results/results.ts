@@ -21,10 +21,19 @@ function contentTypeOf (name: string): string {
 }
 
 /** A page of a job's result files in the order of their names: those of the attempt that counts. */
-export async function listResults (store: Store, record: JobRecord, { after, limit }: { after?: string, limit: number }): Promise<{ files: ResultFile[], more: boolean }> {
+export async function listResults (
+  store: Store,
+  record: JobRecord,
+  { after, limit }: { after?: string, limit: number }
+): Promise<{ files: ResultFile[], more: boolean }> {
   if (record.attempt === undefined) return { files: [], more: false }
   const prefix = attemptPrefix(record.job_uuid, record.attempt)
-  const { objects, more } = await listObjects(store, { prefix, after: after === undefined ? '' : prefix + after, limit, tags: true })
+  const { objects, more } = await listObjects(store, {
+    prefix,
+    after: after === undefined ? '' : prefix + after,
+    limit,
+    tags: true
+  })
   const files = objects.map(({ key, size, tags }) => {
     const name = key.slice(prefix.length)
     return { name, size, sha256: tags['sha256'] ?? '', content_type: contentTypeOf(name) }

@@ -9,7 +9,9 @@ export interface Validator<T> {
 
 let ajv: Ajv | undefined
 
-/** A check that is compiled when first used: a start uses few of those that there are, and each costs it milliseconds. */
+/**
+ * A check that is compiled when first used: a start uses few of those that there are, and each costs it milliseconds.
+ */
 export function lazyValidator<T> (schema: object): Validator<T> {
   let compiled: ValidateFunction<T> | undefined
   function isValid (value: unknown): value is T {

@@ -13,11 +13,16 @@ export interface Folder<T> {
 }
 
 /**
- * Reads a folder as its files are at each call: a mounted ConfigMap changes under a running function. To read them takes a tenth of
- * a millisecond; only what has changed is parsed again, and told to `refused` when it cannot be used. Throws `templates-unavailable` or
- * `connectors-unavailable` when there is no folder.
+ * Reads a folder as its files are at each call: a mounted ConfigMap changes under a running function. To read them
+ * takes a tenth of a millisecond; only what has changed is parsed again, and told to `refused` when it cannot be used.
+ * Throws `templates-unavailable` or `connectors-unavailable` when there is no folder.
  */
-export function folderOf<T extends { name: string }> (what: What, folder: string, parse: (text: string) => T, refused: (file: string, reason: string) => void): () => Folder<T> {
+export function folderOf<T extends { name: string }> (
+  what: What,
+  folder: string,
+  parse: (text: string) => T,
+  refused: (file: string, reason: string) => void
+): () => Folder<T> {
   let known = new Map<string, { text: string, outcome: T | Error }>()
   let told = new Map<string, string>()
 

@@ -1,11 +1,18 @@
 import type { Static, TObject } from 'typebox'
 import { newAjv } from '../schema/new-ajv.ts'
 
-/** The settings of a function from its environment, checked once, at the start. Throws with the name of what is wrong, never with a value. */
+/**
+ * The settings of a function from its environment, checked once, at the start. Throws with the name of what is wrong,
+ * never with a value.
+ */
 export function readSettings<T extends TObject> (schema: T, environment: NodeJS.ProcessEnv = process.env): Static<T> {
-  const settings: unknown = Object.fromEntries(Object.keys(schema.properties).flatMap((name) => environment[name] === undefined ? [] : [[name, environment[name]]]))
+  const settings: unknown = Object.fromEntries(
+    Object.keys(schema.properties).flatMap((name) => environment[name] === undefined ? [] : [[name, environment[name]]])
+  )
   const ajv = newAjv({ allErrors: true, coerceTypes: true })
   const isValid = ajv.compile<Static<T>>(schema)
-  if (!isValid(settings)) throw new Error(`wrong settings: ${ajv.errorsText(isValid.errors, { dataVar: 'environment' })}`)
+  if (!isValid(settings)) {
+    throw new Error(`wrong settings: ${ajv.errorsText(isValid.errors, { dataVar: 'environment' })}`)
+  }
   return settings
 }

@@ -3,7 +3,10 @@
  * anything else, and it comes last.
  */
 export const stateKey = (id: string): string => `state/${id}.json`
-/** Stands as long as a job is not terminal or something is still owed; what the ping walks through. It is empty until nothing but callbacks is left. */
+/**
+ * Stands as long as a job is not terminal or something is still owed; what the ping walks through. It is empty until
+ * nothing but callbacks is left.
+ */
 export const markerKey = (id: string): string => `open/${id}`
 export const idempotencyKey = (digest: string): string => `idempotency/${digest}.json`
 /** The results of all attempts. */
@@ -15,11 +18,13 @@ export const uploadsPrefix = (id: string): string => `uploads/${id}/`
 /** What the uploader of an attempt said when all was up; written by `result-upload`. */
 export const manifestKey = (id: string, attempt: string): string => `uploads/${id}/${attempt}/manifest.json`
 /** The note of a large upload that is under way, so that it can go on where it stopped. */
-export const multipartKey = (id: string, attempt: string, digest: string): string => `uploads/${id}/${attempt}/multipart/${digest}.json`
+export const multipartKey = (id: string, attempt: string, digest: string): string =>
+  `uploads/${id}/${attempt}/multipart/${digest}.json`
 export const logKey = (id: string): string => `logs/${id}.txt`
 /**
- * That a job may be due for removal at a time (RFC 3339, UTC, milliseconds): in the order of time, so that the ping finds what is due and looks
- * no further. Put before the record says so, removed after all else of the job, or when it is due and the record names a later time.
+ * That a job may be due for removal at a time (RFC 3339, UTC, milliseconds): in the order of time, so that the ping
+ * finds what is due and looks no further. Put before the record says so, removed after all else of the job, or when it
+ * is due and the record names a later time.
  */
 export const expiryKey = (at: string, id: string): string => `expiry/${at}/${id}`
 /** In the order of time, too. */

@@ -6,16 +6,28 @@ import { request } from './store-request.ts'
 
 export type Tags = Record<string, string>
 
-export interface StoredObject { key: string, size: number, etag: string, tags: Tags }
+export interface StoredObject {
+  key: string
+  size: number
+  etag: string
+  tags: Tags
+}
 
 export type PutCondition = { ifNoneMatch: '*' } | { ifMatch: string } | 'unconditional'
 
 /**
- * Writes body and tags in one request, the only way that is atomic on every store. Answers the new ETag, or
- * `undefined` when the condition did not hold (412; 404 for If-Match on nothing; 409 is how AWS says that two came at once).
+ * Writes body and tags in one request, the only way that is atomic on every store. Answers the new ETag, or `undefined`
+ * when the condition did not hold (412; 404 for If-Match on nothing; 409 is how AWS says that two came at once).
  * minio-js's own putObject would turn the tags into user metadata, silently.
  */
-export async function putObject (store: Store, key: string, body: string | Buffer, tags: Tags, condition: PutCondition, contentType = 'application/json'): Promise<string | undefined> {
+export async function putObject (
+  store: Store,
+  key: string,
+  body: string | Buffer,
+  tags: Tags,
+  condition: PutCondition,
+  contentType = 'application/json'
+): Promise<string | undefined> {
   const headers: Record<string, string> = { 'content-type': contentType }
   if (Object.keys(tags).length > 0) headers['x-amz-tagging'] = encodeTags(tags)
   let unmet: number[] = []
@@ -24,7 +36,14 @@ export async function putObject (store: Store, key: string, body: string | Buffe
     else headers['if-none-match'] = condition.ifNoneMatch
     unmet = 'ifMatch' in condition ? [404, 409, 412] : [409, 412]
   }
-  const response = await request(store, { operation: 'PutObject', method: 'PUT', key, headers, body, accept: [200, ...unmet] })
+  const response = await request(store, {
+    operation: 'PutObject',
+    method: 'PUT',
+    key,
+    headers,
+    body,
+    accept: [200, ...unmet]
+  })
   if (await isAbsent(response)) return undefined
   await whole(response)
   return response.statusCode === 200 ? etagOf(response) : undefined
@@ -37,11 +56,23 @@ export async function getObject (store: Store, key: string): Promise<{ body: Buf
 }
 
 /**
- * The bytes of just that version of an object as they come, from `start` to `end` inclusive; `undefined` when it is gone or another one.
+ * The bytes of just that version of an object as they come, from `start` to `end` inclusive; `undefined` when it is
+ * gone or another one.
  */
-export async function streamObject (store: Store, key: string, etag: string, range?: { start: number, end: number }): Promise<http.IncomingMessage | undefined> {
+export async function streamObject (
+  store: Store,
+  key: string,
+  etag: string,
+  range?: { start: number, end: number }
+): Promise<http.IncomingMessage | undefined> {
   const headers = { 'if-match': etag, ...(range && { range: `bytes=${range.start}-${range.end}` }) }
-  const response = await request(store, { operation: 'GetObject', method: 'GET', key, headers, accept: [range ? 206 : 200, 404, 412] })
+  const response = await request(store, {
+    operation: 'GetObject',
+    method: 'GET',
+    key,
+    headers,
+    accept: [range ? 206 : 200, 404, 412]
+  })
   if (await isAbsent(response)) return undefined
   if (response.statusCode === 412) {
     await whole(response)
@@ -52,7 +83,10 @@ export async function streamObject (store: Store, key: string, etag: string, ran
   return response
 }
 
-export async function headObject (store: Store, key: string): Promise<{ size: number, etag: string, lastModified: string } | undefined> {
+export async function headObject (
+  store: Store,
+  key: string
+): Promise<{ size: number, etag: string, lastModified: string } | undefined> {
   const response = await request(store, { operation: 'HeadObject', method: 'HEAD', key, accept: [200, 404] })
   await whole(response)
   // Without a body it has no words for whether the bucket is there.
@@ -71,19 +105,33 @@ export async function removeObject (store: Store, key: string): Promise<void> {
 
 /** The tags of an object, as strings (minio-js would turn `007` into 7); none when there is no object. */
 export async function getTags (store: Store, key: string): Promise<Tags> {
-  const response = await request(store, { operation: 'GetObjectTagging', method: 'GET', key, query: 'tagging', accept: [200, 404] })
+  const response = await request(store, {
+    operation: 'GetObjectTagging',
+    method: 'GET',
+    key,
+    query: 'tagging',
+    accept: [200, 404]
+  })
   if (await isAbsent(response)) return {}
-  const { Tagging } = parseXml(await whole(response), 'Tagging') as { Tagging: { TagSet?: { Tag?: { Key: string, Value: string }[] } } }
+  const { Tagging } = parseXml(await whole(response), 'Tagging') as {
+    Tagging: { TagSet?: { Tag?: { Key: string, Value: string }[] } }
+  }
   return Object.fromEntries((Tagging.TagSet?.Tag ?? []).map(({ Key, Value }) => [Key, Value]))
 }
 
-export interface Page { objects: StoredObject[], more: boolean }
+export interface Page {
+  objects: StoredObject[]
+  more: boolean
+}
 
 /**
- * One page of the keys under a prefix, in key order, after a given key; with tags when they are asked for.
- * MinIO sends the tags along (`metadata=true`, an extension of its own); of any other store they are asked for one by one.
+ * One page of the keys under a prefix, in key order, after a given key; with tags when they are asked for. MinIO sends
+ * the tags along (`metadata=true`, an extension of its own); of any other store they are asked for one by one.
  */
-export async function listObjects (store: Store, { prefix, after = '', limit = 1000, tags }: { prefix: string, after?: string, limit?: number, tags: boolean }): Promise<Page> {
+export async function listObjects (
+  store: Store,
+  { prefix, after = '', limit = 1000, tags }: { prefix: string, after?: string, limit?: number, tags: boolean }
+): Promise<Page> {
   // In the order of the names, as the signature wants them.
   const query = [
     'encoding-type=url',
@@ -94,7 +142,9 @@ export async function listObjects (store: Store, { prefix, after = '', limit = 1
     ...(after ? [`start-after=${percentEncode(after)}`] : [])
   ].join('&')
   const response = await request(store, { operation: 'ListObjectsV2', method: 'GET', query, accept: [200] })
-  const { ListBucketResult: listing } = parseXml(await whole(response), 'ListBucketResult') as { ListBucketResult: Listing }
+  const { ListBucketResult: listing } = parseXml(await whole(response), 'ListBucketResult') as {
+    ListBucketResult: Listing
+  }
   const objects = await inBatches(listing.Contents ?? [], async ({ Key, Size, ETag, UserTags }) => {
     const key = decodeKey(Key, listing.EncodingType)
     return {
@@ -130,7 +180,11 @@ interface Listing {
 }
 
 /** Every key under a prefix, page by page. */
-export async function * listAll (store: Store, prefix: string, { tags }: { tags: boolean }): AsyncGenerator<StoredObject> {
+export async function * listAll (
+  store: Store,
+  prefix: string,
+  { tags }: { tags: boolean }
+): AsyncGenerator<StoredObject> {
   let after = ''
   while (true) {
     const { objects, more } = await listObjects(store, { prefix, after, tags })

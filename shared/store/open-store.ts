@@ -13,7 +13,10 @@ export const storeSettings = {
 export type StoreSettings = Static<TObject<typeof storeSettings>>
 
 /** A bucket and the connection to it; every function of the store takes it first. */
-export interface Store { client: Client, bucket: string }
+export interface Store {
+  client: Client
+  bucket: string
+}
 
 /** How long the store may stay silent within one request before it counts as down. */
 const SILENCE_MS = 10_000

@@ -13,10 +13,16 @@ export async function whole (response: http.IncomingMessage): Promise<Buffer> {
   }
 }
 
-/** What is not there may be an object, its tags or its upload. A bucket that is missing has a name of its own, and a stranger's 404 none. */
+/**
+ * What is not there may be an object, its tags or its upload. A bucket that is missing has a name of its own, and a
+ * stranger's 404 none.
+ */
 const absences = new Set(['NoSuchKey', 'NoSuchTagSet', 'NoSuchUpload', 'NoSuchVersion'])
 
-/** Whether the store says that there is no such thing; then the answer is read to its end. Not for HEAD, whose answer says no more than 404. */
+/**
+ * Whether the store says that there is no such thing; then the answer is read to its end. Not for HEAD, whose answer
+ * says no more than 404.
+ */
 export async function isAbsent (response: http.IncomingMessage): Promise<boolean> {
   if (response.statusCode !== 404) return false
   const { Error: { Code: code = '' } } = parseXml(await whole(response), 'Error') as { Error: { Code?: string } }

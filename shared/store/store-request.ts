@@ -17,14 +17,24 @@ interface Request {
   accept: number[]
 }
 
-/** One signed request. Whatever the caller does not understand becomes the problem `store-unavailable`, with its cause for the log. */
-export async function request (store: Store, { operation, method, key = '', query = '', headers = {}, body = '', accept }: Request): Promise<http.IncomingMessage> {
+/**
+ * One signed request. Whatever the caller does not understand becomes the problem `store-unavailable`, with its cause
+ * for the log.
+ */
+export async function request (
+  store: Store,
+  { operation, method, key = '', query = '', headers = {}, body = '', accept }: Request
+): Promise<http.IncomingMessage> {
   // Of a string minio-js would send the number of characters as Content-Length.
   const bytes = typeof body === 'string' ? Buffer.from(body) : body
   const end = startSpan(`S3.${operation}`, { 'aws.s3.bucket': store.bucket, ...(key !== '' && { 'aws.s3.key': key }) })
   let status: number | undefined
   try {
-    const response = await store.client.makeRequestAsync({ method, bucketName: store.bucket, objectName: key, query, headers }, bytes, anyStatus)
+    const response = await store.client.makeRequestAsync(
+      { method, bucketName: store.bucket, objectName: key, query, headers },
+      bytes,
+      anyStatus
+    )
     status = response.statusCode!
     if (!accept.includes(status)) throw new Error(`the store answered ${status} ${await codeIn(response)}`)
     end({ attributes: { 'http.response.status_code': status } })

@@ -12,12 +12,21 @@ export function uploadQuery (uploadId: string): string {
 
 /** Frees what the parts take; fine when there is no such upload. */
 export async function abortMultipart (store: Store, key: string, uploadId: string): Promise<void> {
-  await whole(await request(store, { operation: 'AbortMultipartUpload', method: 'DELETE', key, query: uploadQuery(uploadId), accept: [200, 204, 404] }))
+  await whole(
+    await request(store, {
+      operation: 'AbortMultipartUpload',
+      method: 'DELETE',
+      key,
+      query: uploadQuery(uploadId),
+      accept: [200, 204, 404]
+    })
+  )
 }
 
 /**
- * Aborts the multipart uploads of a job that will never be finished: those that `result-upload` has a note of, then those that were cut off
- * before it had. MinIO lists the latter under a whole key only; there its own clean-up of stale uploads (a day) finds them.
+ * Aborts the multipart uploads of a job that will never be finished: those that `result-upload` has a note of, then
+ * those that were cut off before it had. MinIO lists the latter under a whole key only; there its own clean-up of stale
+ * uploads (a day) finds them.
  */
 export async function abortUploads (store: Store, id: string): Promise<void> {
   for await (const { key } of listAll(store, uploadsPrefix(id), { tags: false })) {
@@ -28,15 +37,28 @@ export async function abortUploads (store: Store, id: string): Promise<void> {
     await abortMultipart(store, resultKey(id, attempt, name), uploadId)
     await removeObject(store, key)
   }
-  for (const { key, uploadId } of await listUploads(store, resultsPrefix(id))) await abortMultipart(store, key, uploadId)
+  for (const { key, uploadId } of await listUploads(store, resultsPrefix(id))) {
+    await abortMultipart(store, key, uploadId)
+  }
 }
 
 /** Multipart uploads that are under way below a prefix, at most a thousand. */
 export async function listUploads (store: Store, prefix: string): Promise<{ key: string, uploadId: string }[]> {
-  // Without encoding-type: SeaweedFS says that keys are encoded then, and encodes none. No result's name has what XML cannot hold.
-  const response = await request(store, { operation: 'ListMultipartUploads', method: 'GET', query: `max-uploads=1000&prefix=${percentEncode(prefix)}&uploads=`, accept: [200] })
-  const { ListMultipartUploadsResult: { Upload = [] } } = parseXml(await whole(response), 'ListMultipartUploadsResult') as { ListMultipartUploadsResult: Listing }
+  // Without encoding-type: SeaweedFS says that keys are encoded then, and encodes none. No result's name has what XML
+  // cannot hold.
+  const response = await request(store, {
+    operation: 'ListMultipartUploads',
+    method: 'GET',
+    query: `max-uploads=1000&prefix=${percentEncode(prefix)}&uploads=`,
+    accept: [200]
+  })
+  const { ListMultipartUploadsResult: { Upload = [] } } = parseXml(
+    await whole(response),
+    'ListMultipartUploadsResult'
+  ) as { ListMultipartUploadsResult: Listing }
   return Upload.map(({ Key, UploadId }) => ({ key: Key, uploadId: UploadId }))
 }
 
-interface Listing { Upload?: { Key: string, UploadId: string }[] }
+interface Listing {
+  Upload?: { Key: string, UploadId: string }[]
+}

@@ -1,18 +1,38 @@
 /**
- * All of OpenTelemetry that is used here. A bundle of its own, dist/export-traces.cjs, which the functions read only when a collector is
- * configured. Endpoint, headers, timeout, certificates, compression, service name and resource attributes are read from the standard
- * variables by the packages themselves.
+ * All of OpenTelemetry that is used here. A bundle of its own, dist/export-traces.cjs, which the functions read only
+ * when a collector is configured. Endpoint, headers, timeout, certificates, compression, service name and resource
+ * attributes are read from the standard variables by the packages themselves.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { type Context, createTraceState, diag, DiagLogLevel, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import {
+  type Context,
+  createTraceState,
+  diag,
+  DiagLogLevel,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace
+} from '@opentelemetry/api'
 import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto'
-import { defaultResource, detectResources, resourceAttributesEnvDetector, resourceFromAttributes, serviceNameEnvDetector } from '@opentelemetry/resources'
+import {
+  defaultResource,
+  detectResources,
+  resourceAttributesEnvDetector,
+  resourceFromAttributes,
+  serviceNameEnvDetector
+} from '@opentelemetry/resources'
 import { BatchSpanProcessor, RandomIdGenerator, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace'
 import { traceparentIn } from './trace-context.ts'
 import type { EndSpan, Tracing } from './tracing.ts'
 
-export function exportTraces (service: string, complain: (message: string) => void, environment: NodeJS.ProcessEnv): Tracing {
+export function exportTraces (
+  service: string,
+  complain: (message: string) => void,
+  environment: NodeJS.ProcessEnv
+): Tracing {
   const silent = (): void => {}
   diag.setLogger({ error: complain, warn: complain, info: silent, debug: silent, verbose: silent }, DiagLogLevel.WARN)
   // A trace without a caller's begins with the id that the request has already, in its log and in its problems.
@@ -33,25 +53,39 @@ export function exportTraces (service: string, complain: (message: string) => vo
     startRequest ({ id, headers }) {
       const parent = traceparentIn(headers)
       wanted = id
-      const span = tracer.startSpan('HTTP', { kind: SpanKind.SERVER }, parent === undefined ? ROOT_CONTEXT : remote(parent, String(headers['tracestate'] ?? '')))
+      const span = tracer.startSpan(
+        'HTTP',
+        { kind: SpanKind.SERVER },
+        parent === undefined ? ROOT_CONTEXT : remote(parent, String(headers['tracestate'] ?? ''))
+      )
       wanted = undefined
       const context = trace.setSpan(ROOT_CONTEXT, span)
       return {
         traceparent: traceparentOf(span),
         within: (work) => current.run(context, work),
-        link: (traceparent) => { span.addLink({ context: trace.getSpanContext(remote(traceparent))! }) },
-        name: (name) => { span.updateName(name) },
+        link: (traceparent) => {
+          span.addLink({ context: trace.getSpanContext(remote(traceparent))! })
+        },
+        name: (name) => {
+          span.updateName(name)
+        },
         end: endOf(span)
       }
     },
     startSpan (name, attributes) {
       const context = current.getStore()
       // Outside of any request there is only what a start does: nobody asked for it.
-      return context === undefined ? () => {} : endOf(tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, context))
+      return context === undefined
+        ? () => {}
+        : endOf(tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, context))
     },
     addPast (traceparent, name, { from, to }, outcome) {
       const here = trace.getSpanContext(current.getStore() ?? ROOT_CONTEXT)
-      const span = tracer.startSpan(name, { startTime: new Date(from), ...(here && { links: [{ context: here }] }) }, remote(traceparent))
+      const span = tracer.startSpan(
+        name,
+        { startTime: new Date(from), ...(here && { links: [{ context: here }] }) },
+        remote(traceparent)
+      )
       endOf(span, new Date(to))(outcome)
     },
     async stop () {
@@ -63,7 +97,8 @@ export function exportTraces (service: string, complain: (message: string) => vo
 
 /** https://opentelemetry.io/docs/specs/otel/protocol/exporter/ */
 function exporterOf (environment: NodeJS.ProcessEnv): SpanExporter {
-  const protocol = environment['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'] || environment['OTEL_EXPORTER_OTLP_PROTOCOL'] || 'http/protobuf'
+  const protocol = environment['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'] || environment['OTEL_EXPORTER_OTLP_PROTOCOL'] ||
+    'http/protobuf'
   if (protocol === 'http/protobuf') return new ProtobufExporter()
   if (protocol === 'http/json') return new JsonExporter()
   throw new Error(`wrong settings: OTEL_EXPORTER_OTLP_PROTOCOL must be http/protobuf or http/json, not ${protocol}`)
@@ -72,7 +107,13 @@ function exporterOf (environment: NodeJS.ProcessEnv): SpanExporter {
 function remote (traceparent: string, tracestate = ''): Context {
   const [, traceId = '', spanId = '', flags = ''] = traceparent.split('-')
   const state = tracestate === '' ? {} : { traceState: createTraceState(tracestate) }
-  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: parseInt(flags, 16), isRemote: true, ...state })
+  return trace.setSpanContext(ROOT_CONTEXT, {
+    traceId,
+    spanId,
+    traceFlags: parseInt(flags, 16),
+    isRemote: true,
+    ...state
+  })
 }
 
 function traceparentOf (span: Span): string {

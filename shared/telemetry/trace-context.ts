@@ -8,7 +8,10 @@ export function isTraceparent (text: unknown): text is string {
   return typeof text === 'string' && shape.test(text)
 }
 
-/** The `traceparent` that a request comes with: HTTP's own, which tells of the last hop, else that of a CloudEvent in binary mode. */
+/**
+ * The `traceparent` that a request comes with: HTTP's own, which tells of the last hop, else that of a CloudEvent in
+ * binary mode.
+ */
 export function traceparentIn (headers: IncomingHttpHeaders): string | undefined {
   return [headers['traceparent'], headers['ce-traceparent']].find(isTraceparent)
 }

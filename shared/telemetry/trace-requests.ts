@@ -4,7 +4,10 @@ import { type RequestSpan, startRequestSpan, stopTracing } from './tracing.ts'
 
 const spans = new WeakMap<FastifyRequest, RequestSpan>()
 
-/** A span for each request, its trace id that of the request; not for what is hidden from the OpenAPI, the probes above all. */
+/**
+ * A span for each request, its trace id that of the request; not for what is hidden from the OpenAPI, the probes above
+ * all.
+ */
 export function traceRequests (server: FastifyInstance): void {
   server.addHook('onRequest', (request, _reply, done) => {
     const span = request.routeOptions.schema?.hide ? undefined : startRequestSpan(request)
@@ -32,12 +35,18 @@ export function traceRequests (server: FastifyInstance): void {
   server.addHook('onClose', stopTracing)
 }
 
-/** Under which whatever comes of a request goes on: its own span, or, where nothing is traced, what its caller sent, or what the event says that it brings. */
+/**
+ * Under which whatever comes of a request goes on: its own span, or, where nothing is traced, what its caller sent, or
+ * what the event says that it brings.
+ */
 export function traceparentOf (request: FastifyRequest, ofEvent?: unknown): string | undefined {
-  return spans.get(request)?.traceparent ?? traceparentIn(request.headers) ?? (isTraceparent(ofEvent) ? ofEvent : undefined)
+  return spans.get(request)?.traceparent ?? traceparentIn(request.headers) ??
+    (isTraceparent(ofEvent) ? ofEvent : undefined)
 }
 
 /** An event knows the trace that it was made in, which need not be the one in which it was brought here. */
 export function linkToEvent (request: FastifyRequest, traceparent: unknown): void {
-  if (isTraceparent(traceparent) && traceparent !== traceparentIn(request.headers)) spans.get(request)?.link(traceparent)
+  if (isTraceparent(traceparent) && traceparent !== traceparentIn(request.headers)) {
+    spans.get(request)?.link(traceparent)
+  }
 }

@@ -1,6 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** Names as OpenTelemetry's semantic conventions have them. No secret, no value of an environment, no message of an error. */
+/**
+ * Names as OpenTelemetry's semantic conventions have them. No secret, no value of an environment, no message of an
+ * error.
+ */
 export type Attributes = Record<string, string | number>
 
 /** Ends a span; `error` is a status or a code, and only where it failed. */
@@ -18,10 +21,15 @@ export interface RequestSpan {
 
 /** Whatever makes something of spans. */
 export interface Tracing {
-  startRequest (request: { id: string, headers: IncomingHttpHeaders }): RequestSpan
-  startSpan (name: string, attributes: Attributes): EndSpan
-  addPast (traceparent: string, name: string, period: { from: string, to: string }, outcome: { attributes: Attributes, error?: string | undefined }): void
-  stop (): Promise<void>
+  startRequest(request: { id: string, headers: IncomingHttpHeaders }): RequestSpan
+  startSpan(name: string, attributes: Attributes): EndSpan
+  addPast(
+    traceparent: string,
+    name: string,
+    period: { from: string, to: string },
+    outcome: { attributes: Attributes, error?: string | undefined }
+  ): void
+  stop(): Promise<void>
 }
 
 let tracing: Tracing | undefined
@@ -46,7 +54,14 @@ export function startRequestSpan (request: { id: string, headers: IncomingHttpHe
   return tracing?.startRequest(request)
 }
 
-/** A span of a time that is over, in the trace that `traceparent` is of, linked to the request that is being handled. */
-export function addPastSpan (traceparent: string, name: string, period: { from: string, to: string }, outcome: { attributes: Attributes, error?: string | undefined }): void {
+/**
+ * A span of a time that is over, in the trace that `traceparent` is of, linked to the request that is being handled.
+ */
+export function addPastSpan (
+  traceparent: string,
+  name: string,
+  period: { from: string, to: string },
+  outcome: { attributes: Attributes, error?: string | undefined }
+): void {
   tracing?.addPast(traceparent, name, period, outcome)
 }

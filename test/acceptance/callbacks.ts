@@ -12,7 +12,13 @@ import { httpServer, type Received } from '../support/http-server.ts'
 import { poll } from '../support/poll.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
-interface View { id: string, to: string, state: string, next_try_at: string | null, attempts: { status: number | null, error: string | null }[] }
+interface View {
+  id: string
+  to: string
+  state: string
+  next_try_at: string | null
+  attempts: { status: number | null, error: string | null }[]
+}
 
 await t.test('whoever asked for it is told', async (t) => {
   const { host, receiver, told, viewOf, callbackIs, isDone, comeDue, deploy } = await toldHost(t)
@@ -24,7 +30,11 @@ await t.test('whoever asked for it is told', async (t) => {
     await isDone(id)
     await host.ping()
     const events = told(id)
-    t.match(events, [{ type: 'org.gx4ki.job.succeeded', subject: id, data: { state: 'succeeded', exit_code: 0, links: { results: `https://jobs.example.org/job/${id}/result/list` } } }])
+    t.match(events, [{
+      type: 'org.gx4ki.job.succeeded',
+      subject: id,
+      data: { state: 'succeeded', exit_code: 0, links: { results: `https://jobs.example.org/job/${id}/result/list` } }
+    }])
     t.equal(events.length, 1)
   })
 
@@ -47,7 +57,9 @@ await t.test('whoever asked for it is told', async (t) => {
       await comeDue(id)
       await host.ping()
     }
-    t.match(await callbackIs(id, 'delivered', 4), { attempts: [{ status: 503 }, { status: 500 }, { status: 502 }, { status: 204 }] })
+    t.match(await callbackIs(id, 'delivered', 4), {
+      attempts: [{ status: 503 }, { status: 500 }, { status: 502 }, { status: 204 }]
+    })
     t.strictSame(told(id).map(({ type }) => type), Array.from({ length: 4 }, () => 'org.gx4ki.job.failed'))
     t.equal(receiver.ids(id).size, 1)
     await isDone(id)
@@ -93,14 +105,30 @@ async function toldHost (t: Test) {
   const secret = `whsec_${randomBytes(32).toString('base64')}`
   // What the receiver answers, one by one; then it takes everything.
   const answers: number[] = []
-  const { url, received } = await httpServer(t, (_, response) => response.writeHead(answers.shift() ?? 204, { 'retry-after': '3600' }).end())
+  const { url, received } = await httpServer(
+    t,
+    (_, response) => response.writeHead(answers.shift() ?? 204, { 'retry-after': '3600' }).end()
+  )
   const S3_BUCKET = `test-${randomBytes(6).toString('hex')}`
   const host = await faultyHost(t, 'job-completed', {
-    '*': { S3_BUCKET, WEBHOOK_SECRETS_DIR: temporaryFolder(t, { ours: secret }), WEBHOOK_DEFAULT_SECRET: 'ours', EGRESS_ALLOWED_ORIGINS: url, PUBLIC_URL: 'https://jobs.example.org' }
+    '*': {
+      S3_BUCKET,
+      WEBHOOK_SECRETS_DIR: temporaryFolder(t, { ours: secret }),
+      WEBHOOK_DEFAULT_SECRET: 'ours',
+      EGRESS_ALLOWED_ORIGINS: url,
+      PUBLIC_URL: 'https://jobs.example.org'
+    }
   })
   const { endpoint, accessKey, secretKey, region } = host.store
-  const store = openStore({ S3_ENDPOINT: endpoint, S3_ACCESS_KEY: accessKey, S3_SECRET_KEY: secretKey, S3_REGION: region, S3_BUCKET })
-  const about = (id: string): Received[] => received.filter(({ headers }) => String(headers['webhook-id']).startsWith(id))
+  const store = openStore({
+    S3_ENDPOINT: endpoint,
+    S3_ACCESS_KEY: accessKey,
+    S3_SECRET_KEY: secretKey,
+    S3_REGION: region,
+    S3_BUCKET
+  })
+  const about = (id: string): Received[] =>
+    received.filter(({ headers }) => String(headers['webhook-id']).startsWith(id))
 
   async function viewOf (id: string): Promise<View[]> {
     const { callbacks } = await (await fetch(`${host.url}/job/${id}/callback`)).json() as { callbacks: View[] }
@@ -112,14 +140,29 @@ async function toldHost (t: Test) {
     receiver: { url, answers, ids: (id: string) => new Set(about(id).map(({ headers }) => headers['webhook-id'])) },
     viewOf,
     /** What the receiver was told of a job; it throws when a signature does not hold. */
-    told: (id: string): any[] => about(id).map(({ headers, body }) => new Webhook(secret).verify(body.toString(), headers as Record<string, string>)),
-    callbackIs: async (id: string, state: string, attempts = 1) => await poll(`the callback is ${state} after ${attempts} tries`, async () =>
-      (await viewOf(id)).find((one) => one.state === state && one.attempts.length === attempts && one.attempts.every(({ status }) => status !== null))),
-    isDone: async (id: string) => await poll('nothing is owed any more', async () => await headObject(store, markerKey(id)) === undefined),
+    told: (id: string): any[] =>
+      about(id).map(({ headers, body }) =>
+        new Webhook(secret).verify(body.toString(), headers as Record<string, string>)
+      ),
+    callbackIs: async (id: string, state: string, attempts = 1) =>
+      await poll(
+        `the callback is ${state} after ${attempts} tries`,
+        async () =>
+          (await viewOf(id)).find((one) =>
+            one.state === state && one.attempts.length === attempts &&
+            one.attempts.every(({ status }) => status !== null)
+          )
+      ),
+    isDone: async (id: string) =>
+      await poll('nothing is owed any more', async () => await headObject(store, markerKey(id)) === undefined),
     /** As if the time had come: only the record knows when that is. */
-    comeDue: async (id: string, more: Partial<Callback> = {}) => await advanceRecord(store, id, (record) => ({
-      ...record, revision: record.revision + 1, callbacks: record.callbacks!.map((one) => ({ ...one, due_at: new Date().toISOString(), ...more }))
-    })),
-    deploy: async (SCRIPT: string, more: object = {}) => await host.deploy({ env: { SCRIPT }, callback: { url: `${url}/hook?token=1`, ...more } })
+    comeDue: async (id: string, more: Partial<Callback> = {}) =>
+      await advanceRecord(store, id, (record) => ({
+        ...record,
+        revision: record.revision + 1,
+        callbacks: record.callbacks!.map((one) => ({ ...one, due_at: new Date().toISOString(), ...more }))
+      })),
+    deploy: async (SCRIPT: string, more: object = {}) =>
+      await host.deploy({ env: { SCRIPT }, callback: { url: `${url}/hook?token=1`, ...more } })
   }
 }

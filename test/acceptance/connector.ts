@@ -30,7 +30,11 @@ const dps = await httpServer(t, (_, response) => response.writeHead(200).end())
 const consumer = await httpServer(t)
 
 const assets = {
-  ...Object.fromEntries(Object.entries(scripts).map(([asset, SCRIPT]) => [asset, { template: 'script', env: { SCRIPT }, result: { file: 'result.txt' } }])),
+  ...Object.fromEntries(
+    Object.entries(scripts).map((
+      [asset, SCRIPT]
+    ) => [asset, { template: 'script', env: { SCRIPT }, result: { file: 'result.txt' } }])
+  ),
   several: { template: 'script', env: { SCRIPT: 'echo a > a; mkdir b; echo b > b/b' }, result: 'archive' }
 }
 const tables = [
@@ -43,15 +47,31 @@ const host = await testHost(t, {
   '*': {
     S3_BUCKET: bucket,
     EGRESS_ALLOWED_ORIGINS: consumer.url,
-    CONNECTORS_DIR: temporaryFolder(t, { ...Object.fromEntries(tables.map((table) => [`${table.name}.yaml`, JSON.stringify(table)])), 'broken.yaml': 'name: [' }),
-    CONNECTOR_SECRETS_DIR: temporaryFolder(t, { ...Object.fromEntries(tables.map(({ name }) => [`${name}.endpoint-key`, `geheim-of-${name}`])), 'provisioner.management-key': 'geheim-of-management' })
+    CONNECTORS_DIR: temporaryFolder(t, {
+      ...Object.fromEntries(tables.map((table) => [`${table.name}.yaml`, JSON.stringify(table)])),
+      'broken.yaml': 'name: ['
+    }),
+    CONNECTOR_SECRETS_DIR: temporaryFolder(t, {
+      ...Object.fromEntries(tables.map(({ name }) => [`${name}.endpoint-key`, `geheim-of-${name}`])),
+      'provisioner.management-key': 'geheim-of-management'
+    })
   }
 })
 const { endpoint: s3, accessKey, secretKey, region } = host.store
-const store = openStore({ S3_ENDPOINT: s3, S3_ACCESS_KEY: accessKey, S3_SECRET_KEY: secretKey, S3_REGION: region, S3_BUCKET: bucket })
+const store = openStore({
+  S3_ENDPOINT: s3,
+  S3_ACCESS_KEY: accessKey,
+  S3_SECRET_KEY: secretKey,
+  S3_REGION: region,
+  S3_BUCKET: bucket
+})
 
 /** What a test waits for, with pings in between, as on a cluster. */
-async function pinged<T> (what: string, ask: () => T | undefined | false | Promise<T | undefined | false>, seconds = 60): Promise<T> {
+async function pinged<T> (
+  what: string,
+  ask: () => T | undefined | false | Promise<T | undefined | false>,
+  seconds = 60
+): Promise<T> {
   return await poll(what, async () => {
     const answer = await ask()
     if (answer) return answer
@@ -76,7 +96,15 @@ function pushedTo (path: string): Received[] {
 
 /** As if the time had come: only the record knows when that is. */
 async function comeDue (id: string): Promise<void> {
-  await advanceRecord(store, id, (record) => ({ ...record, revision: record.revision + 1, callbacks: record.callbacks!.map((one) => ({ ...one, due_at: new Date(0).toISOString() })) }))
+  await advanceRecord(
+    store,
+    id,
+    (record) => ({
+      ...record,
+      revision: record.revision + 1,
+      callbacks: record.callbacks!.map((one) => ({ ...one, due_at: new Date(0).toISOString() }))
+    })
+  )
 }
 
 await t.test('the HTTP provisioner of EDC', async (t) => {
@@ -96,8 +124,13 @@ await t.test('the HTTP provisioner of EDC', async (t) => {
     const [seen] = exchangesOf('02-pull-full-loop', 'callback')
     t.strictSame(Object.keys(body), Object.keys(seen!.body as object), 'the fields that were seen to work')
     t.match(body, { resourceDefinitionId: transfer.definition, assetId: 'data', apiKeyJwt: 'unused', hasToken: false })
-    for (const name of Object.keys((seen!.body as any).contentDataAddress.properties)) t.ok(name in body.contentDataAddress.properties, name)
-    t.notOk(JSON.stringify(body).includes(secretKey) || JSON.stringify(body).includes(`"${accessKey}"`), 'no key of the store')
+    for (const name of Object.keys((seen!.body as any).contentDataAddress.properties)) {
+      t.ok(name in body.contentDataAddress.properties, name)
+    }
+    t.notOk(
+      JSON.stringify(body).includes(secretKey) || JSON.stringify(body).includes(`"${accessKey}"`),
+      'no key of the store'
+    )
 
     const data = await connector.pull(transfer)
     t.equal(data.status, 200)
@@ -105,7 +138,11 @@ await t.test('the HTTP provisioner of EDC', async (t) => {
     const token = body.contentDataAddress.properties['https://w3id.org/edc/v0.0.1/ns/authCode']
     const other = await host.deploy({ env: { SCRIPT: 'echo b > result.txt' } })
     await host.reaches(other, 'succeeded')
-    t.equal((await fetch(`${host.url}/job/${other}/result?file=result.txt`, { headers: { authorization: token } })).status, 401, 'the token is for this job only')
+    t.equal(
+      (await fetch(`${host.url}/job/${other}/result?file=result.txt`, { headers: { authorization: token } })).status,
+      401,
+      'the token is for this job only'
+    )
 
     t.equal((await connector.send(endpoint, transfer, { type: 'deprovision' })).status, 200)
     await poll('the token is of no use', async () => (await connector.pull(transfer)).status === 403)
@@ -132,7 +169,8 @@ await t.test('the HTTP provisioner of EDC', async (t) => {
     const transfer = await connector.provision(endpoint, { asset: 'small' })
     connector.down(true)
     const { job_uuid: id } = await jobOf(transfer.id)
-    const tries = async (): Promise<unknown[]> => (await readRecord(store, id))!.record.callbacks?.[0]?.attempts.map(({ status }) => status) ?? []
+    const tries = async (): Promise<unknown[]> =>
+      (await readRecord(store, id))!.record.callbacks?.[0]?.attempts.map(({ status }) => status) ?? []
     for (const round of [1, 2, 3]) {
       await pinged(`try ${round}`, async () => (await tries()).length >= round)
       if (round < 3) await comeDue(id)
@@ -150,28 +188,61 @@ await t.test('the HTTP provisioner of EDC', async (t) => {
     const { job_uuid: id } = await jobOf(transfer.id)
     connector.transfers.delete(transfer.id)
     await host.reaches(id, 'succeeded', 'canceled')
-    const record = await pinged('the transfer has ended', async () => await readRecord(store, id).then((found) => transferOf(found!.record)?.ended_at !== undefined && found!.record))
+    const record = await pinged(
+      'the transfer has ended',
+      async () =>
+        await readRecord(store, id).then((found) => transferOf(found!.record)?.ended_at !== undefined && found!.record)
+    )
     t.notOk(record.callbacks?.some(({ state }) => state === 'owed'))
   })
 
   await t.test('fifty at once are called back once each', async (t) => {
-    const transfers = await Promise.all(Array.from({ length: 50 }, async () => await connector.provision(endpoint, { asset: 'small' })))
+    const transfers = await Promise.all(
+      Array.from({ length: 50 }, async () => await connector.provision(endpoint, { asset: 'small' }))
+    )
     t.ok(transfers.every(({ answer }) => answer === 200), 'all were accepted')
     await pinged('all are called back', () => transfers.every(({ state }) => state !== 'PROVISIONING_REQUESTED'), 240)
     t.strictSame(transfers.map(({ state, error }) => error ?? state), transfers.map(() => 'STARTED'))
     t.ok(transfers.every(({ callbacks }) => callbacks.length === 1))
     t.ok(transfers.every(({ callbacks, answeredAt }) => callbacks[0]!.at - answeredAt! >= 1000))
-    t.equal(new Set(transfers.map(({ callbacks }) => callbacks[0]!.body.contentDataAddress.properties['https://w3id.org/edc/v0.0.1/ns/baseUrl'])).size, 50)
+    t.equal(
+      new Set(transfers.map(({ callbacks }) =>
+        callbacks[0]!.body.contentDataAddress.properties['https://w3id.org/edc/v0.0.1/ns/baseUrl']
+      )).size,
+      50
+    )
   })
 })
 
 await t.test('signaling as EDC 0.15 has it', async (t) => {
   const base = `${host.url}/connector/signaling/geheim-of-signaling/dataflows`
-  const told = (id: string) => control.received.filter(({ url }) => url.includes(id)).map(({ url, body }) => [url.slice(url.lastIndexOf('/') + 1), body.toString()])
+  const told = (id: string) =>
+    control.received.filter(({ url }) => url.includes(id)).map((
+      { url, body }
+    ) => [url.slice(url.lastIndexOf('/') + 1), body.toString()])
   async function start (capture: string, id: string, asset: string): Promise<any> {
     const { body } = exchangesOf(capture, 'start')[0] as { body: any }
-    const message = { ...body, processId: id, datasetId: asset, callbackAddress: `${control.url}/control`, ...(body.flowType === 'PUSH' && { destinationDataAddress: { ...body.destinationDataAddress, 'dspace:endpointProperties': { ...body.destinationDataAddress['dspace:endpointProperties'], 'dspace:value': `${consumer.url}/${id}` } } }) }
-    return await (await fetch(`${base}/start`, { method: 'POST', headers: { 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(message) })).json()
+    const message = {
+      ...body,
+      processId: id,
+      datasetId: asset,
+      callbackAddress: `${control.url}/control`,
+      ...(body.flowType === 'PUSH' &&
+        {
+          destinationDataAddress: {
+            ...body.destinationDataAddress,
+            'dspace:endpointProperties': {
+              ...body.destinationDataAddress['dspace:endpointProperties'],
+              'dspace:value': `${consumer.url}/${id}`
+            }
+          }
+        })
+    }
+    return await (await fetch(`${base}/start`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json; charset=utf-8' },
+      body: JSON.stringify(message)
+    })).json()
   }
 
   await t.test('pull', async (t) => {
@@ -180,17 +251,27 @@ await t.test('signaling as EDC 0.15 has it', async (t) => {
     t.strictSame(told('pull-1'), [['provisioned', '']])
     const { provisioning, dataAddress } = await start('signaling-02-pull', 'pull-1', 'data')
     t.equal(provisioning, false)
-    const of = (name: string): string => dataAddress['dspace:endpointProperties'].find((one: any) => one['dspace:name'].endsWith(`/${name}`))['dspace:value']
+    const of = (name: string): string =>
+      dataAddress['dspace:endpointProperties'].find((one: any) =>
+        one['dspace:name'].endsWith(`/${name}`)
+      )['dspace:value']
     const data = await fetch(of('endpoint'), { headers: { authorization: of('authorization') } })
     t.equal(sha256(await data.bytes()), (await host.jobLog((await jobOf('pull-1')).job_uuid)).trim())
-    await fetch(`${base}/pull-1/terminate`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"@type":"DataFlowTerminateMessage"}' })
+    await fetch(`${base}/pull-1/terminate`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"@type":"DataFlowTerminateMessage"}'
+    })
     t.equal((await fetch(of('endpoint'), { headers: { authorization: of('authorization') } })).status, 403)
   })
 
   await t.test('push', async (t) => {
     await start('signaling-01-push', 'push-1', 'data')
     await pinged('it is provisioned', () => told('push-1').length === 1)
-    t.strictSame(await start('signaling-01-push', 'push-1', 'data'), exchangesOf('signaling-01-push', 'start')[1]!.answer)
+    t.strictSame(
+      await start('signaling-01-push', 'push-1', 'data'),
+      exchangesOf('signaling-01-push', 'start')[1]!.answer
+    )
     await pinged('it is complete', () => told('push-1').some(([word]) => word === 'complete'))
     t.strictSame(told('push-1').map(([word]) => word), ['provisioned', 'complete'])
     const [sink] = pushedTo('/push-1')
@@ -217,17 +298,31 @@ await t.test('signaling as EDC 0.15 has it', async (t) => {
     t.equal((await fetch(`${base}/fail-1/terminate`, { method: 'POST' })).status, 200, 'EDC terminates what has failed')
   })
 
-  for (const path of ['/start', '/fail-1/nonsense', '/%zz']) await fetch(base + path, { method: 'POST', body: '{', headers: { 'content-type': 'application/json' } })
+  for (const path of ['/start', '/fail-1/nonsense', '/%zz']) {
+    await fetch(base + path, { method: 'POST', body: '{', headers: { 'content-type': 'application/json' } })
+  }
 })
 
 await t.test('Data Plane Signaling', async (t) => {
   const headers = { 'content-type': 'application/json', authorization: 'Bearer geheim-of-dps' }
-  const post = async (path: string, body: object): Promise<Response> => await fetch(`${host.url}/dataflows${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
-  const message = { messageId: 'm', participantId: 'provider', counterPartyId: 'consumer', dataspaceContext: 'here', agreementId: 'a', claims: {} }
-  const told = (id: string) => dps.received.filter(({ url }) => url.includes(id)).map(({ url, body }) => ({ url, body: body.toString() }))
+  const post = async (path: string, body: object): Promise<Response> =>
+    await fetch(`${host.url}/dataflows${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+  const message = {
+    messageId: 'm',
+    participantId: 'provider',
+    counterPartyId: 'consumer',
+    dataspaceContext: 'here',
+    agreementId: 'a',
+    claims: {}
+  }
+  const told = (id: string) =>
+    dps.received.filter(({ url }) => url.includes(id)).map(({ url, body }) => ({ url, body: body.toString() }))
 
   await t.test('pull', async (t) => {
-    t.equal((await post('/start', { ...message, processId: 'pull-1', datasetId: 'data', profile: HTTP_PULL })).status, 202)
+    t.equal(
+      (await post('/start', { ...message, processId: 'pull-1', datasetId: 'data', profile: HTTP_PULL })).status,
+      202
+    )
     await pinged('it has started', () => told('pull-1').length === 1)
     const [{ url, body }] = told('pull-1') as [{ url: string, body: string }]
     t.equal(url, '/signaling/transfers/pull-1/dataflow/started')
@@ -241,12 +336,25 @@ await t.test('Data Plane Signaling', async (t) => {
   })
 
   await t.test('push', async (t) => {
-    await post('/start', { ...message, processId: 'push-1', datasetId: 'small', profile: HTTP_PUSH, dataAddress: { endpointType: HTTP_PUSH, endpoint: `${consumer.url}/push-1-of-dps`, endpointProperties: [{ name: 'authorization', value: 'geheim-of-sink' }, { name: 'authType', value: 'bearer' }] } })
+    await post('/start', {
+      ...message,
+      processId: 'push-1',
+      datasetId: 'small',
+      profile: HTTP_PUSH,
+      dataAddress: {
+        endpointType: HTTP_PUSH,
+        endpoint: `${consumer.url}/push-1-of-dps`,
+        endpointProperties: [{ name: 'authorization', value: 'geheim-of-sink' }, { name: 'authType', value: 'bearer' }]
+      }
+    })
     await pinged('it is complete', () => told('push-1').length === 2)
     t.match(told('push-1').map(({ url }) => url), [/started$/, /completed$/])
     t.match(pushedTo('/push-1-of-dps'), [{ headers: { authorization: 'Bearer geheim-of-sink' } }])
     t.match(JSON.parse(told('push-1')[1]!.body), { dataFlowId: 'push-1', state: 'COMPLETED' })
-    t.strictSame(await (await fetch(`${host.url}/dataflows/push-1/status`, { headers })).json(), { dataFlowId: 'push-1', state: 'COMPLETED' })
+    t.strictSame(await (await fetch(`${host.url}/dataflows/push-1/status`, { headers })).json(), {
+      dataFlowId: 'push-1',
+      state: 'COMPLETED'
+    })
   })
 
   await t.test('failure', async (t) => {

@@ -31,7 +31,9 @@ await t.test('on the way of the files', async (t) => {
     await isWhole(t, id)
   })
 
-  await t.test('the uploader is killed in the middle of a file', { skip: process.platform === 'linux' ? false : 'finding its process takes /proc' }, async (t) => {
+  await t.test('the uploader is killed in the middle of a file', {
+    skip: process.platform === 'linux' ? false : 'finding its process takes /proc'
+  }, async (t) => {
     host.proxies.store.fate = sends('PUT', '2.bin')
     const id = await host.deploy({ env: { SCRIPT: `${files}; sleep 6` } })
     await host.proxies.store.caught()
@@ -41,7 +43,9 @@ await t.test('on the way of the files', async (t) => {
     await isWhole(t, id)
   })
 
-  await t.test('the workload is killed', { skip: process.platform === 'linux' ? false : 'finding its process takes /proc' }, async (t) => {
+  await t.test('the workload is killed', {
+    skip: process.platform === 'linux' ? false : 'finding its process takes /proc'
+  }, async (t) => {
     const mark = randomUUID()
     const id = await host.deploy({ env: { SCRIPT: `echo early > early.txt; sleep 100; : ${mark}` } })
     await poll('the early file is up', async () => (await host.results(id)).length > 0)

@@ -11,9 +11,18 @@ import { testHost } from '../support/host.ts'
 
 await t.test('the doctor by hand: the store can do all, a job runs, its events and results arrive, orphans are found and removed', async (t) => {
   const bucket = `test-doctor-${process.pid}`
-  const host = await testHost(t, { '*': { S3_BUCKET: bucket, TEMPLATES_DIR: resolve('knative/templates'), DEFAULT_TEMPLATE: 'drive' } })
-  const settings = { S3_ENDPOINT: host.store.endpoint, S3_ACCESS_KEY: host.store.accessKey, S3_SECRET_KEY: host.store.secretKey, S3_REGION: host.store.region, S3_BUCKET: bucket }
-  const doctor = async (...args: string[]) => await promisify(execFile)(process.execPath, ['dist/doctor.cjs', ...args], { env: { ...process.env, ...settings } })
+  const host = await testHost(t, {
+    '*': { S3_BUCKET: bucket, TEMPLATES_DIR: resolve('knative/templates'), DEFAULT_TEMPLATE: 'drive' }
+  })
+  const settings = {
+    S3_ENDPOINT: host.store.endpoint,
+    S3_ACCESS_KEY: host.store.accessKey,
+    S3_SECRET_KEY: host.store.secretKey,
+    S3_REGION: host.store.region,
+    S3_BUCKET: bucket
+  }
+  const doctor = async (...args: string[]) =>
+    await promisify(execFile)(process.execPath, ['dist/doctor.cjs', ...args], { env: { ...process.env, ...settings } })
   const store = openStore(settings)
   const [orphan, other] = [newJobId(new Date(Date.now() - 7_200_000)), newJobId()]
   await putObject(store, logKey(orphan), 'x', {}, 'unconditional')
@@ -21,7 +30,13 @@ await t.test('the doctor by hand: the store can do all, a job runs, its events a
   const first = await doctor('--json', '--deploy', host.url, '--result-fetch', host.url, orphan, other)
   const { rows, unknown } = JSON.parse(first.stdout) as Report
   const verdicts = Object.fromEntries(rows.map(({ check, verdict }) => [check, verdict]))
-  t.match(verdicts, { store: 'works', 'canary: a job': 'works', 'canary: its events': 'works', 'canary: its results': 'works', 'orphans: logs': 'degraded' }, first.stdout)
+  t.match(verdicts, {
+    store: 'works',
+    'canary: a job': 'works',
+    'canary: its events': 'works',
+    'canary: its results': 'works',
+    'orphans: logs': 'degraded'
+  }, first.stdout)
   t.notOk(Object.values(verdicts).includes('broken'))
   t.strictSame(unknown, [orphan, other])
   const [canary] = await host.jobs()
@@ -36,5 +51,8 @@ await t.test('the doctor by hand: the store can do all, a job runs, its events a
 })
 
 await t.test('without its settings it says which, and fails', async (t) => {
-  await t.rejects(promisify(execFile)(process.execPath, ['dist/doctor.cjs'], { env: { PATH: process.env.PATH } }), { code: 1, stderr: /wrong settings: .*S3_ACCESS_KEY/ })
+  await t.rejects(promisify(execFile)(process.execPath, ['dist/doctor.cjs'], { env: { PATH: process.env.PATH } }), {
+    code: 1,
+    stderr: /wrong settings: .*S3_ACCESS_KEY/
+  })
 })

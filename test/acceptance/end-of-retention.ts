@@ -15,11 +15,23 @@ await t.test('a job is kept as long as it was said, and then nothing of it is le
   const host = await testHost(t, { '*': { S3_BUCKET: bucket } })
   const cluster = clusterOf(host)
   const { endpoint, accessKey, secretKey, region } = host.store
-  const store = openStore({ S3_ENDPOINT: endpoint, S3_ACCESS_KEY: accessKey, S3_SECRET_KEY: secretKey, S3_REGION: region, S3_BUCKET: bucket })
+  const store = openStore({
+    S3_ENDPOINT: endpoint,
+    S3_ACCESS_KEY: accessKey,
+    S3_SECRET_KEY: secretKey,
+    S3_REGION: region,
+    S3_BUCKET: bucket
+  })
   const keep = async (id: string, until: string): Promise<Response> =>
-    await fetch(`${host.url}/job/${id}`, { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ expires_at: until }) })
+    await fetch(`${host.url}/job/${id}`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ expires_at: until })
+    })
 
-  const id = await host.deploy({ env: { SCRIPT: 'echo a > a.txt; mkdir b; echo b > b/b.txt; echo done', PASSWORD: 'geheim' } }, { 'idempotency-key': 'a' })
+  const id = await host.deploy({
+    env: { SCRIPT: 'echo a > a.txt; mkdir b; echo b > b/b.txt; echo done', PASSWORD: 'geheim' }
+  }, { 'idempotency-key': 'a' })
   const ended = await host.reaches(id, 'succeeded', 'failed')
   t.match(ended, { state: 'succeeded' })
   t.equal(Date.parse(ended.expires_at!) - Date.parse(ended.finished_at!), 30 * DAY)
@@ -42,7 +54,13 @@ await t.test('a job is kept as long as it was said, and then nothing of it is le
   const { record } = (await readRecord(store, id))!
   const past = new Date(Date.now() - 1000).toISOString()
   await putObject(store, expiryKey(past, id), '', {}, 'unconditional')
-  await putObject(store, stateKey(id), JSON.stringify({ ...record, expires_at: past }), await getTags(store, stateKey(id)), 'unconditional')
+  await putObject(
+    store,
+    stateKey(id),
+    JSON.stringify({ ...record, expires_at: past }),
+    await getTags(store, stateKey(id)),
+    'unconditional'
+  )
   for (const at of [ended.expires_at!, later]) await store.client.removeObject(bucket, expiryKey(at, id))
   await host.ping()
   await poll('the Job is gone', async () => (await cluster.jobs()).length === 0)
@@ -54,6 +72,8 @@ await t.test('a job is kept as long as it was said, and then nothing of it is le
   // On a cluster that runs on, events of earlier tests' Jobs may have come here.
   const keys = await keysOf(store)
   t.strictSame(keys.filter((key) => !key.startsWith('dead-letter/')), [])
-  for (const key of keys) t.notMatch((await getObject(store, key))!.body.toString(), id, 'no event of its end became a dead letter')
+  for (const key of keys) {
+    t.notMatch((await getObject(store, key))!.body.toString(), id, 'no event of its end became a dead letter')
+  }
   for (const list of [cluster.jobs, cluster.pods, cluster.configMaps, cluster.secrets]) t.strictSame(await list(), [])
 })

@@ -7,24 +7,37 @@ import { poll } from '../support/poll.ts'
 await t.test('the ways in which a job ends', async (t) => {
   const host = await testHost(t)
   const cluster = clusterOf(host)
-  const alive = async (id: string): Promise<boolean> => (await cluster.pods()).some(({ metadata }) => metadata?.labels?.['gx4ki.job.uuid'] === id)
+  const alive = async (id: string): Promise<boolean> =>
+    (await cluster.pods()).some(({ metadata }) => metadata?.labels?.['gx4ki.job.uuid'] === id)
 
   await t.test('failed: with its exit code, its log and the files it had written', async (t) => {
     const id = await host.deploy({ env: { SCRIPT: 'echo partial > part.txt; echo going down; exit 3' } })
-    t.match(await host.reaches(id, 'failed', 'succeeded'), { state: 'failed', reason: 'BackoffLimitExceeded', exit_code: 3 })
+    t.match(await host.reaches(id, 'failed', 'succeeded'), {
+      state: 'failed',
+      reason: 'BackoffLimitExceeded',
+      exit_code: 3
+    })
     t.equal(await (await host.result(id, 'part.txt')).text(), 'partial\n')
     t.equal(await host.jobLog(id), 'going down\n')
   })
 
   await t.test('succeeded at the second try: the files of that attempt count', async (t) => {
     const firstTry = join(t.testdir({}), 'was-here')
-    const id = await host.deploy({ template: 'retried', env: { SCRIPT: `if mkdir ${firstTry}; then echo first > which.txt; exit 1; fi; echo second > which.txt` } })
+    const id = await host.deploy({
+      template: 'retried',
+      env: { SCRIPT: `if mkdir ${firstTry}; then echo first > which.txt; exit 1; fi; echo second > which.txt` }
+    })
     t.match(await host.reaches(id, 'failed', 'succeeded'), { state: 'succeeded', exit_code: 0 })
     t.equal(await (await host.result(id, 'which.txt')).text(), 'second\n')
   })
 
   await t.test('failed: overdue, and its last words are kept', async (t) => {
-    const id = await host.deploy({ template: 'overdue', env: { SCRIPT: 'echo kept > part.txt; echo waiting; trap "echo told to end; exit 9" TERM; while :; do sleep 0.1; done' } })
+    const id = await host.deploy({
+      template: 'overdue',
+      env: {
+        SCRIPT: 'echo kept > part.txt; echo waiting; trap "echo told to end; exit 9" TERM; while :; do sleep 0.1; done'
+      }
+    })
     t.match(await host.reaches(id, 'failed', 'succeeded'), { state: 'failed', reason: 'DeadlineExceeded' })
     t.equal(await (await host.result(id, 'part.txt')).text(), 'kept\n')
     t.equal(await host.jobLog(id), 'waiting\ntold to end\n')
@@ -32,12 +45,15 @@ await t.test('the ways in which a job ends', async (t) => {
 
   await t.test('failed: it could not start in time', async (t) => {
     const id = await host.deploy({ template: 'no-image' })
-    t.match(await poll('the obstacle is told', async () => {
-      // Nothing changes at the Job, so no event tells of it.
-      await host.ping()
-      const job = await host.job(id)
-      return job.reason !== null && job
-    }), { state: 'pending', reason: /^(ErrImagePull|ImagePullBackOff)$/ })
+    t.match(
+      await poll('the obstacle is told', async () => {
+        // Nothing changes at the Job, so no event tells of it.
+        await host.ping()
+        const job = await host.job(id)
+        return job.reason !== null && job
+      }),
+      { state: 'pending', reason: /^(ErrImagePull|ImagePullBackOff)$/ }
+    )
     await poll('the start deadline is over', async () => {
       await host.ping()
       return (await host.job(id)).state === 'failed'
@@ -50,11 +66,19 @@ await t.test('the ways in which a job ends', async (t) => {
   })
 
   await t.test('canceled: nothing of it runs any more, its files are up, and again is no error', async (t) => {
-    const id = await host.deploy({ env: { SCRIPT: 'echo started; trap "echo last > late.txt; exit 0" TERM; echo early > early.txt; while :; do sleep 0.1; done' } })
+    const id = await host.deploy({
+      env: {
+        SCRIPT:
+          'echo started; trap "echo last > late.txt; exit 0" TERM; echo early > early.txt; while :; do sleep 0.1; done'
+      }
+    })
     await poll('the early file is up', async () => (await host.results(id)).length > 0)
     const [first, second] = await Promise.all([host.cancel(id), host.cancel(id)])
     t.match([first, second], [{ reason: 'CancelRequested' }, { reason: 'CancelRequested' }])
-    t.match(await host.reaches(id, 'canceled', 'failed', 'succeeded', 'lost'), { state: 'canceled', reason: 'CancelRequested' })
+    t.match(await host.reaches(id, 'canceled', 'failed', 'succeeded', 'lost'), {
+      state: 'canceled',
+      reason: 'CancelRequested'
+    })
     t.notOk(await alive(id), 'canceled means gone')
     t.strictSame((await host.results(id)).map(({ name }) => name), ['early.txt', 'late.txt'])
     t.equal(await host.jobLog(id), 'started\n')
@@ -65,7 +89,11 @@ await t.test('the ways in which a job ends', async (t) => {
   await t.test('lost: somebody deleted its Job', async (t) => {
     const id = await host.deploy({ env: { SCRIPT: 'sleep 60' } })
     await host.reaches(id, 'running')
-    await cluster.batch.deleteNamespacedJob({ namespace: cluster.namespace, name: `gx4ki-${id}`, propagationPolicy: 'Background' })
+    await cluster.batch.deleteNamespacedJob({
+      namespace: cluster.namespace,
+      name: `gx4ki-${id}`,
+      propagationPolicy: 'Background'
+    })
     t.match(await host.reaches(id, 'lost', 'canceled', 'failed'), { state: 'lost', reason: 'JobDeleted' })
   })
 

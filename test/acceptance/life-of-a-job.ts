@@ -12,7 +12,8 @@ await t.test('a job from start to result', async (t) => {
   const cluster = clusterOf(host)
 
   await t.test('runs, and its files come back byte for byte', async (t) => {
-    const SCRIPT = 'echo starting; head -c 300000 /dev/urandom > noise.bin; sha256sum noise.bin | cut -c1-64; mkdir -p "sub/a +%#?ü"; printf x > "sub/a +%#?ü/y z"; : > empty'
+    const SCRIPT =
+      'echo starting; head -c 300000 /dev/urandom > noise.bin; sha256sum noise.bin | cut -c1-64; mkdir -p "sub/a +%#?ü"; printf x > "sub/a +%#?ü/y z"; : > empty'
     const id = await host.deploy({ env: { SCRIPT } })
     const job = await host.reaches(id, 'succeeded', 'failed')
     t.match(job, { state: 'succeeded', reason: null, template: 'script', exit_code: 0, env: { SCRIPT } })
@@ -30,13 +31,21 @@ await t.test('a job from start to result', async (t) => {
       t.equal(response.headers.get('etag'), `"${recorded}"`)
     }
     const log = await host.jobLog(id)
-    t.equal(log, `starting\n${files.find(({ name }) => name === 'noise.bin')!.sha256}\n`, 'the workload itself saw the same bytes')
+    t.equal(
+      log,
+      `starting\n${files.find(({ name }) => name === 'noise.bin')!.sha256}\n`,
+      'the workload itself saw the same bytes'
+    )
   })
 
   await t.test('answers only after Kubernetes has the Job, its ConfigMap and its Secret', async (t) => {
     const response = await fetch(`${host.url}/job/deploy`)
     t.equal(response.status, 202)
-    const { job_uuid: id, state, links } = await response.json() as { job_uuid: string, state: string, links: { self: string } }
+    const { job_uuid: id, state, links } = await response.json() as {
+      job_uuid: string
+      state: string
+      links: { self: string }
+    }
     t.equal(response.headers.get('location'), `/job/${id}`)
     t.match(links, { self: `/job/${id}`, results: `/job/${id}/result/list`, log: `/job/${id}/log` })
     t.equal(state, 'pending')
@@ -58,17 +67,27 @@ await t.test('a job from start to result', async (t) => {
       t.equal(await (await host.result(id, 'out')).text(), 'geheim ü')
       t.notOk('PASSWORD' in job.env, 'a secret value is never shown again')
       const maps = await cluster.configMaps()
-      t.notMatch(JSON.stringify([maps, await cluster.jobs(), job, host.log]), 'geheim', 'nor is it in a ConfigMap, the Job or a log')
+      t.notMatch(
+        JSON.stringify([maps, await cluster.jobs(), job, host.log]),
+        'geheim',
+        'nor is it in a ConfigMap, the Job or a log'
+      )
     }
   })
 
   await t.test('the same idempotency key gives the same job', async (t) => {
     const before = (await cluster.jobs()).length
     const headers = { 'idempotency-key': '"a key"' }
-    const ids = await Promise.all(Array.from({ length: 6 }, async () => await host.deploy({ env: { SCRIPT: 'echo once' } }, headers)))
+    const ids = await Promise.all(
+      Array.from({ length: 6 }, async () => await host.deploy({ env: { SCRIPT: 'echo once' } }, headers))
+    )
     t.equal(new Set(ids).size, 1)
     t.equal((await cluster.jobs()).length, before + 1)
-    const other = await fetch(`${host.url}/job/deploy`, { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: '{"env": {"SCRIPT": "echo twice"}}' })
+    const other = await fetch(`${host.url}/job/deploy`, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: '{"env": {"SCRIPT": "echo twice"}}'
+    })
     t.equal(other.status, 422)
     t.match(await other.json(), { type: 'urn:gx4ki:problem:idempotency-mismatch', job_uuid: ids[0] })
     await host.reaches(ids[0]!, 'succeeded')
@@ -81,7 +100,9 @@ await t.test('a job from start to result', async (t) => {
   })
 
   await t.test('GET /demo answers with the bytes of its result', async (t) => {
-    const demoHost = await testHost(t, { deploy: { TEMPLATES_DIR: resolve('knative/templates'), DEFAULT_TEMPLATE: 'drive' } })
+    const demoHost = await testHost(t, {
+      deploy: { TEMPLATES_DIR: resolve('knative/templates'), DEFAULT_TEMPLATE: 'drive' }
+    })
     const response = await fetch(`${demoHost.url}/demo`)
     t.equal(response.status, 200)
     const recording = await response.bytes()

@@ -8,22 +8,34 @@ await t.test('a job that waits in a queue', async (t) => {
   const host = await testHost(t)
   const { batch, namespace, jobs } = clusterOf(host)
   const waiting = async (): Promise<string> => {
-    const id = await host.deploy({ template: 'queued', queue: 'simulations', env: { SCRIPT: 'echo whole > result.txt' } })
-    t.match(await poll('it is told what it waits for', async () => {
-      const job = await host.job(id)
-      return job.reason !== null && job
-    }), { state: 'pending', reason: 'Suspended', started_at: null })
+    const id = await host.deploy({
+      template: 'queued',
+      queue: 'simulations',
+      env: { SCRIPT: 'echo whole > result.txt' }
+    })
+    t.match(
+      await poll('it is told what it waits for', async () => {
+        const job = await host.job(id)
+        return job.reason !== null && job
+      }),
+      { state: 'pending', reason: 'Suspended', started_at: null }
+    )
     return id
   }
 
   await t.test('is pending with its reason, and when it is its turn it goes its way', async (t) => {
     const id = await waiting()
     const name = `gx4ki-${id}`
-    t.match((await jobs()).find(({ metadata }) => metadata!.name === name)!.metadata!.labels, { 'kueue.x-k8s.io/queue-name': 'simulations' })
+    t.match((await jobs()).find(({ metadata }) => metadata!.name === name)!.metadata!.labels, {
+      'kueue.x-k8s.io/queue-name': 'simulations'
+    })
     await host.ping()
     t.match(await host.job(id), { state: 'pending', reason: 'Suspended' }, 'a ping changes nothing')
     // As Kueue admits it.
-    await batch.patchNamespacedJob({ namespace, name, body: { spec: { suspend: false } } }, setHeaderOptions('Content-Type', PatchStrategy.MergePatch))
+    await batch.patchNamespacedJob(
+      { namespace, name, body: { spec: { suspend: false } } },
+      setHeaderOptions('Content-Type', PatchStrategy.MergePatch)
+    )
     t.match(await host.reaches(id, 'succeeded', 'failed'), { state: 'succeeded', reason: null })
     t.equal(await (await host.result(id, 'result.txt')).text(), 'whole\n')
   })

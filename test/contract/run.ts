@@ -1,6 +1,6 @@
 /**
- * Holds every function against its own OpenAPI with schemathesis: generated requests, valid and invalid, thousands of them.
- * Exits 1 when a check fails. Needs Python 3 with pip.
+ * Holds every function against its own OpenAPI with schemathesis: generated requests, valid and invalid, thousands of
+ * them. Exits 1 when a check fails. Needs Python 3 with pip.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -23,7 +23,13 @@ const host = await startHost({
   pingSeconds: 3600,
   env: {
     // Its jobs never start: what is tried here is the API, and it is asked for many.
-    '*': { TEMPLATES_DIR: jobTemplates(), DEFAULT_TEMPLATE: 'no-image', DEMO_WAIT_SECONDS: '0', JOB_TOKEN_KEY: TOKEN_KEY, LOG_LEVEL: 'fatal' }
+    '*': {
+      TEMPLATES_DIR: jobTemplates(),
+      DEFAULT_TEMPLATE: 'no-image',
+      DEMO_WAIT_SECONDS: '0',
+      JOB_TOKEN_KEY: TOKEN_KEY,
+      LOG_LEVEL: 'fatal'
+    }
   }
 })
 try {
@@ -33,23 +39,35 @@ try {
   const running = await deploy({ template: 'script', env: { SCRIPT: 'sleep 3000' } })
   await reaches(running, 'running')
   const { endpoint, accessKey, secretKey, region } = host.store
-  const store = openStore({ S3_ENDPOINT: endpoint, S3_ACCESS_KEY: accessKey, S3_SECRET_KEY: secretKey, S3_REGION: region, S3_BUCKET: 'gx4ki-jobs' })
+  const store = openStore({
+    S3_ENDPOINT: endpoint,
+    S3_ACCESS_KEY: accessKey,
+    S3_SECRET_KEY: secretKey,
+    S3_REGION: region,
+    S3_BUCKET: 'gx4ki-jobs'
+  })
   const attempt = (await readRecord(store, running))!.record.attempt!
 
   let failed = 0
-  for (const [name, job, ...more] of [
-    ['result-fetch', ended],
-    ['deploy', ended],
-    ['job-completed', ended],
-    ['result-upload', running, '--header', `Authorization: Bearer ${jobToken(TOKEN_KEY, running)}`]
-  ] as const) {
+  for (
+    const [name, job, ...more] of [
+      ['result-fetch', ended],
+      ['deploy', ended],
+      ['job-completed', ended],
+      ['result-upload', running, '--header', `Authorization: Bearer ${jobToken(TOKEN_KEY, running)}`]
+    ] as const
+  ) {
     console.log(`\n# ${name}`)
     const { url } = host.services.get(name)!
     const child = spawn(schemathesis, [
-      '--config-file', resolve(folder, 'schemathesis.toml'),
-      'run', `${url}/openapi.json`,
-      '--max-examples', process.env['EXAMPLES'] ?? '50',
-      '--seed', '1',
+      '--config-file',
+      resolve(folder, 'schemathesis.toml'),
+      'run',
+      `${url}/openapi.json`,
+      '--max-examples',
+      process.env['EXAMPLES'] ?? '50',
+      '--seed',
+      '1',
       ...more
     ], { stdio: 'inherit', cwd: folder, env: { ...process.env, CONTRACT_JOB: job, CONTRACT_ATTEMPT: attempt } })
     const [code] = await once(child, 'exit') as [number | null]
@@ -65,7 +83,16 @@ function installSchemathesis (venv: string): string {
   if (!existsSync(program)) {
     console.log(`Installing schemathesis ${VERSION} into ${venv} …`)
     execFileSync('python3', ['-m', 'venv', '--without-pip', '--clear', venv])
-    execFileSync('python3', ['-m', 'pip', '--python', `${venv}/bin/python`, 'install', '--quiet', '--disable-pip-version-check', `schemathesis==${VERSION}`], { stdio: 'inherit' })
+    execFileSync('python3', [
+      '-m',
+      'pip',
+      '--python',
+      `${venv}/bin/python`,
+      'install',
+      '--quiet',
+      '--disable-pip-version-check',
+      `schemathesis==${VERSION}`
+    ], { stdio: 'inherit' })
   }
   return program
 }

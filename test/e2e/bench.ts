@@ -1,4 +1,7 @@
-/** The inside of the namespaces that main.ts makes: the cluster, and the command that is to use it. All of it ends with this process. */
+/**
+ * The inside of the namespaces that main.ts makes: the cluster, and the command that is to use it. All of it ends with
+ * this process.
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -9,27 +12,44 @@ import { installEventing, installServing, type KnativeSources } from './knative.
 import { setUpMounts, setUpNames, setUpNetwork, startNode } from './node.ts'
 
 const dir = process.argv[2]!
-const { debian, kubernetes, archives, command, knative } = JSON.parse(process.argv[3]!) as { debian: string, kubernetes: string, archives: string[], command: string[], knative: KnativeSources }
+const { debian, kubernetes, archives, command, knative } = JSON.parse(process.argv[3]!) as {
+  debian: string
+  kubernetes: string
+  archives: string[]
+  command: string[]
+  knative: KnativeSources
+}
 const logs = join(dir, 'logs')
 setUpMounts()
 setUpNames(dir)
 setUpNetwork()
 
 const started = performance.now()
-const say = (what: string): void => console.log(`${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${what}`)
+const say = (what: string): void =>
+  console.log(`${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${what}`)
 const plane = await startControlPlane({ dir, logs, kubernetes, debian })
 say('control plane')
 try {
   await install()
 } catch (error) {
   console.error(plane.kubectl(['get', 'pods', '--all-namespaces']))
-  console.error(plane.kubectl(['get', 'events', '--all-namespaces', '--field-selector=type=Warning', '--sort-by=.lastTimestamp']))
+  console.error(
+    plane.kubectl(['get', 'events', '--all-namespaces', '--field-selector=type=Warning', '--sort-by=.lastTimestamp'])
+  )
   throw error
 }
 
 mkdirSync(join(dir, 'bin'))
 writeFileSync(join(dir, 'bin/kubectl'), `#!/bin/sh\nexec ${kubernetes} kubectl "$@"\n`, { mode: 0o755 })
-const child = spawn(command[0]!, command.slice(1), { stdio: 'inherit', env: { ...process.env, KUBECONFIG: plane.kubeconfig, PATH: `${join(dir, 'bin')}:${process.env['PATH']}`, E2E_NODE_ADDRESS: NODE_ADDRESS } })
+const child = spawn(command[0]!, command.slice(1), {
+  stdio: 'inherit',
+  env: {
+    ...process.env,
+    KUBECONFIG: plane.kubeconfig,
+    PATH: `${join(dir, 'bin')}:${process.env['PATH']}`,
+    E2E_NODE_ADDRESS: NODE_ADDRESS
+  }
+})
 const [code] = await once(child, 'exit') as [number | null]
 process.exit(code ?? 1)
 

@@ -7,7 +7,9 @@ export const CGROUP = 'gx4ki-e2e'
 
 function hierarchies (): string[] {
   if (existsSync(join(ROOT, 'cgroup.controllers'))) return [ROOT]
-  return readdirSync(ROOT, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => join(ROOT, name))
+  return readdirSync(ROOT, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) =>
+    join(ROOT, name)
+  )
 }
 
 export function makeCgroups (): void {
@@ -16,7 +18,9 @@ export function makeCgroups (): void {
     mkdirSync(group, { recursive: true })
     // In v1 a new one has no cores and no memory node, and can hold no process, until it is given some.
     for (const file of ['cpuset.cpus', 'cpuset.mems']) {
-      if (existsSync(join(group, file)) && !existsSync(join(ROOT, 'cgroup.controllers'))) writeFileSync(join(group, file), readFileSync(join(hierarchy, file)))
+      if (existsSync(join(group, file)) && !existsSync(join(ROOT, 'cgroup.controllers'))) {
+        writeFileSync(join(group, file), readFileSync(join(hierarchy, file)))
+      }
     }
   }
 }

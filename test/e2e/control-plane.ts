@@ -4,13 +4,18 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run, type Running, until } from './process.ts'
 
-/** The node's own address, on an interface that leads nowhere; the API server and the kubelet are there for the pods. */
+/**
+ * The node's own address, on an interface that leads nowhere; the API server and the kubelet are there for the pods.
+ */
 export const NODE_ADDRESS = '10.89.0.1'
 export const NODE = 'e2e'
 const SERVICES = '10.96.0.0/16'
 export const DNS_ADDRESS = '10.96.0.10'
 
-/** Who may talk to the API server as whom, by token: `system:masters` may do everything, the others what their role says. */
+/**
+ * Who may talk to the API server as whom, by token: `system:masters` may do everything, the others what their role
+ * says.
+ */
 const USERS = {
   admin: ['admin', 'system:masters'],
   controllers: ['system:kube-controller-manager'],
@@ -30,7 +35,9 @@ export interface ControlPlane {
 }
 
 /** etcd, the API server, the controllers and the scheduler, all real, on one machine. */
-export async function startControlPlane ({ dir, logs, kubernetes, debian }: { dir: string, logs: string, kubernetes: string, debian: string }): Promise<ControlPlane> {
+export async function startControlPlane (
+  { dir, logs, kubernetes, debian }: { dir: string, logs: string, kubernetes: string, debian: string }
+): Promise<ControlPlane> {
   const pki = join(dir, 'pki')
   mkdirSync(pki, { recursive: true })
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -38,46 +45,121 @@ export async function startControlPlane ({ dir, logs, kubernetes, debian }: { di
   writeFileSync(signingKey, privateKey.export({ type: 'pkcs1', format: 'pem' }), { mode: 0o600 })
   const tokens = Object.fromEntries(Object.keys(USERS).map((user) => [user, randomBytes(16).toString('hex')]))
   const tokenFile = join(pki, 'tokens.csv')
-  writeFileSync(tokenFile, Object.entries(USERS).map(([user, [name, ...groups]]) => `${tokens[user]},${name},${user},"${groups.join()}"\n`).join(''), { mode: 0o600 })
+  writeFileSync(
+    tokenFile,
+    Object.entries(USERS).map(([user, [name, ...groups]]) => `${tokens[user]},${name},${user},"${groups.join()}"\n`)
+      .join(''),
+    { mode: 0o600 }
+  )
 
   const kubeletClient = clientCertificate(pki, debian)
 
-  const parts = [run(logs, 'etcd', [`${debian}/usr/bin/etcd`, '--data-dir', join(dir, 'etcd'), '--listen-client-urls', 'http://127.0.0.1:2379', '--advertise-client-urls', 'http://127.0.0.1:2379', '--listen-peer-urls', 'http://127.0.0.1:2380'])]
-  parts.push(run(logs, 'kube-apiserver', [kubernetes, 'kube-apiserver',
-    '--etcd-servers', 'http://127.0.0.1:2379',
-    '--bind-address', '0.0.0.0', '--advertise-address', NODE_ADDRESS,
-    '--cert-dir', pki,
-    '--service-cluster-ip-range', SERVICES,
-    '--service-account-issuer', 'https://kubernetes.default.svc.cluster.local',
-    '--service-account-key-file', signingKey, '--service-account-signing-key-file', signingKey,
-    '--token-auth-file', tokenFile,
-    '--authorization-mode', 'Node,RBAC', '--enable-admission-plugins', 'NodeRestriction',
-    '--kubelet-client-certificate', kubeletClient.certificate, '--kubelet-client-key', kubeletClient.key,
-    '--kubelet-preferred-address-types', 'InternalIP',
-    '--allow-privileged=true'
-  ]))
+  const parts = [
+    run(logs, 'etcd', [
+      `${debian}/usr/bin/etcd`,
+      '--data-dir',
+      join(dir, 'etcd'),
+      '--listen-client-urls',
+      'http://127.0.0.1:2379',
+      '--advertise-client-urls',
+      'http://127.0.0.1:2379',
+      '--listen-peer-urls',
+      'http://127.0.0.1:2380'
+    ])
+  ]
+  parts.push(
+    run(logs, 'kube-apiserver', [
+      kubernetes,
+      'kube-apiserver',
+      '--etcd-servers',
+      'http://127.0.0.1:2379',
+      '--bind-address',
+      '0.0.0.0',
+      '--advertise-address',
+      NODE_ADDRESS,
+      '--cert-dir',
+      pki,
+      '--service-cluster-ip-range',
+      SERVICES,
+      '--service-account-issuer',
+      'https://kubernetes.default.svc.cluster.local',
+      '--service-account-key-file',
+      signingKey,
+      '--service-account-signing-key-file',
+      signingKey,
+      '--token-auth-file',
+      tokenFile,
+      '--authorization-mode',
+      'Node,RBAC',
+      '--enable-admission-plugins',
+      'NodeRestriction',
+      '--kubelet-client-certificate',
+      kubeletClient.certificate,
+      '--kubelet-client-key',
+      kubeletClient.key,
+      '--kubelet-preferred-address-types',
+      'InternalIP',
+      '--allow-privileged=true'
+    ])
+  )
   // It signs its certificate itself; the file holds the authority, too.
   const authority = join(pki, 'apiserver.crt')
   const kubeconfigOf = (user: string): string => {
     const path = join(dir, `${user}.kubeconfig`)
-    writeFileSync(path, JSON.stringify({
-      apiVersion: 'v1',
-      kind: 'Config',
-      clusters: [{ name: 'e2e', cluster: { server: 'https://127.0.0.1:6443', 'certificate-authority': authority, 'tls-server-name': 'kubernetes.default.svc' } }],
-      users: [{ name: user, user: { token: tokens[user] } }],
-      contexts: [{ name: 'e2e', context: { cluster: 'e2e', user } }],
-      'current-context': 'e2e'
-    }), { mode: 0o600 })
+    writeFileSync(
+      path,
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Config',
+        clusters: [{
+          name: 'e2e',
+          cluster: {
+            server: 'https://127.0.0.1:6443',
+            'certificate-authority': authority,
+            'tls-server-name': 'kubernetes.default.svc'
+          }
+        }],
+        users: [{ name: user, user: { token: tokens[user] } }],
+        contexts: [{ name: 'e2e', context: { cluster: 'e2e', user } }],
+        'current-context': 'e2e'
+      }),
+      { mode: 0o600 }
+    )
     return path
   }
   const kubeconfig = kubeconfigOf('admin')
   const kubectl = (args: string[], input?: string): string =>
-    execFileSync(kubernetes, ['kubectl', '--kubeconfig', kubeconfig, ...args], { encoding: 'utf8', maxBuffer: 2 ** 28, stdio: ['pipe', 'pipe', 'pipe'], ...(input !== undefined && { input }) })
+    execFileSync(kubernetes, ['kubectl', '--kubeconfig', kubeconfig, ...args], {
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      ...(input !== undefined && { input })
+    })
 
   await until('the API server is ready', async () => kubectl(['get', '--raw', '/readyz']) === 'ok', { needs: parts })
-  parts.push(run(logs, 'kube-controller-manager', [kubernetes, 'kube-controller-manager', '--kubeconfig', kubeconfigOf('controllers'),
-    '--service-account-private-key-file', signingKey, '--root-ca-file', authority, '--use-service-account-credentials=true', '--leader-elect=false']))
-  parts.push(run(logs, 'kube-scheduler', [kubernetes, 'kube-scheduler', '--kubeconfig', kubeconfigOf('scheduler'), '--leader-elect=false']))
+  parts.push(
+    run(logs, 'kube-controller-manager', [
+      kubernetes,
+      'kube-controller-manager',
+      '--kubeconfig',
+      kubeconfigOf('controllers'),
+      '--service-account-private-key-file',
+      signingKey,
+      '--root-ca-file',
+      authority,
+      '--use-service-account-credentials=true',
+      '--leader-elect=false'
+    ])
+  )
+  parts.push(
+    run(logs, 'kube-scheduler', [
+      kubernetes,
+      'kube-scheduler',
+      '--kubeconfig',
+      kubeconfigOf('scheduler'),
+      '--leader-elect=false'
+    ])
+  )
   return { kubeconfig, kubeconfigOf, kubectl, parts, kubeletClientAuthority: kubeletClient.authority }
 }
 
@@ -85,10 +167,53 @@ export async function startControlPlane ({ dir, logs, kubernetes, debian }: { di
 function clientCertificate (pki: string, debian: string): { authority: string, certificate: string, key: string } {
   const at = (file: string): string => join(pki, file)
   const env = { ...process.env, LD_LIBRARY_PATH: `${debian}/usr/lib/x86_64-linux-gnu`, OPENSSL_CONF: '/dev/null' }
-  const openssl = (...args: string[]): void => { execFileSync(`${debian}/usr/bin/openssl`, args, { env, stdio: 'pipe' }) }
-  openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=kubelet-clients', '-keyout', at('clients.key'), '-out', at('clients.crt'))
-  openssl('req', '-newkey', 'rsa:2048', '-nodes', '-subj', '/O=system:masters/CN=kube-apiserver', '-keyout', at('kubelet-client.key'), '-out', at('kubelet-client.csr'))
+  const openssl = (...args: string[]): void => {
+    execFileSync(`${debian}/usr/bin/openssl`, args, { env, stdio: 'pipe' })
+  }
+  openssl(
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=kubelet-clients',
+    '-keyout',
+    at('clients.key'),
+    '-out',
+    at('clients.crt')
+  )
+  openssl(
+    'req',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-subj',
+    '/O=system:masters/CN=kube-apiserver',
+    '-keyout',
+    at('kubelet-client.key'),
+    '-out',
+    at('kubelet-client.csr')
+  )
   writeFileSync(at('client.ext'), 'extendedKeyUsage=clientAuth\n')
-  openssl('x509', '-req', '-in', at('kubelet-client.csr'), '-CA', at('clients.crt'), '-CAkey', at('clients.key'), '-CAcreateserial', '-days', '2', '-extfile', at('client.ext'), '-out', at('kubelet-client.crt'))
+  openssl(
+    'x509',
+    '-req',
+    '-in',
+    at('kubelet-client.csr'),
+    '-CA',
+    at('clients.crt'),
+    '-CAkey',
+    at('clients.key'),
+    '-CAcreateserial',
+    '-days',
+    '2',
+    '-extfile',
+    at('client.ext'),
+    '-out',
+    at('kubelet-client.crt')
+  )
   return { authority: at('clients.crt'), certificate: at('kubelet-client.crt'), key: at('kubelet-client.key') }
 }

@@ -22,7 +22,11 @@ export interface Image {
  */
 export function imageArchive (image: Image): string {
   const { name, files, links = {}, entrypoint, user = '65532', env = [] } = image
-  const archive = join(CACHE, 'images', `${createHash('sha256').update(JSON.stringify(image)).digest('hex').slice(0, 16)}.tar`)
+  const archive = join(
+    CACHE,
+    'images',
+    `${createHash('sha256').update(JSON.stringify(image)).digest('hex').slice(0, 16)}.tar`
+  )
   if (existsSync(archive)) return archive
   mkdirSync(dirname(archive), { recursive: true })
   const folder = mkdtempSync(`${archive}.`)
@@ -37,7 +41,11 @@ export function imageArchive (image: Image): string {
     mkdirSync(dirname(join(root, path)), { recursive: true })
     execFileSync('ln', ['-s', target, join(root, path)])
   }
-  writeOciArchive(archive, { name, layers: [root], config: { Entrypoint: entrypoint, User: user, Env: ['PATH=/usr/sbin:/usr/bin:/bin', ...env] } })
+  writeOciArchive(archive, {
+    name,
+    layers: [root],
+    config: { Entrypoint: entrypoint, User: user, Env: ['PATH=/usr/sbin:/usr/bin:/bin', ...env] }
+  })
   rmSync(folder, { recursive: true })
   return archive
 }

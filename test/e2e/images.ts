@@ -4,27 +4,81 @@ import { imageArchive } from './image-archive.ts'
 import { PAUSE } from './node.ts'
 import { built, debian, envoy } from './parts.ts'
 
-const SHELL = ['sh', 'cat', 'cp', 'cut', 'date', 'dd', 'env', 'find', 'grep', 'head', 'id', 'kill', 'ls', 'mkdir', 'mv', 'nc', 'nslookup', 'printf', 'rm', 'seq', 'sha256sum', 'sleep', 'sort', 'tail', 'test', 'touch', 'tr', 'wget', 'yes']
+const SHELL = [
+  'sh',
+  'cat',
+  'cp',
+  'cut',
+  'date',
+  'dd',
+  'env',
+  'find',
+  'grep',
+  'head',
+  'id',
+  'kill',
+  'ls',
+  'mkdir',
+  'mv',
+  'nc',
+  'nslookup',
+  'printf',
+  'rm',
+  'seq',
+  'sha256sum',
+  'sleep',
+  'sort',
+  'tail',
+  'test',
+  'touch',
+  'tr',
+  'wget',
+  'yes'
+]
 
 /** Every image that the cluster will run, as archives: no registry is asked for any. */
 export async function images ({ lean }: { lean: boolean }): Promise<string[]> {
   const busybox = `${debian()}/bin/busybox`
   const eventing = await built('eventing')
   const archives = [
-    imageArchive({ name: PAUSE, files: { 'bin/busybox': busybox }, entrypoint: ['/bin/busybox', 'sleep', '2147483647'] }),
+    imageArchive({
+      name: PAUSE,
+      files: { 'bin/busybox': busybox },
+      entrypoint: ['/bin/busybox', 'sleep', '2147483647']
+    }),
     imageArchive({ name: 'dev.local/shell:e2e', ...shell(), entrypoint: ['/bin/sh'] }),
-    imageArchive({ name: 'dev.local/coredns:e2e', files: { coredns: join(await built('coredns'), 'coredns') }, entrypoint: ['/coredns'] }),
-    imageArchive({ name: 'docker.io/minio/minio:RELEASE.2025-09-07T16-13-09Z', files: { 'bin/minio': join(await built('minio'), 'minio'), 'bin/busybox': busybox }, links: { 'bin/mkdir': 'busybox' }, entrypoint: ['/bin/minio'] }),
+    imageArchive({
+      name: 'dev.local/coredns:e2e',
+      files: { coredns: join(await built('coredns'), 'coredns') },
+      entrypoint: ['/coredns']
+    }),
+    imageArchive({
+      name: 'docker.io/minio/minio:RELEASE.2025-09-07T16-13-09Z',
+      files: { 'bin/minio': join(await built('minio'), 'minio'), 'bin/busybox': busybox },
+      links: { 'bin/mkdir': 'busybox' },
+      entrypoint: ['/bin/minio']
+    }),
     // Eventing and Serving both have a `controller` and a `webhook`.
-    imageArchive({ name: 'docker.io/nginxinc/nginx-unprivileged:1.29.4-alpine', files: { 'usr/sbin/nginx': `${debian()}/usr/sbin/nginx`, ...libraries(debian(), ['libcrypt.so.1', 'libpcre2-8.so.0', 'libssl.so.3', 'libcrypto.so.3', 'libz.so.1']) }, entrypoint: ['/usr/sbin/nginx'], user: '101' }),
-    ...EVENTING.map((program) => knativeImage('eventing', program, eventing)),
+    imageArchive({
+      name: 'docker.io/nginxinc/nginx-unprivileged:1.29.4-alpine',
+      files: {
+        'usr/sbin/nginx': `${debian()}/usr/sbin/nginx`,
+        ...libraries(debian(), ['libcrypt.so.1', 'libpcre2-8.so.0', 'libssl.so.3', 'libcrypto.so.3', 'libz.so.1'])
+      },
+      entrypoint: ['/usr/sbin/nginx'],
+      user: '101'
+    }),
+    ...EVENTING.map((program) => knativeImage('eventing', program, eventing))
   ]
   const ours = resolve('dist/image.tar')
   if (!existsSync(ours)) throw new Error('dist/image.tar is missing: make image-tar')
   return [...archives, ours, ...(lean ? [] : await servingImages())]
 }
 
-/** What the CARLA template names, in all that the template knows of it: it says what it was given and records for as long as it was told. */
+/**
+ * What the CARLA template names, in all that the template knows of it: it says what it was given and records for as
+ * long as it was told.
+ */
 export function carlaStandIn (): string {
   const script = `set -e
 env | sort
@@ -34,11 +88,20 @@ sleep "$DURATION"
 head -c 300000 /dev/urandom > rosbag_0.mcap
 printf 'rosbag2_bagfile_information:\n  version: 9\n  storage_identifier: mcap\n  relative_file_paths:\n    - rosbag_0.mcap\n' > metadata.yaml
 sha256sum *`
-  return imageArchive({ name: 'harbor.example.org/gx4ki/carla:latest', ...shell(), entrypoint: ['/bin/sh', '-c', script], user: '1000', env: ['HOME=/home/carla'] })
+  return imageArchive({
+    name: 'harbor.example.org/gx4ki/carla:latest',
+    ...shell(),
+    entrypoint: ['/bin/sh', '-c', script],
+    user: '1000',
+    env: ['HOME=/home/carla']
+  })
 }
 
 function shell (): { files: Record<string, string>, links: Record<string, string> } {
-  return { files: { 'bin/busybox': `${debian()}/bin/busybox` }, links: Object.fromEntries(SHELL.map((program) => [`bin/${program}`, 'busybox'])) }
+  return {
+    files: { 'bin/busybox': `${debian()}/bin/busybox` },
+    links: Object.fromEntries(SHELL.map((program) => [`bin/${program}`, 'busybox']))
+  }
 }
 
 async function servingImages (): Promise<string[]> {
@@ -46,22 +109,45 @@ async function servingImages (): Promise<string[]> {
   return [
     ...SERVING.map((program) => knativeImage('serving', program, serving)),
     knativeImage('net-kourier', 'kourier', serving),
-    imageArchive({ name: 'docker.io/envoyproxy/envoy:e2e', files: { 'usr/local/bin/envoy': envoy(), ...libraries(debian(), ['libm.so.6', 'libdl.so.2', 'libpthread.so.0', 'librt.so.1']) }, entrypoint: ['/usr/local/bin/envoy'] })
+    imageArchive({
+      name: 'docker.io/envoyproxy/envoy:e2e',
+      files: {
+        'usr/local/bin/envoy': envoy(),
+        ...libraries(debian(), ['libm.so.6', 'libdl.so.2', 'libpthread.so.0', 'librt.so.1'])
+      },
+      entrypoint: ['/usr/local/bin/envoy']
+    })
   ]
 }
 
 function knativeImage (module: string, program: string, folder: string): string {
-  return imageArchive({ name: `dev.local/knative/${module}/${program}:e2e`, files: { 'ko-app/program': join(folder, program) }, entrypoint: ['/ko-app/program'] })
+  return imageArchive({
+    name: `dev.local/knative/${module}/${program}:e2e`,
+    files: { 'ko-app/program': join(folder, program) },
+    entrypoint: ['/ko-app/program']
+  })
 }
 
 /** What a dynamic program of Debian is loaded with. */
 function libraries (root: string, names: string[]): Record<string, string> {
   const found = ['ld-linux-x86-64.so.2', 'libc.so.6', ...names].map((name) => {
-    const source = ['lib', 'usr/lib'].map((folder) => `${root}/${folder}/x86_64-linux-gnu/${name}`).find((path) => existsSync(path))
+    const source = ['lib', 'usr/lib'].map((folder) => `${root}/${folder}/x86_64-linux-gnu/${name}`).find((path) =>
+      existsSync(path)
+    )
     return [name.startsWith('ld-') ? `lib64/${name}` : `lib/x86_64-linux-gnu/${name}`, source!]
   })
   return Object.fromEntries(found)
 }
 
 const SERVING = ['activator', 'autoscaler', 'controller', 'queue', 'webhook']
-const EVENTING = ['apiserver_receive_adapter', 'channel_controller', 'channel_dispatcher', 'controller', 'filter', 'ingress', 'mtchannel_broker', 'mtping', 'webhook']
+const EVENTING = [
+  'apiserver_receive_adapter',
+  'channel_controller',
+  'channel_dispatcher',
+  'controller',
+  'filter',
+  'ingress',
+  'mtchannel_broker',
+  'mtping',
+  'webhook'
+]

@@ -6,27 +6,60 @@ import { loadAll } from 'js-yaml'
 import type { ControlPlane } from './control-plane.ts'
 import { withoutServing } from './without-serving.ts'
 
-/** Applies the very manifests of knative/overlays/minikube, as docs/install.md says, and waits until Knative calls all of it ready; `lean`: what is like them without Serving. */
-export async function installFunctions ({ kubectl }: ControlPlane, dir: string, { lean }: { lean: boolean }): Promise<void> {
+/**
+ * Applies the very manifests of knative/overlays/minikube, as docs/install.md says, and waits until Knative calls all
+ * of it ready; `lean`: what is like them without Serving.
+ */
+export async function installFunctions (
+  { kubectl }: ControlPlane,
+  dir: string,
+  { lean }: { lean: boolean }
+): Promise<void> {
   const manifests = join(dir, 'knative')
-  cpSync(resolve('knative'), manifests, { recursive: true, filter: (path) => !path.endsWith('.ts') && !path.endsWith('.env') })
+  cpSync(resolve('knative'), manifests, {
+    recursive: true,
+    filter: (path) => !path.endsWith('.ts') && !path.endsWith('.env')
+  })
   cpSync(join(import.meta.dirname, 'overlay'), join(manifests, 'overlays/e2e'), { recursive: true })
   const secret = (): string => randomBytes(24).toString('base64url')
   writeFileSync(join(manifests, 'overlays/minikube/store.env'), `access-key=${secret()}\nsecret-key=${secret()}\n`)
-  for (const name of ['job-token', 'result-token']) writeFileSync(join(manifests, `overlays/minikube/${name}.env`), `key=${secret()}\n`)
+  for (const name of ['job-token', 'result-token']) {
+    writeFileSync(join(manifests, `overlays/minikube/${name}.env`), `key=${secret()}\n`)
+  }
   mkdirSync('/var/lib/minio', { recursive: true })
   chownSync('/var/lib/minio', 1000, 1000)
   const overlay = join(manifests, 'overlays/e2e')
   const all = loadAll(kubectl(['kustomize', overlay])) as Parameters<typeof withoutServing>[0]
-  await unlessWebhooksAreAway(() => lean
-    ? kubectl(['apply', '-f', '-'], withoutServing(all).map((manifest) => JSON.stringify(manifest)).join('\n---\n'))
-    : kubectl(['apply', '-k', overlay]))
-  kubectl(['wait', '--for=condition=Available', '--timeout=120s', '-n', 'gx4ki', 'deployment', '--selector=!serving.knative.dev/service'])
-  kubectl(['wait', '--for=condition=Ready', '--timeout=180s', '-n', 'gx4ki', `${lean ? '' : 'ksvc,'}broker,trigger,pingsource`, '--all'])
+  await unlessWebhooksAreAway(() =>
+    lean
+      ? kubectl(['apply', '-f', '-'], withoutServing(all).map((manifest) => JSON.stringify(manifest)).join('\n---\n'))
+      : kubectl(['apply', '-k', overlay])
+  )
+  kubectl([
+    'wait',
+    '--for=condition=Available',
+    '--timeout=120s',
+    '-n',
+    'gx4ki',
+    'deployment',
+    '--selector=!serving.knative.dev/service'
+  ])
+  kubectl([
+    'wait',
+    '--for=condition=Ready',
+    '--timeout=180s',
+    '-n',
+    'gx4ki',
+    `${lean ? '' : 'ksvc,'}broker,trigger,pingsource`,
+    '--all'
+  ])
   kubectl(['wait', '--for=condition=Ready', '--timeout=120s', '-n', 'gx4ki-jobs', 'apiserversource', '--all'])
 }
 
-/** On two cores, with all pods of the functions starting, one of Knative's webhooks misses a probe and is out of service for a second: who applies does it again. */
+/**
+ * On two cores, with all pods of the functions starting, one of Knative's webhooks misses a probe and is out of service
+ * for a second: who applies does it again.
+ */
 async function unlessWebhooksAreAway (apply: () => unknown): Promise<void> {
   for (let tries = 5; ; tries--) {
     try {

@@ -4,10 +4,28 @@ import { loadAll } from 'js-yaml'
 import type { ControlPlane } from './control-plane.ts'
 
 /** Where the modules lie from which Knative was built; their own manifests are what is applied. */
-export interface KnativeSources { eventing: string, serving: string, 'net-kourier': string, networking: string, caching: string }
+export interface KnativeSources {
+  eventing: string
+  serving: string
+  'net-kourier': string
+  networking: string
+  caching: string
+}
 
-interface Manifest { kind: string, metadata: { name: string, namespace?: string }, data?: Record<string, string>, spec?: { template?: { spec?: { containers: Container[] } }, type?: string } }
-interface Container { image: string, resources?: object, lifecycle?: object, env?: { name: string, value?: string }[], readinessProbe?: object, livenessProbe?: object }
+interface Manifest {
+  kind: string
+  metadata: { name: string, namespace?: string }
+  data?: Record<string, string>
+  spec?: { template?: { spec?: { containers: Container[] } }, type?: string }
+}
+interface Container {
+  image: string
+  resources?: object
+  lifecycle?: object
+  env?: { name: string, value?: string }[]
+  readinessProbe?: object
+  livenessProbe?: object
+}
 
 /** The whole of Eventing; left out is what is not built: job sink, request reply, the autoscaling of its own parts. */
 export function installEventing (plane: ControlPlane, { eventing }: KnativeSources): void {
@@ -15,9 +33,19 @@ export function installEventing (plane: ControlPlane, { eventing }: KnativeSourc
   const broker = 'config/brokers/mt-channel-broker'
   apply(plane, eventing, ['config/core/100-namespace.yaml'])
   apply(plane, eventing, ['config/core/resources', `${channel}/resources`])
-  apply(plane, eventing, ['config/core', 'config/core/roles', 'config/core/configmaps', `${broker}/roles`, channel, `${channel}/roles`, `${channel}/configmaps`, 'third_party/eventing-integrations-latest'])
   apply(plane, eventing, [
-    'config/core/webhooks', `${channel}/webhooks`,
+    'config/core',
+    'config/core/roles',
+    'config/core/configmaps',
+    `${broker}/roles`,
+    channel,
+    `${channel}/roles`,
+    `${channel}/configmaps`,
+    'third_party/eventing-integrations-latest'
+  ])
+  apply(plane, eventing, [
+    'config/core/webhooks',
+    `${channel}/webhooks`,
     ...['controller', 'webhook', 'pingsource-mt-adapter'].map((name) => `config/core/deployments/${name}.yaml`),
     ...['controller', 'broker-filter', 'broker-ingress'].map((name) => `${broker}/deployments/${name}.yaml`),
     `${channel}/deployments`
@@ -25,32 +53,64 @@ export function installEventing (plane: ControlPlane, { eventing }: KnativeSourc
   available(plane, 'knative-eventing')
 }
 
-/** Serving with kourier before it. Kourier's controller comes before its gateway, which else waits long for its configuration. */
-export function installServing (plane: ControlPlane, { serving, 'net-kourier': kourier, networking, caching }: KnativeSources): void {
+/**
+ * Serving with kourier before it. Kourier's controller comes before its gateway, which else waits long for its
+ * configuration.
+ */
+export function installServing (
+  plane: ControlPlane,
+  { serving, 'net-kourier': kourier, networking, caching }: KnativeSources
+): void {
   apply(plane, serving, ['config/core/100-namespace.yaml'])
   apply(plane, kourier, ['config/100-namespace.yaml'])
   apply(plane, networking, ['config'])
   apply(plane, caching, ['config'])
   apply(plane, serving, ['config/core/300-resources', 'config/core/300-knativecertificate.yaml'])
   apply(plane, serving, ['config/core/200-roles', 'config/core/200-serviceaccount.yaml', 'config/core/configmaps'])
-  apply(plane, kourier, ['config/200-bootstrap.yaml', 'config/200-config.yaml', 'config/200-serviceaccount.yaml', 'config/300-controller.yaml'])
-  apply(plane, serving, ['config/core/webhooks', ...['controller', 'webhook', 'autoscaler', 'activator'].map((name) => `config/core/deployments/${name}.yaml`)])
+  apply(plane, kourier, [
+    'config/200-bootstrap.yaml',
+    'config/200-config.yaml',
+    'config/200-serviceaccount.yaml',
+    'config/300-controller.yaml'
+  ])
+  apply(plane, serving, [
+    'config/core/webhooks',
+    ...['controller', 'webhook', 'autoscaler', 'activator'].map((name) => `config/core/deployments/${name}.yaml`)
+  ])
   const patches = {
     'config-network': { 'ingress-class': 'kourier.ingress.networking.knative.dev' },
-    'config-deployment': { 'queue-sidecar-image': 'dev.local/knative/serving/queue:e2e', 'queue-sidecar-cpu-request': '10m' },
+    'config-deployment': {
+      'queue-sidecar-image': 'dev.local/knative/serving/queue:e2e',
+      'queue-sidecar-cpu-request': '10m'
+    },
     // An idle function is gone soon, so that the suite sees many starts from zero.
     'config-autoscaler': { 'scale-to-zero-grace-period': '10s', 'stable-window': '30s' },
     'config-features': { 'kubernetes.podspec-fieldref': 'enabled' }
   }
   available(plane, 'knative-serving')
-  for (const [name, data] of Object.entries(patches)) plane.kubectl(['patch', 'configmap', name, '-n', 'knative-serving', '--type', 'merge', '-p', JSON.stringify({ data })])
+  for (const [name, data] of Object.entries(patches)) {
+    plane.kubectl([
+      'patch',
+      'configmap',
+      name,
+      '-n',
+      'knative-serving',
+      '--type',
+      'merge',
+      '-p',
+      JSON.stringify({ data })
+    ])
+  }
   apply(plane, kourier, ['config/300-gateway.yaml'])
   available(plane, 'kourier-system')
 }
 
 function apply ({ kubectl }: ControlPlane, module: string, paths: string[]): void {
   const manifests = paths.flatMap((path) => manifestsIn(join(module, path))).map(forTheBench)
-  kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], manifests.map((manifest) => JSON.stringify(manifest)).join('\n---\n'))
+  kubectl(
+    ['apply', '--server-side', '--force-conflicts', '-f', '-'],
+    manifests.map((manifest) => JSON.stringify(manifest)).join('\n---\n')
+  )
 }
 
 function available ({ kubectl }: ControlPlane, namespace: string): void {
@@ -58,8 +118,12 @@ function available ({ kubectl }: ControlPlane, namespace: string): void {
 }
 
 function manifestsIn (path: string): Manifest[] {
-  const files = statSync(path).isDirectory() ? readdirSync(path).filter((name) => name.endsWith('.yaml')).map((name) => join(path, name)) : [path]
-  return files.flatMap((file) => loadAll(readFileSync(file, 'utf8')) as (Manifest | null)[]).filter((manifest) => manifest !== null)
+  const files = statSync(path).isDirectory()
+    ? readdirSync(path).filter((name) => name.endsWith('.yaml')).map((name) => join(path, name))
+    : [path]
+  return files.flatMap((file) => loadAll(readFileSync(file, 'utf8')) as (Manifest | null)[]).filter((manifest) =>
+    manifest !== null
+  )
     .filter(({ kind }) => kind !== 'HorizontalPodAutoscaler' && kind !== 'PodDisruptionBudget' && kind !== 'Image')
 }
 
@@ -70,9 +134,13 @@ function forTheBench (manifest: Manifest): Manifest {
     // Kourier's gateway would call a shell that its image has not.
     delete container.lifecycle
     // Who has to wait for a core is not ill.
-    for (const probe of [container.readinessProbe, container.livenessProbe]) if (probe !== undefined) Object.assign(probe, { timeoutSeconds: 10, failureThreshold: 10 })
+    for (const probe of [container.readinessProbe, container.livenessProbe]) {
+      if (probe !== undefined) Object.assign(probe, { timeoutSeconds: 10, failureThreshold: 10 })
+    }
     container.image = localImage(container.image)
-    for (const variable of container.env ?? []) if (variable.value !== undefined) variable.value = localImage(variable.value)
+    for (const variable of container.env ?? []) {
+      if (variable.value !== undefined) variable.value = localImage(variable.value)
+    }
   }
   return manifest
 }

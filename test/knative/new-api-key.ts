@@ -4,16 +4,22 @@ import { join } from 'node:path'
 import t from 'tap'
 import { apiKeysIn } from '../../shared/access/api-keys-in.ts'
 
-const run = (env: Record<string, string>) => spawnSync(process.execPath, ['knative/new-api-key.ts'], { env, encoding: 'utf8' })
+const run = (env: Record<string, string>) =>
+  spawnSync(process.execPath, ['knative/new-api-key.ts'], { env, encoding: 'utf8' })
 
 /** What one of its commands patches. */
-const patches = (output: string) => [...output.matchAll(/^ {2}kubectl patch secret gx4ki-api-keys -n gx4ki --type merge -p '([^']+)'$/gm)].map(([, patch]) => JSON.parse(patch!) as { stringData?: Record<string, string>, data?: object })
+const patches = (output: string) =>
+  [...output.matchAll(/^ {2}kubectl patch secret gx4ki-api-keys -n gx4ki --type merge -p '([^']+)'$/gm)].map((
+    [, patch]
+  ) => JSON.parse(patch!) as { stringData?: Record<string, string>, data?: object })
 
 await t.test('the key that it shows is let in by what it says to put into the Secret', (t) => {
-  for (const [env, owner, scopes] of [
-    [{ OWNER: 'alice' }, 'alice', ['jobs:read', 'jobs:write']],
-    [{ OWNER: 'bob@example.org', SCOPES: 'admin,jobs:read' }, 'bob@example.org', ['admin', 'jobs:read']]
-  ] as const) {
+  for (
+    const [env, owner, scopes] of [
+      [{ OWNER: 'alice' }, 'alice', ['jobs:read', 'jobs:write']],
+      [{ OWNER: 'bob@example.org', SCOPES: 'admin,jobs:read' }, 'bob@example.org', ['admin', 'jobs:read']]
+    ] as const
+  ) {
     const { status, stdout } = run(env)
     t.equal(status, 0)
     const [key, ...more] = stdout.match(/gx4ki_[\w-]+/g)!
@@ -23,13 +29,23 @@ await t.test('the key that it shows is let in by what it says to put into the Se
     t.same(remove, { data: { [id]: null } })
     const folder = t.testdir()
     writeFileSync(join(folder, id), entry)
-    t.strictSame(apiKeysIn(folder, (file) => { t.fail(file) })(key!), { owner, scopes: new Set(scopes) })
+    t.strictSame(
+      apiKeysIn(folder, (file) => {
+        t.fail(file)
+      })(key!),
+      { owner, scopes: new Set(scopes) }
+    )
   }
   t.end()
 })
 
 await t.test('an owner or a scope that cannot be makes no key', (t) => {
-  for (const [env, reason] of [[{}, /owner/], [{ OWNER: 'a:b' }, /owner must match/], [{ OWNER: 'a', SCOPES: 'root' }, /scopes\.0 must be equal/]] as const) {
+  for (
+    const [env, reason] of [[{}, /owner/], [{ OWNER: 'a:b' }, /owner must match/], [
+      { OWNER: 'a', SCOPES: 'root' },
+      /scopes\.0 must be equal/
+    ]] as const
+  ) {
     const { status, stdout, stderr } = run(env)
     t.equal(status, 1)
     t.equal(stdout, '')

@@ -15,13 +15,26 @@ interface Kustomization {
   images?: { newName: string, digest: string }[]
 }
 
-const read = (folder: string) => load(readFileSync(join('knative', folder, 'kustomization.yaml'), 'utf8')) as Kustomization
+const read = (folder: string) =>
+  load(readFileSync(join('knative', folder, 'kustomization.yaml'), 'utf8')) as Kustomization
 const base = readYaml('knative/base')
 
 await t.test('every file and folder that a kustomization names is there', async (t) => {
-  for (const folder of ['base', 'components/path-router', 'components/gateway', 'components/prometheus', 'components/job-events', 'overlays/minikube', 'overlays/production']) {
+  for (
+    const folder of [
+      'base',
+      'components/path-router',
+      'components/gateway',
+      'components/prometheus',
+      'components/job-events',
+      'overlays/minikube',
+      'overlays/production'
+    ]
+  ) {
     const { resources, components = [], configMapGenerator = [] } = read(folder)
-    for (const name of [...resources, ...components, ...configMapGenerator.flatMap(({ files }) => files)]) t.ok(existsSync(join('knative', folder, name)), `${folder}: ${name}`)
+    for (const name of [...resources, ...components, ...configMapGenerator.flatMap(({ files }) => files)]) {
+      t.ok(existsSync(join('knative', folder, name)), `${folder}: ${name}`)
+    }
   }
 })
 
@@ -31,7 +44,11 @@ await t.test('an installation has one entry point: the Gateway or the path route
 })
 
 await t.test('the Secrets of minikube are made from files that git ignores', async (t) => {
-  const wanted = new Set(base.flatMap((object) => [...JSON.stringify(object).matchAll(/"secretKeyRef":\{"name":"([\w-]+)"/g)].map(([, name]) => name)))
+  const wanted = new Set(
+    base.flatMap((object) =>
+      [...JSON.stringify(object).matchAll(/"secretKeyRef":\{"name":"([\w-]+)"/g)].map(([, name]) => name)
+    )
+  )
   const { secretGenerator = [] } = read('overlays/minikube')
   t.strictSame(secretGenerator.map(({ name }) => name).sort(), [...wanted].sort())
   t.match(readFileSync('.gitignore', 'utf8'), /^knative\/overlays\/\*\/\*\.env$/m)
@@ -41,7 +58,9 @@ await t.test('the Secrets of minikube are made from files that git ignores', asy
 await t.test('production asks callers for keys, which are mounted where it looks for them; minikube says aloud that it asks nobody', async (t) => {
   const settings = (name: string): Record<string, string> => {
     const { data } = base.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'gx4ki-settings')!
-    const patches = read(`overlays/${name}`).patches!.flatMap(({ target, patch }) => target === undefined ? [load(patch) as typeof base[number]] : [])
+    const patches = read(`overlays/${name}`).patches!.flatMap(({ target, patch }) =>
+      target === undefined ? [load(patch) as typeof base[number]] : []
+    )
     return Object.assign({}, data, ...patches.map((patch) => patch.data))
   }
   const [minikube, production] = [settings('minikube'), settings('production')]
@@ -49,11 +68,25 @@ await t.test('production asks callers for keys, which are mounted where it looks
   t.equal(identifyBy({ HOST, ...minikube }, () => {}), undefined)
   t.match(production, { ANONYMOUS: undefined, API_KEYS_DIR: /^\// })
   for (const name of ['deploy', 'result-fetch']) {
-    const { containers: [container], volumes } = base.find(({ apiVersion, metadata }) => apiVersion.startsWith('serving') && metadata.name === name)!.spec.template.spec
-    const mount = container.volumeMounts.find(({ mountPath }: { mountPath: string }) => mountPath === production['API_KEYS_DIR'])
-    t.match(volumes.find((volume: { name: string }) => volume.name === mount?.name), { secret: { secretName: 'gx4ki-api-keys' } }, name)
+    const { containers: [container], volumes } = base.find(({ apiVersion, metadata }) =>
+      apiVersion.startsWith('serving') && metadata.name === name
+    )!.spec.template.spec
+    const mount = container.volumeMounts.find(({ mountPath }: { mountPath: string }) =>
+      mountPath === production['API_KEYS_DIR']
+    )
+    t.match(volumes.find((volume: { name: string }) => volume.name === mount?.name), {
+      secret: { secretName: 'gx4ki-api-keys' }
+    }, name)
   }
-  t.throws(() => identifyBy({ HOST, ...base.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'gx4ki-settings')!.data }, () => {}), /must say who may/, 'the base alone does not start')
+  t.throws(
+    () =>
+      identifyBy({
+        HOST,
+        ...base.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'gx4ki-settings')!.data
+      }, () => {}),
+    /must say who may/,
+    'the base alone does not start'
+  )
 })
 
 await t.test('the bucket that minikube makes is the one that the functions use', async (t) => {
@@ -63,7 +96,7 @@ await t.test('the bucket that minikube makes is the one that the functions use',
   t.equal(data.S3_ENDPOINT, `http://minio.${minio.metadata.namespace}.svc:9000`)
 })
 
-await t.test('production names images by digest, and its template differs from the repository\'s in nothing else', async (t) => {
+await t.test("production names images by digest, and its template differs from the repository's in nothing else", async (t) => {
   const [image] = read('overlays/production').images!
   t.match(image, { digest: /^sha256:[0-9a-f]{64}$/ })
   const template = (folder: string) => parseTemplate(readFileSync(join('knative', folder, 'drive.yaml'), 'utf8'))

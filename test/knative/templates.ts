@@ -10,7 +10,12 @@ interface Template {
   apiVersion: string
   kind: string
   metadata: { name: string, annotations: Record<string, string> }
-  spec: { backoffLimit: number, activeDeadlineSeconds: number, ttlSecondsAfterFinished: number, template: { spec: PodSpec } }
+  spec: {
+    backoffLimit: number
+    activeDeadlineSeconds: number
+    ttlSecondsAfterFinished: number
+    template: { spec: PodSpec }
+  }
 }
 
 interface PodSpec {
@@ -18,40 +23,60 @@ interface PodSpec {
   terminationGracePeriodSeconds: number
   imagePullSecrets?: { name: string }[]
   volumes?: { name: string, emptyDir?: { sizeLimit: string } }[]
-  containers: { name: string, image: string, command?: string[], env?: { name: string, value: string }[], resources: { limits: Record<string, string> }, volumeMounts?: { name: string, mountPath: string }[] }[]
+  containers: {
+    name: string
+    image: string
+    command?: string[]
+    env?: { name: string, value: string }[]
+    resources: { limits: Record<string, string> }
+    volumeMounts?: { name: string, mountPath: string }[]
+  }[]
 }
 
-interface Variable { type: string, default?: unknown, description: string }
+interface Variable {
+  type: string
+  default?: unknown
+  description: string
+}
 
-function readTemplate (file: string): { template: Template, env: { type: string, required?: string[], properties: Record<string, Variable> } } {
+function readTemplate (
+  file: string
+): { template: Template, env: { type: string, required?: string[], properties: Record<string, Variable> } } {
   const template = load(readFileSync(join(folder, file), 'utf8')) as Template
-  return { template, env: load(template.metadata.annotations['gx4ki.io/env']!) as ReturnType<typeof readTemplate>['env'] }
+  return {
+    template,
+    env: load(template.metadata.annotations['gx4ki.io/env']!) as ReturnType<typeof readTemplate>['env']
+  }
 }
 
-await t.test('the two templates are there', async t => {
+await t.test('the two templates are there', async (t) => {
   t.same(readdirSync(folder).filter((name) => name.endsWith('.yaml')).sort(), ['carla-minimal.yaml', 'drive.yaml'])
 })
 
 for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml'))) {
-  await t.test(`${file} is a Job that runs once and ends`, async t => {
+  await t.test(`${file} is a Job that runs once and ends`, async (t) => {
     const { template: { apiVersion, kind, metadata, spec } } = readTemplate(file)
-    t.match({ apiVersion, kind, name: metadata.name }, { apiVersion: 'batch/v1', kind: 'Job', name: basename(file, '.yaml') })
+    t.match({ apiVersion, kind, name: metadata.name }, {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      name: basename(file, '.yaml')
+    })
     t.match(spec, { backoffLimit: 0, activeDeadlineSeconds: Number, ttlSecondsAfterFinished: 86400 })
     t.match(spec.template.spec, { restartPolicy: 'Never', terminationGracePeriodSeconds: Number })
     t.equal(spec.template.spec.containers.length, 1)
   })
 
-  await t.test(`${file} says what it is for and where its results are`, async t => {
+  await t.test(`${file} says what it is for and where its results are`, async (t) => {
     const { annotations } = readTemplate(file).template.metadata
     t.ok(Object.values(annotations).every((value) => typeof value === 'string'), 'Kubernetes takes text only')
     t.match(annotations, {
       'gx4ki.io/description': /\w/,
       'gx4ki.io/results': /^\//,
-      'gx4ki.io/start-deadline-seconds': /^\d+$/,
+      'gx4ki.io/start-deadline-seconds': /^\d+$/
     })
   })
 
-  await t.test(`${file} describes every variable and gives it a default that its own schema accepts`, async t => {
+  await t.test(`${file} describes every variable and gives it a default that its own schema accepts`, async (t) => {
     const { env } = readTemplate(file)
     t.equal(env.type, 'object')
     for (const [name, variable] of Object.entries(env.properties)) {
@@ -62,7 +87,7 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml')))
   })
 }
 
-await t.test('drive runs the bundle, takes what the program takes, and answers with the recording', async t => {
+await t.test('drive runs the bundle, takes what the program takes, and answers with the recording', async (t) => {
   const { template, env } = readTemplate('drive.yaml')
   const { annotations } = template.metadata
   t.match(template.spec.template.spec.containers[0], {
@@ -78,7 +103,7 @@ await t.test('drive runs the bundle, takes what the program takes, and answers w
   })
 })
 
-await t.test('carla-minimal keeps the settings of the prototype', async t => {
+await t.test('carla-minimal keeps the settings of the prototype', async (t) => {
   const { template, env } = readTemplate('carla-minimal.yaml')
   const pod = template.spec.template.spec
   t.equal(pod.containers[0]!.command, undefined, 'the entrypoint of the image runs')

@@ -1,7 +1,17 @@
 import { readFileSync } from 'node:fs'
 
 /** One exchange of those that were seen with a real EDC. */
-export interface Exchange { kind: string, method?: string, path?: string, url?: string, headers: Record<string, string>, body: unknown, status?: number, answer?: unknown, response?: unknown }
+export interface Exchange {
+  kind: string
+  method?: string
+  path?: string
+  url?: string
+  headers: Record<string, string>
+  body: unknown
+  status?: number
+  answer?: unknown
+  response?: unknown
+}
 
 /** The exchanges of a capture in their order. */
 export function captured (name: string): Exchange[] {

@@ -9,14 +9,17 @@ export function kubeconfigFor (t: Test, server: string, token = 'a hidden token'
   const dir = mkdtempSync(join(tmpdir(), 'gx4ki-test-'))
   t.teardown(() => rmSync(dir, { recursive: true }))
   const path = join(dir, 'kubeconfig')
-  writeFileSync(path, JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'test', cluster: { server, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'test', user: { token } }],
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
-    'current-context': 'test'
-  }))
+  writeFileSync(
+    path,
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [{ name: 'test', cluster: { server, 'insecure-skip-tls-verify': true } }],
+      users: [{ name: 'test', user: { token } }],
+      contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
+      'current-context': 'test'
+    })
+  )
   return path
 }
 

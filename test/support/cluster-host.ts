@@ -8,12 +8,27 @@ import { kubectl, kubectlJson, kubectlWith } from './kubectl.ts'
 import { poll } from './poll.ts'
 import { processesWith } from './processes-with.ts'
 
-interface Named { name: string, [field: string]: unknown }
+interface Named {
+  name: string
+  [field: string]: unknown
+}
 
 interface Manifest {
   metadata: { name: string, resourceVersion?: string }
-  spec: { template: { metadata?: { annotations?: Record<string, string> }, spec: { containers: { env: { name: string, value?: string }[], volumeMounts?: Named[] }[], volumes?: Named[] } } }
-  status?: { conditions?: { type: string, status: string }[], observedGeneration?: number, latestReadyRevisionName?: string, latestCreatedRevisionName?: string, updatedReplicas?: number, availableReplicas?: number }
+  spec: {
+    template: {
+      metadata?: { annotations?: Record<string, string> }
+      spec: { containers: { env: { name: string, value?: string }[], volumeMounts?: Named[] }[], volumes?: Named[] }
+    }
+  }
+  status?: {
+    conditions?: { type: string, status: string }[]
+    observedGeneration?: number
+    latestReadyRevisionName?: string
+    latestCreatedRevisionName?: string
+    updatedReplicas?: number
+    availableReplicas?: number
+  }
 }
 
 const FUNCTIONS = 'gx4ki'
@@ -33,8 +48,8 @@ const FOLDERS = {
 const NAMES = ['deploy', 'job-completed', 'result-fetch', 'result-upload']
 
 /**
- * The functions as they run on the cluster that KUBECONFIG names, with settings for one test. What the local host does for it, this
- * does with kubectl; all the rest is the cluster's own.
+ * The functions as they run on the cluster that KUBECONFIG names, with settings for one test. What the local host does
+ * for it, this does with kubectl; all the rest is the cluster's own.
  */
 export async function clusterHost (t: Test, env: Overrides): Promise<TestedHost> {
   const store = {
@@ -50,7 +65,9 @@ export async function clusterHost (t: Test, env: Overrides): Promise<TestedHost>
   const url = `http://${addressOf(FUNCTIONS, 'entry')}`
   const all = Object.assign({}, env['*'], ...NAMES.map((name) => env[name])) as Record<string, string>
   for (const [name, object] of Object.entries(FOLDERS)) replaceFolder(object, all[name])
-  await Promise.all(NAMES.map(async (name) => await setEnvironment(name, { PUBLIC_URL: url, ...env['*'], ...env[name] })))
+  await Promise.all(
+    NAMES.map(async (name) => await setEnvironment(name, { PUBLIC_URL: url, ...env['*'], ...env[name] }))
+  )
 
   const source = withoutServerFields(kubectlJson<object>('get', 'apiserversource', 'jobs', '-n', JOBS))
   const startSource = async (): Promise<void> => {
@@ -58,39 +75,69 @@ export async function clusterHost (t: Test, env: Overrides): Promise<TestedHost>
     kubectl('wait', '--for=condition=Ready', '--timeout=90s', '-n', JOBS, 'apiserversource/jobs')
   }
   t.teardown(startSource)
-  t.teardown(() => { if (!t.passing()) console.error(logOf().join('\n')) })
+  t.teardown(() => {
+    if (!t.passing()) console.error(logOf().join('\n'))
+  })
 
   return {
     url,
     store,
     kubeconfig: process.env['KUBECONFIG']!,
-    get log () { return logOf() },
+    get log () {
+      return logOf()
+    },
     service: (name) => ({
       async kill (signal) {
         for (const pid of processesWith(`dist/${name}.cjs`)) process.kill(pid, signal)
         // A container that crashes again and again is started later each time; that of a new pod is not.
-        kubectl('delete', 'pod', '-n', FUNCTIONS, '-l', `serving.knative.dev/service=${name}`, '--grace-period=0', '--force', '--ignore-not-found')
+        kubectl(
+          'delete',
+          'pod',
+          '-n',
+          FUNCTIONS,
+          '-l',
+          `serving.knative.dev/service=${name}`,
+          '--grace-period=0',
+          '--force',
+          '--ignore-not-found'
+        )
       },
       async ready () {
         await poll(`${name} is ready`, () => isReady(name), 60)
       }
     }),
-    kubernetesAs: (name) => ({ url: 'https://127.0.0.1:6443', token: kubectl('create', 'token', name, '-n', FUNCTIONS).trim() }),
+    kubernetesAs: (name) => ({
+      url: 'https://127.0.0.1:6443',
+      token: kubectl('create', 'token', name, '-n', FUNCTIONS).trim()
+    }),
     /** Real adapters tell nothing of what was while they were away. */
     source: {
       start: startSource,
       async stop () {
         kubectl('delete', 'apiserversource', 'jobs', '-n', JOBS, '--ignore-not-found', '--wait=true')
-        await poll('the adapter is gone', () => kubectl('get', 'pods', '-n', JOBS, '-l', 'eventing.knative.dev/sourceName=jobs', '-o', 'name') === '')
+        await poll(
+          'the adapter is gone',
+          () => kubectl('get', 'pods', '-n', JOBS, '-l', 'eventing.knative.dev/sourceName=jobs', '-o', 'name') === ''
+        )
       }
     },
     /** To the Broker, which answers when the functions have. */
     async ping () {
-      const { headers, body } = HTTP.binary(new CloudEvent({ type: 'dev.knative.sources.ping', source: '/apis/v1/namespaces/gx4ki/pingsources/reconcile', data: {} }))
+      const { headers, body } = HTTP.binary(
+        new CloudEvent({
+          type: 'dev.knative.sources.ping',
+          source: '/apis/v1/namespaces/gx4ki/pingsources/reconcile',
+          data: {}
+        })
+      )
       const broker = `http://${addressOf('knative-eventing', 'broker-ingress')}/${FUNCTIONS}/gx4ki`
       // As Knative's own source does, where the Broker is away for a moment.
       await poll('the Broker takes a ping', async () => {
-        const response = await fetch(broker, { method: 'POST', headers: headers as Record<string, string>, body: body as string }).catch(() => undefined)
+        const response = await fetch(broker, {
+          method: 'POST',
+          headers: headers as Record<string, string>,
+          body: body as string
+        }).catch(() => undefined)
         return response?.status === 202
       }, 60)
     }
@@ -99,7 +146,19 @@ export async function clusterHost (t: Test, env: Overrides): Promise<TestedHost>
 
 /** Of the pods that are there. */
 function logOf (): string[] {
-  return NAMES.flatMap((name) => kubectl('logs', '-n', FUNCTIONS, '-l', `serving.knative.dev/service=${name}`, '-c', name, '--tail=-1', '--ignore-errors').split('\n'))
+  return NAMES.flatMap((name) =>
+    kubectl(
+      'logs',
+      '-n',
+      FUNCTIONS,
+      '-l',
+      `serving.knative.dev/service=${name}`,
+      '-c',
+      name,
+      '--tail=-1',
+      '--ignore-errors'
+    ).split('\n')
+  )
 }
 
 async function setEnvironment (name: string, env: Record<string, string>): Promise<void> {
@@ -114,11 +173,32 @@ function replaceEnvironment (name: string, { KUBECONFIG: kubeconfig, ...env }: R
   const { spec } = manifest.spec.template
   const [container] = spec.containers
   const kept = container!.env.filter(({ value, name }) => value === undefined || name === 'HOST')
-  container!.env = [...kept, ...Object.entries(env).filter(([name]) => !(name in FOLDERS)).map(([name, value]) => ({ name, value }))]
+  container!.env = [
+    ...kept,
+    ...Object.entries(env).filter(([name]) => !(name in FOLDERS)).map(([name, value]) => ({ name, value }))
+  ]
   // The file of the tests as a file of the pod.
-  const [volumes, mounts] = [spec.volumes ?? [], container!.volumeMounts ?? []].map((list) => list.filter(({ name }) => name !== 'test-kubeconfig')) as [Named[], Named[]]
+  const [volumes, mounts] = [spec.volumes ?? [], container!.volumeMounts ?? []].map((list) =>
+    list.filter(({ name }) => name !== 'test-kubeconfig')
+  ) as [Named[], Named[]]
   if (kubeconfig !== undefined) {
-    kubectlWith(kubectl('create', 'secret', 'generic', `test-kubeconfig-${name}`, '-n', FUNCTIONS, `--from-file=kubeconfig=${kubeconfig}`, '--dry-run=client', '-o', 'json'), 'apply', '-f', '-')
+    kubectlWith(
+      kubectl(
+        'create',
+        'secret',
+        'generic',
+        `test-kubeconfig-${name}`,
+        '-n',
+        FUNCTIONS,
+        `--from-file=kubeconfig=${kubeconfig}`,
+        '--dry-run=client',
+        '-o',
+        'json'
+      ),
+      'apply',
+      '-f',
+      '-'
+    )
     volumes.push({ name: 'test-kubeconfig', secret: { secretName: `test-kubeconfig-${name}` } })
     mounts.push({ name: 'test-kubeconfig', mountPath: '/etc/gx4ki/kubeconfig', readOnly: true })
     container!.env.push({ name: 'KUBECONFIG', value: '/etc/gx4ki/kubeconfig/kubeconfig' })
@@ -135,7 +215,13 @@ function replaceEnvironment (name: string, { KUBECONFIG: kubeconfig, ...env }: R
 }
 
 function isReady (name: string): boolean {
-  const { metadata, status } = kubectlJson<Manifest & { metadata: { generation: number } }>('get', KIND, name, '-n', FUNCTIONS)
+  const { metadata, status } = kubectlJson<Manifest & { metadata: { generation: number } }>(
+    'get',
+    KIND,
+    name,
+    '-n',
+    FUNCTIONS
+  )
   if (status?.observedGeneration !== metadata.generation) return false
   if (KIND === 'deployment') return status.updatedReplicas === 1 && status.availableReplicas === 1
   return status.latestReadyRevisionName === status.latestCreatedRevisionName &&
@@ -143,15 +229,43 @@ function isReady (name: string): boolean {
 }
 
 /** Files of a folder as the data of the object that the functions mount; none when the test has no such folder. */
-function replaceFolder ({ kind, name }: { kind: string, name: string }, folder: string | undefined): void {
-  const files = folder === undefined ? [] : readdirSync(folder).map((file) => [file, readFileSync(join(folder, file), 'utf8')])
+function replaceFolder (
+  { kind, name }: { kind: string, name: string },
+  folder: string | undefined
+): void {
+  const files = folder === undefined
+    ? []
+    : readdirSync(folder).map((file) => [file, readFileSync(join(folder, file), 'utf8')])
   kubectl('delete', kind, name, '-n', FUNCTIONS, '--ignore-not-found')
-  kubectlWith(JSON.stringify({ apiVersion: 'v1', kind, metadata: { name, namespace: FUNCTIONS }, [kind === 'Secret' ? 'stringData' : 'data']: Object.fromEntries(files) }), 'create', '-f', '-')
+  kubectlWith(
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind,
+      metadata: { name, namespace: FUNCTIONS },
+      [kind === 'Secret' ? 'stringData' : 'data']: Object.fromEntries(files)
+    }),
+    'create',
+    '-f',
+    '-'
+  )
 }
 
 function withoutServerFields<T extends object> (object: T): T {
-  const { status, metadata, ...rest } = structuredClone(object) as { status?: object, metadata: Record<string, unknown> }
-  for (const field of ['resourceVersion', 'uid', 'generation', 'creationTimestamp', 'managedFields', 'ownerReferences', 'finalizers']) delete metadata[field]
+  const { status, metadata, ...rest } = structuredClone(object) as {
+    status?: object
+    metadata: Record<string, unknown>
+  }
+  for (
+    const field of [
+      'resourceVersion',
+      'uid',
+      'generation',
+      'creationTimestamp',
+      'managedFields',
+      'ownerReferences',
+      'finalizers'
+    ]
+  ) delete metadata[field]
   return { ...rest, metadata } as unknown as T
 }
 
@@ -164,5 +278,8 @@ function addressOf (namespace: string, service: string): string {
 }
 
 function secret (name: string, key: string): string {
-  return Buffer.from(kubectlJson<{ data: Record<string, string> }>('get', 'secret', name, '-n', FUNCTIONS).data[key]!, 'base64').toString()
+  return Buffer.from(
+    kubectlJson<{ data: Record<string, string> }>('get', 'secret', name, '-n', FUNCTIONS).data[key]!,
+    'base64'
+  ).toString()
 }

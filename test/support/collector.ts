@@ -13,17 +13,32 @@ export interface Span {
   links: { traceId: string, spanId: string }[]
 }
 
-interface Attribute { key: string, value: { stringValue?: string, intValue?: string } }
+interface Attribute {
+  key: string
+  value: { stringValue?: string, intValue?: string }
+}
 interface Exported {
   resourceSpans: {
     resource: { attributes: Attribute[] }
-    scopeSpans: { spans: (Omit<Span, 'attributes' | 'links'> & { attributes: Attribute[], links?: Span['links'], status?: { code?: number }, startTimeUnixNano: string, endTimeUnixNano: string })[] }[]
+    scopeSpans: {
+      spans:
+      (Omit<Span, 'attributes' | 'links'> & {
+        attributes: Attribute[]
+        links?: Span['links']
+        status?: { code?: number }
+        startTimeUnixNano: string
+        endTimeUnixNano: string
+      })[]
+    }[]
   }[]
 }
 
 /** A collector that takes OTLP as JSON, what makes a function send it all there, and the spans so far. */
 export async function collector (t: Test) {
-  const { url, received } = await httpServer(t, (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'))
+  const { url, received } = await httpServer(
+    t,
+    (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+  )
   return {
     environment: { OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' },
     received,
@@ -32,17 +47,21 @@ export async function collector (t: Test) {
 }
 
 function spansIn ({ resourceSpans }: Exported): Span[] {
-  return resourceSpans.flatMap(({ resource, scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans.map((span) => ({
-    service: plain(resource.attributes)['service.name']!,
-    traceId: span.traceId,
-    spanId: span.spanId,
-    ...(span.parentSpanId && { parentSpanId: span.parentSpanId }),
-    name: span.name,
-    attributes: plain(span.attributes),
-    failed: span.status?.code === 2,
-    seconds: Number(BigInt(span.endTimeUnixNano) - BigInt(span.startTimeUnixNano)) / 1e9,
-    links: span.links ?? []
-  }))))
+  return resourceSpans.flatMap(({ resource, scopeSpans }) =>
+    scopeSpans.flatMap(({ spans }) =>
+      spans.map((span) => ({
+        service: plain(resource.attributes)['service.name']!,
+        traceId: span.traceId,
+        spanId: span.spanId,
+        ...(span.parentSpanId && { parentSpanId: span.parentSpanId }),
+        name: span.name,
+        attributes: plain(span.attributes),
+        failed: span.status?.code === 2,
+        seconds: Number(BigInt(span.endTimeUnixNano) - BigInt(span.startTimeUnixNano)) / 1e9,
+        links: span.links ?? []
+      }))
+    )
+  )
 }
 
 function plain (attributes: Attribute[]): Record<string, string> {

@@ -8,15 +8,44 @@ import type { Store } from '../../shared/store/open-store.ts'
 import { serve } from './serve.ts'
 
 /** The data of an event about the Job of a job, as far as it is looked at. */
-export const jobData = (id: string, more: object = {}): object => ({ kind: 'Job', metadata: { name: objectName(id), namespace: 'gx4ki-jobs', labels: { [JOB_LABEL]: id } }, ...more })
+export const jobData = (id: string, more: object = {}): object => ({
+  kind: 'Job',
+  metadata: { name: objectName(id), namespace: 'gx4ki-jobs', labels: { [JOB_LABEL]: id } },
+  ...more
+})
 
 type Settings = Partial<Parameters<typeof readCallbackSettings>[0]> & { admitSender?: AdmitSender }
 
 /** A running job-completed. */
-export async function completedWith (t: Test, deps: { store: Store, cluster: Cluster }, { admitSender, ...settings }: Settings = {}) {
-  const { url, close } = await serve(t, jobCompleted({ ...deps, admitSender, callbacks: readCallbackSettings({ EGRESS_ALLOWED_ORIGINS: '', EGRESS_DENIED_RANGES: '', PUBLIC_URL: '', K_SINK_TOKEN_FILE: '/none', ...settings }) }))
+export async function completedWith (
+  t: Test,
+  deps: { store: Store, cluster: Cluster },
+  { admitSender, ...settings }: Settings = {}
+) {
+  const { url, close } = await serve(
+    t,
+    jobCompleted({
+      ...deps,
+      admitSender,
+      callbacks: readCallbackSettings({
+        EGRESS_ALLOWED_ORIGINS: '',
+        EGRESS_DENIED_RANGES: '',
+        PUBLIC_URL: '',
+        K_SINK_TOKEN_FILE: '/none',
+        ...settings
+      })
+    })
+  )
 
-  async function send (data: unknown, { type = 'dev.knative.apiserver.resource.update', mode = 'binary', path = '/', id = 'an id' }: { type?: string, mode?: 'binary' | 'structured', path?: string, id?: string } = {}): Promise<Response> {
+  async function send (
+    data: unknown,
+    { type = 'dev.knative.apiserver.resource.update', mode = 'binary', path = '/', id = 'an id' }: {
+      type?: string
+      mode?: 'binary' | 'structured'
+      path?: string
+      id?: string
+    } = {}
+  ): Promise<Response> {
     const { headers, body } = HTTP[mode](new CloudEvent({ id, type, source: 'https://10.96.0.1:443', data }))
     return await fetch(url + path, { method: 'POST', headers: headers as Record<string, string>, body: body as string })
   }

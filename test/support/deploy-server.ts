@@ -27,7 +27,16 @@ function template (name: string, spec: object = {}, labels: object = {}): Templa
   return parseTemplate(JSON.stringify({
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: { name, annotations: { 'gx4ki.io/description': `the template ${name}`, 'gx4ki.io/env': env, 'gx4ki.io/results': '/results', 'gx4ki.io/result': 'out.txt' }, labels },
+    metadata: {
+      name,
+      annotations: {
+        'gx4ki.io/description': `the template ${name}`,
+        'gx4ki.io/env': env,
+        'gx4ki.io/results': '/results',
+        'gx4ki.io/result': 'out.txt'
+      },
+      labels
+    },
     spec: { suspend: true, ...spec, template: { spec: { containers: [{ name: 'workload', image: 'none' }] } } }
   }))
 }
@@ -49,22 +58,59 @@ export const resultTokenKey = randomBytes(32).toString('hex')
 
 function connectorsOf (table: Connector[] = []) {
   const usable = new Map(table.map((one) => [one.name, one]))
-  return { connectors: () => ({ usable, refused: new Map() }), connectorSecrets: '/nonexistent', resultTokenKey, publicUrl: '' }
+  return {
+    connectors: () => ({ usable, refused: new Map() }),
+    connectorSecrets: '/nonexistent',
+    resultTokenKey,
+    publicUrl: ''
+  }
 }
 
 const nowhere: EgressRules = { allowed: new Set(), denied: [] }
 
 /** A running deploy; it asks for credentials where there are settings for them. */
-export async function deployWith (t: Test, { store, cluster, table, callers, ...more }: { store: Store, cluster: Cluster } & Testing) {
+export async function deployWith (
+  t: Test,
+  { store, cluster, table, callers, ...more }: { store: Store, cluster: Cluster } & Testing
+) {
   const settings = { namespace: cluster.namespace, image: 'none', uploadUrl: 'http://127.0.0.1:9' }
-  const { url } = await serve(t, deploy({ store, cluster, templates: () => ({ usable: templates, refused: new Map([['broken.yaml', 'it is none']]) }), tokenKey, hasSink: false, settings, defaultTemplate: 'test', demoWait: 0, egress: nowhere, webhooks: { egress: nowhere, secretsDir: undefined, defaultSecret: undefined }, takesJobRequests: false, ...connectorsOf(table), ...more }), admitCallers('test', { HOST: '127.0.0.1', ...callers }, store))
+  const { url } = await serve(
+    t,
+    deploy({
+      store,
+      cluster,
+      templates: () => ({ usable: templates, refused: new Map([['broken.yaml', 'it is none']]) }),
+      tokenKey,
+      hasSink: false,
+      settings,
+      defaultTemplate: 'test',
+      demoWait: 0,
+      egress: nowhere,
+      webhooks: { egress: nowhere, secretsDir: undefined, defaultSecret: undefined },
+      takesJobRequests: false,
+      ...connectorsOf(table),
+      ...more
+    }),
+    admitCallers('test', { HOST: '127.0.0.1', ...callers }, store)
+  )
   const ping = { 'ce-id': '1', 'ce-source': '/ping', 'ce-type': 'dev.knative.sources.ping', 'ce-specversion': '1.0' }
   return {
     url,
-    post: async (body: object, { headers = {}, query = '' }: { headers?: Record<string, string>, query?: string } = {}) =>
-      await fetch(`${url}/job/deploy${query}`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) }),
+    post: async (
+      body: object,
+      { headers = {}, query = '' }: { headers?: Record<string, string>, query?: string } = {}
+    ) =>
+      await fetch(`${url}/job/deploy${query}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body)
+      }),
     keep: async (id: string, body: unknown) =>
-      await fetch(`${url}/job/${id}`, { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      await fetch(`${url}/job/${id}`, {
+        method: 'PATCH',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body)
+      }),
     remove: async (id: string) => await fetch(`${url}/job/${id}`, { method: 'DELETE' }),
     ping: async () => await fetch(url, { method: 'POST', headers: ping })
   }

@@ -5,11 +5,17 @@ import type { Callback } from '../../shared/job/callback.ts'
 import { newJobId } from '../../shared/job/job-id.ts'
 import { problemOf } from './problem-of.ts'
 
-interface Operation { security?: { caller: [Scope] }[], responses: Record<string, unknown> }
+interface Operation {
+  security?: { caller: [Scope] }[]
+  responses: Record<string, unknown>
+}
 
 interface Access {
   url: string
-  /** What makes a request of a route good, by method and path as OpenAPI has them. A route that is not here fails the test. */
+  /**
+   * What makes a request of a route good, by method and path as OpenAPI has them. A route that is not here fails the
+   * test.
+   */
   requests: Record<string, { query?: string, body?: object }>
   /** The routes that ask no caller for anything. */
   open: string[]
@@ -24,25 +30,60 @@ export const CALLBACK: Callback = { id: '0-succeeded', target: 0, call: 'succeed
 
 /** Tries every route that the function itself says it has, with every kind of credential. */
 export async function tryEveryRoute (t: Test, { url, requests, open, keys, job }: Access): Promise<void> {
-  const { paths, components } = await (await fetch(`${url}/openapi.json`)).json() as { paths: Record<string, Record<string, Operation>>, components: { securitySchemes: object } }
+  const { paths, components } = await (await fetch(`${url}/openapi.json`)).json() as {
+    paths: Record<string, Record<string, Operation>>
+    components: { securitySchemes: object }
+  }
   t.match(components.securitySchemes, { caller: { type: 'http', scheme: 'bearer' } })
-  const routes = Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), name: `${method.toUpperCase()} ${path}`, operation })))
-  t.strictSame(routes.filter(({ operation }) => operation.security === undefined).map(({ name }) => name), open, 'the routes that anybody may use')
+  const routes = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      path,
+      method: method.toUpperCase(),
+      name: `${method.toUpperCase()} ${path}`,
+      operation
+    }))
+  )
+  t.strictSame(
+    routes.filter(({ operation }) => operation.security === undefined).map(({ name }) => name),
+    open,
+    'the routes that anybody may use'
+  )
 
   for (const { path, method, name, operation } of routes.filter(({ operation }) => operation.security !== undefined)) {
     const request = requests[name]
     t.ok(request, `${name} is tried`)
     const [scope] = operation.security![0]!.caller
-    const ask = async (authorization: string | undefined, id?: string): Promise<Response> => await fetch(url + path.replace('{id}', id ?? await job()).replace('{callback}', CALLBACK.id) + (request?.query ?? ''), {
-      method,
-      headers: { ...(authorization !== undefined && { authorization }), ...(request?.body && { 'content-type': 'application/json' }) },
-      ...(request?.body && { body: JSON.stringify(request.body) })
-    })
+    const ask = async (authorization: string | undefined, id?: string): Promise<Response> =>
+      await fetch(
+        url + path.replace('{id}', id ?? await job()).replace('{callback}', CALLBACK.id) + (request?.query ?? ''),
+        {
+          method,
+          headers: {
+            ...(authorization !== undefined && { authorization }),
+            ...(request?.body && { 'content-type': 'application/json' })
+          },
+          ...(request?.body && { body: JSON.stringify(request.body) })
+        }
+      )
 
     await t.test(name, async (t) => {
       for (const status of ['401', '403']) t.ok(operation.responses[status], `says that it may answer ${status}`)
       const near = keys.writer.slice(0, -1) + (keys.writer.endsWith('A') ? 'Q' : 'A')
-      for (const wrong of [undefined, '', 'Bearer', 'Bearer ', 'Bearer x', `Basic ${keys.admin}`, keys.admin, `Bearer ${near}`, `Bearer ${keys.writer}x`, `Bearer ${newApiKey().key}`, 'Bearer gx4ki_../../etc/passwd_x']) {
+      for (
+        const wrong of [
+          undefined,
+          '',
+          'Bearer',
+          'Bearer ',
+          'Bearer x',
+          `Basic ${keys.admin}`,
+          keys.admin,
+          `Bearer ${near}`,
+          `Bearer ${keys.writer}x`,
+          `Bearer ${newApiKey().key}`,
+          'Bearer gx4ki_../../etc/passwd_x'
+        ]
+      ) {
         const response = await ask(wrong, newJobId())
         t.equal(response.headers.get('www-authenticate'), 'Bearer')
         if (method === 'HEAD') t.equal(response.status, 401)
@@ -62,7 +103,11 @@ export async function tryEveryRoute (t: Test, { url, requests, open, keys, job }
       if (!path.includes('{id}')) return
       const answers = await Promise.all([await job(), newJobId()].map(async (id) => {
         const response = await ask(`Bearer ${keys.stranger}`, id)
-        return [response.status, [...response.headers.keys()].sort(), (await response.text()).replaceAll(id, 'ID').replace(/"trace_id":"\w+"/, '')] as const
+        return [
+          response.status,
+          [...response.headers.keys()].sort(),
+          (await response.text()).replaceAll(id, 'ID').replace(/"trace_id":"\w+"/, '')
+        ] as const
       }))
       t.strictSame(answers[0], answers[1], 'a job of somebody else is as one that is not there')
       t.equal(answers[0]![0], 404)

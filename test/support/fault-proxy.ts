@@ -4,7 +4,10 @@ import type { Test } from 'tap'
 import { listen } from './listen.ts'
 import { poll } from './poll.ts'
 
-/** What becomes of a request: it is passed on, or refused (503), or held for ever, or its answer is, or the connection breaks, before it was passed on or after. */
+/**
+ * What becomes of a request: it is passed on, or refused (503), or held for ever, or its answer is, or the connection
+ * breaks, before it was passed on or after.
+ */
 export type Fate = 'pass' | 'refuse' | 'hold' | 'hold the answer' | 'break' | 'break the answer'
 
 export interface FaultProxy {
@@ -13,17 +16,23 @@ export interface FaultProxy {
   target: { url: string, token?: string }
   fate: (request: { method: string, path: string, headers: http.IncomingHttpHeaders }) => Fate | Promise<Fate>
   /** Resolves when a request, or its answer, is held. */
-  caught (): Promise<void>
+  caught(): Promise<void>
   /** Lets everything pass that comes from now on. */
-  heal (): void
+  heal(): void
 }
 
-/** Stands between a function and what it depends on, to stop it at one exact request. The requests themselves pass unchanged, so signatures hold. */
+/**
+ * Stands between a function and what it depends on, to stop it at one exact request. The requests themselves pass
+ * unchanged, so signatures hold.
+ */
 export async function faultProxy (t: Test): Promise<FaultProxy> {
   let held = 0
   const server = http.createServer((request, response) => {
     const { method = '', url = '', headers } = request
-    Promise.resolve(proxy.fate({ method, path: url, headers })).then((fate) => dispose(request, response, fate), () => response.destroy())
+    Promise.resolve(proxy.fate({ method, path: url, headers })).then(
+      (fate) => dispose(request, response, fate),
+      () => response.destroy()
+    )
   })
   function dispose (request: http.IncomingMessage, response: http.ServerResponse, fate: Fate): void {
     const { method = '', url = '', headers } = request
@@ -44,7 +53,14 @@ export async function faultProxy (t: Test): Promise<FaultProxy> {
     // A real API server has a certificate of its own; it is on this machine.
     const { request: ask } = protocol === 'https:' ? https : http
     const authorization = proxy.target.token === undefined ? {} : { authorization: `Bearer ${proxy.target.token}` }
-    const onward = ask({ hostname, port, method, rejectUnauthorized: false, path: url, headers: { ...headers, ...authorization } }, (answer) => {
+    const onward = ask({
+      hostname,
+      port,
+      method,
+      rejectUnauthorized: false,
+      path: url,
+      headers: { ...headers, ...authorization }
+    }, (answer) => {
       if (fate === 'hold the answer') {
         answer.resume().once('end', () => held++)
         return
@@ -66,7 +82,9 @@ export async function faultProxy (t: Test): Promise<FaultProxy> {
     url,
     target: { url: 'http://127.0.0.1:9' },
     fate: () => 'pass',
-    caught: async () => { await poll('a request is held', () => held > 0) },
+    caught: async () => {
+      await poll('a request is held', () => held > 0)
+    },
     heal () {
       held = 0
       proxy.fate = () => 'pass'

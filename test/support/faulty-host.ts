@@ -3,7 +3,9 @@ import type { Test } from 'tap'
 import { faultProxy } from './fault-proxy.ts'
 import { type Overrides, testHost } from './host.ts'
 
-/** A host in which one function reaches the store and Kubernetes through proxies that can stop it at one exact request. */
+/**
+ * A host in which one function reaches the store and Kubernetes through proxies that can stop it at one exact request.
+ */
 export async function faultyHost (t: Test, name: string, env: Overrides = {}) {
   const [store, kubernetes] = [await faultProxy(t), await faultProxy(t)]
   const kubeconfig = join(t.testdir({ kubeconfig: kubeconfigOf(kubernetes.url) }), 'kubeconfig')

@@ -11,9 +11,17 @@ import { newRecord } from './new-record.ts'
 import { serve } from './serve.ts'
 
 /** A running result-fetch; it asks for credentials where there are settings for them. */
-export async function fetchServer (t: Test, store: Store, { resultTokenKey, ...settings }: Partial<CallerSettings> & { resultTokenKey?: string } = {}) {
+export async function fetchServer (
+  t: Test,
+  store: Store,
+  { resultTokenKey, ...settings }: Partial<CallerSettings> & { resultTokenKey?: string } = {}
+) {
   return {
-    ...await serve(t, resultFetch({ store, resultTokenKey }), admitCallers('test', { HOST: '127.0.0.1', ...settings }, store)),
+    ...await serve(
+      t,
+      resultFetch({ store, resultTokenKey }),
+      admitCallers('test', { HOST: '127.0.0.1', ...settings }, store)
+    ),
     async create (more: Partial<JobRecord> = {}): Promise<JobRecord> {
       const record = newRecord(more)
       await createRecord(store, record)
@@ -22,7 +30,14 @@ export async function fetchServer (t: Test, store: Store, { resultTokenKey, ...s
     /** A result file as the uploader of an attempt leaves it. */
     async upload (id: string, attempt: string, name: string, bytes: Buffer | string): Promise<void> {
       const sha256 = createHash('sha256').update(bytes).digest('hex')
-      await putObject(store, resultKey(id, attempt, name), bytes, { job: id, sha256 }, { ifNoneMatch: '*' }, 'application/octet-stream')
+      await putObject(
+        store,
+        resultKey(id, attempt, name),
+        bytes,
+        { job: id, sha256 },
+        { ifNoneMatch: '*' },
+        'application/octet-stream'
+      )
     }
   }
 }

@@ -21,7 +21,12 @@ export interface Job {
   history: { state: string, at: string }[]
 }
 
-export interface ResultFile { name: string, size: number, sha256: string, content_type: string }
+export interface ResultFile {
+  name: string
+  size: number
+  sha256: string
+  content_type: string
+}
 
 /** Environment over that of the manifests, by function; '*' is for all of them. */
 export type Overrides = Record<string, Record<string, string>>
@@ -37,13 +42,18 @@ export type TestedHost = Omit<Host, 'stop' | 'services' | 'store'> & {
 }
 
 /**
- * The functions with templates and a bucket of the test's own, pinged only when it says so: on a local host, or on the cluster of
- * the end-to-end suite.
+ * The functions with templates and a bucket of the test's own, pinged only when it says so: on a local host, or on the
+ * cluster of the end-to-end suite.
  */
 export async function testHost (t: Test, env: Overrides = {}) {
   const own = {
     ...env,
-    '*': { S3_BUCKET: `test-${randomBytes(6).toString('hex')}`, TEMPLATES_DIR: jobTemplates(), DEFAULT_TEMPLATE: 'script', ...env['*'] }
+    '*': {
+      S3_BUCKET: `test-${randomBytes(6).toString('hex')}`,
+      TEMPLATES_DIR: jobTemplates(),
+      DEFAULT_TEMPLATE: 'script',
+      ...env['*']
+    }
   }
   const host = process.env['E2E_NODE_ADDRESS'] === undefined ? await localHost(t, own) : await clusterHost(t, own)
   return Object.assign(host, callerOf(host))
@@ -53,7 +63,9 @@ async function localHost (t: Test, env: Overrides): Promise<TestedHost> {
   const log: string[] = []
   const host = await startHost({ port: 0, pingSeconds: 3600, env, log: (line) => log.push(line) })
   t.teardown(() => host.stop())
-  t.teardown(() => { if (!t.passing()) console.error(log.join('\n')) })
+  t.teardown(() => {
+    if (!t.passing()) console.error(log.join('\n'))
+  })
   const { config } = connectCluster({ KUBECONFIG: host.kubeconfig, JOBS_NAMESPACE: 'gx4ki-jobs' })
   return {
     ...host,
@@ -78,8 +90,15 @@ export function callerOf ({ url }: Pick<Host, 'url'>) {
   return {
     job,
     /** Asks for a job and answers its id. */
-    async deploy (body: { template?: string, queue?: string, env?: Record<string, string>, callback?: object }, headers: Record<string, string> = {}): Promise<string> {
-      const init = { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) }
+    async deploy (
+      body: { template?: string, queue?: string, env?: Record<string, string>, callback?: object },
+      headers: Record<string, string> = {}
+    ): Promise<string> {
+      const init = {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body)
+      }
       return (await json<{ job_uuid: string }>('/job/deploy', init)).job_uuid
     },
     async cancel (id: string): Promise<Job> {

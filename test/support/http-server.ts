@@ -3,10 +3,18 @@ import { buffer } from 'node:stream/consumers'
 import type { Test } from 'tap'
 import { listen } from './listen.ts'
 
-export interface Received { method: string, url: string, headers: IncomingHttpHeaders, body: Buffer }
+export interface Received {
+  method: string
+  url: string
+  headers: IncomingHttpHeaders
+  body: Buffer
+}
 
 /** A server of the test's own that keeps what it receives, whole, in the order of its arrival. */
-export async function httpServer (t: Test, answer: (request: Received, response: ServerResponse) => unknown = (_, response) => response.writeHead(204).end()) {
+export async function httpServer (
+  t: Test,
+  answer: (request: Received, response: ServerResponse) => unknown = (_, response) => response.writeHead(204).end()
+) {
   const received: Received[] = []
   const server = createServer((request, response) => {
     buffer(request).then((body) => {

@@ -9,10 +9,20 @@ properties:
   PASSWORD: { type: string, writeOnly: true, description: A secret }
 `
 
-interface Changes { labels?: object, startSeconds?: number, graceSeconds?: number, spec?: object, volumes?: object[], container?: object }
+interface Changes {
+  labels?: object
+  startSeconds?: number
+  graceSeconds?: number
+  spec?: object
+  volumes?: object[]
+  container?: object
+}
 
 /** A template that does whatever a test asks of it, but for the changes. */
-function template (name: string, { labels, startSeconds = 300, graceSeconds = 30, spec, volumes, container }: Changes): object {
+function template (
+  name: string,
+  { labels, startSeconds = 300, graceSeconds = 30, spec, volumes, container }: Changes
+): object {
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -52,7 +62,15 @@ function template (name: string, { labels, startSeconds = 300, graceSeconds = 30
 }
 
 /** Its script is JavaScript. */
-const node = { image: 'dev.local/gx4ki-jobs:dev', command: ['node', '--input-type=module', '-e', "await import('data:text/javascript,' + encodeURIComponent(process.env.SCRIPT))"] }
+const node = {
+  image: 'dev.local/gx4ki-jobs:dev',
+  command: [
+    'node',
+    '--input-type=module',
+    '-e',
+    "await import('data:text/javascript,' + encodeURIComponent(process.env.SCRIPT))"
+  ]
+}
 
 const templates: Record<string, Changes> = {
   script: {},
@@ -62,12 +80,19 @@ const templates: Record<string, Changes> = {
   // As Kueue's webhook leaves a Job that names a queue: suspended, until the queue admits it.
   queued: { labels: { 'kueue.x-k8s.io/queue-name': 'simulations' }, spec: { suspend: true } },
   // Nobody can pull it; the local host knows no image at all, and would run the command.
-  'no-image': { startSeconds: process.env['E2E_NODE_ADDRESS'] === undefined ? 12 : 40, container: { image: 'registry.invalid/nothing:1', command: undefined } },
+  'no-image': {
+    startSeconds: process.env['E2E_NODE_ADDRESS'] === undefined ? 12 : 40,
+    container: { image: 'registry.invalid/nothing:1', command: undefined }
+  },
   // The admission policy of the cluster does not know it.
   foreign: { container: { image: 'example.org/anything:1' } },
-  small: { volumes: [{ name: 'results', emptyDir: { sizeLimit: '4Mi' } }], container: { resources: { limits: { memory: '32Mi' } } } },
+  small: {
+    volumes: [{ name: 'results', emptyDir: { sizeLimit: '4Mi' } }],
+    container: { resources: { limits: { memory: '32Mi' } } }
+  },
   node: { container: node },
-  // With the grace that a job has unless its template says otherwise: Knative may hold a request back for the 30 s that it drains a pod.
+  // With the grace that a job has unless its template says otherwise: Knative may hold a request back for the 30 s that
+  // it drains a pod.
   patient: { graceSeconds: 120, container: node }
 }
 
@@ -76,6 +101,8 @@ export function jobTemplates (): string {
   const folder = mkdtempSync(join(tmpdir(), 'gx4ki-test-'))
   process.on('exit', () => rmSync(folder, { recursive: true }))
   // JSON is YAML.
-  for (const [name, changes] of Object.entries(templates)) writeFileSync(join(folder, `${name}.yaml`), JSON.stringify(template(name, changes)))
+  for (const [name, changes] of Object.entries(templates)) {
+    writeFileSync(join(folder, `${name}.yaml`), JSON.stringify(template(name, changes)))
+  }
   return folder
 }

@@ -1,4 +1,14 @@
-import { BatchV1Api, CoreV1Api, KubeConfig, type V1Container, type V1Job, type V1JobSpec, type V1Pod, type V1PodSpec, Watch } from '@kubernetes/client-node'
+import {
+  BatchV1Api,
+  CoreV1Api,
+  KubeConfig,
+  type V1Container,
+  type V1Job,
+  type V1JobSpec,
+  type V1Pod,
+  type V1PodSpec,
+  Watch
+} from '@kubernetes/client-node'
 import { dirname } from 'node:path'
 import type { Test } from 'tap'
 import { startKubernetes } from '../../knative/local/kubernetes/server.ts'
@@ -18,28 +28,61 @@ export async function testKubernetes (t: Test) {
 
 export type Kubernetes = Awaited<ReturnType<typeof testKubernetes>>
 
-export const shell = (name: string, script: string, more: Partial<V1Container> = {}): V1Container =>
-  ({ name, image: 'none', command: ['sh', '-c', script], ...more })
-
-export const jobOf = (name: string, containers: V1Container[], spec: Partial<V1JobSpec> = {}, podSpec: Partial<V1PodSpec> = {}): V1Job => ({
-  metadata: { name },
-  spec: { backoffLimit: 0, ...spec, template: { spec: { restartPolicy: 'Never', terminationGracePeriodSeconds: 2, containers, ...podSpec } } }
+export const shell = (name: string, script: string, more: Partial<V1Container> = {}): V1Container => ({
+  name,
+  image: 'none',
+  command: ['sh', '-c', script],
+  ...more
 })
 
-export interface WatchEvent { type: string, object: any }
+export const jobOf = (
+  name: string,
+  containers: V1Container[],
+  spec: Partial<V1JobSpec> = {},
+  podSpec: Partial<V1PodSpec> = {}
+): V1Job => ({
+  metadata: { name },
+  spec: {
+    backoffLimit: 0,
+    ...spec,
+    template: { spec: { restartPolicy: 'Never', terminationGracePeriodSeconds: 2, containers, ...podSpec } }
+  }
+})
+
+export interface WatchEvent {
+  type: string
+  object: any
+}
 
 /** All events of a kind of objects from a resource version on, as they come; stops with the test. */
-export async function watchAll (t: Test, { config }: Kubernetes, resource: string, query: Record<string, string | boolean | number> = {}): Promise<WatchEvent[]> {
+export async function watchAll (
+  t: Test,
+  { config }: Kubernetes,
+  resource: string,
+  query: Record<string, string | boolean | number> = {}
+): Promise<WatchEvent[]> {
   const events: WatchEvent[] = []
   const group = resource === 'jobs' ? '/apis/batch/v1' : '/api/v1'
-  const controller = await new Watch(config).watch(`${group}/namespaces/${namespace}/${resource}`, query, (type, object) => events.push({ type, object }), () => {})
+  const controller = await new Watch(config).watch(
+    `${group}/namespaces/${namespace}/${resource}`,
+    query,
+    (type, object) => events.push({ type, object }),
+    () => {}
+  )
   t.teardown(() => controller.abort())
   return events
 }
 
 /** The pod of a Job, once it is as wanted. */
-export async function podOf ({ core }: Kubernetes, job: string, wanted: (pod: V1Pod) => unknown = () => true): Promise<V1Pod> {
-  return await poll(`the pod of ${job}`, async () => (await core.listNamespacedPod({ namespace, labelSelector: `job-name=${job}` })).items.find(wanted))
+export async function podOf (
+  { core }: Kubernetes,
+  job: string,
+  wanted: (pod: V1Pod) => unknown = () => true
+): Promise<V1Pod> {
+  return await poll(
+    `the pod of ${job}`,
+    async () => (await core.listNamespacedPod({ namespace, labelSelector: `job-name=${job}` })).items.find(wanted)
+  )
 }
 
 export const hasEnded = ({ status }: V1Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
@@ -49,7 +92,13 @@ export async function logOf ({ core }: Kubernetes, pod: V1Pod, container: string
 }
 
 /** A request without the client; the answer's status code and body. */
-export async function request ({ url, config }: Kubernetes, method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<{ code: number, body: any }> {
+export async function request (
+  { url, config }: Kubernetes,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {}
+): Promise<{ code: number, body: any }> {
   const response = await fetch(url + path, {
     method,
     headers: { authorization: `Bearer ${config.getCurrentUser()?.token}`, ...headers },

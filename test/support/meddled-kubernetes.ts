@@ -4,12 +4,18 @@ import { clusterOf } from './cluster-of.ts'
 import { httpServer, type Received } from './http-server.ts'
 import { testKubernetes } from './local-kubernetes.ts'
 
-interface Answer { code: number, body: string }
+interface Answer {
+  code: number
+  body: string
+}
 
 /** What becomes of a request; `pass` asks the stand-in. */
 export type Meddle = (request: Received, pass: () => Promise<Answer>) => Promise<Answer | 'break'>
 
-export const status = (code: number, message: string): Answer => ({ code, body: JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', code, message }) })
+export const status = (code: number, message: string): Answer => ({
+  code,
+  body: JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', code, message })
+})
 
 /** The stand-in for Kubernetes behind somebody who meddles with what is said; `real` is the way past him. */
 export async function meddledKubernetes (t: Test) {
@@ -20,7 +26,10 @@ export async function meddledKubernetes (t: Test) {
     const pass = async (): Promise<Answer> => {
       const answer = await fetch(local.url + path, {
         method,
-        headers: { authorization: headers.authorization!, 'content-type': headers['content-type'] ?? 'application/json' },
+        headers: {
+          authorization: headers.authorization!,
+          'content-type': headers['content-type'] ?? 'application/json'
+        },
         ...(body.length > 0 && { body: new Uint8Array(body) })
       })
       return { code: answer.status, body: await answer.text() }
@@ -29,5 +38,8 @@ export async function meddledKubernetes (t: Test) {
     if (answer === 'break') response.destroy()
     else response.writeHead(answer.code, { 'content-type': 'application/json' }).end(answer.body)
   })
-  return Object.assign(meddled, { cluster: clusterAt(t, url, local.config.getCurrentUser()!.token), real: clusterOf(local) })
+  return Object.assign(meddled, {
+    cluster: clusterAt(t, url, local.config.getCurrentUser()!.token),
+    real: clusterOf(local)
+  })
 }

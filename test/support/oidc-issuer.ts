@@ -5,7 +5,10 @@ import { httpServer } from './http-server.ts'
 export const AUDIENCE = 'gx4ki-jobs'
 
 /** A small issuer of tokens on loopback, with discovery, and keys that can be changed. */
-export async function oidcIssuer (t: Test, { jwksPath = '/keys' }: { jwksPath?: string } = {}) {
+export async function oidcIssuer (
+  t: Test,
+  { jwksPath = '/keys' }: { jwksPath?: string } = {}
+) {
   const key = async (kid: string, alg = 'RS256') => ({ kid, alg, ...await generateKeyPair(alg, { extractable: true }) })
   let keys = [await key('first')]
   let isDown = false
@@ -13,7 +16,13 @@ export async function oidcIssuer (t: Test, { jwksPath = '/keys' }: { jwksPath?: 
     if (isDown) return response.writeHead(500).end('out of order')
     const body = request.url === '/.well-known/openid-configuration'
       ? { issuer: url, jwks_uri: `${url}${jwksPath}` }
-      : request.url === jwksPath ? { keys: await Promise.all(keys.map(async ({ kid, alg, publicKey }) => ({ kid, alg, use: 'sig', ...await exportJWK(publicKey) }))) } : undefined
+      : request.url === jwksPath
+        ? {
+            keys: await Promise.all(
+              keys.map(async ({ kid, alg, publicKey }) => ({ kid, alg, use: 'sig', ...await exportJWK(publicKey) }))
+            )
+          }
+        : undefined
     response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
   })
   const now = (): number => Math.floor(Date.now() / 1000)
@@ -25,10 +34,21 @@ export async function oidcIssuer (t: Test, { jwksPath = '/keys' }: { jwksPath?: 
     settings: { OIDC_ISSUER: url, OIDC_AUDIENCE: AUDIENCE },
     /** A good token, but for what is given; a claim that is `undefined` is left out. */
     token: async (claims: JWTPayload = {}, signer = keys[0]!): Promise<string> =>
-      await new SignJWT({ iss: url, aud: AUDIENCE, sub: 'alice', exp: now() + 300, scope: 'openid jobs:read jobs:write', ...claims })
+      await new SignJWT({
+        iss: url,
+        aud: AUDIENCE,
+        sub: 'alice',
+        exp: now() + 300,
+        scope: 'openid jobs:read jobs:write',
+        ...claims
+      })
         .setProtectedHeader({ alg: signer.alg, kid: signer.kid }).sign(signer.privateKey),
     now,
-    setKeys: (next: typeof keys): void => { keys = next },
-    setDown: (down: boolean): void => { isDown = down }
+    setKeys: (next: typeof keys): void => {
+      keys = next
+    },
+    setDown: (down: boolean): void => {
+      isDown = down
+    }
   }
 }

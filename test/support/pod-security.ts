@@ -1,13 +1,35 @@
 import type { V1Container, V1PodSpec, V1SecurityContext } from '@kubernetes/client-node'
 
-const volumeTypes = new Set(['configMap', 'csi', 'downwardAPI', 'emptyDir', 'ephemeral', 'persistentVolumeClaim', 'projected', 'secret'])
+const volumeTypes = new Set([
+  'configMap',
+  'csi',
+  'downwardAPI',
+  'emptyDir',
+  'ephemeral',
+  'persistentVolumeClaim',
+  'projected',
+  'secret'
+])
 const seLinuxTypes = [undefined, '', 'container_t', 'container_init_t', 'container_kvm_t', 'container_engine_t']
 const safeSysctls = new Set([
-  'kernel.shm_rmid_forced', 'net.ipv4.ip_local_port_range', 'net.ipv4.ip_unprivileged_port_start', 'net.ipv4.tcp_syncookies', 'net.ipv4.ping_group_range',
-  'net.ipv4.ip_local_reserved_ports', 'net.ipv4.tcp_keepalive_time', 'net.ipv4.tcp_fin_timeout', 'net.ipv4.tcp_keepalive_intvl', 'net.ipv4.tcp_keepalive_probes', 'net.ipv4.tcp_rmem', 'net.ipv4.tcp_wmem'
+  'kernel.shm_rmid_forced',
+  'net.ipv4.ip_local_port_range',
+  'net.ipv4.ip_unprivileged_port_start',
+  'net.ipv4.tcp_syncookies',
+  'net.ipv4.ping_group_range',
+  'net.ipv4.ip_local_reserved_ports',
+  'net.ipv4.tcp_keepalive_time',
+  'net.ipv4.tcp_fin_timeout',
+  'net.ipv4.tcp_keepalive_intvl',
+  'net.ipv4.tcp_keepalive_probes',
+  'net.ipv4.tcp_rmem',
+  'net.ipv4.tcp_wmem'
 ])
 
-/** What of a pod the level `restricted` of the Pod Security Standards does not allow; kubernetes.io/docs/concepts/security/pod-security-standards. */
+/**
+ * What of a pod the level `restricted` of the Pod Security Standards does not allow;
+ * kubernetes.io/docs/concepts/security/pod-security-standards.
+ */
 export function restrictedViolations (pod: V1PodSpec): string[] {
   const { securityContext: own = {} } = pod
   const found: string[] = []
@@ -17,11 +39,16 @@ export function restrictedViolations (pod: V1PodSpec): string[] {
   }
   for (const { name } of own.sysctls ?? []) if (!safeSysctls.has(name)) found.push(`sysctl ${name}`)
   found.push(...contextViolations('pod', own))
-  for (const container of [...pod.initContainers ?? [], ...pod.containers]) found.push(...containerViolations(container, own))
+  for (const container of [...pod.initContainers ?? [], ...pod.containers]) {
+    found.push(...containerViolations(container, own))
+  }
   return found
 }
 
-function containerViolations ({ name, securityContext: context = {}, ports = [], ...container }: V1Container, pod: NonNullable<V1PodSpec['securityContext']>): string[] {
+function containerViolations (
+  { name, securityContext: context = {}, ports = [], ...container }: V1Container,
+  pod: NonNullable<V1PodSpec['securityContext']>
+): string[] {
   const found = contextViolations(name, context)
   if (context.privileged) found.push(`${name}: privileged`)
   if (context.allowPrivilegeEscalation !== false) found.push(`${name}: allowPrivilegeEscalation`)
@@ -31,7 +58,11 @@ function containerViolations ({ name, securityContext: context = {}, ports = [],
   if ((context.seccompProfile ?? pod.seccompProfile) === undefined) found.push(`${name}: seccompProfile`)
   if (![undefined, 'Default'].includes(context.procMount)) found.push(`${name}: procMount`)
   if (ports.some(({ hostPort }) => hostPort)) found.push(`${name}: hostPort`)
-  if (/"host":/.test(JSON.stringify([container.livenessProbe, container.readinessProbe, container.startupProbe, container.lifecycle]))) found.push(`${name}: host of a probe`)
+  if (
+    /"host":/.test(
+      JSON.stringify([container.livenessProbe, container.readinessProbe, container.startupProbe, container.lifecycle])
+    )
+  ) found.push(`${name}: host of a probe`)
   return found
 }
 
@@ -40,8 +71,12 @@ function contextViolations (name: string, context: V1SecurityContext): string[] 
   const found: string[] = []
   if (context.runAsUser === 0) found.push(`${name}: runAsUser`)
   if (context.runAsNonRoot === false) found.push(`${name}: runAsNonRoot`)
-  if (![undefined, 'RuntimeDefault', 'Localhost'].includes(context.seccompProfile?.type)) found.push(`${name}: seccompProfile`)
-  if (![undefined, 'RuntimeDefault', 'Localhost'].includes(context.appArmorProfile?.type)) found.push(`${name}: appArmorProfile`)
+  if (![undefined, 'RuntimeDefault', 'Localhost'].includes(context.seccompProfile?.type)) {
+    found.push(`${name}: seccompProfile`)
+  }
+  if (![undefined, 'RuntimeDefault', 'Localhost'].includes(context.appArmorProfile?.type)) {
+    found.push(`${name}: appArmorProfile`)
+  }
   const { type, user, role } = context.seLinuxOptions ?? {}
   if (!seLinuxTypes.includes(type) || user || role) found.push(`${name}: seLinuxOptions`)
   if (context.windowsOptions?.hostProcess) found.push(`${name}: hostProcess`)

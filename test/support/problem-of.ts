@@ -1,9 +1,22 @@
 import type { Test } from 'tap'
 
-export interface ProblemBody { type: string, title: string, status: number, detail: string, trace_id: string, job_uuid?: string, errors?: { field: string, message: string }[] }
+export interface ProblemBody {
+  type: string
+  title: string
+  status: number
+  detail: string
+  trace_id: string
+  job_uuid?: string
+  errors?: { field: string, message: string }[]
+}
 
 /** The problem that a response must be: of this status and kind, with a trace id, and without anything of our code. */
-export async function problemOf (t: Test, response: Response, status: number, kind: string): Promise<ProblemBody> {
+export async function problemOf (
+  t: Test,
+  response: Response,
+  status: number,
+  kind: string
+): Promise<ProblemBody> {
   const text = await response.text()
   t.equal(response.status, status, text)
   t.match(response.headers.get('content-type'), /^application\/problem\+json/)
@@ -14,7 +27,13 @@ export async function problemOf (t: Test, response: Response, status: number, ki
 }
 
 /** That it is one about this field. */
-export async function problemAbout (t: Test, response: Response, field: string, status = 400, kind = 'invalid-request'): Promise<ProblemBody> {
+export async function problemAbout (
+  t: Test,
+  response: Response,
+  field: string,
+  status = 400,
+  kind = 'invalid-request'
+): Promise<ProblemBody> {
   const problem = await problemOf(t, response, status, kind)
   t.equal(problem.errors?.[0]?.field, field, `names ${field}`)
   return problem

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** The process ids of this machine whose command and environment hold all the given texts. Linux only: it reads /proc. */
+/**
+ * The process ids of this machine whose command and environment hold all the given texts. Linux only: it reads /proc.
+ */
 export function processesWith (...texts: string[]): number[] {
   const { pid: self } = process
   return readdirSync('/proc').map(Number).filter(Number.isInteger).filter((pid) => {

@@ -1,2 +1,5 @@
 /** What an Error must be like that the server answers with this problem. */
-export const refusal = (status: number, kind: string) => ({ message: /\w/, problem: { type: `urn:gx4ki:problem:${kind}`, status } })
+export const refusal = (status: number, kind: string) => ({
+  message: /\w/,
+  problem: { type: `urn:gx4ki:problem:${kind}`, status }
+})

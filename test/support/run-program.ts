@@ -3,12 +3,20 @@ import { once } from 'node:events'
 import { join, resolve } from 'node:path'
 import type { Test } from 'tap'
 
-/** Runs a program of the local host, as make does, in an empty folder with a bucket and a temporary folder of its own. */
+/**
+ * Runs a program of the local host, as make does, in an empty folder with a bucket and a temporary folder of its own.
+ */
 export function runProgram (t: Test, program: string, env: Record<string, string> = {}) {
   const folder = t.testdir({ tmp: {} })
   const child = spawn(process.execPath, [resolve(`knative/local/${program}.ts`)], {
     cwd: folder,
-    env: { ...process.env, KUBECONFIG: '', S3_BUCKET: `test-${program}-${process.pid}`, TMPDIR: join(folder, 'tmp'), ...env },
+    env: {
+      ...process.env,
+      KUBECONFIG: '',
+      S3_BUCKET: `test-${program}-${process.pid}`,
+      TMPDIR: join(folder, 'tmp'),
+      ...env
+    },
     stdio: ['ignore', 'pipe', 'pipe']
   })
   t.teardown(() => child.kill('SIGKILL'))

@@ -6,22 +6,53 @@ import { build } from 'esbuild'
 import type { Test } from 'tap'
 import { poll } from './poll.ts'
 
-interface Pod { url: string, id: string, attempt: string, token: string, folder: string }
+interface Pod {
+  url: string
+  id: string
+  attempt: string
+  token: string
+  folder: string
+}
 
-/** The uploader as it ships, a bundle in a process of its own, with an environment as in a pod. Bundle and token lie beside the folder. */
+/**
+ * The uploader as it ships, a bundle in a process of its own, with an environment as in a pod. Bundle and token lie
+ * beside the folder.
+ */
 export async function runUploader (t: Test, { url, id, attempt, token, folder }: Pod) {
   const program = join(dirname(folder), 'uploader.cjs')
-  await build({ entryPoints: [join(import.meta.dirname, '../../jobs/uploader/main.ts')], outfile: program, bundle: true, format: 'cjs', platform: 'node', target: 'node24', logLevel: 'error' })
+  await build({
+    entryPoints: [join(import.meta.dirname, '../../jobs/uploader/main.ts')],
+    outfile: program,
+    bundle: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node24',
+    logLevel: 'error'
+  })
   const tokenFile = join(dirname(folder), 'token')
   writeFileSync(tokenFile, token + '\n')
   const child = spawn(process.execPath, [program], {
-    env: { UPLOAD_URL: url, JOB_UUID: id, POD_UID: attempt, TOKEN_FILE: tokenFile, RESULT_DIR: folder, START_FILE: join(dirname(folder), 'started'), SETTLE_SECONDS: '0.3' },
+    env: {
+      UPLOAD_URL: url,
+      JOB_UUID: id,
+      POD_UID: attempt,
+      TOKEN_FILE: tokenFile,
+      RESULT_DIR: folder,
+      START_FILE: join(dirname(folder), 'started'),
+      SETTLE_SECONDS: '0.3'
+    },
     stdio: ['ignore', 'pipe', 'pipe']
   })
   let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { output += text })
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+    })
+  }
   const exited = once(child, 'close').then(([code, signal]): number | string => code ?? signal)
-  t.teardown(() => { child.kill('SIGKILL') })
+  t.teardown(() => {
+    child.kill('SIGKILL')
+  })
   const said = async (line: string) => await poll(`the uploader says: ${line}`, () => output.includes(line))
   return {
     exited,

@@ -8,10 +8,18 @@ import { newRecord } from './new-record.ts'
 import { openRecord } from './open-record.ts'
 import { poll } from './poll.ts'
 
-interface Place { store: Store, cluster: ReturnType<typeof clusterOf> }
+interface Place {
+  store: Store
+  cluster: ReturnType<typeof clusterOf>
+}
 
 /** A job as deploy leaves it, whose workload is a line of shell, without an uploader. */
-export async function startedJob ({ store, cluster }: Place, script: string, spec: Partial<V1JobSpec> = {}, pod: Partial<V1PodSpec> = {}): Promise<{ record: JobRecord, job: V1Job }> {
+export async function startedJob (
+  { store, cluster }: Place,
+  script: string,
+  spec: Partial<V1JobSpec> = {},
+  pod: Partial<V1PodSpec> = {}
+): Promise<{ record: JobRecord, job: V1Job }> {
   const pending = newRecord({ state: 'pending' })
   const id = pending.job_uuid
   const manifest = jobOf(objectName(id), [shell('workload', script)], spec, pod)
@@ -25,9 +33,19 @@ export async function startedJob ({ store, cluster }: Place, script: string, spe
 }
 
 /** The same, once its workload runs. */
-export async function runningJob (place: Place, script: string, spec?: Partial<V1JobSpec>, podSpec?: Partial<V1PodSpec>): Promise<{ record: JobRecord, pod: V1Pod }> {
+export async function runningJob (
+  place: Place,
+  script: string,
+  spec?: Partial<V1JobSpec>,
+  podSpec?: Partial<V1PodSpec>
+): Promise<{ record: JobRecord, pod: V1Pod }> {
   const { record } = await startedJob(place, script, spec, podSpec)
-  const pod = await poll('the workload runs', async () => (await place.cluster.pods()).find(({ metadata, status }) =>
-    metadata?.labels?.[JOB_LABEL] === record.job_uuid && status?.containerStatuses?.[0]?.state?.running))
+  const pod = await poll(
+    'the workload runs',
+    async () =>
+      (await place.cluster.pods()).find(({ metadata, status }) =>
+        metadata?.labels?.[JOB_LABEL] === record.job_uuid && status?.containerStatuses?.[0]?.state?.running
+      )
+  )
   return { record, pod }
 }

@@ -1,5 +1,8 @@
 /** What a function counts just now, as a Prometheus reads it: values by name and labels, 0 where there is none. */
-export async function scrape (url: string, path = '/metrics'): Promise<(name: string, labels?: Record<string, string>) => number> {
+export async function scrape (
+  url: string,
+  path = '/metrics'
+): Promise<(name: string, labels?: Record<string, string>) => number> {
   const response = await fetch(url + path)
   if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`)
   const lines = (await response.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'))

@@ -4,7 +4,11 @@ import type { Test } from 'tap'
 import { buildServer, type FunctionApp } from '../../shared/http/server.ts'
 
 /** An app as a function serves it, on a port of the test's own. */
-export async function serve (t: Test, app: FastifyPluginAsync, callers: Pick<FunctionApp, 'admit' | 'securitySchemes'> = { admit: undefined }): Promise<{ url: string, close: () => Promise<void> }> {
+export async function serve (
+  t: Test,
+  app: FastifyPluginAsync,
+  callers: Pick<FunctionApp, 'admit' | 'securitySchemes'> = { admit: undefined }
+): Promise<{ url: string, close: () => Promise<void> }> {
   const server = await buildServer({ app, title: 'test', description: 'test', ...callers }, { LOG_LEVEL: 'silent' })
   await server.listen({ port: 0, host: '127.0.0.1' })
   t.teardown(() => server.close())

@@ -13,7 +13,9 @@ import { openStore, type Store, type StoreSettings } from '../../shared/store/op
 export async function testStore (t: Test): Promise<Store & { settings: StoreSettings }> {
   const { S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY } = process.env
   const settings = {
-    ...(S3_ENDPOINT && S3_ACCESS_KEY && S3_SECRET_KEY ? { S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY } : await ownStore(t)),
+    ...(S3_ENDPOINT && S3_ACCESS_KEY && S3_SECRET_KEY
+      ? { S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY }
+      : await ownStore(t)),
     S3_BUCKET: `test-${randomBytes(6).toString('hex')}`,
     S3_REGION: 'us-east-1'
   }

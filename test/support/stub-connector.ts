@@ -20,15 +20,35 @@ export interface StubTransfer {
 }
 
 const NS = 'https://w3id.org/edc/v0.0.1/ns/'
-const notFound = (what: string, id: string) => [{ message: `Object of type ${what} with ID=${id} was not found`, type: 'ObjectNotFound', path: null, invalidValue: null }]
-const conflict = (state: string) => [{ message: `Could not execute AddProvisionedResourceCommand because it's ${state}`, type: 'ObjectConflict', path: null, invalidValue: null }]
-const missing = (field: string) => [{ message: `${field} cannot be null`, type: 'ValidationFailure', path: field, invalidValue: null }]
+const notFound = (
+  what: string,
+  id: string
+) => [{
+  message: `Object of type ${what} with ID=${id} was not found`,
+  type: 'ObjectNotFound',
+  path: null,
+  invalidValue: null
+}]
+const conflict = (
+  state: string
+) => [{
+  message: `Could not execute AddProvisionedResourceCommand because it's ${state}`,
+  type: 'ObjectConflict',
+  path: null,
+  invalidValue: null
+}]
+const missing = (
+  field: string
+) => [{ message: `${field} cannot be null`, type: 'ValidationFailure', path: field, invalidValue: null }]
 
 /**
- * Stands in for EDC 0.10 with the HTTP provisioner, as far as it was seen: sends the captured request, and does with each answer and each call back what
- * the real one did. Its transfers live in memory, so that it can forget them.
+ * Stands in for EDC 0.10 with the HTTP provisioner, as far as it was seen: sends the captured request, and does with
+ * each answer and each call back what the real one did. Its transfers live in memory, so that it can forget them.
  */
-export async function stubConnector (t: Test, { key = 'password' }: { key?: string } = {}) {
+export async function stubConnector (
+  t: Test,
+  { key = 'password' }: { key?: string } = {}
+) {
   const transfers = new Map<string, StubTransfer>()
   const assets = new Map<string, Record<string, string>>()
   /** What it answers to the next requests instead, whatever they are. */
@@ -37,7 +57,13 @@ export async function stubConnector (t: Test, { key = 'password' }: { key?: stri
   const [seen] = exchangesOf('02-pull-full-loop', 'provision-request')
 
   const server = createServer((request, response) => {
-    answer(request).then(([status, body]) => response.writeHead(status, { 'content-type': 'application/json' }).end(body === undefined ? '' : JSON.stringify(body)), () => response.destroy())
+    answer(request).then(
+      ([status, body]) =>
+        response.writeHead(status, { 'content-type': 'application/json' }).end(
+          body === undefined ? '' : JSON.stringify(body)
+        ),
+      () => response.destroy()
+    )
   })
   const url = `${await listen(t, server)}/management`
 
@@ -46,13 +72,26 @@ export async function stubConnector (t: Test, { key = 'password' }: { key?: stri
     const failure = failures.shift()
     if (isDown) return [503]
     if (failure !== undefined) return [failure]
-    if (request.headers['x-api-key'] === undefined) return [401, [{ message: 'x-api-key not found', type: 'AuthenticationFailed', path: null, invalidValue: null }]]
-    if (request.headers['x-api-key'] !== key) return [401, [{ message: 'Request could not be authenticated', type: 'AuthenticationFailed', path: null, invalidValue: null }]]
+    if (request.headers['x-api-key'] === undefined) {
+      return [401, [{ message: 'x-api-key not found', type: 'AuthenticationFailed', path: null, invalidValue: null }]]
+    }
+    if (request.headers['x-api-key'] !== key) {
+      return [401, [{
+        message: 'Request could not be authenticated',
+        type: 'AuthenticationFailed',
+        path: null,
+        invalidValue: null
+      }]]
+    }
     const [, path = ''] = /^\/management\/(.*)$/.exec(request.url!) ?? []
     const [, callback] = /^callback\/([^/]+)\/provision$/.exec(path) ?? []
     if (callback !== undefined) return called(decodeURIComponent(callback), request, JSON.parse(body))
     const [, asset] = /^v3\/assets\/([^/]+)$/.exec(path) ?? []
-    if (asset !== undefined) return assets.has(asset) ? [200, { '@id': asset, dataAddress: { '@type': 'DataAddress', type: 'HttpProvision', ...assets.get(asset) } }] : [404, notFound('Asset', asset)]
+    if (asset !== undefined) {
+      return assets.has(asset)
+        ? [200, { '@id': asset, dataAddress: { '@type': 'DataAddress', type: 'HttpProvision', ...assets.get(asset) } }]
+        : [404, notFound('Asset', asset)]
+    }
     const [, id, what] = /^v3\/transferprocesses\/([^/]+)\/(state|terminate)$/.exec(path) ?? []
     const transfer = transfers.get(id ?? '')
     if (what === undefined) return [404]
@@ -69,8 +108,12 @@ export async function stubConnector (t: Test, { key = 'password' }: { key?: stri
     const transfer = transfers.get(id)
     const [status, content] = ((): [number, unknown?] => {
       if (!String(headers['content-type']).startsWith('application/json')) return [415]
-      if (body.edctype !== 'dataspaceconnector:provisioner-callback-request') return [400, "missing type id property 'edctype'"]
-      for (const field of ['resourceDefinitionId', 'assetId', 'resourceName', 'contentDataAddress', 'apiKeyJwt']) if (body[field] == null) return [400, missing(field)]
+      if (body.edctype !== 'dataspaceconnector:provisioner-callback-request') {
+        return [400, "missing type id property 'edctype'"]
+      }
+      for (const field of ['resourceDefinitionId', 'assetId', 'resourceName', 'contentDataAddress', 'apiKeyJwt']) {
+        if (body[field] == null) return [400, missing(field)]
+      }
       if (transfer === undefined) return [404, notFound('TransferProcess', id)]
       if (transfer.state === 'TERMINATED' || transfer.state === 'DEPROVISIONING') return [409, conflict(transfer.state)]
       if (body.resourceDefinitionId !== transfer.definition || transfer.state === 'STARTED') return [204]
@@ -80,7 +123,12 @@ export async function stubConnector (t: Test, { key = 'password' }: { key?: stri
         return [204]
       }
       const { properties } = body.contentDataAddress
-      Object.assign(transfer, properties?.[`${NS}type`] === 'HttpData' && properties[`${NS}baseUrl`] !== undefined ? { state: 'STARTED' } : { state: 'TERMINATED', error: "'baseUrl' property is missing in HttpDataAddress" })
+      Object.assign(
+        transfer,
+        properties?.[`${NS}type`] === 'HttpData' && properties[`${NS}baseUrl`] !== undefined
+          ? { state: 'STARTED' }
+          : { state: 'TERMINATED', error: "'baseUrl' property is missing in HttpDataAddress" }
+      )
       return [204]
     })()
     transfer?.callbacks.push({ at: Date.now(), headers, body, status })
@@ -92,30 +140,60 @@ export async function stubConnector (t: Test, { key = 'password' }: { key?: stri
     transfers,
     assets,
     failures,
-    down (yes: boolean): void { isDown = yes },
+    down (yes: boolean): void {
+      isDown = yes
+    },
     /** Begins a transfer: the request is the captured one, with ids and port of its own. */
-    async provision (endpoint: string, { asset = 'asset-1', ...more }: { asset?: string, type?: 'provision' } = {}): Promise<StubTransfer> {
-      const transfer: StubTransfer = { id: randomUUID(), definition: randomUUID(), asset, state: 'PROVISIONING', callbacks: [] }
+    async provision (
+      endpoint: string,
+      { asset = 'asset-1', ...more }: { asset?: string, type?: 'provision' } = {}
+    ): Promise<StubTransfer> {
+      const transfer: StubTransfer = {
+        id: randomUUID(),
+        definition: randomUUID(),
+        asset,
+        state: 'PROVISIONING',
+        callbacks: []
+      }
       transfers.set(transfer.id, transfer)
       await this.send(endpoint, transfer, more)
       return transfer
     },
     /** The request once more, as after an answer that was lost, or to deprovision. */
-    async send (endpoint: string, transfer: StubTransfer, more: { type?: 'provision' | 'deprovision' } = {}): Promise<Response> {
-      const body = { ...seen!.body as object, assetId: transfer.asset, transferProcessId: transfer.id, callbackAddress: `${url}/callback`, resourceDefinitionId: transfer.definition, ...more }
+    async send (
+      endpoint: string,
+      transfer: StubTransfer,
+      more: { type?: 'provision' | 'deprovision' } = {}
+    ): Promise<Response> {
+      const body = {
+        ...seen!.body as object,
+        assetId: transfer.asset,
+        transferProcessId: transfer.id,
+        callbackAddress: `${url}/callback`,
+        resourceDefinitionId: transfer.definition,
+        ...more
+      }
       const { 'Content-Type': type, 'User-Agent': agent } = seen!.headers
-      const response = await fetch(endpoint, { method: 'POST', headers: { 'content-type': type!, 'user-agent': agent! }, body: JSON.stringify(body) })
+      const response = await fetch(endpoint, {
+        method: 'POST',
+        headers: { 'content-type': type!, 'user-agent': agent! },
+        body: JSON.stringify(body)
+      })
       Object.assign(transfer, { answeredAt: Date.now(), answer: response.status })
       if (transfer.state === 'PROVISIONING') {
         if (response.ok) transfer.state = 'PROVISIONING_REQUESTED'
-        else if (response.status < 500) Object.assign(transfer, { state: 'TERMINATED', error: `received fatal error code: ${response.status}` })
+        else if (response.status < 500) {
+          Object.assign(transfer, { state: 'TERMINATED', error: `received fatal error code: ${response.status}` })
+        }
       }
       return response
     },
     /** Reads the data as EDC's data plane does: a bare GET with what the address says. */
     async pull ({ callbacks }: StubTransfer): Promise<Response> {
       const { properties } = callbacks.findLast(({ status }) => status === 204)!.body.contentDataAddress
-      return await fetch(properties[`${NS}baseUrl`], { headers: { [properties[`${NS}authKey`]]: properties[`${NS}authCode`] } })
+      return await fetch(properties[`${NS}baseUrl`], {
+        headers: { [properties[`${NS}authKey`]]: properties[`${NS}authCode`] }
+      })
     }
   }
 }

@@ -12,7 +12,11 @@ import type { Store } from '../../shared/store/open-store.ts'
 import { newRecord } from './new-record.ts'
 import { testStore } from './store.ts'
 
-export interface Answer { status: number, headers: Headers, body: any }
+export interface Answer {
+  status: number
+  headers: Headers
+  body: any
+}
 
 interface Options {
   smallestPart?: number
@@ -23,7 +27,10 @@ interface Options {
 }
 
 /** A running result-upload over a bucket of its own, and a running job with a token for it. */
-export async function uploadServer (t: Test, { smallestPart = SMALLEST_PART, asked = () => {}, spoil = (grant) => grant }: Options = {}) {
+export async function uploadServer (
+  t: Test,
+  { smallestPart = SMALLEST_PART, asked = () => {}, spoil = (grant) => grant }: Options = {}
+) {
   const store = await testStore(t)
   const tokenKey = randomBytes(32).toString('hex')
   const job = await runningJob(store, tokenKey)
@@ -37,7 +44,13 @@ export async function uploadServer (t: Test, { smallestPart = SMALLEST_PART, ask
   async function listen (port: number): Promise<FastifyInstance> {
     const sign = presignWith(store.settings)
     const app = resultUpload({ store, presign: async (...what) => spoil(await sign(...what)), tokenKey, smallestPart })
-    const server = await buildServer({ app, admit: undefined, title: 'result-upload', description: 'test', securitySchemes }, { LOG_LEVEL: 'silent' })
+    const server = await buildServer({
+      app,
+      admit: undefined,
+      title: 'result-upload',
+      description: 'test',
+      securitySchemes
+    }, { LOG_LEVEL: 'silent' })
     server.addHook('onRequest', async (request) => asked(request.url.slice(path.length + 1)))
     await server.listen({ port, host: '127.0.0.1' })
     return server
@@ -51,10 +64,17 @@ export async function uploadServer (t: Test, { smallestPart = SMALLEST_PART, ask
     url,
     path,
     /** Asks as the job's uploader, about this attempt. */
-    async ask (route: string, body: unknown, { method = 'POST', token = job.token, path: base = path }: { method?: string, token?: string, path?: string } = {}): Promise<Answer> {
+    async ask (
+      route: string,
+      body: unknown,
+      { method = 'POST', token = job.token, path: base = path }: { method?: string, token?: string, path?: string } = {}
+    ): Promise<Answer> {
       const response = await fetch(`${url}${base}/${route}`, {
         method,
-        headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { 'content-type': 'application/json' }) },
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body !== undefined && { 'content-type': 'application/json' })
+        },
         ...(body !== undefined && { body: JSON.stringify(body) })
       })
       const text = await response.text()

@@ -12,7 +12,10 @@ const store = await startStore({ dir, log: console.log })
 // The command gets the terminal's Ctrl-C itself; here it must not end what stops the store.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
 const [command, ...args] = process.argv.slice(2)
-const child = spawn(command!, args, { stdio: 'inherit', env: { ...process.env, S3_ENDPOINT: store.endpoint, S3_ACCESS_KEY: store.accessKey, S3_SECRET_KEY: store.secretKey } })
+const child = spawn(command!, args, {
+  stdio: 'inherit',
+  env: { ...process.env, S3_ENDPOINT: store.endpoint, S3_ACCESS_KEY: store.accessKey, S3_SECRET_KEY: store.secretKey }
+})
 try {
   const [code] = await once(child, 'exit')
   process.exitCode = code ?? 1

@@ -26,11 +26,15 @@ export interface Asking {
 }
 
 /**
- * Accepts the transfer's job as far as a connector can wait for it: marker and record, no Kubernetes. Whoever answers starts it after the
- * answer, and the ping starts what was cut off. The same ids give the same job, however often they come and how many at once; `isNew`
- * is true for one of them.
+ * Accepts the transfer's job as far as a connector can wait for it: marker and record, no Kubernetes. Whoever answers
+ * starts it after the answer, and the ping starts what was cut off. The same ids give the same job, however often they
+ * come and how many at once; `isNew` is true for one of them.
  */
-export async function acceptTransfer (deps: Deps, connector: Connector, { ids, callbackAddress, traceparent, order, target }: Asking): Promise<{ record: JobRecord, isNew: boolean }> {
+export async function acceptTransfer (
+  deps: Deps,
+  connector: Connector,
+  { ids, callbackAddress, traceparent, order, target }: Asking
+): Promise<{ record: JobRecord, isNew: boolean }> {
   const { store } = deps
   const claim = claimOf(deps, connector, ids)
   const found = await claimedRecord(deps, claim)
@@ -50,16 +54,28 @@ export async function acceptTransfer (deps: Deps, connector: Connector, { ids, c
     answered_at: new Date().toISOString(),
     ...(asked.lookUp && { look_up: true })
   }
-  const record = newRecord(deps, template, id, env, { owner: `connector:${connector.name}`, queue: undefined, idempotency: claim, traceparent, targets: [transfer] })
+  const record = newRecord(deps, template, id, env, {
+    owner: `connector:${connector.name}`,
+    queue: undefined,
+    idempotency: claim,
+    traceparent,
+    targets: [transfer]
+  })
   await putMarker(store, record)
   if (await createRecord(store, record)) return { record, isNew: true }
   const theirs = await readRecord(store, id)
-  if (theirs === undefined) throw problem('store-unavailable', 'The job of this transfer has expired and is just being removed; ask again')
+  if (theirs === undefined) {
+    throw problem('store-unavailable', 'The job of this transfer has expired and is just being removed; ask again')
+  }
   return { record: theirs.record, isNew: false }
 }
 
 /** The record of the job that was made for a transfer, if there is one. */
-export async function findTransfer (deps: Deps, connector: Connector, ids: TransferIds): Promise<JobRecord | undefined> {
+export async function findTransfer (
+  deps: Deps,
+  connector: Connector,
+  ids: TransferIds
+): Promise<JobRecord | undefined> {
   return await claimedRecord(deps, claimOf(deps, connector, ids))
 }
 
@@ -77,6 +93,9 @@ async function claimedRecord ({ store }: Deps, object: string): Promise<JobRecor
 function checkOrigin (connector: Connector, address: string): void {
   const origins = originsOf(connector)
   if (!origins.includes(new URL(address).origin)) {
-    throw invalidField('callbackAddress', `is not at one of the connector's origins: ${origins.join(', ') || 'none is in its table'}`)
+    throw invalidField(
+      'callbackAddress',
+      `is not at one of the connector's origins: ${origins.join(', ') || 'none is in its table'}`
+    )
   }
 }

@@ -18,25 +18,38 @@ export type DataAddress = Static<typeof DataAddress>
 
 /** The properties of an address by their names, without the IRIs before them. */
 export function propertiesOf ({ endpointProperties = [] }: DataAddress): Properties {
-  return Object.fromEntries([endpointProperties].flat().flatMap(({ name, value }) => typeof value === 'string' ? [[lastWord(name), value]] : []))
+  return Object.fromEntries(
+    [endpointProperties].flat().flatMap(({ name, value }) => typeof value === 'string' ? [[lastWord(name), value]] : [])
+  )
 }
 
 /** What belongs to the request itself, and is not for the other side to say. */
 const OURS = /^(connection|content-.*|expect|host|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$/i
 
 /**
- * The destination of a push, as EDC's own signaling describes it (baseUrl, authKey and authCode) or as the HTTP profile of Data Plane Signaling does (endpoint,
- * authorization and authType). It is the consumer's word, so it leads nowhere that a webhook could not lead to, and least of all to the connector itself. Throws
- * `invalid-request` now, while somebody looks, rather than when the job has run for an hour.
+ * The destination of a push, as EDC's own signaling describes it (baseUrl, authKey and authCode) or as the HTTP profile
+ * of Data Plane Signaling does (endpoint, authorization and authType). It is the consumer's word, so it leads nowhere
+ * that a webhook could not lead to, and least of all to the connector itself. Throws `invalid-request` now, while
+ * somebody looks, rather than when the job has run for an hour.
  */
 export function destinationOf (field: string, address: DataAddress | undefined, egress: EgressRules): Destination {
   const { baseUrl, authKey, authCode, authorization, authType } = propertiesOf(address ?? {})
   const url = address?.endpoint ?? baseUrl
   if (url === undefined) throw invalidField(field, 'must have an endpoint or a baseUrl to push to')
   const refused = refusedUrl(url, egress)
-  if (refused !== undefined) throw invalidField(`${field}.${address?.endpoint === undefined ? 'baseUrl' : 'endpoint'}`, refused)
+  if (refused !== undefined) {
+    throw invalidField(`${field}.${address?.endpoint === undefined ? 'baseUrl' : 'endpoint'}`, refused)
+  }
   if (authorization !== undefined) {
-    return { url, header: { authorization: headerValue(`${field}.authorization`, authType === 'bearer' ? `Bearer ${authorization}` : authorization) } }
+    return {
+      url,
+      header: {
+        authorization: headerValue(
+          `${field}.authorization`,
+          authType === 'bearer' ? `Bearer ${authorization}` : authorization
+        )
+      }
+    }
   }
   if (authKey === undefined || authCode === undefined) return { url, header: {} }
   return { url, header: { [headerName(`${field}.authKey`, authKey)]: headerValue(`${field}.authCode`, authCode) } }

@@ -22,81 +22,153 @@ const Json = Type.Object({})
 const SPOKEN = ['edc-signaling', 'dataplane-signaling'] as const
 
 /**
- * Where a control plane signals to its data plane, in both dialects: EDC's own up to 0.15, and the specification. Once where connector and key stand in the path, because
- * EDC puts its words behind the address that it was given and sends no credentials; and once where the key comes as a bearer token.
+ * Where a control plane signals to its data plane, in both dialects: EDC's own up to 0.15, and the specification. Once
+ * where connector and key stand in the path, because EDC puts its words behind the address that it was given and sends
+ * no credentials; and once where the key comes as a bearer token.
  */
 export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
   return async function (app) {
     const after = afterAnswer(app)
     // EDC says JSON where it sends nothing at all.
     app.removeContentTypeParser('application/json')
-    app.addContentTypeParser(['application/json', 'application/ld+json'], { parseAs: 'string' }, (_request, body, done) => {
-      try {
-        done(null, body === '' ? undefined : JSON.parse(String(body)))
-      } catch (error) {
-        done(problem('invalid-request', 'The body is not JSON', { errors: [{ field: 'body', message: 'is not JSON' }], cause: error }))
+    app.addContentTypeParser(
+      ['application/json', 'application/ld+json'],
+      { parseAs: 'string' },
+      (_request, body, done) => {
+        try {
+          done(null, body === '' ? undefined : JSON.parse(String(body)))
+        } catch (error) {
+          done(
+            problem('invalid-request', 'The body is not JSON', {
+              errors: [{ field: 'body', message: 'is not JSON' }],
+              cause: error
+            })
+          )
+        }
       }
-    })
+    )
 
-    await app.register(routes((request) => admitConnector(deps.connectors(), deps.connectorSecrets, request.params as { connector: string, key: string }, ...SPOKEN), InPath), { prefix: '/connector/:connector/:key/dataflows' })
-    await app.register(routes((request) => admitDataPlaneKey(deps.connectors(), deps.connectorSecrets, request.headers.authorization, ...SPOKEN), Type.Object({})), { prefix: '/dataflows' })
+    await app.register(
+      routes((request) =>
+        admitConnector(
+          deps.connectors(),
+          deps.connectorSecrets,
+          request.params as { connector: string, key: string },
+          ...SPOKEN
+        ), InPath),
+      { prefix: '/connector/:connector/:key/dataflows' }
+    )
+    await app.register(
+      routes(
+        (request) =>
+          admitDataPlaneKey(deps.connectors(), deps.connectorSecrets, request.headers.authorization, ...SPOKEN),
+        Type.Object({})
+      ),
+      { prefix: '/dataflows' }
+    )
 
     function routes (admit: (request: FastifyRequest) => Connector, InPath: ReturnType<typeof Type.Object>) {
       return async function (scope: FastifyInstance): Promise<void> {
         const route = (summary: string, params: ReturnType<typeof Type.Object>, ...statuses: number[]): object => ({
           // A connector shows its own key.
           config: { access: 'public' },
-          schema: { summary, params, response: { ...Object.fromEntries(statuses.map((status) => [status, Json])), ...problems(400, 401, 404, 409, 413, 415, 503) } }
+          schema: {
+            summary,
+            params,
+            response: {
+              ...Object.fromEntries(statuses.map((status) => [status, Json])),
+              ...problems(400, 401, 404, 409, 413, 415, 503)
+            }
+          }
         })
         const WithFlow = Type.Object({ ...InPath.properties, ...OfFlow.properties })
 
-        scope.post('/start', route('Starts a data flow: a job, whose results are the data', InPath, 200, 202), async (request, reply) => {
-          const connector = admit(request)
-          const start = connector.protocol === 'edc-signaling' ? startFlow : startDataFlow
-          return await answer(reply, await start(deps, connector, request.body, traceparentOf(request)))
-        })
+        scope.post(
+          '/start',
+          route('Starts a data flow: a job, whose results are the data', InPath, 200, 202),
+          async (request, reply) => {
+            const connector = admit(request)
+            const start = connector.protocol === 'edc-signaling' ? startFlow : startDataFlow
+            return await answer(reply, await start(deps, connector, request.body, traceparentOf(request)))
+          }
+        )
 
-        scope.post('/prepare', route('Prepares the consumer\'s side of a data flow: a pull needs nothing', InPath, 200), async (request, reply) => {
-          admit(request)
-          return await answer(reply, prepareDataFlow(request.body))
-        })
+        scope.post(
+          '/prepare',
+          route("Prepares the consumer's side of a data flow: a pull needs nothing", InPath, 200),
+          async (request, reply) => {
+            admit(request)
+            return await answer(reply, prepareDataFlow(request.body))
+          }
+        )
 
-        scope.get('/check', { ...route('Says that it is there', InPath, 200), exposeHeadRoute: false }, async (request) => {
-          admit(request)
-          return {}
-        })
+        scope.get(
+          '/check',
+          { ...route('Says that it is there', InPath, 200), exposeHeadRoute: false },
+          async (request) => {
+            admit(request)
+            return {}
+          }
+        )
 
-        scope.get('/:flow/status', { ...route('The state of a data flow', WithFlow, 200), exposeHeadRoute: false }, async (request) => flowStatus(await flowOf(request, admit(request))))
+        scope.get(
+          '/:flow/status',
+          { ...route('The state of a data flow', WithFlow, 200), exposeHeadRoute: false },
+          async (request) => flowStatus(await flowOf(request, admit(request)))
+        )
 
-        scope.post('/:flow/started', route('The other side has started; nothing is to be done', WithFlow, 200), async (request) => {
-          await flowOf(request, admit(request))
-          return {}
-        })
+        scope.post(
+          '/:flow/started',
+          route('The other side has started; nothing is to be done', WithFlow, 200),
+          async (request) => {
+            await flowOf(request, admit(request))
+            return {}
+          }
+        )
 
-        scope.post('/:flow/suspend', route('Closes the results to the consumer until the flow is resumed; the job goes on', WithFlow, 200), async (request) => {
-          const { job_uuid: id } = await flowOf(request, admit(request))
-          await advanceRecord(deps.store, id, (record) => transferOf(record)?.suspended_at !== undefined || transferOf(record)?.ended_at !== undefined
-            ? undefined
-            : { ...withTransfer(record, { suspended_at: new Date().toISOString() }), revision: record.revision + 1 })
-          return {}
-        })
+        scope.post(
+          '/:flow/suspend',
+          route('Closes the results to the consumer until the flow is resumed; the job goes on', WithFlow, 200),
+          async (request) => {
+            const { job_uuid: id } = await flowOf(request, admit(request))
+            await advanceRecord(deps.store, id, (record) =>
+              transferOf(record)?.suspended_at !== undefined || transferOf(record)?.ended_at !== undefined
+                ? undefined
+                : {
+                    ...withTransfer(record, { suspended_at: new Date().toISOString() }),
+                    revision: record.revision + 1
+                  })
+            return {}
+          }
+        )
 
         scope.post('/:flow/resume', route('Opens the results again', WithFlow, 200), async (request, reply) => {
           const connector = admit(request)
-          return await answer(reply, await resumeDataFlow(deps, connector, await flowOf(request, connector), request.body))
+          return await answer(
+            reply,
+            await resumeDataFlow(deps, connector, await flowOf(request, connector), request.body)
+          )
         })
 
-        scope.post('/:flow/terminate', route('Ends a data flow: its job is canceled, its results are closed', WithFlow, 200), async (request) => {
-          const { job_uuid: id } = await flowOf(request, admit(request))
-          await endTransfer(deps, id)
-          return {}
-        })
+        scope.post(
+          '/:flow/terminate',
+          route('Ends a data flow: its job is canceled, its results are closed', WithFlow, 200),
+          async (request) => {
+            const { job_uuid: id } = await flowOf(request, admit(request))
+            await endTransfer(deps, id)
+            return {}
+          }
+        )
 
-        scope.post('/:flow/completed', route('The consumer has all that it wanted: the results are closed', WithFlow, 200), async (request) => {
-          const { job_uuid: id } = await flowOf(request, admit(request))
-          await endTransfer(deps, id, 'completed')
-          return {}
-        })
+        scope.post(
+          '/:flow/completed',
+          route('The consumer has all that it wanted: the results are closed', WithFlow, 200),
+          async (request) => {
+            const { job_uuid: id } = await flowOf(request, admit(request))
+            await endTransfer(deps, id, 'completed')
+            return {}
+          }
+        )
       }
     }
 
@@ -106,7 +178,10 @@ export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
       return record
     }
 
-    async function answer (reply: FastifyReply, { id, status, location, body, work }: FlowAnswer): Promise<FastifyReply> {
+    async function answer (
+      reply: FastifyReply,
+      { id, status, location, body, work }: FlowAnswer
+    ): Promise<FastifyReply> {
       if (location !== undefined) reply.header('location', location)
       await reply.code(status).send(body)
       if (work !== undefined) after.begin(id, work)

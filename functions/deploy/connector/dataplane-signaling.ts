@@ -19,8 +19,9 @@ const Id = Type.String({ minLength: 1, maxLength: 1024 })
 const Url = Type.String({ format: 'uri', pattern: '^https?://' })
 
 /**
- * As far as it matters here, by the published schemas (DataFlowBaseMessage and DataFlowStartMessage). The names before 2026-06 are read as well, which EDC up to
- * 0.18 has: `transferType` for the profile; `dataFlowId` was for a while the name of what is `processId` again. `callbackAddress` has since gone.
+ * As far as it matters here, by the published schemas (DataFlowBaseMessage and DataFlowStartMessage). The names before
+ * 2026-06 are read as well, which EDC up to 0.18 has: `transferType` for the profile; `dataFlowId` was for a while the
+ * name of what is `processId` again. `callbackAddress` has since gone.
  */
 const base = {
   messageId: Type.Optional(Id),
@@ -43,13 +44,20 @@ const readStart = messageReader(Type.Object(base))
 const readResume = messageReader(Type.Object({ messageId: Type.Optional(Id), dataAddress: Type.Optional(DataAddress) }))
 
 /** A start by the specification: 202 and STARTING, for a job takes its time; `started` follows. */
-export async function startDataFlow (deps: ConnectorDeps, connector: Connector, body: unknown, traceparent: string | undefined): Promise<FlowAnswer> {
+export async function startDataFlow (
+  deps: ConnectorDeps,
+  connector: Connector,
+  body: unknown,
+  traceparent: string | undefined
+): Promise<FlowAnswer> {
   const message = readStart(body)
   const flow = message.dataFlowId ?? message.processId
   if (flow === undefined) throw invalidField('processId', 'is missing')
   const destination = pushOf(deps, message.profile ?? message.transferType, message.dataAddress)
   const callbackAddress = message.callbackAddress ?? connector.signaling_url
-  if (callbackAddress === undefined) throw invalidField('callbackAddress', 'is missing, and the table of the connectors has no signaling_url instead')
+  if (callbackAddress === undefined) {
+    throw invalidField('callbackAddress', 'is missing, and the table of the connectors has no signaling_url instead')
+  }
 
   const { record, isNew } = await acceptTransfer(deps, connector, {
     ids: [flow],
@@ -63,8 +71,11 @@ export async function startDataFlow (deps: ConnectorDeps, connector: Connector, 
       ...(destination !== undefined && { sealed_destination: sealDestination(deps.resultTokenKey, id, destination) })
     })
   })
-  // "If a data flow already exists for a particular processId the Data Plane MUST respond with HTTP 4xx": but not to the very message that began it.
-  if (!isNew && transferOf(record)?.message !== message.messageId) throw problem('conflict', 'There is a data flow of this process already', { job_uuid: record.job_uuid })
+  // "If a data flow already exists for a particular processId the Data Plane MUST respond with HTTP 4xx": but not to
+  // the very message that began it.
+  if (!isNew && transferOf(record)?.message !== message.messageId) {
+    throw problem('conflict', 'There is a data flow of this process already', { job_uuid: record.job_uuid })
+  }
   return { ...answerOf(deps, record), work: async () => await startTransfer(deps, record) }
 }
 
@@ -72,16 +83,34 @@ export async function startDataFlow (deps: ConnectorDeps, connector: Connector, 
 export function prepareDataFlow (body: unknown): FlowAnswer {
   const { dataFlowId, processId, profile, transferType } = readStart(body)
   if (isPush(profile ?? transferType)) throw invalidField('profile', 'is a push, and this data plane takes none in')
-  return { id: '', status: 200, body: { messageId: randomUUID(), dataFlowId: dataFlowId ?? processId, state: 'PREPARED' } }
+  return {
+    id: '',
+    status: 200,
+    body: { messageId: randomUUID(), dataFlowId: dataFlowId ?? processId, state: 'PREPARED' }
+  }
 }
 
-export async function resumeDataFlow (deps: ConnectorDeps, connector: Connector, record: JobRecord, body: unknown): Promise<FlowAnswer> {
+export async function resumeDataFlow (
+  deps: ConnectorDeps,
+  connector: Connector,
+  record: JobRecord,
+  body: unknown
+): Promise<FlowAnswer> {
   const { dataAddress } = readResume(body)
-  const destination = dataAddress === undefined ? undefined : pushOf(deps, isPull(record) ? 'pull' : 'push', dataAddress)
+  const destination = dataAddress === undefined
+    ? undefined
+    : pushOf(deps, isPull(record) ? 'pull' : 'push', dataAddress)
   const resumed = await advanceRecord(deps.store, record.job_uuid, (current) => {
     const transfer = transferOf(current)
-    if (transfer === undefined || transfer.ended_at !== undefined || (transfer.suspended_at === undefined && destination === undefined)) return undefined
-    const change = { suspended_at: undefined, ...(destination !== undefined && { sealed_destination: sealDestination(deps.resultTokenKey, current.job_uuid, destination) }) }
+    if (
+      transfer === undefined || transfer.ended_at !== undefined ||
+      (transfer.suspended_at === undefined && destination === undefined)
+    ) return undefined
+    const change = {
+      suspended_at: undefined,
+      ...(destination !== undefined &&
+        { sealed_destination: sealDestination(deps.resultTokenKey, current.job_uuid, destination) })
+    }
     return { ...withTransfer(current, change), revision: current.revision + 1 }
   })
   return { ...answerOf(deps, resumed ?? record), status: 200 }
@@ -114,7 +143,11 @@ function isPush (profile: string | undefined): boolean {
 }
 
 /** Where a push goes to; `undefined` for a pull, with which no address may come. */
-function pushOf ({ egress }: ConnectorDeps, profile: string | undefined, address: DataAddress | undefined): Destination | undefined {
+function pushOf (
+  { egress }: ConnectorDeps,
+  profile: string | undefined,
+  address: DataAddress | undefined
+): Destination | undefined {
   if (isPush(profile)) return destinationOf('dataAddress', address, egress)
   if (address !== undefined) throw invalidField('dataAddress', 'must not come with a pull')
   return undefined

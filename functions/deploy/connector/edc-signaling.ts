@@ -32,12 +32,21 @@ const readStart = messageReader(Type.Object({
 }))
 
 /**
- * A start as EDC's own signaling has it. It comes twice: first there is everything still to do (`provisioning`), and after EDC was told that it is done, once more
- * for the address of the data, or for a push to begin. A transfer that goes on after a pause comes here, too.
+ * A start as EDC's own signaling has it. It comes twice: first there is everything still to do (`provisioning`), and
+ * after EDC was told that it is done, once more for the address of the data, or for a push to begin. A transfer that
+ * goes on after a pause comes here, too.
  */
-export async function startFlow (deps: ConnectorDeps, connector: Connector, body: unknown, traceparent: string | undefined): Promise<FlowAnswer> {
-  const { processId, datasetId: asset, flowType, callbackAddress, sourceDataAddress, destinationDataAddress } = readStart(body)
-  const destination = flowType === 'PUSH' ? destinationOf('destinationDataAddress', destinationDataAddress, deps.egress) : undefined
+export async function startFlow (
+  deps: ConnectorDeps,
+  connector: Connector,
+  body: unknown,
+  traceparent: string | undefined
+): Promise<FlowAnswer> {
+  const { processId, datasetId: asset, flowType, callbackAddress, sourceDataAddress, destinationDataAddress } =
+    readStart(body)
+  const destination = flowType === 'PUSH'
+    ? destinationOf('destinationDataAddress', destinationDataAddress, deps.egress)
+    : undefined
   const { record, isNew } = await acceptTransfer(deps, connector, {
     ids: [processId],
     callbackAddress,
@@ -50,32 +59,69 @@ export async function startFlow (deps: ConnectorDeps, connector: Connector, body
     })
   })
   const id = record.job_uuid
-  if (isNew) return { id, status: 200, body: response({ provisioning: true }), work: async () => await startTransfer(deps, record) }
+  if (isNew) {
+    return {
+      id,
+      status: 200,
+      body: response({ provisioning: true }),
+      work: async () => await startTransfer(deps, record)
+    }
+  }
 
   const again = await advanceOwing(deps.store, id, (current) => startedAgain(current, new Date())) ?? record
   const transfer = transferOf(again)!
-  if (transfer.ended_at !== undefined) throw problem('transfer-ended', 'The transfer has ended; a new one makes new data', { job_uuid: id })
-  if (again.state !== 'succeeded') return { id, status: 200, body: response({ provisioning: true }), work: async () => await startTransfer(deps, again) }
-  return { id, status: 200, body: response({ provisioning: false, ...(flowType === 'PULL' && { dataAddress: addressOf(deps, again, transfer) }) }) }
+  if (transfer.ended_at !== undefined) {
+    throw problem('transfer-ended', 'The transfer has ended; a new one makes new data', { job_uuid: id })
+  }
+  if (again.state !== 'succeeded') {
+    return {
+      id,
+      status: 200,
+      body: response({ provisioning: true }),
+      work: async () => await startTransfer(deps, again)
+    }
+  }
+  return {
+    id,
+    status: 200,
+    body: response({
+      provisioning: false,
+      ...(flowType === 'PULL' && { dataAddress: addressOf(deps, again, transfer) })
+    })
+  }
 }
 
-/** What is known after a start that came before: the pause is over, nobody has to be told what he hears now, and a push can begin. */
+/**
+ * What is known after a start that came before: the pause is over, nobody has to be told what he hears now, and a push
+ * can begin.
+ */
 function startedAgain (record: JobRecord, now: Date): JobRecord | undefined {
   const answered = answeredAgain(record, now)
   if (answered === undefined) return undefined
   const resumed = withTransfer(answered, { suspended_at: undefined })
   if (record.state !== 'succeeded') return resumed
-  const told = { ...resumed, callbacks: (resumed.callbacks ?? []).filter(({ call, state }) => call !== 'provisioned' || state !== 'owed') }
+  const told = {
+    ...resumed,
+    callbacks: (resumed.callbacks ?? []).filter(({ call, state }) => call !== 'provisioned' || state !== 'owed')
+  }
   const isDue = transferOf(record)?.sealed_destination !== undefined && callbackOf(told, 'push') === undefined
   return isDue ? { ...told, callbacks: owedCall(told, 'push', now) } : told
 }
 
 function response (content: object): object {
-  return { '@context': { '@vocab': NS, dspace: 'https://w3id.org/dspace/v0.8/' }, '@type': 'DataFlowResponseMessage', ...content }
+  return {
+    '@context': { '@vocab': NS, dspace: 'https://w3id.org/dspace/v0.8/' },
+    '@type': 'DataFlowResponseMessage',
+    ...content
+  }
 }
 
 /** EDC breaks off a transfer whose address has any other shape. */
-function addressOf ({ publicUrl, resultTokenKey }: ConnectorDeps, { job_uuid: id }: JobRecord, { result }: Transfer): object {
+function addressOf (
+  { publicUrl, resultTokenKey }: ConnectorDeps,
+  { job_uuid: id }: JobRecord,
+  { result }: Transfer
+): object {
   const properties = {
     endpoint: resultAddress(publicUrl, id, result),
     endpointType: HTTP,
@@ -85,6 +131,10 @@ function addressOf ({ publicUrl, resultTokenKey }: ConnectorDeps, { job_uuid: id
   return {
     '@type': 'dspace:DataAddress',
     'dspace:endpointType': HTTP,
-    'dspace:endpointProperties': Object.entries(properties).map(([name, value]) => ({ '@type': 'dspace:EndpointProperty', 'dspace:name': NS + name, 'dspace:value': value }))
+    'dspace:endpointProperties': Object.entries(properties).map(([name, value]) => ({
+      '@type': 'dspace:EndpointProperty',
+      'dspace:name': NS + name,
+      'dspace:value': value
+    }))
   }
 }

@@ -13,12 +13,22 @@ import { startTransfer } from './start-transfer.ts'
 const WAITING = new Set(['PROVISIONING', 'PROVISIONING_REQUESTED'])
 
 /**
- * What follows the answer to a provision request that came before. Up to EDC 0.10 a request to deprovision is the same, byte for byte; it only comes after the
- * callback, so before that it is a repeat: its answer must be read before the connector is called back. After that the connector itself can say, where it
- * has a Management API in the table: if the transfer still waits, the callback came too early and was lost, and is owed again; else it is over.
+ * What follows the answer to a provision request that came before. Up to EDC 0.10 a request to deprovision is the same,
+ * byte for byte; it only comes after the callback, so before that it is a repeat: its answer must be read before the
+ * connector is called back. After that the connector itself can say, where it has a Management API in the table: if the
+ * transfer still waits, the callback came too early and was lost, and is owed again; else it is over.
  */
-export async function hearAgain (deps: ConnectorDeps, connector: Connector, id: string, isProvision: boolean): Promise<void> {
-  const record = await advanceRecord(deps.store, id, (known) => callbackOf(known, 'provision')?.state === 'delivered' ? undefined : answeredAgain(known, new Date()))
+export async function hearAgain (
+  deps: ConnectorDeps,
+  connector: Connector,
+  id: string,
+  isProvision: boolean
+): Promise<void> {
+  const record = await advanceRecord(
+    deps.store,
+    id,
+    (known) => callbackOf(known, 'provision')?.state === 'delivered' ? undefined : answeredAgain(known, new Date())
+  )
   const transfer = record && transferOf(record)
   if (record === undefined || transfer === undefined || transfer.ended_at !== undefined) return
   if (callbackOf(record, 'provision')?.state !== 'delivered') {

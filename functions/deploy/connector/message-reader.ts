@@ -5,7 +5,10 @@ import { DEEPEST, isNestedTooDeep } from '../../../shared/schema/is-nested-too-d
 import { lazyValidator } from '../../../shared/schema/lazy-validator.ts'
 import { plainJson } from './plain-json.ts'
 
-/** Reads a message, JSON-LD or not, by its schema. What the schema does not know is left as it is. Throws `invalid-request` that names the field. */
+/**
+ * Reads a message, JSON-LD or not, by its schema. What the schema does not know is left as it is. Throws
+ * `invalid-request` that names the field.
+ */
 export function messageReader<T extends TObject> (schema: T): (body: unknown) => Static<T> {
   const isValid = lazyValidator<Static<T>>(schema)
   return function readMessage (body) {

@@ -20,23 +20,35 @@ const Provision = Type.Object({
   transferProcessId: Id,
   resourceDefinitionId: Id,
   callbackAddress: Type.String({ format: 'uri', pattern: '^https?://' }),
-  type: Type.Optional(Type.Union([Type.Literal('provision'), Type.Literal('deprovision')], { description: 'Absent before EDC 0.11: then it depends on what was answered before' }))
+  type: Type.Optional(
+    Type.Union([Type.Literal('provision'), Type.Literal('deprovision')], {
+      description: 'Absent before EDC 0.11: then it depends on what was answered before'
+    })
+  )
 }, { description: 'As EDC sends it; its other fields do not matter here' })
 
 const Query = Type.Object({
   connector: Type.Optional(Type.String({ description: 'Its name in the table of the connectors' })),
-  key: Type.Optional(Type.String({ description: 'Its secret; EDC sends no credentials but what stands in the address' })),
+  key: Type.Optional(
+    Type.String({ description: 'Its secret; EDC sends no credentials but what stands in the address' })
+  ),
   template: Type.Optional(Type.String({ minLength: 1, maxLength: 63 })),
-  demo_task: Type.Optional(Type.String({ minLength: 1, maxLength: 63, description: 'How the prototype called the template' }))
+  demo_task: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 63, description: 'How the prototype called the template' })
+  )
 })
 
 /**
- * EDC asks again at once when it gets a 5xx, twenty times a second, for ever, and on the one thread that all its transfers go through. None of them
- * can go on without our store, so nobody loses by an answer that lets it take a breath.
+ * EDC asks again at once when it gets a 5xx, twenty times a second, for ever, and on the one thread that all its
+ * transfers go through. None of them can go on without our store, so nobody loses by an answer that lets it take a
+ * breath.
  */
 const BREATH_MS = 1000
 
-/** The HTTP provisioner of EDC's control plane, up to 0.15: a transfer asks for its data, and waits without limit to be called back. */
+/**
+ * The HTTP provisioner of EDC's control plane, up to 0.15: a transfer asks for its data, and waits without limit to be
+ * called back.
+ */
 export function provisioner (deps: ConnectorDeps): FastifyPluginAsync {
   return async function (plugin) {
     const app = plugin.withTypeProvider<TypeBoxTypeProvider>()
@@ -48,7 +60,8 @@ export function provisioner (deps: ConnectorDeps): FastifyPluginAsync {
         config: { access: 'public' },
         schema: {
           summary: 'Provisions the data of a transfer, for an EDC connector',
-          description: 'Answers at once; the connector is called back when the job has ended. `deprovision` ends what the transfer still holds.',
+          description:
+            'Answers at once; the connector is called back when the job has ended. `deprovision` ends what the transfer still holds.',
           querystring: Query,
           body: Provision,
           response: { 200: Type.Object({}), ...problems(400, 401, 404, 413, 415, 503) }
@@ -66,7 +79,11 @@ export function provisioner (deps: ConnectorDeps): FastifyPluginAsync {
       })
     }
 
-    async function answerOf (query: Static<typeof Query>, body: Static<typeof Provision>, traceparent: string | undefined): Promise<{ id: string, work: () => Promise<unknown> }> {
+    async function answerOf (
+      query: Static<typeof Query>,
+      body: Static<typeof Provision>,
+      traceparent: string | undefined
+    ): Promise<{ id: string, work: () => Promise<unknown> }> {
       const connector = admitConnector(deps.connectors(), deps.connectorSecrets, query, 'http-provisioner')
       const { transferProcessId: transfer, resourceDefinitionId: definition, assetId: asset } = body
       const ids: TransferIds = [transfer, definition]
@@ -82,8 +99,18 @@ export function provisioner (deps: ConnectorDeps): FastifyPluginAsync {
         target: () => ({ kind: 'http-provisioner', asset, resource_definition: definition })
       })
       const id = record.job_uuid
-      if (isNew) app.log.info({ job_uuid: id, connector: connector.name, transfer, template: record.template }, 'transfer accepted')
-      return { id, work: isNew ? async () => await startTransfer(deps, record) : async () => await hearAgain(deps, connector, id, body.type === 'provision') }
+      if (isNew) {
+        app.log.info(
+          { job_uuid: id, connector: connector.name, transfer, template: record.template },
+          'transfer accepted'
+        )
+      }
+      return {
+        id,
+        work: isNew
+          ? async () => await startTransfer(deps, record)
+          : async () => await hearAgain(deps, connector, id, body.type === 'provision')
+      }
     }
   }
 }

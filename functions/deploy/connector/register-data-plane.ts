@@ -16,17 +16,25 @@ const Listed = Type.Array(Type.Object({ '@id': Type.String(), url: Type.Optional
 const isListed = lazyValidator<Static<typeof Listed>>(Listed)
 
 /**
- * Registers this system as a data plane, at every connector whose table says where. Each ping sees to it, because a connector may forget. One that does not
- * answer does not keep the others from it.
+ * Registers this system as a data plane, at every connector whose table says where. Each ping sees to it, because a
+ * connector may forget. One that does not answer does not keep the others from it.
  */
-export async function registerDataPlane (deps: ConnectorDeps, report: (connector: string, outcome: 'registered as a data plane' | Error) => void): Promise<void> {
+export async function registerDataPlane (
+  deps: ConnectorDeps,
+  report: (connector: string, outcome: 'registered as a data plane' | Error) => void
+): Promise<void> {
   await Promise.all([...deps.connectors().usable.values()].map(async (connector) => {
     const { name, protocol, registration_url: url } = connector
     const key = connectorKey(deps.connectorSecrets, name, 'endpoint')
     if (url === undefined || key === undefined || protocol === 'http-provisioner') return
     const endpoint = `${deps.publicUrl}/connector/${name}/${percentEncode(key)}/dataflows`
     try {
-      const isNew = await (protocol === 'edc-signaling' ? registerAtEdc : registerByTheBook)(deps, connector, url.replace(/\/$/, ''), endpoint)
+      const isNew = await (protocol === 'edc-signaling' ? registerAtEdc : registerByTheBook)(
+        deps,
+        connector,
+        url.replace(/\/$/, ''),
+        endpoint
+      )
       if (isNew) report(name, 'registered as a data plane')
     } catch (error) {
       report(name, error as Error)
@@ -34,11 +42,28 @@ export async function registerDataPlane (deps: ConnectorDeps, report: (connector
   }))
 }
 
-/** EDC takes a registered data plane for unavailable until it has checked it again, so it is not registered again while it is listed. */
-async function registerAtEdc ({ connectorSecrets }: ConnectorDeps, connector: Connector, url: string, endpoint: string): Promise<boolean> {
-  const headers = { 'content-type': 'application/json', ...keyHeader(connectorKey(connectorSecrets, connector.name, 'control')) }
-  const { status, body } = await askConnector(originsOf(connector), { method: 'GET', url: `${url}/v1/dataplanes`, headers })
-  if (status === 200 && isListed(body) && body.some((plane) => plane['@id'] === ID && plane.url === endpoint)) return false
+/**
+ * EDC takes a registered data plane for unavailable until it has checked it again, so it is not registered again while
+ * it is listed.
+ */
+async function registerAtEdc (
+  { connectorSecrets }: ConnectorDeps,
+  connector: Connector,
+  url: string,
+  endpoint: string
+): Promise<boolean> {
+  const headers = {
+    'content-type': 'application/json',
+    ...keyHeader(connectorKey(connectorSecrets, connector.name, 'control'))
+  }
+  const { status, body } = await askConnector(originsOf(connector), {
+    method: 'GET',
+    url: `${url}/v1/dataplanes`,
+    headers
+  })
+  if (status === 200 && isListed(body) && body.some((plane) => plane['@id'] === ID && plane.url === endpoint)) {
+    return false
+  }
   const answer = await askConnector(originsOf(connector), {
     method: 'POST',
     url: `${url}/v1/dataplanes`,
@@ -53,18 +78,35 @@ async function registerAtEdc ({ connectorSecrets }: ConnectorDeps, connector: Co
       allowedTransferTypes: ['HttpData-PULL', 'HttpData-PUSH']
     })
   })
-  if (answer.status !== 200) throw new Error(`the connector ${connector.name} answered ${answer.status} to the registration of the data plane`)
+  if (answer.status !== 200) {
+    throw new Error(`the connector ${connector.name} answered ${answer.status} to the registration of the data plane`)
+  }
   return true
 }
 
 /** By the specification a registration replaces the one before; EDC up to 0.18 has `transferTypes` for the profiles. */
-async function registerByTheBook ({ connectorSecrets }: ConnectorDeps, connector: Connector, url: string, endpoint: string): Promise<boolean> {
+async function registerByTheBook (
+  { connectorSecrets }: ConnectorDeps,
+  connector: Connector,
+  url: string,
+  endpoint: string
+): Promise<boolean> {
   const { status } = await askConnector(originsOf(connector), {
     method: 'PUT',
     url: `${url}/dataplanes`,
-    headers: { 'content-type': 'application/json', ...keyHeader(connectorKey(connectorSecrets, connector.name, 'control')) },
-    body: JSON.stringify({ dataplaneId: ID, endpoint, profiles: [HTTP_PULL, HTTP_PUSH], transferTypes: ['HttpData-PULL', 'HttpData-PUSH', HTTP_PULL, HTTP_PUSH] })
+    headers: {
+      'content-type': 'application/json',
+      ...keyHeader(connectorKey(connectorSecrets, connector.name, 'control'))
+    },
+    body: JSON.stringify({
+      dataplaneId: ID,
+      endpoint,
+      profiles: [HTTP_PULL, HTTP_PUSH],
+      transferTypes: ['HttpData-PULL', 'HttpData-PUSH', HTTP_PULL, HTTP_PUSH]
+    })
   })
-  if (status < 200 || status > 299) throw new Error(`the connector ${connector.name} answered ${status} to the registration of the data plane`)
+  if (status < 200 || status > 299) {
+    throw new Error(`the connector ${connector.name} answered ${status} to the registration of the data plane`)
+  }
   return false
 }

@@ -13,37 +13,48 @@ import { type ConnectorDeps, connectorOf } from './connector-deps.ts'
 import { orderOf } from './order-of.ts'
 
 /**
- * Starts the job of a transfer that was accepted, once it is known what to run. Whoever asked for it has his answer and waits without any limit: what
- * can never run makes the job fail, so that he is told; what may yet work is thrown, and the ping tries again.
+ * Starts the job of a transfer that was accepted, once it is known what to run. Whoever asked for it has his answer and
+ * waits without any limit: what can never run makes the job fail, so that he is told; what may yet work is thrown, and
+ * the ping tries again.
  */
 export async function startTransfer (deps: ConnectorDeps, record: JobRecord): Promise<JobRecord> {
   try {
     const settled = await lookUp(deps, record)
-    return settled.job_uid !== undefined || settled.stop !== undefined || isTerminal(settled.state) ? settled : await startJob(deps, settled)
+    return settled.job_uid !== undefined || settled.stop !== undefined || isTerminal(settled.state)
+      ? settled
+      : await startJob(deps, settled)
   } catch (error) {
     const reason = neverRuns(error)
     if (reason === undefined) throw error
     const now = new Date()
-    const failed = await advanceRecord(deps.store, record.job_uuid, (current) => current.job_uid !== undefined
-      ? undefined
-      : advance(current, { state: 'failed', reason, finished_at: now.toISOString() }, now))
+    const failed = await advanceRecord(deps.store, record.job_uuid, (current) =>
+      current.job_uid !== undefined
+        ? undefined
+        : advance(current, { state: 'failed', reason, finished_at: now.toISOString() }, now))
     return failed ?? record
   }
 }
 
 function neverRuns (error: unknown): string | undefined {
   if (isProblem(error, 'rejected-by-kubernetes')) return 'RejectedByKubernetes'
-  if (isProblem(error, 'invalid-request') || isProblem(error, 'unknown-template') || isProblem(error, 'unknown-asset')) return 'InvalidAsset'
+  if (
+    isProblem(error, 'invalid-request') || isProblem(error, 'unknown-template') || isProblem(error, 'unknown-asset')
+  ) return 'InvalidAsset'
   return undefined
 }
 
-/** The record with the template and the environment that the asset's own properties ask for, where they have not been asked yet. */
+/**
+ * The record with the template and the environment that the asset's own properties ask for, where they have not been
+ * asked yet.
+ */
 async function lookUp (deps: ConnectorDeps, record: JobRecord): Promise<JobRecord> {
   const transfer = transferOf(record)
   if (transfer?.look_up === undefined) return record
   const connector = connectorOf(deps, transfer)
   const properties = await assetProperties(managementApi(connector, deps.connectorSecrets), transfer.asset)
-  if (properties === undefined) throw problem('unknown-asset', `The connector ${connector.name} does not know its asset ${transfer.asset}`)
+  if (properties === undefined) {
+    throw problem('unknown-asset', `The connector ${connector.name} does not know its asset ${transfer.asset}`)
+  }
   const order = orderOf(connector, transfer.asset, { properties }, deps)
   const template = templateOf(deps, order)
   const { plain, secret } = resolveEnv(template, order.env)

@@ -10,14 +10,28 @@ import type { Store } from '../../../shared/store/open-store.ts'
 
 const PAUSE_MS = 500
 
-/** Waits for the end of a job, at most so many seconds, and answers with one of its results; `undefined` when it takes longer. */
-export async function demoResult (store: Store, job: JobRecord, file: string, seconds: number): Promise<{ result: StoredResult, bytes: http.IncomingMessage } | undefined> {
+/**
+ * Waits for the end of a job, at most so many seconds, and answers with one of its results; `undefined` when it takes
+ * longer.
+ */
+export async function demoResult (
+  store: Store,
+  job: JobRecord,
+  file: string,
+  seconds: number
+): Promise<{ result: StoredResult, bytes: http.IncomingMessage } | undefined> {
   const ended = await terminalRecord(store, job, seconds)
   if (ended === undefined) return undefined
   const result = ended.state === 'succeeded' ? await findResult(store, ended, file) : undefined
   const bytes = result && await streamObject(store, result.key, result.etag)
   if (result === undefined || bytes === undefined) {
-    throw problem('demo-failed', `The demo job ended as ${ended.state} (${ended.reason ?? 'no reason known'})${ended.state === 'succeeded' ? ` without ${file}` : ''}`, { job_uuid: ended.job_uuid })
+    throw problem(
+      'demo-failed',
+      `The demo job ended as ${ended.state} (${ended.reason ?? 'no reason known'})${
+        ended.state === 'succeeded' ? ` without ${file}` : ''
+      }`,
+      { job_uuid: ended.job_uuid }
+    )
   }
   return { result, bytes }
 }

@@ -35,11 +35,19 @@ const Accepted = Type.Object({
 const Checked = Type.Object({
   dry_run: Type.Literal(true),
   template: Type.String(),
-  env: Type.Record(Type.String(), Type.String(), { description: 'What the workload would get; secret values are left out' })
+  env: Type.Record(Type.String(), Type.String(), {
+    description: 'What the workload would get; secret values are left out'
+  })
 })
 
 const KeyHeader = Type.Object({
-  'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: 'The same key gives the same job, as long as the job is kept' }))
+  'idempotency-key': Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 255,
+      description: 'The same key gives the same job, as long as the job is kept'
+    })
+  )
 })
 
 /** Where callers ask for jobs: as JSON, as a dotenv file, or with nothing but a browser. */
@@ -51,44 +59,75 @@ export function jobIntake (deps: IntakeDeps): FastifyPluginAsync {
     app.addHook('preValidation', async (request) => {
       if (request.isMultipart()) request.body = await readForm(request)
     })
-    app.addContentTypeParser('text/plain', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => decodeText('body', body))
+    app.addContentTypeParser(
+      'text/plain',
+      { parseAs: 'buffer' },
+      async (_request: unknown, body: Buffer) => decodeText('body', body)
+    )
 
     /** What a job keeps of the request that it came with. */
-    const originOf = (request: FastifyRequest): Pick<DeployRequest, 'owner' | 'mostOpen' | 'traceparent'> => ({ owner: request.caller.owner, mostOpen, traceparent: traceparentOf(request) })
+    const originOf = (request: FastifyRequest): Pick<DeployRequest, 'owner' | 'mostOpen' | 'traceparent'> => ({
+      owner: request.caller.owner,
+      mostOpen,
+      traceparent: traceparentOf(request)
+    })
 
     const deployResponses = { 200: Checked, 202: Accepted, ...problems(400, 413, 415, 422, 429, 503) }
 
-    app.get('/job/deploy', {
-      // Who only looks must not run a job.
-      exposeHeadRoute: false,
-      config: { access: 'jobs:write' },
-      schema: {
-        summary: 'Runs the default template with its defaults',
-        querystring: DeployQuery,
-        headers: KeyHeader,
-        response: deployResponses
-      }
-    }, async (request, reply) => await answerDeploy(request, undefined, request.query, request.headers['idempotency-key'], reply))
+    app.get(
+      '/job/deploy',
+      {
+        // Who only looks must not run a job.
+        exposeHeadRoute: false,
+        config: { access: 'jobs:write' },
+        schema: {
+          summary: 'Runs the default template with its defaults',
+          querystring: DeployQuery,
+          headers: KeyHeader,
+          response: deployResponses
+        }
+      },
+      async (request, reply) =>
+        await answerDeploy(request, undefined, request.query, request.headers['idempotency-key'], reply)
+    )
 
-    app.post('/job/deploy', {
-      config: { access: 'jobs:write' },
-      schema: {
-        summary: 'Runs a job',
-        description: 'Takes JSON, or the environment as a dotenv file: as text/plain, or as the form field `env_file`. Answers when Kubernetes has accepted the Job.',
-        querystring: DeployQuery,
-        headers: KeyHeader,
-        body: {
-          content: {
-            'application/json': { schema: DeployBody },
-            'text/plain': { schema: Type.String() },
-            'multipart/form-data': { schema: DeployForm }
-          }
-        },
-        response: deployResponses
-      }
-    }, async (request, reply) => await answerDeploy(request, request.body as Parameters<typeof deployRequest>[0], request.query, request.headers['idempotency-key'], reply))
+    app.post(
+      '/job/deploy',
+      {
+        config: { access: 'jobs:write' },
+        schema: {
+          summary: 'Runs a job',
+          description:
+            'Takes JSON, or the environment as a dotenv file: as text/plain, or as the form field `env_file`. Answers when Kubernetes has accepted the Job.',
+          querystring: DeployQuery,
+          headers: KeyHeader,
+          body: {
+            content: {
+              'application/json': { schema: DeployBody },
+              'text/plain': { schema: Type.String() },
+              'multipart/form-data': { schema: DeployForm }
+            }
+          },
+          response: deployResponses
+        }
+      },
+      async (request, reply) =>
+        await answerDeploy(
+          request,
+          request.body as Parameters<typeof deployRequest>[0],
+          request.query,
+          request.headers['idempotency-key'],
+          reply
+        )
+    )
 
-    async function answerDeploy (request: FastifyRequest, body: Parameters<typeof deployRequest>[0], query: Static<typeof DeployQuery>, key: string | undefined, reply: FastifyReply): Promise<Static<typeof Accepted> | Static<typeof Checked>> {
+    async function answerDeploy (
+      request: FastifyRequest,
+      body: Parameters<typeof deployRequest>[0],
+      query: Static<typeof DeployQuery>,
+      key: string | undefined,
+      reply: FastifyReply
+    ): Promise<Static<typeof Accepted> | Static<typeof Checked>> {
       const asked = deployRequest(body, query, defaultTemplate, webhooks)
       if (query.dry_run) return { dry_run: true, ...await tryJob(deps, asked) }
       const record = await acceptJob(deps, { ...asked, ...originOf(request) }, key)
@@ -104,7 +143,10 @@ export function jobIntake (deps: IntakeDeps): FastifyPluginAsync {
         description: `Waits up to ${demoWait} s; when it takes longer, 202 says where to look.`,
         querystring: Type.Object({}, { additionalProperties: false }),
         response: {
-          200: { description: 'The bytes of the result file', content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } } as object,
+          200: {
+            description: 'The bytes of the result file',
+            content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }
+          } as object,
           202: Accepted,
           ...problems(400, 422, 429, 502, 503)
         }

@@ -13,13 +13,29 @@ export const JOB_REQUESTED = 'org.gx4ki.job.requested'
 
 const isBody = lazyValidator<Static<typeof DeployBody>>(DeployBody)
 
-/** Deploys what an event asks for, in the words of `POST /job/deploy`; once, however often the event comes: source and id are its identity. */
-export async function takeJobRequest (deps: Deps, { source, id, data }: Event, traceparent: string | undefined, defaultTemplate: string, webhooks: WebhookRules): Promise<JobRecord> {
+/**
+ * Deploys what an event asks for, in the words of `POST /job/deploy`; once, however often the event comes: source and
+ * id are its identity.
+ */
+export async function takeJobRequest (
+  deps: Deps,
+  { source, id, data }: Event,
+  traceparent: string | undefined,
+  defaultTemplate: string,
+  webhooks: WebhookRules
+): Promise<JobRecord> {
   const body = data ?? {}
   if (!isBody(body)) {
-    const errors = fieldErrors(isBody.errors, 'it').map(({ field, message }) => ({ field: field === 'it' ? 'data' : `data.${field}`, message }))
+    const errors = fieldErrors(isBody.errors, 'it').map(({ field, message }) => ({
+      field: field === 'it' ? 'data' : `data.${field}`,
+      message
+    }))
     throw problem('invalid-event', `${errors[0]?.field}: ${errors[0]?.message}`, { errors })
   }
   const owner = `event:${source}`.replace(/[^A-Za-z0-9._:@/+=-]/g, '_').slice(0, 128)
-  return await acceptJob(deps, { ...deployRequest(body, {}, defaultTemplate, webhooks), owner, traceparent }, `event ${JSON.stringify([source, id])}`)
+  return await acceptJob(
+    deps,
+    { ...deployRequest(body, {}, defaultTemplate, webhooks), owner, traceparent },
+    `event ${JSON.stringify([source, id])}`
+  )
 }

@@ -3,10 +3,11 @@ import { problem } from '../../../shared/http/problem.ts'
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 
 /**
- * Parses a dotenv file as the prototype's users have them: `NAME=value` lines, empty values, comments, quotes. Strict, because a
- * line that is understood differently from what was meant runs a job for hours: no expansion, no `export`, no name twice.
- * In double quotes `\n`, `\t`, `\"` and `\\` are escapes, any other backslash stays; single quotes take everything as it is; unquoted values end at ` #`.
- * Throws `invalid-request` with the numbers of the bad lines, the first hundred.
+ * Parses a dotenv file as the prototype's users have them: `NAME=value` lines, empty values, comments, quotes. Strict,
+ * because a line that is understood differently from what was meant runs a job for hours: no expansion, no `export`, no
+ * name twice. In double quotes `\n`, `\t`, `\"` and `\\` are escapes, any other backslash stays; single quotes take
+ * everything as it is; unquoted values end at ` #`. Throws `invalid-request` with the numbers of the bad lines, the
+ * first hundred.
  */
 export function parseDotenv (text: string): Record<string, string> {
   const values = new Map<string, string>()
@@ -20,7 +21,11 @@ export function parseDotenv (text: string): Record<string, string> {
     if (wrong !== undefined) errors.push({ field: `line ${index + 1}`, message: wrong })
   }
   // As many as anybody reads: the answer must not outgrow the file.
-  if (errors.length > 0) throw problem('invalid-request', `The dotenv file cannot be read: ${errors[0]!.field} ${errors[0]!.message}`, { errors: errors.slice(0, 100) })
+  if (errors.length > 0) {
+    throw problem('invalid-request', `The dotenv file cannot be read: ${errors[0]!.field} ${errors[0]!.message}`, {
+      errors: errors.slice(0, 100)
+    })
+  }
   return Object.fromEntries(values)
 }
 
@@ -46,5 +51,7 @@ function readValue (raw: string): string | undefined {
   }
   const pattern = quote === '"' ? /^"((?:[^"\\]|\\.)*)"\s*(?:#.*)?$/ : /^'([^']*)'\s*(?:#.*)?$/
   const [, inner] = pattern.exec(raw) ?? []
-  return quote === '"' ? inner?.replace(/\\([nt"\\])/g, (_all, char: string) => ({ n: '\n', t: '\t' })[char] ?? char) : inner
+  return quote === '"'
+    ? inner?.replace(/\\([nt"\\])/g, (_all, char: string) => ({ n: '\n', t: '\t' })[char] ?? char)
+    : inner
 }

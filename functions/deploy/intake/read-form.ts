@@ -5,7 +5,9 @@ import { decodeText } from './deploy-request.ts'
 /** The fields of a form by name, files as text: each once and as it was sent, or it is a problem. */
 export async function readForm (request: FastifyRequest): Promise<Record<string, unknown>> {
   if (!/;\s*boundary="?[^\s";]/i.test(request.headers['content-type'] ?? '')) {
-    throw problem('unsupported-media-type', 'A form needs a boundary in its content type', { errors: [{ field: 'content-type', message: 'has no boundary' }] })
+    throw problem('unsupported-media-type', 'A form needs a boundary in its content type', {
+      errors: [{ field: 'content-type', message: 'has no boundary' }]
+    })
   }
   const fields = new Map<string, unknown>()
   try {
@@ -16,7 +18,11 @@ export async function readForm (request: FastifyRequest): Promise<Record<string,
         fields.set(name, decodeText(name, await part.toBuffer()))
         continue
       }
-      if (part.valueTruncated) throw problem('too-large', 'A field of the form is too large', { errors: [{ field: name, message: 'is too large' }] })
+      if (part.valueTruncated) {
+        throw problem('too-large', 'A field of the form is too large', {
+          errors: [{ field: name, message: 'is too large' }]
+        })
+      }
       // Of a plain field the parser has already replaced what is no UTF-8.
       if (String(part.value).includes('\uFFFD')) throw invalidField(name, 'is not UTF-8 text')
       fields.set(name, part.value)
@@ -24,7 +30,11 @@ export async function readForm (request: FastifyRequest): Promise<Record<string,
   } catch (error) {
     if (isProblem(error)) throw error
     const { message, code } = error as Error & { code?: string }
-    throw problem(code === 'FST_REQ_FILE_TOO_LARGE' ? 'too-large' : 'invalid-request', `The form cannot be read: ${message}`, { errors: [{ field: 'body', message }], cause: error })
+    throw problem(
+      code === 'FST_REQ_FILE_TOO_LARGE' ? 'too-large' : 'invalid-request',
+      `The form cannot be read: ${message}`,
+      { errors: [{ field: 'body', message }], cause: error }
+    )
   }
   return Object.fromEntries(fields)
 }

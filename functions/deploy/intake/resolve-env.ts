@@ -3,21 +3,32 @@ import { newAjv } from '../../../shared/schema/new-ajv.ts'
 import type { EnvSchema, Template } from '../templates/read-templates.ts'
 
 export type GivenEnv = Record<string, string | number | boolean>
-export interface ResolvedEnv { plain: Record<string, string>, secret: Record<string, string> }
+export interface ResolvedEnv {
+  plain: Record<string, string>
+  secret: Record<string, string>
+}
 
 const ajv = newAjv({ allErrors: true, useDefaults: false })
 
 /**
- * What the workload gets as its environment: what the caller gave, checked by the template's schema, and the defaults for the
- * rest. Throws `invalid-request` that names every wrong variable, never its value.
+ * What the workload gets as its environment: what the caller gave, checked by the template's schema, and the defaults
+ * for the rest. Throws `invalid-request` that names every wrong variable, never its value.
  */
 export function resolveEnv ({ env: schema, name: template }: Template, given: GivenEnv): ResolvedEnv {
   const values = { ...defaultsOf(schema), ...given }
-  const typed = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, typedValue(value, schema.properties[name]?.type)]))
+  const typed = Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, typedValue(value, schema.properties[name]?.type)])
+  )
   const errors = [
-    ...Object.keys(given).filter((name) => !Object.hasOwn(schema.properties, name)).map((name) => ({ field: `env.${name}`, message: `is not among the variables of the template ${template}` })),
+    ...Object.keys(given).filter((name) => !Object.hasOwn(schema.properties, name)).map((name) => ({
+      field: `env.${name}`,
+      message: `is not among the variables of the template ${template}`
+    })),
     ...schemaErrors(schema, typed),
-    ...Object.entries(values).filter(([, value]) => String(value).includes('\0')).map(([name]) => ({ field: `env.${name}`, message: 'must not contain a NUL character' }))
+    ...Object.entries(values).filter(([, value]) => String(value).includes('\0')).map(([name]) => ({
+      field: `env.${name}`,
+      message: 'must not contain a NUL character'
+    }))
   ]
   if (errors.length > 0) throw problem('invalid-request', `${errors[0]!.field} ${errors[0]!.message}`, { errors })
 
@@ -29,11 +40,21 @@ export function resolveEnv ({ env: schema, name: template }: Template, given: Gi
 }
 
 function defaultsOf (schema: EnvSchema): GivenEnv {
-  return Object.fromEntries(Object.entries(schema.properties).flatMap(([name, { default: value }]) => value === undefined ? [] : [[name, value]]))
+  return Object.fromEntries(
+    Object.entries(schema.properties).flatMap(([name, { default: value }]) =>
+      value === undefined ? [] : [[name, value]]
+    )
+  )
 }
 
-/** A dotenv file has only strings; the schema may ask for a number. Written any other way than JSON writes one, it stays a string and is refused. */
-function typedValue (value: string | number | boolean, type: EnvSchema['properties'][string]['type'] | undefined): string | number | boolean {
+/**
+ * A dotenv file has only strings; the schema may ask for a number. Written any other way than JSON writes one, it stays
+ * a string and is refused.
+ */
+function typedValue (
+  value: string | number | boolean,
+  type: EnvSchema['properties'][string]['type'] | undefined
+): string | number | boolean {
   if (type === 'string') return String(value)
   if (typeof value !== 'string') return value
   if ((type === 'integer' || type === 'number') && /^-?(0|[1-9]\d*)(\.\d+)?$/.test(value)) return Number(value)
@@ -44,9 +65,14 @@ function typedValue (value: string | number | boolean, type: EnvSchema['properti
 function schemaErrors (schema: EnvSchema, typed: GivenEnv): { field: string, message: string }[] {
   const validate = ajv.compile(schema)
   if (validate(typed)) return []
-  return (validate.errors ?? []).filter(({ keyword }) => keyword !== 'additionalProperties').map(({ instancePath, params, message = 'is not valid' }) => {
-    const name = params['missingProperty'] ?? instancePath.slice(1)
-    const allowed = params['allowedValues'] as unknown[] | undefined
-    return { field: `env.${name}`, message: params['missingProperty'] ? 'is missing' : allowed ? `${message}: ${allowed.join(', ')}` : message }
-  })
+  return (validate.errors ?? []).filter(({ keyword }) => keyword !== 'additionalProperties').map(
+    ({ instancePath, params, message = 'is not valid' }) => {
+      const name = params['missingProperty'] ?? instancePath.slice(1)
+      const allowed = params['allowedValues'] as unknown[] | undefined
+      return {
+        field: `env.${name}`,
+        message: params['missingProperty'] ? 'is missing' : allowed ? `${message}: ${allowed.join(', ')}` : message
+      }
+    }
+  )
 }

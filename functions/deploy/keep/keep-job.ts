@@ -6,12 +6,16 @@ import type { Store } from '../../../shared/store/open-store.ts'
 import { LONGEST_SECONDS } from './retention.ts'
 
 export const KeepBody = Type.Object({
-  expires_at: Type.String({ format: 'date-time', description: 'RFC 3339; not before the present one, and at most 366 days ahead' })
+  expires_at: Type.String({
+    format: 'date-time',
+    description: 'RFC 3339; not before the present one, and at most 366 days ahead'
+  })
 }, { additionalProperties: false })
 
 /**
- * Keeps a job that has ended longer than its template says; `undefined` for no such job. Never shorter: of several who need it,
- * each can rely on what he was told. One that has not ended has no end of its retention yet that could be too early.
+ * Keeps a job that has ended longer than its template says; `undefined` for no such job. Never shorter: of several who
+ * need it, each can rely on what he was told. One that has not ended has no end of its retention yet that could be too
+ * early.
  */
 export async function keepJob (store: Store, id: string, until: string): Promise<JobRecord | undefined> {
   const wanted = new Date(until)
@@ -20,13 +24,20 @@ export async function keepJob (store: Store, id: string, until: string): Promise
   return await advanceRecord(store, id, (record) => {
     const { expires_at: present, revision } = record
     if (present === undefined) {
-      throw problem('job-not-ended', 'Only a job that has ended expires; ask again then', { job_uuid: id, errors: [{ field: 'expires_at', message: 'is not known before the job has ended' }] })
+      throw problem('job-not-ended', 'Only a job that has ended expires; ask again then', {
+        job_uuid: id,
+        errors: [{ field: 'expires_at', message: 'is not known before the job has ended' }]
+      })
     }
     const next = wanted.toISOString()
     if (next === present) return undefined
-    if (wanted < new Date(present)) throw invalidField('expires_at', `must not be before ${present}: a job is only kept longer`)
+    if (wanted < new Date(present)) {
+      throw invalidField('expires_at', `must not be before ${present}: a job is only kept longer`)
+    }
     const latest = new Date(Date.now() + LONGEST_SECONDS * 1000)
-    if (wanted > latest) throw invalidField('expires_at', `must not be after ${latest.toISOString()}: 366 days from now`)
+    if (wanted > latest) {
+      throw invalidField('expires_at', `must not be after ${latest.toISOString()}: 366 days from now`)
+    }
     return { ...record, revision: revision + 1, expires_at: next }
   })
 }

@@ -5,12 +5,18 @@ import { readRecord } from '../../../shared/job/record-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 import { advanceOwing } from './advance-owing.ts'
 
-/** Makes a callback owed once more, and due now, however it has ended; the next ping tries it. Answers the record, `undefined` for no such job. */
+/**
+ * Makes a callback owed once more, and due now, however it has ended; the next ping tries it. Answers the record,
+ * `undefined` for no such job.
+ */
 export async function redeliver (store: Store, id: string, callback: string): Promise<JobRecord | undefined> {
   const found = await readRecord(store, id)
   if (found === undefined) return undefined
   if (!found.record.callbacks?.some((one) => one.id === callback)) {
-    throw problem('unknown-callback', 'The job has no callback with this id', { job_uuid: id, errors: [{ field: 'callback', message: 'is not among those of the job' }] })
+    throw problem('unknown-callback', 'The job has no callback with this id', {
+      job_uuid: id,
+      errors: [{ field: 'callback', message: 'is not among those of the job' }]
+    })
   }
   return await advanceOwing(store, id, (record) => oweAgain(record, callback, new Date()))
 }

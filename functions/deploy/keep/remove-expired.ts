@@ -1,14 +1,33 @@
 import { isJobId } from '../../../shared/job/job-id.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { hideRecord, readRecord } from '../../../shared/job/record-store.ts'
-import { EXPIRY_PREFIX, expiryKey, jobOfKey, logKey, markerKey, resultsPrefix, stateKey, uploadsPrefix } from '../../../shared/store/bucket-layout.ts'
-import { getObject, headObject, inBatches, listAll, listObjects, removeObject } from '../../../shared/store/object-store.ts'
+import {
+  EXPIRY_PREFIX,
+  expiryKey,
+  jobOfKey,
+  logKey,
+  markerKey,
+  resultsPrefix,
+  stateKey,
+  uploadsPrefix
+} from '../../../shared/store/bucket-layout.ts'
+import {
+  getObject,
+  headObject,
+  inBatches,
+  listAll,
+  listObjects,
+  removeObject
+} from '../../../shared/store/object-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 import { abortUploads } from '../../../shared/store/unfinished-uploads.ts'
 import { deleteJob, type Deps } from '../start/start-job.ts'
 
 /** What one ping does at most; the next one goes on. */
-export interface Bounds { objects: number, seconds: number }
+export interface Bounds {
+  objects: number
+  seconds: number
+}
 
 /** The Triggers give a ping 50 s, of which the open jobs need some. */
 export const ONE_PING: Bounds = { objects: 1000, seconds: 20 }
@@ -16,10 +35,14 @@ export const ONE_PING: Bounds = { objects: 1000, seconds: 20 }
 type Place = Pick<Deps, 'store' | 'cluster'>
 
 /**
- * Removes the jobs whose retention is over, the longest overdue first. It looks at the keys that are due, never at all jobs that there are.
- * What is cut off, at any line, the next ping does: the key that led to a job goes last.
+ * Removes the jobs whose retention is over, the longest overdue first. It looks at the keys that are due, never at all
+ * jobs that there are. What is cut off, at any line, the next ping does: the key that led to a job goes last.
  */
-export async function removeExpired (place: Place, report: (id: string, outcome: 'removed' | Error) => void, bounds: Bounds = ONE_PING): Promise<void> {
+export async function removeExpired (
+  place: Place,
+  report: (id: string, outcome: 'removed' | Error) => void,
+  bounds: Bounds = ONE_PING
+): Promise<void> {
   const until = Date.now() + bounds.seconds * 1000
   let left = bounds.objects
   for await (const key of dueKeys(place.store, new Date())) {
@@ -45,14 +68,23 @@ async function * dueKeys (store: Store, now: Date): AsyncGenerator<string> {
   }
 }
 
-interface Removal { objects: number, isGone: boolean }
+interface Removal {
+  objects: number
+  isGone: boolean
+}
 const nothing: Removal = { objects: 0, isGone: false }
 
-async function removeJob ({ store, cluster }: Place, id: string, due: string, most: number): Promise<Removal> {
+async function removeJob (
+  { store, cluster }: Place,
+  id: string,
+  due: string,
+  most: number
+): Promise<Removal> {
   const found = await readRecord(store, id)
   if (found !== undefined) {
     const { record, etag } = found
-    // Kept longer since; or whoever put the key was cut off before the record said so, at least an hour ago: it was put that long ahead.
+    // Kept longer since; or whoever put the key was cut off before the record said so, at least an hour ago: it was put
+    // that long ahead.
     if (record.expires_at === undefined || new Date(record.expires_at) > new Date()) {
       await removeObject(store, due)
       return nothing

@@ -11,6 +11,8 @@ const DEFAULT = '30d'
 export function parseRetention (text = DEFAULT): number {
   const [, count, unit] = /^([1-9][0-9]{0,3})([dh])$/.exec(text) ?? []
   const seconds = Number(count) * (unit === 'd' ? DAY : HOUR)
-  if (!(seconds <= LONGEST_SECONDS)) throw new Error('must be whole days or hours, such as 30d or 12h, and at most 366d')
+  if (!(seconds <= LONGEST_SECONDS)) {
+    throw new Error('must be whole days or hours, such as 30d or 12h, and at most 366d')
+  }
   return seconds
 }

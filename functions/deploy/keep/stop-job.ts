@@ -9,20 +9,40 @@ import type { Store } from '../../../shared/store/open-store.ts'
 import { deleteJob, type Deps } from '../start/start-job.ts'
 
 /**
- * Asks a job to end, and why; the first reason stays. Its Job is deleted, the uploader brings up what is there, and `job-completed` makes
- * the record terminal when the pods are gone. A job that never had a Job ends here. Answers the record, `undefined` for no such job.
- * A Kubernetes that cannot be reached makes no difference to what was asked: the ping deletes the Job then.
+ * Asks a job to end, and why; the first reason stays. Its Job is deleted, the uploader brings up what is there, and
+ * `job-completed` makes the record terminal when the pods are gone. A job that never had a Job ends here. Answers the
+ * record, `undefined` for no such job. A Kubernetes that cannot be reached makes no difference to what was asked: the
+ * ping deletes the Job then.
  */
-export async function stopJob (deps: Deps, id: string, reason: StopReason, applies?: (record: JobRecord) => boolean): Promise<JobRecord | undefined> {
+export async function stopJob (
+  deps: Deps,
+  id: string,
+  reason: StopReason,
+  applies?: (record: JobRecord) => boolean
+): Promise<JobRecord | undefined> {
   const asked = await askToStop(deps.store, id, reason, applies)
   if (asked?.stop === undefined || isTerminal(asked.state)) return asked
   return await finishStop(deps, asked)
 }
 
-/** Writes down that a job is to end, unless by then the reason no longer `applies` to its record. Answers the record, stopped or not. */
-export async function askToStop (store: Store, id: string, reason: StopReason, applies: (record: JobRecord) => boolean = () => true): Promise<JobRecord | undefined> {
-  return await advanceRecord(store, id, (record) =>
-    record.stop === undefined && applies(record) ? advance(record, { stop: { reason, at: new Date().toISOString() }, reason }, new Date()) : undefined)
+/**
+ * Writes down that a job is to end, unless by then the reason no longer `applies` to its record. Answers the record,
+ * stopped or not.
+ */
+export async function askToStop (
+  store: Store,
+  id: string,
+  reason: StopReason,
+  applies: (record: JobRecord) => boolean = () => true
+): Promise<JobRecord | undefined> {
+  return await advanceRecord(
+    store,
+    id,
+    (record) =>
+      record.stop === undefined && applies(record)
+        ? advance(record, { stop: { reason, at: new Date().toISOString() }, reason }, new Date())
+        : undefined
+  )
 }
 
 /** Deletes the Job of a job that was asked to stop; on a ping again, in case it was not deleted then. */
@@ -44,8 +64,9 @@ export async function finishStop (deps: Deps, record: JobRecord): Promise<JobRec
   }
   if (outcome === 'ending' || record.job_uid !== undefined || stop === undefined) return record
   const now = new Date()
-  const ended = await advanceRecord(deps.store, id, (current) => current.job_uid !== undefined
-    ? undefined
-    : advance(current, { state: stopReasons[stop.reason], reason: stop.reason, finished_at: now.toISOString() }, now))
+  const ended = await advanceRecord(deps.store, id, (current) =>
+    current.job_uid !== undefined
+      ? undefined
+      : advance(current, { state: stopReasons[stop.reason], reason: stop.reason, finished_at: now.toISOString() }, now))
   return ended ?? record
 }

@@ -31,16 +31,18 @@ export interface DeployRequest {
 }
 
 /**
- * Accepts a job: marker, record, Job, in this order, so that whatever is cut off is found by the ping and finished. Answers when
- * Kubernetes has accepted the Job. With an idempotency key the same request gives the same job, however often it comes.
- * When Kubernetes refuses or cannot be reached nothing of the job remains, as far as that can be known.
+ * Accepts a job: marker, record, Job, in this order, so that whatever is cut off is found by the ping and finished.
+ * Answers when Kubernetes has accepted the Job. With an idempotency key the same request gives the same job, however
+ * often it comes. When Kubernetes refuses or cannot be reached nothing of the job remains, as far as that can be known.
  */
 export async function acceptJob (deps: Deps, request: DeployRequest, key?: string): Promise<JobRecord> {
   const template = templateOf(deps, request)
   const env = resolveEnv(template, request.env)
   const queue = queueOf(template, request)
   const object = key === undefined ? undefined : claimOf(deps, key, request.owner)
-  if (request.mostOpen !== undefined && !await isRepeated(deps, object)) await checkOpenJobs(deps.store, request.owner, request.mostOpen)
+  if (request.mostOpen !== undefined && !await isRepeated(deps, object)) {
+    await checkOpenJobs(deps.store, request.owner, request.mostOpen)
+  }
   const claim = object === undefined ? undefined : await claimKey(deps, object, template, env, request)
   const id = claim?.id ?? newJobId()
   const earlier = claim?.isNew === false ? await readRecord(deps.store, id) : undefined
@@ -49,20 +51,29 @@ export async function acceptJob (deps: Deps, request: DeployRequest, key?: strin
     // Somebody else with this key is about to answer so, and to free the key.
     if (isGivenUp(record) && !isTerminal(record.state)) throw givenUp(id)
     // Whoever accepted it may have been cut off before it had all it needs.
-    return record.job_uid === undefined && record.stop === undefined && !isTerminal(record.state) ? await startJob(deps, record) : record
+    return record.job_uid === undefined && record.stop === undefined && !isTerminal(record.state)
+      ? await startJob(deps, record)
+      : record
   }
 
   const record = newRecord(deps, template, id, env, { ...request, queue, idempotency: object })
   await putMarker(deps.store, record)
   const isOurs = await createRecord(deps.store, record)
   if (!isOurs && await readRecord(deps.store, id) === undefined) {
-    throw problem('store-unavailable', 'The job of this idempotency key has expired and is just being removed; ask again')
+    throw problem(
+      'store-unavailable',
+      'The job of this idempotency key has expired and is just being removed; ask again'
+    )
   }
   try {
     return await startJob(deps, record)
   } catch (error) {
     if (isProblem(error, 'store-unavailable')) {
-      throw problem('store-unavailable', 'The job is accepted, but the store did not note down that it is started; it goes on all the same', { job_uuid: id, cause: error })
+      throw problem(
+        'store-unavailable',
+        'The job is accepted, but the store did not note down that it is started; it goes on all the same',
+        { job_uuid: id, cause: error }
+      )
     }
     // Of several with one key, who made the record answers for the job; another's bad luck must not end it.
     if (!isOurs || !ofKubernetes(error)) throw error
@@ -75,7 +86,10 @@ function ofKubernetes (error: unknown): error is Error {
 }
 
 /** As far as accepting a job goes without making anything: the environment it would get. */
-export async function tryJob (deps: Deps, request: DeployRequest): Promise<{ template: string, env: Record<string, string> }> {
+export async function tryJob (
+  deps: Deps,
+  request: DeployRequest
+): Promise<{ template: string, env: Record<string, string> }> {
   const template = templateOf(deps, request)
   const env = resolveEnv(template, request.env)
   await checkJob(deps, template, newJobId(), env, queueOf(template, request))
@@ -87,8 +101,12 @@ export function templateOf ({ templates }: Deps, { template: name }: DeployReque
   const template = usable.get(name)
   if (template === undefined) {
     const reason = refused.get(`${name}.yaml`) ?? refused.get(`${name}.yml`)
-    const detail = reason === undefined ? `There is no template ${name}` : `The template ${name} cannot be used: ${reason}`
-    throw problem('unknown-template', detail, { errors: [{ field: 'template', message: `must be one of: ${[...usable.keys()].join(', ')}` }] })
+    const detail = reason === undefined
+      ? `There is no template ${name}`
+      : `The template ${name} cannot be used: ${reason}`
+    throw problem('unknown-template', detail, {
+      errors: [{ field: 'template', message: `must be one of: ${[...usable.keys()].join(', ')}` }]
+    })
   }
   return template
 }
@@ -96,11 +114,21 @@ export function templateOf ({ templates }: Deps, { template: name }: DeployReque
 /** A template that names a queue means it: whoever wrote it shares the cluster out. */
 function queueOf ({ manifest, name }: Template, { queue }: DeployRequest): string | undefined {
   const own = manifest.metadata?.labels?.[QUEUE_LABEL]
-  if (queue !== undefined && own !== undefined && queue !== own) throw invalidField('queue', `must be ${own}, the queue of the template ${name}`)
+  if (queue !== undefined && own !== undefined && queue !== own) {
+    throw invalidField('queue', `must be ${own}, the queue of the template ${name}`)
+  }
   return queue
 }
 
-export function newRecord ({ tokenKey, hasSink }: Deps, template: Template, id: string, { plain, secret }: ResolvedEnv, { owner, queue, idempotency, traceparent, targets = [] }: Pick<DeployRequest, 'owner' | 'traceparent' | 'targets'> & Record<'queue' | 'idempotency', string | undefined>): JobRecord {
+export function newRecord (
+  { tokenKey, hasSink }: Deps,
+  template: Template,
+  id: string,
+  { plain, secret }: ResolvedEnv,
+  { owner, queue, idempotency, traceparent, targets = [] }:
+    & Pick<DeployRequest, 'owner' | 'traceparent' | 'targets'>
+    & Record<'queue' | 'idempotency', string | undefined>
+): JobRecord {
   const at = createdAt(id)
   const told: Target[] = hasSink ? [...targets, { kind: 'sink' }] : targets
   return {
@@ -133,26 +161,46 @@ async function isRepeated ({ store }: Deps, claim: string | undefined): Promise<
 }
 
 /**
- * Ties an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) to one job. The fingerprint is keyed, because it covers secret values.
+ * Ties an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) to one job. The fingerprint is keyed, because
+ * it covers secret values.
  */
-async function claimKey ({ store, tokenKey }: Deps, object: string, template: Template, { plain, secret }: ResolvedEnv, { queue, targets }: DeployRequest): Promise<{ id: string, isNew: boolean }> {
-  const fingerprint = keyed(tokenKey, JSON.stringify([template.name, Object.entries({ ...plain, ...secret }).sort(), queue, targets]))
+async function claimKey (
+  { store, tokenKey }: Deps,
+  object: string,
+  template: Template,
+  { plain, secret }: ResolvedEnv,
+  { queue, targets }: DeployRequest
+): Promise<{ id: string, isNew: boolean }> {
+  const fingerprint = keyed(
+    tokenKey,
+    JSON.stringify([template.name, Object.entries({ ...plain, ...secret }).sort(), queue, targets])
+  )
   const claim = await claimJob(store, object, fingerprint)
   if (claim.fingerprint !== fingerprint) {
-    throw problem('idempotency-mismatch', 'This idempotency key belongs to a request with another template, environment, queue or callback', {
-      job_uuid: claim.job_uuid,
-      errors: [{ field: 'Idempotency-Key', message: 'was used with another request' }]
-    })
+    throw problem(
+      'idempotency-mismatch',
+      'This idempotency key belongs to a request with another template, environment, queue or callback',
+      {
+        job_uuid: claim.job_uuid,
+        errors: [{ field: 'Idempotency-Key', message: 'was used with another request' }]
+      }
+    )
   }
   return { id: claim.job_uuid, isNew: claim.isNew }
 }
 
 /**
- * Takes back what was accepted, by throwing. When it is certain that there is no Job, nothing is left; when Kubernetes may have it and
- * may not, the job is stopped instead, and the ping sees to it. The key is free again either way: a retry is a new job.
- * Answers the record if the ping, or another request with the key, has started the job meanwhile: then it goes on.
+ * Takes back what was accepted, by throwing. When it is certain that there is no Job, nothing is left; when Kubernetes
+ * may have it and may not, the job is stopped instead, and the ping sees to it. The key is free again either way: a
+ * retry is a new job. Answers the record if the ping, or another request with the key, has started the job meanwhile:
+ * then it goes on.
  */
-async function withdraw (deps: Deps, id: string, keyObject: string | undefined, error: Error): Promise<JobRecord> {
+async function withdraw (
+  deps: Deps,
+  id: string,
+  keyObject: string | undefined,
+  error: Error
+): Promise<JobRecord> {
   const { store } = deps
   // First, so that whoever is still about to start it finds the stop, and deletes the Job.
   const stopped = await askToStop(store, id, 'KubernetesUnavailable', (record) => record.job_uid === undefined)
@@ -168,5 +216,8 @@ async function withdraw (deps: Deps, id: string, keyObject: string | undefined, 
 }
 
 function givenUp (id: string, cause?: unknown): Error {
-  return problem('kubernetes-unavailable', 'Kubernetes did not say whether it has the Job; the job is given up', { job_uuid: id, cause })
+  return problem('kubernetes-unavailable', 'Kubernetes did not say whether it has the Job; the job is given up', {
+    job_uuid: id,
+    cause
+  })
 }

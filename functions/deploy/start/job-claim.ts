@@ -28,10 +28,21 @@ export async function readClaim (store: Store, object: string): Promise<JobClaim
 }
 
 /** The object is the lock: of many at once one creates it, for a new job; the others read whose it is. */
-export async function claimJob (store: Store, object: string, fingerprint?: string): Promise<JobClaim & { isNew: boolean }> {
+export async function claimJob (
+  store: Store,
+  object: string,
+  fingerprint?: string
+): Promise<JobClaim & { isNew: boolean }> {
   const mine: JobClaim = { job_uuid: newJobId(), fingerprint }
-  if (await putObject(store, object, JSON.stringify(mine), {}, { ifNoneMatch: '*' }) !== undefined) return { ...mine, isNew: true }
+  if (await putObject(store, object, JSON.stringify(mine), {}, { ifNoneMatch: '*' }) !== undefined) {
+    return { ...mine, isNew: true }
+  }
   const theirs = await readClaim(store, object)
-  if (theirs === undefined) throw problem('store-unavailable', 'The job that was asked for like this is just being given up or removed; ask again')
+  if (theirs === undefined) {
+    throw problem(
+      'store-unavailable',
+      'The job that was asked for like this is just being given up or removed; ask again'
+    )
+  }
   return { ...theirs, isNew: false }
 }

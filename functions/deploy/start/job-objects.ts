@@ -1,4 +1,12 @@
-import type { V1ConfigMap, V1Container, V1Job, V1ObjectMeta, V1PodSpec, V1Secret, V1SecurityContext } from '@kubernetes/client-node'
+import type {
+  V1ConfigMap,
+  V1Container,
+  V1Job,
+  V1ObjectMeta,
+  V1PodSpec,
+  V1Secret,
+  V1SecurityContext
+} from '@kubernetes/client-node'
 import { JOB_LABEL, MANAGED_BY, objectName, TEMPLATE_LABEL } from '../../../shared/kubernetes/cluster.ts'
 import type { Template } from '../templates/read-templates.ts'
 import type { ResolvedEnv } from '../intake/resolve-env.ts'
@@ -26,21 +34,34 @@ const HOUR = 3600
 
 /** For a template that does not say: in it the uploader brings up what is left when the workload has ended. */
 const GRACE_SECONDS = 120
-/** How long a workload whose pod is being deleted goes on before it is told to end. Its log goes with the pod, and a `job-completed` that first has to be woken listens by then. */
+/**
+ * How long a workload whose pod is being deleted goes on before it is told to end. Its log goes with the pod, and a
+ * `job-completed` that first has to be woken listens by then.
+ */
 const NOTICE_SECONDS = 10
 
 /**
- * What deploy adds to a template: the Job of one job. The template's own word goes first wherever both have one, except for
- * names, labels, the environment and the uploader.
+ * What deploy adds to a template: the Job of one job. The template's own word goes first wherever both have one, except
+ * for names, labels, the environment and the uploader.
  */
-export function jobObject ({ manifest, name: template, resultsPath }: Template, id: string, env: ResolvedEnv, settings: JobSettings, queue?: string): V1Job {
+export function jobObject (
+  { manifest, name: template, resultsPath }: Template,
+  id: string,
+  env: ResolvedEnv,
+  settings: JobSettings,
+  queue?: string
+): V1Job {
   const { spec } = manifest
   const pod = spec!.template
   const labels = { ...MANAGED_BY, [JOB_LABEL]: id, [TEMPLATE_LABEL]: template }
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: { name: objectName(id), namespace: settings.namespace, labels: { ...manifest.metadata?.labels, ...(queue !== undefined && { [QUEUE_LABEL]: queue }), ...labels } },
+    metadata: {
+      name: objectName(id),
+      namespace: settings.namespace,
+      labels: { ...manifest.metadata?.labels, ...(queue !== undefined && { [QUEUE_LABEL]: queue }), ...labels }
+    },
     spec: {
       // A crashing simulation would be run seven times by Kubernetes' own default.
       backoffLimit: 0,
@@ -58,7 +79,13 @@ export function jobObject ({ manifest, name: template, resultsPath }: Template, 
   }
 }
 
-function podSpec (spec: V1PodSpec, id: string, env: ResolvedEnv, resultsPath: string, settings: JobSettings): V1PodSpec {
+function podSpec (
+  spec: V1PodSpec,
+  id: string,
+  env: ResolvedEnv,
+  resultsPath: string,
+  settings: JobSettings
+): V1PodSpec {
   const [workload, ...others] = spec.containers
   const volumes = spec.volumes ?? []
   const results = { name: 'results', mountPath: resultsPath }
@@ -68,9 +95,18 @@ function podSpec (spec: V1PodSpec, id: string, env: ResolvedEnv, resultsPath: st
     terminationGracePeriodSeconds: GRACE_SECONDS,
     ...spec,
     restartPolicy: 'Never',
-    securityContext: { runAsNonRoot: true, runAsUser: 65532, fsGroup: 65532, seccompProfile: { type: 'RuntimeDefault' }, ...spec.securityContext },
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: 65532,
+      fsGroup: 65532,
+      seccompProfile: { type: 'RuntimeDefault' },
+      ...spec.securityContext
+    },
     initContainers: [uploader(id, resultsPath, settings), ...(spec.initContainers ?? []).map(secured)],
-    containers: [secured(withNotice(withEnv(withMount(workload!, results), id, env), spec.terminationGracePeriodSeconds)), ...others.map(secured)],
+    containers: [
+      secured(withNotice(withEnv(withMount(workload!, results), id, env), spec.terminationGracePeriodSeconds)),
+      ...others.map(secured)
+    ],
     volumes: [
       ...volumes,
       ...(volumes.some(({ name }) => name === 'results') ? [] : [{ name: 'results', emptyDir: { sizeLimit: '10Gi' } }]),
@@ -88,7 +124,8 @@ function uploader (id: string, resultsPath: string, { image, uploadUrl }: JobSet
     imagePullPolicy: 'IfNotPresent',
     command: ['node', 'dist/uploader.cjs'],
     restartPolicy: 'Always',
-    // A workload that ends at once must not have it told to end before it listens: until then no other container starts.
+    // A workload that ends at once must not have it told to end before it listens: until then no other container
+    // starts.
     lifecycle: { postStart: { exec: { command: ['node', 'dist/uploader.cjs', 'await-start'] } } },
     env: [
       { name: 'UPLOAD_URL', value: uploadUrl },
@@ -100,11 +137,18 @@ function uploader (id: string, resultsPath: string, { image, uploadUrl }: JobSet
     ],
     resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { cpu: '1', memory: '256Mi' } },
     securityContext: { ...restricted, readOnlyRootFilesystem: true },
-    volumeMounts: [{ name: 'results', mountPath: resultsPath, readOnly: true }, { name: 'uploader-token', mountPath: TOKEN_DIR, readOnly: true }, { name: 'uploader-started', mountPath: STARTED_DIR }]
+    volumeMounts: [{ name: 'results', mountPath: resultsPath, readOnly: true }, {
+      name: 'uploader-token',
+      mountPath: TOKEN_DIR,
+      readOnly: true
+    }, { name: 'uploader-started', mountPath: STARTED_DIR }]
   }
 }
 
-function withMount (container: V1Container, mount: { name: string, mountPath: string }): V1Container {
+function withMount (
+  container: V1Container,
+  mount: { name: string, mountPath: string }
+): V1Container {
   const mounts = container.volumeMounts ?? []
   return { ...container, volumeMounts: [...mounts.filter(({ mountPath }) => mountPath !== mount.mountPath), mount] }
 }
@@ -140,7 +184,14 @@ export function configMapObject (job: V1Job, { plain }: ResolvedEnv): V1ConfigMa
 
 /** The uploader's token and the secret environment; goes with the Job that owns it. */
 export function secretObject (job: V1Job, { secret }: ResolvedEnv, token: string): V1Secret {
-  return { apiVersion: 'v1', kind: 'Secret', metadata: ownedBy(job), immutable: true, type: 'Opaque', stringData: { ...secret, [TOKEN_KEY]: token } }
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: ownedBy(job),
+    immutable: true,
+    type: 'Opaque',
+    stringData: { ...secret, [TOKEN_KEY]: token }
+  }
 }
 
 function ownedBy ({ metadata = {} }: V1Job): V1ObjectMeta {

@@ -7,17 +7,31 @@ import { inBatches, listAll, putObject } from '../../../shared/store/object-stor
 import type { Store } from '../../../shared/store/open-store.ts'
 
 /** The marker says whose job it is, so that those of one owner are counted by a listing alone. */
-export async function putMarker (store: Store, { job_uuid: id, owner }: Pick<JobRecord, 'job_uuid' | 'owner'>): Promise<void> {
+export async function putMarker (
+  store: Store,
+  { job_uuid: id, owner }: Pick<JobRecord, 'job_uuid' | 'owner'>
+): Promise<void> {
   await putObject(store, markerKey(id), '', owner === undefined ? {} : { owner }, 'unconditional')
 }
 
-/** Throws `too-many-jobs` when an owner has `most` jobs that have not ended. Of several requests at once each may take the last place. */
+/**
+ * Throws `too-many-jobs` when an owner has `most` jobs that have not ended. Of several requests at once each may take
+ * the last place.
+ */
 export async function checkOpenJobs (store: Store, owner: string | undefined, most: number): Promise<void> {
   const marked: string[] = []
-  for await (const { key, tags } of listAll(store, MARKER_PREFIX, { tags: true })) if (tags['owner'] === owner) marked.push(jobOfKey(key))
+  for await (const { key, tags } of listAll(store, MARKER_PREFIX, { tags: true })) {
+    if (tags['owner'] === owner) marked.push(jobOfKey(key))
+  }
   if (marked.length < most) return
   // A marker also stands as long as something is owed for a job that has ended.
   const records = await inBatches(marked, async (id) => await readRecord(store, id))
   const open = records.filter((found) => found !== undefined && !isTerminal(found.record.state)).length
-  if (open >= most) throw problem('too-many-jobs', `${open} of your jobs have not ended, and you may have ${most}; ask again when one has`, { headers: { 'retry-after': '60' } })
+  if (open >= most) {
+    throw problem(
+      'too-many-jobs',
+      `${open} of your jobs have not ended, and you may have ${most}; ask again when one has`,
+      { headers: { 'retry-after': '60' } }
+    )
+  }
 }

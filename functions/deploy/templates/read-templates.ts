@@ -31,7 +31,9 @@ const EnvVariable = Type.Object({
 })
 const EnvSchema = Type.Object({
   type: Type.Literal('object'),
-  properties: Type.Record(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }), EnvVariable, { additionalProperties: false }),
+  properties: Type.Record(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }), EnvVariable, {
+    additionalProperties: false
+  }),
   required: Type.Optional(Type.Array(Type.String())),
   additionalProperties: Type.Optional(Type.Literal(false))
 })
@@ -43,7 +45,9 @@ const Manifest = Type.Object({
   metadata: Type.Object({ name: Type.String({ pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' }), annotations }),
   spec: Type.Object({
     template: Type.Object({
-      spec: Type.Object({ containers: Type.Array(Type.Object({ name: Type.String(), image: Type.String() }), { minItems: 1 }) })
+      spec: Type.Object({
+        containers: Type.Array(Type.Object({ name: Type.String(), image: Type.String() }), { minItems: 1 })
+      })
     })
   })
 })
@@ -82,14 +86,18 @@ function retentionOf (annotation: string | undefined): number {
 
 export function parseTemplate (yaml: string): Template {
   const manifest: unknown = load(yaml)
-  if (!isManifest(manifest)) throw new Error(`not a template: ${ajv.errorsText(isManifest.errors, { dataVar: 'manifest' })}`)
+  if (!isManifest(manifest)) {
+    throw new Error(`not a template: ${ajv.errorsText(isManifest.errors, { dataVar: 'manifest' })}`)
+  }
   const { name, annotations } = manifest.metadata
   const env: unknown = annotations[ENV] === undefined ? { type: 'object', properties: {} } : load(annotations[ENV])
   if (!isEnvSchema(env)) throw new Error(`annotation ${ENV}: ${ajv.errorsText(isEnvSchema.errors, { dataVar: 'env' })}`)
   // What is no JSON Schema at all, or refuses its own default, is found now rather than at the first request.
   ajv.compile(env)
   for (const [variable, { default: value, ...schema }] of Object.entries(env.properties)) {
-    if (value !== undefined && !ajv.validate(schema, value)) throw new Error(`annotation ${ENV}: ${ajv.errorsText(ajv.errors, { dataVar: `the default of ${variable}` })}`)
+    if (value !== undefined && !ajv.validate(schema, value)) {
+      throw new Error(`annotation ${ENV}: ${ajv.errorsText(ajv.errors, { dataVar: `the default of ${variable}` })}`)
+    }
   }
   return {
     name,

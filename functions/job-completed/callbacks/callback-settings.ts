@@ -10,7 +10,11 @@ export const callbackSettings = {
   ...sinkSettings,
   ...connectorSettings,
   K_CE_OVERRIDES: Type.Optional(Type.String()),
-  K_SINK_TOKEN_FILE: Type.String({ default: '/oidc/token', minLength: 1, description: 'Where a SinkBinding mounts the token that the sink asks for, if it does' })
+  K_SINK_TOKEN_FILE: Type.String({
+    default: '/oidc/token',
+    minLength: 1,
+    description: 'Where a SinkBinding mounts the token that the sink asks for, if it does'
+  })
 }
 
 /** What it takes to make callbacks. */
@@ -21,7 +25,8 @@ export interface CallbackSettings extends ConnectorPlace {
 }
 
 export function readCallbackSettings (settings: Static<TObject<typeof callbackSettings>>): CallbackSettings {
-  const { WEBHOOK_SECRETS_DIR: secretsDir, K_SINK: url, K_CE_OVERRIDES: overrides, K_SINK_TOKEN_FILE: tokenFile } = settings
+  const { WEBHOOK_SECRETS_DIR: secretsDir, K_SINK: url, K_CE_OVERRIDES: overrides, K_SINK_TOKEN_FILE: tokenFile } =
+    settings
   return {
     egress: egressRules(settings),
     secretsDir,
@@ -30,7 +35,10 @@ export function readCallbackSettings (settings: Static<TObject<typeof callbackSe
   }
 }
 
-/** What a SinkBinding adds to every event; one that adds nothing sets it, too, to nothing: https://knative.dev/docs/eventing/custom-event-source/sinkbinding/ */
+/**
+ * What a SinkBinding adds to every event; one that adds nothing sets it, too, to nothing:
+ * https://knative.dev/docs/eventing/custom-event-source/sinkbinding/
+ */
 function extensionsOf (overrides = ''): Record<string, string> {
   try {
     return overrides === '' ? {} : (JSON.parse(overrides) as { extensions?: Record<string, string> }).extensions ?? {}

@@ -1,7 +1,10 @@
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
-/** After each try that failed, as Standard Webhooks 1.0 recommends: ten tries within 75 h 35 min. Most are made by a ping, so up to a minute later. */
+/**
+ * After each try that failed, as Standard Webhooks 1.0 recommends: ten tries within 75 h 35 min. Most are made by a
+ * ping, so up to a minute later.
+ */
 const PAUSES_MS = [5_000, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR]
 const LONGEST_MS = 24 * HOUR
 
@@ -9,10 +12,15 @@ const LONGEST_MS = 24 * HOUR
 const JITTER = 0.1
 
 /**
- * When it is tried again after `tried` tries, or `undefined` when that was the last one. The receiver may ask for a longer pause than the
- * schedule has (`Retry-After`: seconds or a date), up to a day. `random` is from 0 to 1.
+ * When it is tried again after `tried` tries, or `undefined` when that was the last one. The receiver may ask for a
+ * longer pause than the schedule has (`Retry-After`: seconds or a date), up to a day. `random` is from 0 to 1.
  */
-export function nextTry (tried: number, retryAfter: string | undefined, now: Date, random: number): Date | undefined {
+export function nextTry (
+  tried: number,
+  retryAfter: string | undefined,
+  now: Date,
+  random: number
+): Date | undefined {
   const pause = PAUSES_MS[tried - 1]
   if (pause === undefined) return undefined
   const asked = Math.min(pauseOf(retryAfter, now), LONGEST_MS)

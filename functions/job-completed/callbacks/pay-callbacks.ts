@@ -31,7 +31,10 @@ export function newOutbox (settings: CallbackSettings, stopping: AbortSignal, lo
   return { settings, stopping, log, inTurn: atMost(AT_ONCE) }
 }
 
-interface Deps { store: Store, outbox: Outbox }
+interface Deps {
+  store: Store
+  outbox: Outbox
+}
 
 /** Tries every callback of a job that is due, once. Answers whether something is still owed then. */
 export async function payCallbacks (deps: Deps, id: string): Promise<boolean> {
@@ -39,7 +42,11 @@ export async function payCallbacks (deps: Deps, id: string): Promise<boolean> {
   if (found === undefined || !isOwing(found.record)) return false
   const due = found.record.callbacks!.filter((callback) => isDue(callback, new Date()))
   if (due.length === 0) return true
-  await Promise.all(due.map(async (callback) => await deps.outbox.inTurn(async () => await payCallback(deps, found.record, callback.id))))
+  await Promise.all(
+    due.map(async (callback) =>
+      await deps.outbox.inTurn(async () => await payCallback(deps, found.record, callback.id))
+    )
+  )
   const after = await readRecord(deps.store, id)
   return after !== undefined && isOwing(after.record)
 }
@@ -58,20 +65,32 @@ async function payCallback ({ store, outbox }: Deps, known: JobRecord, id: strin
     const after = endAttempt(record, id, claim.until, ended)
     const callback = after?.callbacks?.find((one) => one.id === id)
     const { settled } = kindOf(claim.record.targets![claim.callback.target]!)
-    return after === undefined || callback === undefined || state === 'owed' || settled === undefined ? after : settled(after, callback, result.status, now)
+    return after === undefined || callback === undefined || state === 'owed' || settled === undefined
+      ? after
+      : settled(after, callback, result.status, now)
   })
   const line = { job_uuid: job, callback: id, ...ended }
   if (state === 'delivered') outbox.log.info(line, 'callback delivered')
   else outbox.log.warn({ ...line, err: cause }, 'callback not delivered')
 }
 
-interface Claim { record: JobRecord, callback: Callback, until: Date }
+interface Claim {
+  record: JobRecord
+  callback: Callback
+  until: Date
+}
 
 /** Of several processes with the same callback in mind one gets it. */
-async function claimed (store: Store, { job_uuid: job, targets = [], callbacks = [] }: JobRecord, id: string): Promise<Claim | undefined> {
+async function claimed (
+  store: Store,
+  { job_uuid: job, targets = [], callbacks = [] }: JobRecord,
+  id: string
+): Promise<Claim | undefined> {
   const known = callbacks.find((one) => one.id === id)!
   const now = new Date()
-  const until = new Date(now.getTime() + (kindOf(targets[known.target]!).timeoutMs?.(known) ?? TIMEOUT_MS) + SLOW_STORE_MS)
+  const until = new Date(
+    now.getTime() + (kindOf(targets[known.target]!).timeoutMs?.(known) ?? TIMEOUT_MS) + SLOW_STORE_MS
+  )
   let isOurs = false
   const record = await advanceRecord(store, job, (current) => {
     const next = claimCallback(current, id, now, until)
@@ -82,12 +101,23 @@ async function claimed (store: Store, { job_uuid: job, targets = [], callbacks =
   return isOurs && record !== undefined && callback !== undefined ? { record, callback, until } : undefined
 }
 
-async function attempt (store: Store, settings: CallbackSettings, { record, callback }: Claim): Promise<{ result: Omit<Attempt, 'at'>, outcome: Outcome, retryAfter?: string | undefined, cause?: unknown }> {
+async function attempt (
+  store: Store,
+  settings: CallbackSettings,
+  { record, callback }: Claim
+): Promise<{ result: Omit<Attempt, 'at'>, outcome: Outcome, retryAfter?: string | undefined, cause?: unknown }> {
   try {
     const target = record.targets![callback.target]!
     const kind = kindOf(target)
-    const { status, headers, ...answer } = await guardedRequest(await kind.request({ record, callback, target, settings, store }), settings.egress)
-    return { result: { status }, outcome: kind.outcome({ status, headers, ...answer }, callback), retryAfter: headers['retry-after'] }
+    const { status, headers, ...answer } = await guardedRequest(
+      await kind.request({ record, callback, target, settings, store }),
+      settings.egress
+    )
+    return {
+      result: { status },
+      outcome: kind.outcome({ status, headers, ...answer }, callback),
+      retryAfter: headers['retry-after']
+    }
   } catch (cause) {
     return { result: { error: failureOf(cause) ?? 'InternalError' }, outcome: 'later', cause }
   }

@@ -11,13 +11,18 @@ import { outcomeOf } from './outcome-of.ts'
 export const sink: CallbackKind<Sink> = {
   request ({ record, callback, settings: { publicUrl, sink } }) {
     if (sink === undefined) throw failed('NoSink', 'there is no K_SINK any more')
-    const { headers, body } = HTTP.binary(jobEvent(record, callback.call as State, publicUrl).cloneWith(sink.extensions))
+    const { headers, body } = HTTP.binary(
+      jobEvent(record, callback.call as State, publicUrl).cloneWith(sink.extensions)
+    )
     // Read at each try: a SinkBinding renews it under a running function.
     const token = existsSync(sink.tokenFile) ? readFileSync(sink.tokenFile, 'utf8').trim() : undefined
     return {
       method: 'POST',
       url: sink.url,
-      headers: { ...headers as Record<string, string>, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+      headers: {
+        ...headers as Record<string, string>,
+        ...(token !== undefined && { authorization: `Bearer ${token}` })
+      },
       body: body as string,
       allowed: [new URL(sink.url).origin]
     }

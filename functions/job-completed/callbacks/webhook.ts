@@ -14,11 +14,18 @@ export const webhook: CallbackKind<Webhook> = {
     const { headers, body } = HTTP.structured(jobEvent(record, callback.call as State, publicUrl))
     const id = `${record.job_uuid}-${callback.id}`
     const timestamp = String(Math.floor(Date.now() / 1000))
-    const signatures = keysOf(secretsDir, secret).map((key) => `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body as string}`).digest('base64')}`)
+    const signatures = keysOf(secretsDir, secret).map((key) =>
+      `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body as string}`).digest('base64')}`
+    )
     return {
       method: 'POST',
       url,
-      headers: { ...headers as Record<string, string>, 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures.join(' ') },
+      headers: {
+        ...headers as Record<string, string>,
+        'webhook-id': id,
+        'webhook-timestamp': timestamp,
+        'webhook-signature': signatures.join(' ')
+      },
       body: body as string
     }
   },

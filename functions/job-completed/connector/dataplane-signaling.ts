@@ -24,8 +24,9 @@ const words = {
 const following: Record<string, string | undefined> = { started: 'push', push: 'completed' }
 
 /**
- * The control plane's part of Data Plane Signaling. `errored` ends no transfer (the specification leaves that to the control plane, and EDC only notes it), so where the connector
- * has a Management API in the table, that is told instead.
+ * The control plane's part of Data Plane Signaling. `errored` ends no transfer (the specification leaves that to the
+ * control plane, and EDC only notes it), so where the connector has a Management API in the table, that is told
+ * instead.
  */
 export const dataplaneSignaling: CallbackKind<Extract<Transfer, { kind: 'dataplane-signaling' }>> = {
   request (told) {
@@ -37,7 +38,10 @@ export const dataplaneSignaling: CallbackKind<Extract<Transfer, { kind: 'datapla
     return {
       method: 'POST',
       url: `${transfer.callback_address}/transfers/${percentEncode(transfer.transfer)}/dataflow/${word}`,
-      headers: { 'content-type': 'application/json', ...keyHeader(connectorKey(settings.connectorSecrets, connector.name, 'control')) },
+      headers: {
+        'content-type': 'application/json',
+        ...keyHeader(connectorKey(settings.connectorSecrets, connector.name, 'control'))
+      },
       body: JSON.stringify(statusMessage(record, transfer, `${record.job_uuid}-${id}`, settings, state)),
       allowed: originsOf(connector)
     }
@@ -49,6 +53,8 @@ export const dataplaneSignaling: CallbackKind<Extract<Transfer, { kind: 'datapla
     if (state === 'dead') return call === 'push' ? { ...record, callbacks: owedCall(record, 'fail', now) } : record
     const next = isPush ? following[call] : undefined
     if (next !== undefined) return { ...record, callbacks: owedCall(record, next, now) }
-    return call === 'started' ? record : transferEnded(record, now, call === 'completed' ? 'completed' : undefined) ?? record
+    return call === 'started'
+      ? record
+      : transferEnded(record, now, call === 'completed' ? 'completed' : undefined) ?? record
   }
 }

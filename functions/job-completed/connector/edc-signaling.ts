@@ -13,7 +13,9 @@ import { connectorOf } from './connector-of.ts'
 import { connectorOutcome } from './connector-outcome.ts'
 import { PUSH_MS, pushResults } from './push-results.ts'
 
-/** The control API of EDC up to 0.15: `provisioned`, `complete` and `fail`. That it is time to push is heard by deploy. */
+/**
+ * The control API of EDC up to 0.15: `provisioned`, `complete` and `fail`. That it is time to push is heard by deploy.
+ */
 export const edcSignaling: CallbackKind<Extract<Transfer, { kind: 'edc-signaling' }>> = {
   request (told) {
     const { record, callback: { call }, target: transfer, settings } = told
@@ -22,7 +24,10 @@ export const edcSignaling: CallbackKind<Extract<Transfer, { kind: 'edc-signaling
     return {
       method: 'POST',
       url: `${transfer.callback_address}/transferprocess/${percentEncode(transfer.transfer)}/${call}`,
-      headers: { 'content-type': 'application/json', ...keyHeader(connectorKey(settings.connectorSecrets, connector.name, 'control')) },
+      headers: {
+        'content-type': 'application/json',
+        ...keyHeader(connectorKey(settings.connectorSecrets, connector.name, 'control'))
+      },
       ...(call === 'fail' && { body: JSON.stringify({ errorMessage: whyNoData(record) }) }),
       allowed: originsOf(connector)
     }

@@ -13,7 +13,10 @@ import { terminateTransfer } from './terminate-transfer.ts'
 
 const NS = 'https://w3id.org/edc/v0.0.1/ns/'
 
-/** The webhook of EDC's HTTP provisioner, which is part of the Management API. It cannot be told of a failure: the transfer is terminated instead. */
+/**
+ * The webhook of EDC's HTTP provisioner, which is part of the Management API. It cannot be told of a failure: the
+ * transfer is terminated instead.
+ */
 export const httpProvisioner: CallbackKind<Extract<Transfer, { kind: 'http-provisioner' }>> = {
   request ({ record, callback: { call }, target: transfer, settings }) {
     if (call === 'terminate') return terminateTransfer(record, transfer, settings)
@@ -21,7 +24,10 @@ export const httpProvisioner: CallbackKind<Extract<Transfer, { kind: 'http-provi
     return {
       method: 'POST',
       url: `${transfer.callback_address}/${percentEncode(transfer.transfer)}/provision`,
-      headers: { 'content-type': 'application/json', ...keyHeader(connectorKey(settings.connectorSecrets, connector.name, 'management')) },
+      headers: {
+        'content-type': 'application/json',
+        ...keyHeader(connectorKey(settings.connectorSecrets, connector.name, 'management'))
+      },
       body: JSON.stringify({
         edctype: 'dataspaceconnector:provisioner-callback-request',
         resourceDefinitionId: transfer.resource_definition,

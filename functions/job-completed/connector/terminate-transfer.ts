@@ -11,7 +11,13 @@ import { connectorOf } from './connector-of.ts'
 /** The request that tells a connector at its Management API that there will be no data, and why. */
 export function terminateTransfer (record: JobRecord, transfer: Transfer, settings: CallbackSettings): OutgoingRequest {
   const connector = connectorOf(settings, transfer)
-  if (connector.management_url === undefined) throw failed('NoManagementUrl', `the connector ${connector.name} has no management_url`)
-  const { method, url, headers, body } = terminateRequest(managementApi(connector, settings.connectorSecrets), transfer.transfer, whyNoData(record))
+  if (connector.management_url === undefined) {
+    throw failed('NoManagementUrl', `the connector ${connector.name} has no management_url`)
+  }
+  const { method, url, headers, body } = terminateRequest(
+    managementApi(connector, settings.connectorSecrets),
+    transfer.transfer,
+    whyNoData(record)
+  )
   return { method, url, headers, body, allowed: originsOf(connector) }
 }

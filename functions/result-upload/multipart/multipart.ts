@@ -6,12 +6,24 @@ import { uploadQuery } from '../../../shared/store/unfinished-uploads.ts'
 import { fromChecksum, toChecksum } from '../checksum.ts'
 
 /** A part that the store has; not every store tells the sha256 that it has checked. */
-export interface Part { number: number, size: number, etag: string, sha256?: string }
+export interface Part {
+  number: number
+  size: number
+  etag: string
+  sha256?: string
+}
 
 /** Starts a multipart upload whose parts carry a sha256 each; answers its id. */
 export async function createMultipart (store: Store, key: string, tags: Tags): Promise<string> {
   const headers = { 'x-amz-tagging': encodeTags(tags), 'x-amz-checksum-algorithm': 'SHA256' }
-  const response = await request(store, { operation: 'CreateMultipartUpload', method: 'POST', key, query: 'uploads', headers, accept: [200] })
+  const response = await request(store, {
+    operation: 'CreateMultipartUpload',
+    method: 'POST',
+    key,
+    query: 'uploads',
+    headers,
+    accept: [200]
+  })
   const { InitiateMultipartUploadResult: result } = parseXml(await whole(response), 'InitiateMultipartUploadResult')
   return (result as { UploadId: string }).UploadId
 }
@@ -24,10 +36,17 @@ export async function listParts (store: Store, key: string, uploadId: string): P
     const query = `max-parts=1000&part-number-marker=${marker}&${uploadQuery(uploadId)}`
     const response = await request(store, { operation: 'ListParts', method: 'GET', key, query, accept: [200, 404] })
     if (await isAbsent(response)) return undefined
-    const { ListPartsResult: listing } = parseXml(await whole(response), 'ListPartsResult') as { ListPartsResult: Listing }
+    const { ListPartsResult: listing } = parseXml(await whole(response), 'ListPartsResult') as {
+      ListPartsResult: Listing
+    }
     const page = listing.Part ?? []
     for (const { PartNumber, Size, ETag, ChecksumSHA256 } of page) {
-      parts.push({ number: Number(PartNumber), size: Number(Size), etag: ETag, ...(ChecksumSHA256 && { sha256: fromChecksum(ChecksumSHA256) }) })
+      parts.push({
+        number: Number(PartNumber),
+        size: Number(Size),
+        etag: ETag,
+        ...(ChecksumSHA256 && { sha256: fromChecksum(ChecksumSHA256) })
+      })
     }
     if (listing.IsTruncated !== 'true' || page.length === 0) return parts
   }
@@ -42,16 +61,26 @@ interface Listing {
  * Makes the parts one object, but never over one that is there. The store compares the sha256 of each part with the one
  * that it got the part with. False when it refuses (400), when there is such an object (412), or no such upload (404).
  */
-export async function completeMultipart (store: Store, key: string, uploadId: string, parts: { number: number, etag: string, sha256: string }[]): Promise<boolean> {
+export async function completeMultipart (
+  store: Store,
+  key: string,
+  uploadId: string,
+  parts: { number: number, etag: string, sha256: string }[]
+): Promise<boolean> {
   const listed = parts.map(({ number, etag, sha256 }) =>
-    `<Part><PartNumber>${number}</PartNumber><ETag>${etag}</ETag><ChecksumSHA256>${toChecksum(sha256)}</ChecksumSHA256></Part>`)
+    `<Part><PartNumber>${number}</PartNumber><ETag>${etag}</ETag><ChecksumSHA256>${
+      toChecksum(sha256)
+    }</ChecksumSHA256></Part>`
+  )
   const response = await request(store, {
     operation: 'CompleteMultipartUpload',
     method: 'POST',
     key,
     query: uploadQuery(uploadId),
     headers: { 'content-type': 'application/xml', 'if-none-match': '*' },
-    body: `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${listed.join('')}</CompleteMultipartUpload>`,
+    body: `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${
+      listed.join('')
+    }</CompleteMultipartUpload>`,
     accept: [200, 400, 404, 412]
   })
   const body = await whole(response)

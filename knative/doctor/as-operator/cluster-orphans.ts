@@ -6,20 +6,31 @@ import { degraded, type Row, works } from '../row.ts'
 
 /** A Job first: with it goes what it owns. */
 const kinds = ['Job', 'Pod', 'ConfigMap', 'Secret'] as const
-export interface ClusterObject { kind: typeof kinds[number], name: string, job: string }
+export interface ClusterObject {
+  kind: typeof kinds[number]
+  name: string
+  job: string
+}
 
 /** All that there is of jobs in the cluster and has been there for an hour. */
 export async function objectsOfJobs (config: KubeConfig, namespace: string, now: Date): Promise<ClusterObject[]> {
   const [batch, core] = [config.makeApiClient(BatchV1Api), config.makeApiClient(CoreV1Api)]
   const query = { namespace, labelSelector: managedSelector }
   const lists = [
-    batch.listNamespacedJob(query), core.listNamespacedPod(query), core.listNamespacedConfigMap(query), core.listNamespacedSecret(query)
+    batch.listNamespacedJob(query),
+    core.listNamespacedPod(query),
+    core.listNamespacedConfigMap(query),
+    core.listNamespacedSecret(query)
   ]
   const found = await Promise.all(lists)
   return found.flatMap(({ items }, at) => items.flatMap(({ metadata }) => settled(kinds[at]!, metadata, now)))
 }
 
-export function settled (kind: ClusterObject['kind'], { name, labels, creationTimestamp, deletionTimestamp }: V1ObjectMeta = {}, now: Date): ClusterObject[] {
+export function settled (
+  kind: ClusterObject['kind'],
+  { name, labels, creationTimestamp, deletionTimestamp }: V1ObjectMeta = {},
+  now: Date
+): ClusterObject[] {
   const job = labels?.[JOB_LABEL]
   if (name === undefined || job === undefined || !isJobId(job) || deletionTimestamp !== undefined) return []
   return creationTimestamp !== undefined && isOld(creationTimestamp, now) ? [{ kind, name, job }] : []
@@ -41,10 +52,18 @@ export async function removeObjects (config: KubeConfig, namespace: string, obje
   }
 }
 
-export function clusterOrphanRows (orphans: ClusterObject[], { all, removed }: { all: number, removed: boolean }): Row[] {
+export function clusterOrphanRows (
+  orphans: ClusterObject[],
+  { all, removed }: { all: number, removed: boolean }
+): Row[] {
   if (orphans.length === 0) return [works('orphans in Kubernetes', `none among ${all} objects of jobs`)]
-  return kinds.map((kind): [string, ClusterObject[]] => [kind, orphans.filter((orphan) => orphan.kind === kind)]).filter(([, these]) => these.length > 0).map(([kind, these]) => {
-    const seen = `${these.length} of a job without a record: ${these.slice(0, 3).map(({ name }) => name).join(' ')}${these.length > 3 ? ' …' : ''}`
-    return removed ? works(`orphans: ${kind}s`, `removed ${seen}`) : degraded(`orphans: ${kind}s`, seen, 'make doctor FIX=1')
-  })
+  return kinds.map((kind): [string, ClusterObject[]] => [kind, orphans.filter((orphan) => orphan.kind === kind)])
+    .filter(([, these]) => these.length > 0).map(([kind, these]) => {
+      const seen = `${these.length} of a job without a record: ${these.slice(0, 3).map(({ name }) => name).join(' ')}${
+        these.length > 3 ? ' …' : ''
+      }`
+      return removed
+        ? works(`orphans: ${kind}s`, `removed ${seen}`)
+        : degraded(`orphans: ${kind}s`, seen, 'make doctor FIX=1')
+    })
 }

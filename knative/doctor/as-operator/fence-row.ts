@@ -40,5 +40,9 @@ export async function fenceRow (config: KubeConfig, namespace: string, image: st
 export function judgeFence (namespace: string, admitted: string[], all: string[]): Row {
   const check = 'what may run among the jobs'
   if (admitted.length === 0) return works(check, `refused: ${all.join(', ')}`)
-  return broken(check, `admitted: ${admitted.join(', ')}`, `kubectl apply -k your overlay; the policy is gx4ki-jobs, and the namespace ${namespace} must be labelled restricted`)
+  return broken(
+    check,
+    `admitted: ${admitted.join(', ')}`,
+    `kubectl apply -k your overlay; the policy is gx4ki-jobs, and the namespace ${namespace} must be labelled restricted`
+  )
 }

@@ -2,31 +2,54 @@ import type { KubernetesObject, V1ConfigMap, V1PodSpec, V1Secret } from '@kubern
 import { broken, type Row, works } from '../row.ts'
 
 /** A Knative Service, as far as the doctor looks at it. */
-export type Service = KubernetesObject & { spec?: { template?: { spec?: V1PodSpec } }, status?: { address?: { url?: string } } }
+export type Service = KubernetesObject & {
+  spec?: { template?: { spec?: V1PodSpec } }
+  status?: { address?: { url?: string } }
+}
 
 /** A ConfigMap or a Secret that a pod needs, and the key in it where it needs just one. */
-interface Reference { kind: 'ConfigMap' | 'Secret', name: string, key?: string }
+interface Reference {
+  kind: 'ConfigMap' | 'Secret'
+  name: string
+  key?: string
+}
 
 /** Everything that the pods of a Service cannot start without. */
 export function referencesOf (service: Service): Reference[] {
   const { containers = [], volumes = [] } = service.spec?.template?.spec ?? {}
   return [
-    ...containers.flatMap(({ envFrom = [] }) => envFrom.flatMap(({ configMapRef, secretRef }) => [to('ConfigMap', configMapRef), to('Secret', secretRef)])),
-    ...containers.flatMap(({ env = [] }) => env.flatMap(({ valueFrom }) => [to('ConfigMap', valueFrom?.configMapKeyRef), to('Secret', valueFrom?.secretKeyRef)])),
-    ...volumes.flatMap(({ configMap, secret }) => [to('ConfigMap', configMap), to('Secret', secret && { ...secret, name: secret.secretName })])
+    ...containers.flatMap(({ envFrom = [] }) =>
+      envFrom.flatMap(({ configMapRef, secretRef }) => [to('ConfigMap', configMapRef), to('Secret', secretRef)])
+    ),
+    ...containers.flatMap(({ env = [] }) =>
+      env.flatMap((
+        { valueFrom }
+      ) => [to('ConfigMap', valueFrom?.configMapKeyRef), to('Secret', valueFrom?.secretKeyRef)])
+    ),
+    ...volumes.flatMap((
+      { configMap, secret }
+    ) => [to('ConfigMap', configMap), to('Secret', secret && { ...secret, name: secret.secretName })])
   ].filter((reference) => reference !== undefined)
 }
 
-function to (kind: Reference['kind'], source: { name?: string | undefined, key?: string, optional?: boolean } | undefined): Reference | undefined {
+function to (
+  kind: Reference['kind'],
+  source: { name?: string | undefined, key?: string, optional?: boolean } | undefined
+): Reference | undefined {
   if (!source?.name || source.optional) return undefined
   return { kind, name: source.name, ...(source.key !== undefined && { key: source.key }) }
 }
 
-/** Its plain settings, as its process has them: what it names itself goes over what it takes from ConfigMaps. `found` is by kind and name. */
+/**
+ * Its plain settings, as its process has them: what it names itself goes over what it takes from ConfigMaps. `found` is
+ * by kind and name.
+ */
 export function settingsOf (service: Service, found: Map<string, V1ConfigMap | V1Secret>): Record<string, string> {
   const [container] = service.spec?.template?.spec?.containers ?? []
   const settings: Record<string, string> = {}
-  for (const { configMapRef } of container?.envFrom ?? []) Object.assign(settings, found.get(`ConfigMap ${configMapRef?.name}`)?.data)
+  for (const { configMapRef } of container?.envFrom ?? []) {
+    Object.assign(settings, found.get(`ConfigMap ${configMapRef?.name}`)?.data)
+  }
   for (const { name, value } of container?.env ?? []) if (value !== undefined) settings[name] = value
   return settings
 }
@@ -39,6 +62,15 @@ export function settingsRow (service: Service, found: Map<string, V1ConfigMap | 
     const object = found.get(`${kind} ${name}`)
     return object === undefined || (key !== undefined && !object.data?.[key])
   }).map(({ kind, name, key }) => key === undefined ? `${kind} ${name}` : `${key} in ${kind} ${name}`)
-  if (missing.length === 0) return works(check, [...new Set(references.map(({ kind, name }) => `${kind} ${name}`))].join(', '))
-  return broken(check, `missing: ${[...new Set(missing)].join(', ')}`, 'kubectl apply -k your overlay; the Secrets are made by hand: docs/install.md')
+  if (missing.length === 0) {
+    return works(
+      check,
+      [...new Set(references.map(({ kind, name }) => `${kind} ${name}`))].join(', ')
+    )
+  }
+  return broken(
+    check,
+    `missing: ${[...new Set(missing)].join(', ')}`,
+    'kubectl apply -k your overlay; the Secrets are made by hand: docs/install.md'
+  )
 }

@@ -1,10 +1,23 @@
-import { type KubeConfig, AuthorizationV1Api, CoreV1Api, KubeConfig as Config, type V1ResourceAttributes, type V1Role, type V1RoleBinding } from '@kubernetes/client-node'
+import {
+  type KubeConfig,
+  AuthorizationV1Api,
+  CoreV1Api,
+  KubeConfig as Config,
+  type V1ResourceAttributes,
+  type V1Role,
+  type V1RoleBinding
+} from '@kubernetes/client-node'
 import type { Manifest } from '../manifests.ts'
 import { broken, degraded, type Row, works } from '../row.ts'
 import { wordsOf } from '../words-of.ts'
 
 /** A ServiceAccount, what it needs for its work, and what it must not have. */
-export interface Account { namespace: string, name: string, must: V1ResourceAttributes[], mustNot: V1ResourceAttributes[] }
+export interface Account {
+  namespace: string
+  name: string
+  must: V1ResourceAttributes[]
+  mustNot: V1ResourceAttributes[]
+}
 
 /** A handful, by each of which all the rest could be had. Without a namespace: in the whole cluster. */
 const forbidden = (jobs: string, functions: string): V1ResourceAttributes[] => [
@@ -16,15 +29,25 @@ const forbidden = (jobs: string, functions: string): V1ResourceAttributes[] => [
   { verb: '*', group: '*', resource: '*' }
 ]
 
-/** The accounts of an installation, by the very Roles and RoleBindings that give them their rights; and that of the jobs' pods, which has none. */
-export function accountsOf (manifests: Manifest[], { jobs, functions }: { jobs: string, functions: string }): Account[] {
+/**
+ * The accounts of an installation, by the very Roles and RoleBindings that give them their rights; and that of the
+ * jobs' pods, which has none.
+ */
+export function accountsOf (
+  manifests: Manifest[],
+  { jobs, functions }: { jobs: string, functions: string }
+): Account[] {
   const ofKind = (kind: string): Manifest[] => manifests.filter((one) => one.kind === kind)
   const mustNot = forbidden(jobs, functions)
   const accounts = ofKind('ServiceAccount').map(({ metadata: { namespace, name } }): Account => ({
     namespace,
     name,
-    must: ofKind('RoleBinding').filter((one) => (one as V1RoleBinding).subjects?.some((subject) => subject.name === name && subject.namespace === namespace)).flatMap((binding) => {
-      const role = ofKind('Role').find(({ metadata }) => metadata.name === (binding as V1RoleBinding).roleRef.name && metadata.namespace === binding.metadata.namespace)
+    must: ofKind('RoleBinding').filter((one) =>
+      (one as V1RoleBinding).subjects?.some((subject) => subject.name === name && subject.namespace === namespace)
+    ).flatMap((binding) => {
+      const role = ofKind('Role').find(({ metadata }) =>
+        metadata.name === (binding as V1RoleBinding).roleRef.name && metadata.namespace === binding.metadata.namespace
+      )
       return accessesOf(role as V1Role | undefined, binding.metadata.namespace)
     }),
     mustNot
@@ -33,10 +56,16 @@ export function accountsOf (manifests: Manifest[], { jobs, functions }: { jobs: 
 }
 
 function accessesOf (role: V1Role | undefined, namespace: string): V1ResourceAttributes[] {
-  return (role?.rules ?? []).flatMap(({ apiGroups = [], resources = [], verbs }) => apiGroups.flatMap((group) => resources.flatMap((path) => verbs.map((verb) => {
-    const [resource = '', subresource] = path.split('/')
-    return { namespace, verb, group, resource, ...(subresource !== undefined && { subresource }) }
-  }))))
+  return (role?.rules ?? []).flatMap(({ apiGroups = [], resources = [], verbs }) =>
+    apiGroups.flatMap((group) =>
+      resources.flatMap((path) =>
+        verbs.map((verb) => {
+          const [resource = '', subresource] = path.split('/')
+          return { namespace, verb, group, resource, ...(subresource !== undefined && { subresource }) }
+        })
+      )
+    )
+  )
 }
 
 /** Asks the API server, as the account itself, one question after the other. */
@@ -54,7 +83,11 @@ export async function rightsOf (config: KubeConfig, account: Account): Promise<R
     for (const access of account.mustNot) if (await allowed(access)) excessive.push(access)
     return rightsRow(account, missing, excessive)
   } catch (error) {
-    return degraded(checkOf(account), `not known: ${wordsOf(error)}`, 'ask as somebody who may create tokens of ServiceAccounts')
+    return degraded(
+      checkOf(account),
+      `not known: ${wordsOf(error)}`,
+      'ask as somebody who may create tokens of ServiceAccounts'
+    )
   }
 }
 
@@ -63,7 +96,11 @@ async function configAs (config: KubeConfig, { namespace, name }: Account): Prom
   const { status } = await config.makeApiClient(CoreV1Api).createNamespacedServiceAccountToken({
     namespace,
     name,
-    body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { audiences: [], expirationSeconds: 600 } }
+    body: {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: { audiences: [], expirationSeconds: 600 }
+    }
   })
   const own = new Config()
   own.loadFromClusterAndUser(config.getCurrentCluster()!, { name, token: status?.token ?? '' })
@@ -74,17 +111,29 @@ export function rightsRow (account: Account, missing: V1ResourceAttributes[], ex
   const { must, mustNot, name } = account
   const check = checkOf(account)
   if (excessive.length > 0) {
-    return broken(check, `may ${listed(excessive)}, which it must not`, `find who gave it that: kubectl get rolebindings,clusterrolebindings -A -o wide | grep -w ${name}`)
+    return broken(
+      check,
+      `may ${listed(excessive)}, which it must not`,
+      `find who gave it that: kubectl get rolebindings,clusterrolebindings -A -o wide | grep -w ${name}`
+    )
   }
   if (missing.length > 0) return broken(check, `may not ${listed(missing)}`, 'kubectl apply -k your overlay')
-  return works(check, `${must.length === 0 ? 'needs none' : `has all ${must.length} that it needs`}, and has none of ${mustNot.length} that it must not have`)
+  return works(
+    check,
+    `${
+      must.length === 0 ? 'needs none' : `has all ${must.length} that it needs`
+    }, and has none of ${mustNot.length} that it must not have`
+  )
 }
 
-const checkOf = ({ namespace, name }: Account): string => `rights of ${name === 'default' ? `the pods in ${namespace}` : name}`
+const checkOf = ({ namespace, name }: Account): string =>
+  `rights of ${name === 'default' ? `the pods in ${namespace}` : name}`
 
 function listed (accesses: V1ResourceAttributes[]): string {
   return accesses.map(({ verb, resource, subresource, namespace }) => {
-    const what = resource === '*' ? 'do everything' : `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`
+    const what = resource === '*'
+      ? 'do everything'
+      : `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`
     return namespace === undefined ? `${what} in the whole cluster` : what
   }).join(', ')
 }

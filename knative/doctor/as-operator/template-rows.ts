@@ -20,10 +20,31 @@ export function readTemplates (data: Record<string, string>): Templates {
 }
 
 /** Whether each template can be used, and Kubernetes would take the Job and the pod that become of it. */
-export async function templateRows (config: KubeConfig, { usable, refused }: Templates, settings: JobSettings, defaultTemplate: string): Promise<Row[]> {
-  const rows = [...refused].map(([file, reason]) => broken(`template ${file}`, `refused: ${reason}`, 'mend it in your overlay, and kubectl apply -k it; docs/templates.md'))
-  for (const template of usable.values()) rows.push(templateRow(template.name, await refusalOf(config, template, settings)))
-  if (!usable.has(defaultTemplate)) rows.push(broken(`template ${defaultTemplate}`, 'is the default one, and is not among the templates', 'set DEFAULT_TEMPLATE in the ConfigMap gx4ki-settings, or add it'))
+export async function templateRows (
+  config: KubeConfig,
+  { usable, refused }: Templates,
+  settings: JobSettings,
+  defaultTemplate: string
+): Promise<Row[]> {
+  const rows = [...refused].map(([file, reason]) =>
+    broken(
+      `template ${file}`,
+      `refused: ${reason}`,
+      'mend it in your overlay, and kubectl apply -k it; docs/templates.md'
+    )
+  )
+  for (const template of usable.values()) {
+    rows.push(templateRow(template.name, await refusalOf(config, template, settings)))
+  }
+  if (!usable.has(defaultTemplate)) {
+    rows.push(
+      broken(
+        `template ${defaultTemplate}`,
+        'is the default one, and is not among the templates',
+        'set DEFAULT_TEMPLATE in the ConfigMap gx4ki-settings, or add it'
+      )
+    )
+  }
   return rows
 }
 
@@ -50,6 +71,12 @@ export function templateRow (name: string, refusal: unknown): Row {
   if (refusal === undefined) return works(check, 'Kubernetes would take its Job and its pod')
   const words = wordsOf(refusal)
   // It waits, and is made when others have ended.
-  if (words.includes('exceeded quota')) return degraded(check, words, 'wait for other jobs, or raise the quota: base/limits.yaml')
-  return broken(check, words, 'its image must be in the ConfigMap gx4ki-images, and its pod restricted: docs/templates.md')
+  if (words.includes('exceeded quota')) {
+    return degraded(check, words, 'wait for other jobs, or raise the quota: base/limits.yaml')
+  }
+  return broken(
+    check,
+    words,
+    'its image must be in the ConfigMap gx4ki-images, and its pod restricted: docs/templates.md'
+  )
 }

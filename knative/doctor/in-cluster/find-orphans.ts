@@ -8,11 +8,26 @@ import { listUploads } from '../../../shared/store/unfinished-uploads.ts'
 import { isOld } from '../is-old.ts'
 
 /** In the order in which they are removed: what leads to the rest goes last. */
-export const kinds = ['idempotency keys', 'markers', 'unfinished uploads', 'results', 'notes of uploads', 'logs', "a doctor's trials", 'records being removed', 'expiry keys'] as const
+export const kinds = [
+  'idempotency keys',
+  'markers',
+  'unfinished uploads',
+  'results',
+  'notes of uploads',
+  'logs',
+  "a doctor's trials",
+  'records being removed',
+  'expiry keys'
+] as const
 type Kind = typeof kinds[number]
 
 /** Something in the store of a job that has no record, so that nobody will ever ask for it or remove it. */
-export interface Orphan { kind: Kind, job: string, key: string, uploadId?: string }
+export interface Orphan {
+  kind: Kind
+  job: string
+  key: string
+  uploadId?: string
+}
 
 export interface Findings {
   orphans: Orphan[]
@@ -35,16 +50,32 @@ const prefixes: [string, Kind][] = [
   [layout.DOCTOR_PREFIX, "a doctor's trials"]
 ]
 
-/** A stand-in for a record has the id of its job and little else; whatever is larger need not be read to know that it is none. */
+/**
+ * A stand-in for a record has the id of its job and little else; whatever is larger need not be read to know that it is
+ * none.
+ */
 const LARGEST_STAND_IN = 200
 
-/** Looks through the whole bucket. What it does not know it leaves alone, and so it does with all that is younger than an hour. */
+/**
+ * Looks through the whole bucket. What it does not know it leaves alone, and so it does with all that is younger than
+ * an hour.
+ */
 export async function findOrphans (store: Store, now: Date): Promise<Findings> {
   const known = new Set<string>()
   const hidden = new Set<string>()
-  const found: Findings = { orphans: [], overdue: [], unreadable: [], deadLetters: [], jobs: 0, objects: 0, isKnown: (id) => known.has(id) }
+  const found: Findings = {
+    orphans: [],
+    overdue: [],
+    unreadable: [],
+    deadLetters: [],
+    jobs: 0,
+    objects: 0,
+    isKnown: (id) => known.has(id)
+  }
   const isLost = (id: string): boolean => !known.has(id) && !hidden.has(id) && isOld(createdAt(id), now)
-  const add = (kind: Kind, job: string, key: string): void => { if (isLost(job)) found.orphans.push({ kind, job, key }) }
+  const add = (kind: Kind, job: string, key: string): void => {
+    if (isLost(job)) found.orphans.push({ kind, job, key })
+  }
 
   // Before all else, so that what comes meanwhile is at most too young.
   const records: StoredObject[] = []
@@ -52,7 +83,10 @@ export async function findOrphans (store: Store, now: Date): Promise<Findings> {
   found.jobs = records.length
   await inBatches(records, async ({ key, size }) => {
     const id = jobIn(key)!
-    const isStandIn = size <= LARGEST_STAND_IN && await readRecord(store, id).then((record) => record === undefined, () => { found.unreadable.push(id) })
+    const isStandIn = size <= LARGEST_STAND_IN &&
+      await readRecord(store, id).then((record) => record === undefined, () => {
+        found.unreadable.push(id)
+      })
     if (isStandIn) hidden.add(id)
     else known.add(id)
   })
@@ -96,7 +130,9 @@ export async function findOrphans (store: Store, now: Date): Promise<Findings> {
     const id = jobIn(key)
     if (id !== undefined && isLost(id)) found.orphans.push({ kind: 'unfinished uploads', job: id, key, uploadId })
   }
-  for await (const { key } of counted(layout.DEAD_LETTER_PREFIX)) found.deadLetters.push(/\/(.{24})-/.exec(key)?.[1] ?? '')
+  for await (const { key } of counted(layout.DEAD_LETTER_PREFIX)) {
+    found.deadLetters.push(/\/(.{24})-/.exec(key)?.[1] ?? '')
+  }
   return found
 
   async function * counted (prefix: string): AsyncGenerator<StoredObject> {

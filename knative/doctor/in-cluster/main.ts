@@ -1,6 +1,6 @@
 /**
- * The half of `make doctor` that needs the keys of the store and the functions' addresses, and no rights in Kubernetes. On a cluster it is a pod of
- * its own; with S3_* in the environment it looks at any store: `node dist/doctor.cjs`.
+ * The half of `make doctor` that needs the keys of the store and the functions' addresses, and no rights in Kubernetes.
+ * On a cluster it is a pod of its own; with S3_* in the environment it looks at any store: `node dist/doctor.cjs`.
  */
 import { parseArgs } from 'node:util'
 import { Type } from 'typebox'
@@ -16,8 +16,14 @@ import { removeOrphans } from './remove-orphans.ts'
 import { runCanary } from './run-canary.ts'
 import { storeAbilities } from './store-abilities.ts'
 
-/** What it prints with `--json`: its rows, and which of the jobs that it was asked about have no record, if that could be found out. */
-export interface Report { rows: Row[], unknown?: string[] }
+/**
+ * What it prints with `--json`: its rows, and which of the jobs that it was asked about have no record, if that could
+ * be found out.
+ */
+export interface Report {
+  rows: Row[]
+  unknown?: string[]
+}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -45,11 +51,18 @@ async function examine (): Promise<Report> {
   const abilities = await storeAbilities(store, presignWith(settings))
   // Without the store nothing else can be said.
   if (isBroken(abilities[0]!)) return { rows: abilities }
-  const canary = deploy === undefined || resultFetch === undefined ? [] : await runCanary({ deploy, resultFetch, template })
+  const canary = deploy === undefined || resultFetch === undefined
+    ? []
+    : await runCanary({ deploy, resultFetch, template })
   try {
     const found = await findOrphans(store, new Date())
-    const orphans = fix && found.orphans.length > 0 ? removalRows(await removeOrphans(store, found.orphans)) : orphanRows(found)
-    return { rows: [...abilities, ...canary, ...orphans, ...leftoverRows(found, new Date())], unknown: positionals.filter((id) => !found.isKnown(id)) }
+    const orphans = fix && found.orphans.length > 0
+      ? removalRows(await removeOrphans(store, found.orphans))
+      : orphanRows(found)
+    return {
+      rows: [...abilities, ...canary, ...orphans, ...leftoverRows(found, new Date())],
+      unknown: positionals.filter((id) => !found.isKnown(id))
+    }
   } catch (error) {
     return { rows: [...abilities, ...canary, broken('orphans in the store', wordsOf(error), 'see the rows above')] }
   }

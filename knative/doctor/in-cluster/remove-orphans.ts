@@ -5,10 +5,13 @@ import { abortMultipart, abortUploads } from '../../../shared/store/unfinished-u
 import { kinds, type Orphan } from './find-orphans.ts'
 
 /**
- * Removes what has no owner, job by job; answers what could not be removed and why. A retry with an old idempotency key can make the job after
- * all, so each one is looked for again right before: a job that has a record loses nothing.
+ * Removes what has no owner, job by job; answers what could not be removed and why. A retry with an old idempotency key
+ * can make the job after all, so each one is looked for again right before: a job that has a record loses nothing.
  */
-export async function removeOrphans (store: Store, orphans: Orphan[]): Promise<{ removed: Orphan[], failed: Map<string, unknown> }> {
+export async function removeOrphans (
+  store: Store,
+  orphans: Orphan[]
+): Promise<{ removed: Orphan[], failed: Map<string, unknown> }> {
   const removed: Orphan[] = []
   const failed = new Map<string, unknown>()
   for (const [job, all] of Map.groupBy(orphans, ({ job }) => job)) {

@@ -35,7 +35,10 @@ export async function runCanary (canary: Canary): Promise<Row[]> {
   }
 }
 
-/** So that a short job ends before the next ping, and it can be told from an event. Pings come with the minute, and take a moment. */
+/**
+ * So that a short job ends before the next ping, and it can be told from an event. Pings come with the minute, and take
+ * a moment.
+ */
 export function untilAfterPing (now: Date): number {
   const past = now.getTime() % 60_000
   return past >= 10_000 && past <= 15_000 ? 0 : (70_000 - past) % 60_000

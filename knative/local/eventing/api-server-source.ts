@@ -4,11 +4,19 @@ import { CloudEvent } from 'cloudevents'
 import type { ApiServerSource } from '../manifests.ts'
 import { sendEvent } from './send-event.ts'
 
-interface Resource { apiVersion: string, kind: string, metadata: { name: string, namespace: string, resourceVersion: string } }
+interface Resource {
+  apiVersion: string
+  kind: string
+  metadata: { name: string, namespace: string, resourceVersion: string }
+}
 
 const TYPES = new Map(Object.entries({ ADDED: 'add', MODIFIED: 'update', DELETED: 'delete' }))
 
-interface SourceOptions { kubeconfig: string, sink: string, log: (line: string) => void }
+interface SourceOptions {
+  kubeconfig: string
+  sink: string
+  log: (line: string) => void
+}
 
 /**
  * Sends an event for every change of the Jobs that an ApiServerSource selects, strictly one after the other, and loses
@@ -17,7 +25,8 @@ interface SourceOptions { kubeconfig: string, sink: string, log: (line: string) 
  */
 export function createApiServerSource ({ metadata, spec }: ApiServerSource, { kubeconfig, sink, log }: SourceOptions) {
   const { namespace } = metadata
-  const labelSelector = Object.entries(spec.resources[0]!.selector.matchLabels).map(([key, value]) => `${key}=${value}`).join(',')
+  const labelSelector = Object.entries(spec.resources[0]!.selector.matchLabels).map(([key, value]) => `${key}=${value}`)
+    .join(',')
   const config = new KubeConfig()
   config.loadFromFile(kubeconfig)
   const source = config.getCurrentCluster()!.server
@@ -37,7 +46,11 @@ export function createApiServerSource ({ metadata, spec }: ApiServerSource, { ku
   }
 
   async function list (): Promise<string> {
-    const { metadata } = await config.makeApiClient(BatchV1Api).listNamespacedJob({ namespace, labelSelector, limit: 1 })
+    const { metadata } = await config.makeApiClient(BatchV1Api).listNamespacedJob({
+      namespace,
+      labelSelector,
+      limit: 1
+    })
     return metadata!.resourceVersion!
   }
 
@@ -60,17 +73,29 @@ export function createApiServerSource ({ metadata, spec }: ApiServerSource, { ku
       if (expired && !signal.aborted) {
         log('api-server-source: the watch has expired; what happened meanwhile is lost')
         // A server that is away fails the list as it failed the watch: both are tried again.
-        version = await list().then((listed) => { expired = false; return listed }, () => version)
+        version = await list().then((listed) => {
+          expired = false
+          return listed
+        }, () => version)
       }
     }
     await sending
   }
 
   /** Resolves when the watch has ended, with the failure if there was one. */
-  async function watch (resourceVersion: string, seen: (change: string, object: Resource) => void, signal: AbortSignal): Promise<{ statusCode?: number } | undefined> {
+  async function watch (
+    resourceVersion: string,
+    seen: (change: string, object: Resource) => void,
+    signal: AbortSignal
+  ): Promise<{ statusCode?: number } | undefined> {
     const { promise, resolve } = Promise.withResolvers<{ statusCode?: number } | undefined>()
     const query = { labelSelector, resourceVersion, allowWatchBookmarks: true }
-    const request = await new Watch(config).watch(`/apis/batch/v1/namespaces/${namespace}/jobs`, query, seen, (failure) => resolve(failure ?? undefined))
+    const request = await new Watch(config).watch(
+      `/apis/batch/v1/namespaces/${namespace}/jobs`,
+      query,
+      seen,
+      (failure) => resolve(failure ?? undefined)
+    )
     const abort = () => request.abort()
     signal.addEventListener('abort', abort, { once: true })
     if (signal.aborted) abort()

@@ -48,22 +48,37 @@ export async function startBroker ({ triggers, urlOf, log }: BrokerOptions) {
 
   async function spread (event: CloudEvent<unknown>, passed: Record<string, string>): Promise<boolean> {
     const arrived = event.cloneWith({ knativearrivaltime: new Date().toISOString() })
-    const taken = await Promise.all(triggers.filter((trigger) => wants(trigger, arrived)).map((trigger) => place(trigger, arrived, passed)))
+    const taken = await Promise.all(
+      triggers.filter((trigger) => wants(trigger, arrived)).map((trigger) => place(trigger, arrived, passed))
+    )
     return taken.every(Boolean)
   }
 
-  async function place ({ metadata: { name }, spec: { subscriber, delivery } }: Trigger, event: CloudEvent<unknown>, passed: Record<string, string>): Promise<boolean> {
+  async function place (
+    { metadata: { name }, spec: { subscriber, delivery } }: Trigger,
+    event: CloudEvent<unknown>,
+    passed: Record<string, string>
+  ): Promise<boolean> {
     const url = urlOf(subscriber)
     const outcome = await deliver(url, binary(event, { ...passed, prefer: 'reply' }), delivery, stopping.signal)
-    if (outcome.delivered) return outcome.body.length === 0 || await spread(readEvent(outcome.headers, outcome.body), passed)
-    log(`broker: trigger ${name}: ${event.type} ${event.id} refused with ${outcome.status} after ${outcome.tries} tries`)
+    if (outcome.delivered) {
+      return outcome.body.length === 0 || await spread(readEvent(outcome.headers, outcome.body), passed)
+    }
+    log(
+      `broker: trigger ${name}: ${event.type} ${event.id} refused with ${outcome.status} after ${outcome.tries} tries`
+    )
     const letter = event.cloneWith({
       knativeerrordest: url,
       knativeerrorcode: String(outcome.status),
       // The platform's limit for this attribute.
       knativeerrordata: outcome.body.toString('base64').slice(0, 1024)
     })
-    const { delivered } = await deliver(urlOf(delivery.deadLetterSink), binary(letter, passed), delivery, stopping.signal)
+    const { delivered } = await deliver(
+      urlOf(delivery.deadLetterSink),
+      binary(letter, passed),
+      delivery,
+      stopping.signal
+    )
     if (!delivered) log(`broker: trigger ${name}: ${event.type} ${event.id} is lost: its dead letter was refused too`)
     return delivered
   }
@@ -85,7 +100,9 @@ export async function startBroker ({ triggers, urlOf, log }: BrokerOptions) {
 function readEvent (headers: IncomingHttpHeaders, body: Buffer): CloudEvent<unknown> {
   const contentType = headers['content-type']
   if (contentType?.startsWith('application/cloudevents')) {
-    if (!contentType.startsWith('application/cloudevents+json')) throw new Error(`events come one by one, not as ${contentType}`)
+    if (!contentType.startsWith('application/cloudevents+json')) {
+      throw new Error(`events come one by one, not as ${contentType}`)
+    }
     return whole(JSON.parse(body.toString()))
   }
   // A broker has no business with the data: given as a Buffer, the SDK leaves them alone.
@@ -101,7 +118,9 @@ function whole (event: Record<string, unknown> | null): CloudEvent<unknown> {
 
 /** Exact values of attributes; an empty value stands for any, as long as the attribute is there. */
 function wants ({ spec: { filter } }: Trigger, event: CloudEvent<unknown>): boolean {
-  return Object.entries(filter.attributes).every(([name, value]) => event[name] !== undefined && (value === '' || event[name] === value))
+  return Object.entries(filter.attributes).every(([name, value]) =>
+    event[name] !== undefined && (value === '' || event[name] === value)
+  )
 }
 
 function binary (event: CloudEvent<unknown>, passed: Record<string, string>): Message {
@@ -111,5 +130,9 @@ function binary (event: CloudEvent<unknown>, passed: Record<string, string>): Me
 
 /** The request headers that reach the subscribers besides the event's own. */
 function passedHeaders (headers: IncomingHttpHeaders): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => name === 'x-request-id' || name === 'kn-namespace' || name.startsWith('knative-'))) as Record<string, string>
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) =>
+      name === 'x-request-id' || name === 'kn-namespace' || name.startsWith('knative-')
+    )
+  ) as Record<string, string>
 }

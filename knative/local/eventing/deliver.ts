@@ -2,11 +2,23 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Delivery } from '../manifests.ts'
 
 /** How a delivery ended: the last answer, as the dead letter tells of it. */
-export interface Outcome { delivered: boolean, status: number, headers: Record<string, string>, body: Buffer, tries: number }
+export interface Outcome {
+  delivered: boolean
+  status: number
+  headers: Record<string, string>
+  body: Buffer
+  tries: number
+}
 
-export interface Message { headers: Record<string, string>, body: Buffer | string }
+export interface Message {
+  headers: Record<string, string>
+  body: Buffer | string
+}
 
-/** Knative's own choice (knative.dev/eventing, kncloudevents/retries.go): a 404 may be a pod that is not ready yet, a 409 a conflict that passes. */
+/**
+ * Knative's own choice (knative.dev/eventing, kncloudevents/retries.go): a 404 may be a pod that is not ready yet, a
+ * 409 a conflict that passes.
+ */
 export function isRetried (status: number): boolean {
   return status >= 500 || [404, 408, 409, 429].includes(status)
 }
@@ -25,7 +37,12 @@ export function milliseconds (duration: string): number {
 }
 
 /** Sends a message until it is taken, refused for good, or tried once more than `delivery.retry` says. */
-export async function deliver (url: string, message: Message, delivery: Delivery, signal: AbortSignal): Promise<Outcome> {
+export async function deliver (
+  url: string,
+  message: Message,
+  delivery: Delivery,
+  signal: AbortSignal
+): Promise<Outcome> {
   for (let tries = 1; ; tries++) {
     const outcome = { ...await attempt(url, message, milliseconds(delivery.timeout), signal), tries }
     if (outcome.delivered || !isRetried(outcome.status) || tries > delivery.retry) return outcome
@@ -33,11 +50,22 @@ export async function deliver (url: string, message: Message, delivery: Delivery
   }
 }
 
-async function attempt (url: string, { headers, body }: Message, timeout: number, signal: AbortSignal): Promise<Omit<Outcome, 'tries'>> {
+async function attempt (
+  url: string,
+  { headers, body }: Message,
+  timeout: number,
+  signal: AbortSignal
+): Promise<Omit<Outcome, 'tries'>> {
   let answer: Response
   let answered: Buffer
   try {
-    answer = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]) })
+    answer = await fetch(url, {
+      method: 'POST',
+      headers,
+      body,
+      redirect: 'manual',
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)])
+    })
     answered = Buffer.from(await answer.arrayBuffer())
   } catch (error) {
     signal.throwIfAborted()
@@ -45,7 +73,8 @@ async function attempt (url: string, { headers, body }: Message, timeout: number
     return { delivered: false, status: 500, headers: {}, body: Buffer.from(`dispatch error: ${reason(error)}`) }
   }
   // Whoever answers a Trigger with a body means a reply event; any other body fails, and is retried.
-  const isReply = answer.headers.has('ce-specversion') || answer.headers.get('content-type')?.startsWith('application/cloudevents')
+  const isReply = answer.headers.has('ce-specversion') ||
+    answer.headers.get('content-type')?.startsWith('application/cloudevents')
   const told = { headers: Object.fromEntries(answer.headers), body: answered }
   if (answer.ok && answered.length > 0 && !isReply) return { delivered: false, status: 502, ...told }
   return { delivered: answer.ok, status: answer.status, ...told }

@@ -2,10 +2,17 @@ import { CloudEvent } from 'cloudevents'
 import type { PingSource } from '../manifests.ts'
 import { sendEvent } from './send-event.ts'
 
-interface PingOptions { sink: string, everySeconds?: number | undefined, log: (line: string) => void }
+interface PingOptions {
+  sink: string
+  everySeconds?: number | undefined
+  log: (line: string) => void
+}
 
 /** Sends the event of a PingSource when its schedule says so, or every `everySeconds` when that is given. */
-export function startPingSource ({ metadata: { name, namespace }, spec }: PingSource, { sink, everySeconds, log }: PingOptions) {
+export function startPingSource (
+  { metadata: { name, namespace }, spec }: PingSource,
+  { sink, everySeconds, log }: PingOptions
+) {
   const minutes = minutesOf(spec.schedule)
   const data: unknown = JSON.parse(spec.data)
   const stopping = new AbortController()
@@ -27,7 +34,9 @@ export function startPingSource ({ metadata: { name, namespace }, spec }: PingSo
       datacontenttype: spec.contentType,
       data
     })
-    if (!await sendEvent(sink, event, { 'kn-namespace': namespace }, stopping.signal)) log(`ping-source: lost a ping of ${name}`)
+    if (!await sendEvent(sink, event, { 'kn-namespace': namespace }, stopping.signal)) {
+      log(`ping-source: lost a ping of ${name}`)
+    }
   }
 
   function stop (): void {
@@ -41,11 +50,15 @@ export function startPingSource ({ metadata: { name, namespace }, spec }: PingSo
 /** Every how many minutes a schedule fires. Of cron only `* * * * *` and a step of minutes are understood here. */
 export function minutesOf (schedule: string): number {
   const [, step] = /^\*(?:\/([1-9]\d?))?(?: \*){4}$/.exec(schedule) ?? []
-  if (step === undefined && schedule !== '* * * * *') throw new Error(`the local host understands no schedule but "* * * * *" and "*/n * * * *", not "${schedule}"`)
+  if (step === undefined && schedule !== '* * * * *') {
+    throw new Error(`the local host understands no schedule but "* * * * *" and "*/n * * * *", not "${schedule}"`)
+  }
   return Number(step ?? 1)
 }
 
-/** Milliseconds from `now` to the next minute that is a multiple of `minutes`, counted anew in each hour as cron does. */
+/**
+ * Milliseconds from `now` to the next minute that is a multiple of `minutes`, counted anew in each hour as cron does.
+ */
 export function untilNext (minutes: number, now: Date): number {
   const minute = now.getMinutes()
   const next = Math.min(60, (Math.floor(minute / minutes) + 1) * minutes)

@@ -22,13 +22,18 @@ export function admit<R extends Resource> (resource: R, namespace: string, body:
     }
   }
   if (object.kind !== kind || object.apiVersion !== apiVersion) {
-    throw refusal('BadRequest', `the data is a ${object.kind} of ${object.apiVersion}, a ${kind} of ${apiVersion} was expected`)
+    throw refusal(
+      'BadRequest',
+      `the data is a ${object.kind} of ${object.apiVersion}, a ${kind} of ${apiVersion} was expected`
+    )
   }
   if (object.metadata.namespace !== namespace) {
     throw refusal('BadRequest', 'the namespace of the provided object does not match the namespace sent on the request')
   }
   if (resource === 'jobs') completeJob(object as Job)
-  if (resource === 'pods') Object.assign(object, { spec: { restartPolicy: 'Always', ...(object as Pod).spec }, status: { phase: 'Pending' } })
+  if (resource === 'pods') {
+    Object.assign(object, { spec: { restartPolicy: 'Always', ...(object as Pod).spec }, status: { phase: 'Pending' } })
+  }
   if (resource === 'secrets') encodeStrings(object as Secret)
   validate(resource, object)
   return object
@@ -40,7 +45,12 @@ const randomSuffix = (): string =>
 
 function completeJob (job: Job): void {
   const { name, uid } = job.metadata
-  const owner = { 'batch.kubernetes.io/controller-uid': uid, 'batch.kubernetes.io/job-name': name, 'controller-uid': uid, 'job-name': name }
+  const owner = {
+    'batch.kubernetes.io/controller-uid': uid,
+    'batch.kubernetes.io/job-name': name,
+    'controller-uid': uid,
+    'job-name': name
+  }
   const template: Partial<Job['spec']['template']> = job.spec?.template ?? {}
   job.status = {}
   job.spec = {
@@ -62,7 +72,9 @@ function completeJob (job: Job): void {
 
 /** `stringData` is only for writing: it ends up in `data`, as base64. */
 export function encodeStrings (secret: Secret): void {
-  const encoded = Object.entries(secret.stringData ?? {}).map(([key, value]) => [key, Buffer.from(value).toString('base64')])
+  const encoded = Object.entries(secret.stringData ?? {}).map((
+    [key, value]
+  ) => [key, Buffer.from(value).toString('base64')])
   secret.type ??= 'Opaque'
   secret.data = { ...secret.data, ...Object.fromEntries(encoded) }
   delete secret.stringData

@@ -14,7 +14,15 @@ import { add, find, list } from './store.ts'
 import { watch } from './watch.ts'
 
 /** One request, taken apart; `name` is empty for a collection, `body` what was sent as JSON. */
-interface Call { host: Host, resource: Resource, namespace: string, name: string, query: Record<string, string>, request: IncomingMessage, body: Record<string, unknown> }
+interface Call {
+  host: Host
+  resource: Resource
+  namespace: string
+  name: string
+  query: Record<string, string>
+  request: IncomingMessage
+  body: Record<string, unknown>
+}
 
 /** The chunks of an answer without an end of its own; the signal is aborted when nobody reads it any more. */
 type Stream = (signal: AbortSignal) => AsyncIterable<string | Buffer>
@@ -26,23 +34,40 @@ const verbs: Record<string, (call: Call) => object | Stream> = {
   'GET object': existing,
   'GET collection': listOrWatch,
   'POST collection': create,
-  'PATCH object': (call) => patchObject(call.host.store, call.resource, existing(call), call.body, call.request.headers['content-type'], isDryRun(call)),
+  'PATCH object': (call) =>
+    patchObject(
+      call.host.store,
+      call.resource,
+      existing(call),
+      call.body,
+      call.request.headers['content-type'],
+      isDryRun(call)
+    ),
   'DELETE object': deleteObject
 }
 
 /** Answers one request of the API; throws what it refuses. `stopping` ends the answers that have no end. */
-export async function answer (host: Host, request: IncomingMessage, response: ServerResponse, stopping: AbortSignal): Promise<void> {
+export async function answer (
+  host: Host,
+  request: IncomingMessage,
+  response: ServerResponse,
+  stopping: AbortSignal
+): Promise<void> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')
   const [, version, namespace = '', kind = '', name = '', log] = route.exec(pathname) ?? []
   const resource = Object.hasOwn(resources, kind) ? kind as Resource : undefined
-  if (!resource || resources[resource].apiVersion !== version || (log && resource !== 'pods')) throw refusal('NotFound', 'the server could not find the requested resource')
+  if (!resource || resources[resource].apiVersion !== version || (log && resource !== 'pods')) {
+    throw refusal('NotFound', 'the server could not find the requested resource')
+  }
   const verb = verbs[`${request.method} ${log ? 'log' : name ? 'object' : 'collection'}`]
   if (!verb) throw refusal('MethodNotAllowed', 'the server does not allow this method on the requested resource')
 
   const query = Object.fromEntries(searchParams)
   const result = verb({ host, resource, namespace, name, query, request, body: parseBody(await text(request)) })
   if (typeof result !== 'function') {
-    response.writeHead(request.method === 'POST' ? 201 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(result))
+    response.writeHead(request.method === 'POST' ? 201 : 200, { 'content-type': 'application/json' }).end(
+      JSON.stringify(result)
+    )
     return
   }
   const hungUp = new AbortController()
@@ -70,18 +95,29 @@ function existing ({ host, resource, namespace, name }: Call): Objects[Resource]
 function listOrWatch ({ host: { store }, resource, namespace, query }: Call): object | Stream {
   const hasLabels = parseSelector(query.labelSelector ?? '')
   const hasField = parseFieldSelector(query.fieldSelector ?? '')
-  const matches = ({ metadata }: Objects[Resource]): boolean => metadata.namespace === namespace && hasLabels(metadata.labels ?? {}) && hasField(metadata.name)
+  const matches = ({ metadata }: Objects[Resource]): boolean =>
+    metadata.namespace === namespace && hasLabels(metadata.labels ?? {}) && hasField(metadata.name)
   const { apiVersion, kind } = resources[resource]
   if (query.watch !== 'true' && query.watch !== '1') {
-    return { apiVersion, kind: `${kind}List`, metadata: { resourceVersion: String(store.revision) }, items: list(store, resource).filter(matches) }
+    return {
+      apiVersion,
+      kind: `${kind}List`,
+      metadata: { resourceVersion: String(store.revision) },
+      items: list(store, resource).filter(matches)
+    }
   }
   const resourceVersion = Number(query.resourceVersion ?? 0)
-  if (!Number.isInteger(resourceVersion)) throw refusal('BadRequest', `invalid resource version "${query.resourceVersion}"`)
-  return (signal) => watch(store, resource, matches, {
-    resourceVersion,
-    bookmarks: query.allowWatchBookmarks === 'true',
-    signal: query.timeoutSeconds ? AbortSignal.any([signal, AbortSignal.timeout(Number(query.timeoutSeconds) * 1000)]) : signal
-  })
+  if (!Number.isInteger(resourceVersion)) {
+    throw refusal('BadRequest', `invalid resource version "${query.resourceVersion}"`)
+  }
+  return (signal) =>
+    watch(store, resource, matches, {
+      resourceVersion,
+      bookmarks: query.allowWatchBookmarks === 'true',
+      signal: query.timeoutSeconds
+        ? AbortSignal.any([signal, AbortSignal.timeout(Number(query.timeoutSeconds) * 1000)])
+        : signal
+    })
 }
 
 function create (call: Call): object {
@@ -89,7 +125,9 @@ function create (call: Call): object {
   // A null is the same as nothing, as for a real server.
   const object = admit(resource, namespace, JSON.parse(JSON.stringify(call.body), (_, value) => value ?? undefined))
   const { name } = object.metadata
-  if (find(store, resource, namespace, name)) throw refusal('AlreadyExists', `${named(resource, name)} already exists`, about(resource, name))
+  if (find(store, resource, namespace, name)) {
+    throw refusal('AlreadyExists', `${named(resource, name)} already exists`, about(resource, name))
+  }
   return isDryRun(call) ? object : add(store, resource, object)
 }
 
@@ -99,14 +137,22 @@ function deleteObject (call: Call): object {
   const { uid } = object.metadata
   const expected = (body.preconditions as { uid?: string } | undefined)?.uid
   if (expected && expected !== uid) {
-    throw refusal('Conflict', `Operation cannot be fulfilled on ${named(resource, name)}: Precondition failed: UID in precondition: ${expected}, UID in object meta: ${uid}`, about(resource, name))
+    throw refusal(
+      'Conflict',
+      `Operation cannot be fulfilled on ${
+        named(resource, name)
+      }: Precondition failed: UID in precondition: ${expected}, UID in object meta: ${uid}`,
+      about(resource, name)
+    )
   }
   // Without a policy, deleting a Job of batch/v1 leaves its pods running.
-  const propagation = query.propagationPolicy ?? body.propagationPolicy ?? (resource === 'jobs' ? 'Orphan' : 'Background')
+  const propagation = query.propagationPolicy ?? body.propagationPolicy ??
+    (resource === 'jobs' ? 'Orphan' : 'Background')
   const grace = query.gracePeriodSeconds ?? body.gracePeriodSeconds
   if (isDryRun(call)) return object
   requestDeletion(store, resource, object, propagation as Propagation, grace === undefined ? undefined : Number(grace))
-  return find(store, resource, namespace, name) ?? { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details: { ...about(resource, name), uid } }
+  return find(store, resource, namespace, name) ??
+    { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details: { ...about(resource, name), uid } }
 }
 
 const isDryRun = ({ query, body }: Call): boolean => query.dryRun === 'All' || String(body.dryRun) === 'All'

@@ -5,13 +5,18 @@ import type { ConfigMap, Pod, Wire } from './objects.ts'
 import { find, type Store } from './store.ts'
 
 /** The environment that a container declares, or, as a string, what it waits for. */
-export function environmentOf (store: Store, { metadata }: Pod, { env = [], envFrom = [] }: Wire<V1Container>): Record<string, string> | string {
+export function environmentOf (
+  store: Store,
+  { metadata }: Pod,
+  { env = [], envFrom = [] }: Wire<V1Container>
+): Record<string, string> | string {
   const values: Record<string, string> = {}
   for (const { prefix = '', configMapRef, secretRef } of envFrom) {
     const { name = '', optional } = configMapRef ?? secretRef ?? {}
     const data = dataOf(store, configMapRef ? 'configmap' : 'secret', metadata.namespace, name)
-    if (typeof data !== 'string') for (const [key, value] of Object.entries(data)) values[prefix + key] = value.toString()
-    else if (!optional) return data
+    if (typeof data !== 'string') {
+      for (const [key, value] of Object.entries(data)) values[prefix + key] = value.toString()
+    } else if (!optional) return data
   }
   for (const { name, value = '', valueFrom: { fieldRef, configMapKeyRef, secretKeyRef } = {} } of env) {
     const reference = configMapKeyRef ?? secretKeyRef
@@ -19,9 +24,15 @@ export function environmentOf (store: Store, { metadata }: Pod, { env = [], envF
       const data = dataOf(store, configMapKeyRef ? 'configmap' : 'secret', metadata.namespace, reference.name ?? '')
       const found = typeof data === 'string' ? undefined : data[reference.key]
       if (found) values[name] = found.toString()
-      else if (!reference.optional) return typeof data === 'string' ? data : `couldn't find key ${reference.key} in ${metadata.namespace}/${reference.name}`
+      else if (!reference.optional) {
+        return typeof data === 'string'
+          ? data
+          : `couldn't find key ${reference.key} in ${metadata.namespace}/${reference.name}`
+      }
     } else {
-      values[name] = fieldRef ? metadata[fieldRef.fieldPath.slice('metadata.'.length) as 'uid' | 'name' | 'namespace'] : value
+      values[name] = fieldRef
+        ? metadata[fieldRef.fieldPath.slice('metadata.'.length) as 'uid' | 'name' | 'namespace']
+        : value
     }
   }
   return values
@@ -35,7 +46,12 @@ export function makeVolumes (store: Store, { metadata, spec }: Pod, dir: string)
     mkdirSync(folder, { recursive: true })
     const source = secret ?? configMap
     if (!source) continue
-    const data = dataOf(store, configMap ? 'configmap' : 'secret', metadata.namespace, secret?.secretName ?? configMap?.name ?? '')
+    const data = dataOf(
+      store,
+      configMap ? 'configmap' : 'secret',
+      metadata.namespace,
+      secret?.secretName ?? configMap?.name ?? ''
+    )
     if (typeof data === 'string' && !source.optional) return data
     if (typeof data === 'string') continue
     for (const { key, path } of source.items ?? Object.keys(data).map((key) => ({ key, path: key }))) {
@@ -48,19 +64,29 @@ export function makeVolumes (store: Store, { metadata, spec }: Pod, dir: string)
 }
 
 /**
- * A process cannot see a folder under another path, as a container does. So a mount path in a text, whole or as the beginning of a
- * path (`/results`, `DIR=/results/x`, `cat "/results/x"`, but not `http://host/results`), becomes the volume's own folder.
+ * A process cannot see a folder under another path, as a container does. So a mount path in a text, whole or as the
+ * beginning of a path (`/results`, `DIR=/results/x`, `cat "/results/x"`, but not `http://host/results`), becomes the
+ * volume's own folder.
  */
 export function localPaths ({ volumeMounts = [] }: Wire<V1Container>, dir: string): (text: string) => string {
-  const folders = new Map(volumeMounts.map(({ mountPath, name, subPath = '' }) => [mountPath.replace(/\/$/, ''), join(dir, name, subPath)]))
+  const folders = new Map(
+    volumeMounts.map(({ mountPath, name, subPath = '' }) => [mountPath.replace(/\/$/, ''), join(dir, name, subPath)])
+  )
   if (!folders.size) return (text) => text
-  const longestFirst = [...folders.keys()].sort((a, b) => b.length - a.length).map((path) => path.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+  const longestFirst = [...folders.keys()].sort((a, b) => b.length - a.length).map((path) =>
+    path.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+  )
   const mounted = new RegExp(`(?<=^|[\\s=:,;'"\`<>(|])(?:${longestFirst.join('|')})(?![\\w.-])`, 'g')
   return (text) => text.replace(mounted, (path) => folders.get(path)!)
 }
 
 /** The bytes of each key, or, as a string, that there is no such object. */
-function dataOf (store: Store, kind: 'configmap' | 'secret', namespace: string, name: string): Record<string, Buffer> | string {
+function dataOf (
+  store: Store,
+  kind: 'configmap' | 'secret',
+  namespace: string,
+  name: string
+): Record<string, Buffer> | string {
   const object = find(store, `${kind}s`, namespace, name)
   if (!object) return `${kind} "${name}" not found`
   const { data = {}, binaryData = {} } = object as ConfigMap

@@ -10,7 +10,13 @@ import { type Pod, timestamp, type Wire } from './objects.ts'
 import type { Store } from './store.ts'
 
 /** Where containers run: `cwd` and `path` (PATH) are those of every process, `dir` holds the pods' files. */
-export interface Host { store: Store, dir: string, cwd: string, path: string, log: (line: string) => void }
+export interface Host {
+  store: Store
+  dir: string
+  cwd: string
+  path: string
+  log: (line: string) => void
+}
 
 export interface Container {
   spec: Wire<V1Container>
@@ -34,15 +40,29 @@ const LONGEST_RESTART_DELAY = 10_000
 
 export const podDir = (host: Host, { metadata }: Pod): string => join(host.dir, 'pods', metadata.uid)
 /** One file for all restarts of a container. */
-export const logFile = (host: Host, pod: Pod, container: string): string => join(podDir(host, pod), 'logs', `${container}.log`)
+export const logFile = (host: Host, pod: Pod, container: string): string =>
+  join(podDir(host, pod), 'logs', `${container}.log`)
 
 export function createContainer (spec: Wire<V1Container>, role: Container['role'], reason: string): Container {
-  const status = { name: spec.name, image: spec.image!, imageID: '', ready: false, started: false, restartCount: 0, state: { waiting: { reason } } }
+  const status = {
+    name: spec.name,
+    image: spec.image!,
+    imageID: '',
+    ready: false,
+    started: false,
+    restartCount: 0,
+    state: { waiting: { reason } }
+  }
   return { spec, role, status, ending: new AbortController(), running: Promise.withResolvers() }
 }
 
 /** Runs a container until it has ended for good; `report` is called after each change of its status. */
-export async function live (host: Host, pod: Pod, container: Container, report: () => void): Promise<void> {
+export async function live (
+  host: Host,
+  pod: Pod,
+  container: Container,
+  report: () => void
+): Promise<void> {
   const { role, status, ending: { signal } } = container
   for (let delay = RESTART_DELAY; ; delay = Math.min(delay * 2, LONGEST_RESTART_DELAY)) {
     const exitCode = await runOnce(host, pod, container, (state) => {
@@ -53,7 +73,8 @@ export async function live (host: Host, pod: Pod, container: Container, report: 
       report()
     })
     const { restartPolicy } = pod.spec
-    const again = role === 'sidecar' || (exitCode === 0 ? role === 'regular' && restartPolicy === 'Always' : restartPolicy !== 'Never')
+    const again = role === 'sidecar' ||
+      (exitCode === 0 ? role === 'regular' && restartPolicy === 'Always' : restartPolicy !== 'Never')
     if (exitCode === undefined || signal.aborted || !again) return
     await pause(delay, signal)
     if (signal.aborted) return
@@ -61,7 +82,10 @@ export async function live (host: Host, pod: Pod, container: Container, report: 
   }
 }
 
-/** Asks its process to end, once. Only the main process is asked, as in a container; when it is gone, so are its children. */
+/**
+ * Asks its process to end, once. Only the main process is asked, as in a container; when it is gone, so are its
+ * children.
+ */
 export function stop ({ ending, child }: Container): void {
   if (ending.signal.aborted) return
   ending.abort()
@@ -74,7 +98,12 @@ export function kill ({ ending, child }: Container): void {
 }
 
 /** The exit code, or `undefined` when it was to end before it could start. */
-async function runOnce (host: Host, pod: Pod, container: Container, become: (state: Wire<V1ContainerState>) => void): Promise<number | undefined> {
+async function runOnce (
+  host: Host,
+  pod: Pod,
+  container: Container,
+  become: (state: Wire<V1ContainerState>) => void
+): Promise<number | undefined> {
   const { spec, ending: { signal } } = container
   if (!spec.command?.length) {
     const message = 'the local host runs commands, not images, and this container has no command'
@@ -105,13 +134,19 @@ async function runOnce (host: Host, pod: Pod, container: Container, become: (sta
     await once(child, 'spawn')
   } catch (error) {
     delete container.child
-    become({ terminated: { exitCode: 128, reason: 'StartError', message: String(error), startedAt, finishedAt: timestamp() } })
+    become({
+      terminated: { exitCode: 128, reason: 'StartError', message: String(error), startedAt, finishedAt: timestamp() }
+    })
     return 128
   } finally {
     closeSync(output)
   }
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals]>
-  await afterStart(spec, child, (hook, ...rest) => spawn(local(hook), rest.map(local), { ...surroundings, stdio: 'ignore' }))
+  await afterStart(
+    spec,
+    child,
+    (hook, ...rest) => spawn(local(hook), rest.map(local), { ...surroundings, stdio: 'ignore' })
+  )
   become({ running: { startedAt } })
   container.running.resolve()
   const [code, signalName] = await exited
@@ -122,8 +157,15 @@ async function runOnce (host: Host, pod: Pod, container: Container, become: (sta
   return exitCode
 }
 
-/** The postStart hook, if there is one: until it has ended the container does not count as running, and it dies with the container. */
-async function afterStart ({ lifecycle }: Wire<V1Container>, child: ChildProcess, run: (command: string, ...args: string[]) => ChildProcess): Promise<void> {
+/**
+ * The postStart hook, if there is one: until it has ended the container does not count as running, and it dies with the
+ * container.
+ */
+async function afterStart (
+  { lifecycle }: Wire<V1Container>,
+  child: ChildProcess,
+  run: (command: string, ...args: string[]) => ChildProcess
+): Promise<void> {
   const [command, ...args] = lifecycle?.postStart?.exec?.command ?? []
   if (command === undefined) return
   const hook = run(command, ...args)
@@ -141,4 +183,5 @@ function killGroup ({ pid }: ChildProcess): void {
 }
 
 /** The end of the container cuts it short. */
-export const pause = async (ms: number, signal: AbortSignal): Promise<void> => await setTimeout(ms, undefined, { signal }).catch(() => {})
+export const pause = async (ms: number, signal: AbortSignal): Promise<void> =>
+  await setTimeout(ms, undefined, { signal }).catch(() => {})

@@ -7,7 +7,13 @@ const finalizers = { Foreground: 'foregroundDeletion', Orphan: 'orphan', Backgro
 export type Propagation = keyof typeof finalizers
 
 /** Deletes at once, or marks for deletion what must first end (a pod's processes) or is held by a finalizer. */
-export function requestDeletion<R extends Resource> (store: Store, resource: R, object: Objects[R], propagation: Propagation, gracePeriodSeconds?: number): void {
+export function requestDeletion<R extends Resource> (
+  store: Store,
+  resource: R,
+  object: Objects[R],
+  propagation: Propagation,
+  gracePeriodSeconds?: number
+): void {
   const finalizer = finalizers[propagation]
   const running = resource === 'pods' && !hasEnded(object as Pod)
   if (!finalizer && !running && !object.metadata.finalizers?.length) return remove(store, resource, object)
@@ -19,34 +25,55 @@ export function requestDeletion<R extends Resource> (store: Store, resource: R, 
   })
 }
 
-/** Kubernetes' garbage collector: deletes what has lost all its owners, and does what the two finalizers of a deletion stand for. */
+/**
+ * Kubernetes' garbage collector: deletes what has lost all its owners, and does what the two finalizers of a deletion
+ * stand for.
+ */
 export function collectGarbage (store: Store): void {
   store.changes.on('change', ({ before, after }: Change) => {
     if (after && !after.metadata.deletionTimestamp && (before || !after.metadata.ownerReferences)) return
-    const all = (['jobs', 'pods', 'configmaps', 'secrets'] as const).flatMap((resource) => list(store, resource).map((object) => ({ resource, object })))
+    const all = (['jobs', 'pods', 'configmaps', 'secrets'] as const).flatMap((resource) =>
+      list(store, resource).map((object) => ({ resource, object }))
+    )
     const uids = new Set(all.map(({ object }) => object.metadata.uid))
     for (const { resource, object } of all) {
       const { uid, deletionTimestamp, finalizers = [], ownerReferences = [] } = object.metadata
-      if (!deletionTimestamp && ownerReferences.length && !ownerReferences.some((owner) => uids.has(owner.uid))) requestDeletion(store, resource, object, 'Background')
+      if (!deletionTimestamp && ownerReferences.length && !ownerReferences.some((owner) => uids.has(owner.uid))) {
+        requestDeletion(store, resource, object, 'Background')
+      }
       if (!deletionTimestamp) continue
       const owned = all.filter((each) => each.object.metadata.ownerReferences?.some((owner) => owner.uid === uid))
       if (finalizers.includes('orphan')) {
         for (const { resource, object } of owned) {
-          update(store, resource, object, ({ metadata }) => { metadata.ownerReferences = metadata.ownerReferences!.filter((owner) => owner.uid !== uid) })
+          update(store, resource, object, ({ metadata }) => {
+            metadata.ownerReferences = metadata.ownerReferences!.filter((owner) => owner.uid !== uid)
+          })
         }
         release(store, resource, object, 'orphan')
       }
       if (finalizers.includes('foregroundDeletion')) {
-        const blocking = owned.filter((each) => each.object.metadata.ownerReferences!.some((owner) => owner.uid === uid && owner.blockOwnerDeletion))
-        for (const { resource, object } of blocking) if (!object.metadata.deletionTimestamp) requestDeletion(store, resource, object, 'Background')
+        const blocking = owned.filter((each) =>
+          each.object.metadata.ownerReferences!.some((owner) => owner.uid === uid && owner.blockOwnerDeletion)
+        )
+        for (const { resource, object } of blocking) {
+          if (!object.metadata.deletionTimestamp) requestDeletion(store, resource, object, 'Background')
+        }
         if (!blocking.length) release(store, resource, object, 'foregroundDeletion')
       }
     }
   })
 }
 
-function release<R extends Resource> (store: Store, resource: R, object: Objects[R], finalizer: string): void {
+function release<R extends Resource> (
+  store: Store,
+  resource: R,
+  object: Objects[R],
+  finalizer: string
+): void {
   const left = object.metadata.finalizers!.filter((each) => each !== finalizer)
-  if (left.length) update(store, resource, object, ({ metadata }) => { metadata.finalizers = left })
-  else remove(store, resource, object)
+  if (left.length) {
+    update(store, resource, object, ({ metadata }) => {
+      metadata.finalizers = left
+    })
+  } else remove(store, resource, object)
 }

@@ -6,14 +6,20 @@ import { add, type Change, list, type Store, update } from './store.ts'
 type Condition = NonNullable<Job['status']['conditions']>[number]
 
 /** `counted`: uids of the pods that are in `succeeded` or `failed`. The maps are by uid of the Job. */
-interface Controller { store: Store, counted: Set<string>, retryAt: Map<string, number>, timers: Map<string, NodeJS.Timeout> }
+interface Controller {
+  store: Store
+  counted: Set<string>
+  retryAt: Map<string, number>
+  timers: Map<string, NodeJS.Timeout>
+}
 
 /** A failed pod is replaced after this many ms, doubled with each failure. A real controller waits 10 s. */
 const RETRY_DELAY = 1000
 
 /**
- * The Job controller. Its order of status updates is the one recorded from a real one: a terminal state is first announced by
- * `SuccessCriteriaMet` or `FailureTarget`, with the pods still uncounted, and made final by a later update, when no pod runs any more.
+ * The Job controller. Its order of status updates is the one recorded from a real one: a terminal state is first
+ * announced by `SuccessCriteriaMet` or `FailureTarget`, with the pods still uncounted, and made final by a later
+ * update, when no pod runs any more.
  */
 export function startJobController (store: Store): { stop: () => void } {
   const controller: Controller = { store, counted: new Set(), retryAt: new Map(), timers: new Map() }
@@ -38,7 +44,9 @@ function sync (controller: Controller, uid: string): void {
   if (!job) return
   const { spec, status, metadata: { deletionTimestamp } } = job
   const now = Date.now()
-  const wakeAt = (time: number): void => { timers.set(uid, setTimeout(() => sync(controller, uid), Math.min(time - now, 2 ** 31 - 1))) }
+  const wakeAt = (time: number): void => {
+    timers.set(uid, setTimeout(() => sync(controller, uid), Math.min(time - now, 2 ** 31 - 1)))
+  }
 
   const end = status.conditions?.find(({ type }) => type === 'Complete' || type === 'Failed')
   if (end) {
@@ -51,7 +59,13 @@ function sync (controller: Controller, uid: string): void {
   const suspended = conditions.findIndex(({ type }) => type === 'Suspended')
   const turned = Boolean(spec.suspend) !== (conditions[suspended]?.status === 'True')
   if (turned && suspended >= 0) conditions.splice(suspended, 1)
-  if (turned) conditions.push(spec.suspend ? condition('Suspended', 'JobSuspended', 'Job suspended') : condition('Suspended', 'JobResumed', 'Job resumed', 'False'))
+  if (turned) {
+    conditions.push(
+      spec.suspend
+        ? condition('Suspended', 'JobSuspended', 'Job suspended')
+        : condition('Suspended', 'JobResumed', 'Job resumed', 'False')
+    )
+  }
   const startTime = spec.suspend ? undefined : (!turned && status.startTime) || timestamp(now)
   const deadline = startTime ? Date.parse(startTime) + (spec.activeDeadlineSeconds ?? Infinity) * 1000 : Infinity
 
@@ -77,22 +91,45 @@ function sync (controller: Controller, uid: string): void {
 
   const left = tally(job, list(store, 'pods'), counted)
   const write = (counts: object): void => {
-    const next = { active: left.active.length || undefined, conditions: conditions.length ? conditions : undefined, ready: left.ready, startTime, terminating: left.terminating.length, ...counts }
+    const next = {
+      active: left.active.length || undefined,
+      conditions: conditions.length ? conditions : undefined,
+      ready: left.ready,
+      startTime,
+      terminating: left.terminating.length,
+      ...counts
+    }
     // Without what is undefined, as on the wire.
-    update(store, 'jobs', job, (draft) => { draft.status = JSON.parse(JSON.stringify(next)) })
+    update(store, 'jobs', job, (draft) => {
+      draft.status = JSON.parse(JSON.stringify(next))
+    })
   }
-  write({ succeeded: status.succeeded, failed: status.failed, uncountedTerminatedPods: { succeeded: uidsOf(left.succeeded), failed: uidsOf(left.failed) } })
+  write({
+    succeeded: status.succeeded,
+    failed: status.failed,
+    uncountedTerminatedPods: { succeeded: uidsOf(left.succeeded), failed: uidsOf(left.failed) }
+  })
 
   for (const pod of [...left.succeeded, ...left.failed]) counted.add(pod.metadata.uid)
   const succeeded = (status.succeeded ?? 0) + left.succeeded.length || undefined
   const failed = (status.failed ?? 0) + left.failed.length || undefined
-  const final = verdict && !left.active.length && !left.terminating.length && (verdict.type === 'SuccessCriteriaMet' ? 'Complete' : 'Failed')
+  const final = verdict && !left.active.length && !left.terminating.length &&
+    (verdict.type === 'SuccessCriteriaMet' ? 'Complete' : 'Failed')
   if (final) conditions.push(condition(final, verdict.reason!, verdict.message!))
-  write({ succeeded, failed, uncountedTerminatedPods: {}, completionTime: final === 'Complete' ? timestamp(now) : undefined })
+  write({
+    succeeded,
+    failed,
+    uncountedTerminatedPods: {},
+    completionTime: final === 'Complete' ? timestamp(now) : undefined
+  })
 }
 
 /** The interim condition that a Job has come to, if any. */
-function judge ({ spec, status }: Job, { active, succeeded, failed, restarts }: Tally, isLate: boolean): Condition | undefined {
+function judge (
+  { spec, status }: Job,
+  { active, succeeded, failed, restarts }: Tally,
+  isLate: boolean
+): Condition | undefined {
   if ((status.failed ?? 0) + failed.length > spec.backoffLimit! || restarts > spec.backoffLimit!) {
     return condition('FailureTarget', 'BackoffLimitExceeded', 'Job has reached the specified backoff limit')
   }
@@ -103,29 +140,54 @@ function judge ({ spec, status }: Job, { active, succeeded, failed, restarts }: 
 }
 
 /** `succeeded` and `failed` are the pods that are not yet counted as such. */
-interface Tally { active: Pod[], ready: number, restarts: number, terminating: Pod[], succeeded: Pod[], failed: Pod[] }
+interface Tally {
+  active: Pod[]
+  ready: number
+  restarts: number
+  terminating: Pod[]
+  succeeded: Pod[]
+  failed: Pod[]
+}
 
 function tally ({ metadata, spec }: Job, all: Pod[], counted: Set<string>): Tally {
-  const pods = all.filter((pod) => pod.metadata.ownerReferences?.some((owner) => owner.controller && owner.uid === metadata.uid))
+  const pods = all.filter((pod) =>
+    pod.metadata.ownerReferences?.some((owner) => owner.controller && owner.uid === metadata.uid)
+  )
   const uncounted = pods.filter((pod) => !counted.has(pod.metadata.uid))
   const active = pods.filter((pod) => !hasEnded(pod) && !pod.metadata.deletionTimestamp)
   return {
     active,
-    ready: active.filter(({ status }) => status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')).length,
-    restarts: active.flatMap(({ status }) => status.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0),
+    ready:
+      active.filter(({ status }) =>
+        status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
+      ).length,
+    restarts: active.flatMap(({ status }) => status.containerStatuses ?? []).reduce(
+      (sum, { restartCount }) => sum + restartCount,
+      0
+    ),
     terminating: pods.filter((pod) => !hasEnded(pod) && pod.metadata.deletionTimestamp),
     succeeded: uncounted.filter(({ status }) => status.phase === 'Succeeded'),
-    failed: uncounted.filter((pod) => pod.status.phase === 'Failed' ||
-      (spec.podReplacementPolicy !== 'Failed' && pod.metadata.deletionTimestamp && pod.status.phase !== 'Succeeded'))
+    failed: uncounted.filter((pod) =>
+      pod.status.phase === 'Failed' ||
+      (spec.podReplacementPolicy !== 'Failed' && pod.metadata.deletionTimestamp && pod.status.phase !== 'Succeeded')
+    )
   }
 }
 
 function podOf ({ apiVersion, kind, metadata: { name, namespace, uid }, spec: { template } }: Job): Pod {
   const owner = { apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true }
-  return admit('pods', namespace, { ...template, metadata: { ...template.metadata, generateName: `${name}-`, ownerReferences: [owner] } })
+  return admit('pods', namespace, {
+    ...template,
+    metadata: { ...template.metadata, generateName: `${name}-`, ownerReferences: [owner] }
+  })
 }
 
-function condition (type: string, reason: string, message: string, status = 'True'): Condition {
+function condition (
+  type: string,
+  reason: string,
+  message: string,
+  status = 'True'
+): Condition {
   return { type, status, reason, message, lastProbeTime: timestamp(), lastTransitionTime: timestamp() }
 }
 

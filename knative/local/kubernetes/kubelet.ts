@@ -1,8 +1,8 @@
 /**
- * Runs the containers of pods as local processes, in a kubelet's order. What a job can tell from a real pod: a process does not see
- * a volume at its mount path, so that path is replaced by the volume's folder wherever the pod names it (`localPaths`).
- * What the host can tell: nothing is pulled, isolated or limited. `resources`, `securityContext`, `workingDir`, probes and
- * scheduling are ignored, `$(NAME)` is not expanded.
+ * Runs the containers of pods as local processes, in a kubelet's order. What a job can tell from a real pod: a process
+ * does not see a volume at its mount path, so that path is replaced by the volume's folder wherever the pod names it
+ * (`localPaths`). What the host can tell: nothing is pulled, isolated or limited. `resources`, `securityContext`,
+ * `workingDir`, probes and scheduling are ignored, `$(NAME)` is not expanded.
  */
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,7 +11,13 @@ import { type Container, createContainer, type Host, kill, live, pause, podDir, 
 import { hasEnded, type Pod, timestamp } from './objects.ts'
 import { type Change, find, remove, update } from './store.ts'
 
-interface RunningPod { pod: Pod, containers: Container[], ending: AbortController, killers: NodeJS.Timeout[], ended?: Promise<void> }
+interface RunningPod {
+  pod: Pod
+  containers: Container[]
+  ending: AbortController
+  killers: NodeJS.Timeout[]
+  ended?: Promise<void>
+}
 
 // In ms.
 const VOLUME_RETRY = 200
@@ -51,7 +57,9 @@ function createRunningPod (pod: Pod): RunningPod {
   return {
     pod,
     containers: [
-      ...initContainers.map((spec) => createContainer(spec, spec.restartPolicy === 'Always' ? 'sidecar' : 'init', reason)),
+      ...initContainers.map((spec) =>
+        createContainer(spec, spec.restartPolicy === 'Always' ? 'sidecar' : 'init', reason)
+      ),
       ...containers.map((spec) => createContainer(spec, 'regular', reason))
     ],
     ending: new AbortController(),
@@ -85,23 +93,31 @@ async function run (host: Host, running: RunningPod): Promise<void> {
   report(host, running, regular.every((container) => lastExit(container) === 0) ? 'Succeeded' : 'Failed')
 }
 
-/** Regular containers end first; what then still runs, sidecars included, is killed when the grace period (ms) is over. */
+/**
+ * Regular containers end first; what then still runs, sidecars included, is killed when the grace period (ms) is over.
+ */
 function terminate (running: RunningPod, grace: number): void {
   running.ending.abort()
   killAfter(running, grace)
-  for (const container of running.containers) if (container.role !== 'sidecar' || !container.status.started) stop(container)
+  for (const container of running.containers) {
+    if (container.role !== 'sidecar' || !container.status.started) stop(container)
+  }
 }
 
 function killAfter ({ containers, killers }: RunningPod, ms: number): void {
   killers.push(setTimeout(() => containers.forEach(kill), ms))
 }
 
-const lastExit = ({ status: { state, lastState } }: Container): number | undefined => (state.terminated ?? lastState?.terminated)?.exitCode
+const lastExit = ({ status: { state, lastState } }: Container): number | undefined =>
+  (state.terminated ?? lastState?.terminated)?.exitCode
 
 const hasFailedInit = (container: Container): boolean => container.role === 'init' && (lastExit(container) ?? 0) !== 0
 
 function report ({ store, log }: Host, { pod, containers }: RunningPod, end?: 'Succeeded' | 'Failed'): void {
-  const [regular, others] = [containers.filter(({ role }) => role === 'regular'), containers.filter(({ role }) => role !== 'regular')]
+  const [regular, others] = [
+    containers.filter(({ role }) => role === 'regular'),
+    containers.filter(({ role }) => role !== 'regular')
+  ]
   const isStarted = (container: Container): boolean => container.status.started || lastExit(container) !== undefined
   const ready = !end && containers.every(({ role, status }) => role === 'init' || status.ready)
   const statusesOf = (list: Container[]): Container['status'][] => list.map(({ status }) => structuredClone(status))
@@ -109,7 +125,8 @@ function report ({ store, log }: Host, { pod, containers }: RunningPod, end?: 'S
   const after = update(store, 'pods', pod, ({ status }) => {
     const conditions = Object.entries({ PodScheduled: true, Ready: ready }).map(([type, is]) => {
       const condition = { type, status: is ? 'True' : 'False' }
-      return status.conditions?.find((each) => each.type === type && each.status === condition.status) ?? { ...condition, lastTransitionTime: timestamp() }
+      return status.conditions?.find((each) => each.type === type && each.status === condition.status) ??
+        { ...condition, lastTransitionTime: timestamp() }
     })
     Object.assign(status, {
       phase: end ?? (regular.every(isStarted) ? 'Running' : 'Pending'),

@@ -1,4 +1,14 @@
-import type { V1ConfigMap, V1Job, V1JobSpec, V1JobStatus, V1ObjectMeta, V1Pod, V1PodSpec, V1PodStatus, V1Secret } from '@kubernetes/client-node'
+import type {
+  V1ConfigMap,
+  V1Job,
+  V1JobSpec,
+  V1JobStatus,
+  V1ObjectMeta,
+  V1Pod,
+  V1PodSpec,
+  V1PodStatus,
+  V1Secret
+} from '@kubernetes/client-node'
 
 /** The client's types as they are on the wire: a time is a string there. */
 export type Wire<T> = T extends Date ? string : T extends object ? { [K in keyof T]: Wire<T[K]> } : T
@@ -10,7 +20,12 @@ export type Pod = Wire<V1Pod> & { metadata: Metadata, spec: Wire<V1PodSpec>, sta
 export type ConfigMap = Wire<V1ConfigMap> & { metadata: Metadata }
 export type Secret = Wire<V1Secret> & { metadata: Metadata }
 
-export interface Objects { jobs: Job, pods: Pod, configmaps: ConfigMap, secrets: Secret }
+export interface Objects {
+  jobs: Job
+  pods: Pod
+  configmaps: ConfigMap
+  secrets: Secret
+}
 export type Resource = keyof Objects
 
 export const resources: { [R in Resource]: { apiVersion: string, kind: string, group?: string } } = {

@@ -5,12 +5,27 @@ import { remove, type Store, update } from './store.ts'
 import { validate } from './validation.ts'
 
 /** Applies a merge patch (RFC 7396); a strategic one is taken as such, which differs for lists with a merge key. */
-export function patchObject<R extends Resource> (store: Store, resource: R, object: Objects[R], patch: object, contentType = '', dryRun = false): Objects[R] {
-  if (!/^application\/(strategic-)?merge-patch\+json/.test(contentType)) throw refusal('UnsupportedMediaType', 'the local host takes merge patches only')
+export function patchObject<R extends Resource> (
+  store: Store,
+  resource: R,
+  object: Objects[R],
+  patch: object,
+  contentType = '',
+  dryRun = false
+): Objects[R] {
+  if (!/^application\/(strategic-)?merge-patch\+json/.test(contentType)) {
+    throw refusal('UnsupportedMediaType', 'the local host takes merge patches only')
+  }
   const { name, namespace, uid, resourceVersion, creationTimestamp = '' } = object.metadata
   const patched = merge(object, patch) as Objects[R]
   if (patched.metadata.resourceVersion !== resourceVersion) {
-    throw refusal('Conflict', `Operation cannot be fulfilled on ${named(resource, name)}: the object has been modified; please apply your changes to the latest version and try again`, about(resource, name))
+    throw refusal(
+      'Conflict',
+      `Operation cannot be fulfilled on ${
+        named(resource, name)
+      }: the object has been modified; please apply your changes to the latest version and try again`,
+      about(resource, name)
+    )
   }
   Object.assign(patched.metadata, { name, namespace, uid, creationTimestamp })
   if ('status' in object) Object.assign(patched, { status: object.status })

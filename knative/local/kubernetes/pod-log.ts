@@ -8,28 +8,63 @@ const FOLLOW_INTERVAL = 100
 const CHUNK = 64 * 1024
 const NEWLINE = 0x0a
 
-/** The log of a container, bytes untouched. It follows as long as the container runs. Lines have no times here, so nothing can be asked by time. */
-export function podLog (host: Host, pod: Pod, query: Record<string, string>): (signal: AbortSignal) => AsyncIterable<Buffer> {
+/**
+ * The log of a container, bytes untouched. It follows as long as the container runs. Lines have no times here, so
+ * nothing can be asked by time.
+ */
+export function podLog (
+  host: Host,
+  pod: Pod,
+  query: Record<string, string>
+): (signal: AbortSignal) => AsyncIterable<Buffer> {
   const { name, namespace } = pod.metadata
   const { containers: [only, ...others], initContainers = [] } = pod.spec
   const known = [...pod.spec.containers, ...initContainers].map((each) => each.name)
   const container = query.container ?? (others.length ? undefined : only?.name)
-  if (!container) throw refusal('BadRequest', `a container name must be specified for pod ${name}, choose one of: [${known.join(' ')}]`)
+  if (!container) {
+    throw refusal(
+      'BadRequest',
+      `a container name must be specified for pod ${name}, choose one of: [${known.join(' ')}]`
+    )
+  }
   if (!known.includes(container)) throw refusal('BadRequest', `container ${container} is not valid for pod ${name}`)
-  const asked = ['sinceSeconds', 'sinceTime', 'timestamps', 'previous'].find((option) => query[option] && query[option] !== 'false')
+  const asked = ['sinceSeconds', 'sinceTime', 'timestamps', 'previous'].find((option) =>
+    query[option] && query[option] !== 'false'
+  )
   if (asked) throw refusal('BadRequest', `the local host does not know ${asked}`)
   const { state, lastState } = statusOf(pod, container) ?? {}
-  if (!state?.running && !state?.terminated && !lastState) throw refusal('BadRequest', `container "${container}" in pod "${name}" is waiting to start: ${state?.waiting?.reason}`)
+  if (!state?.running && !state?.terminated && !lastState) {
+    throw refusal(
+      'BadRequest',
+      `container "${container}" in pod "${name}" is waiting to start: ${state?.waiting?.reason}`
+    )
+  }
 
-  const following = (): boolean => query.follow === 'true' && Boolean(statusOf(find(host.store, 'pods', namespace, name), container)?.state?.running)
-  return (signal) => readLog(logFile(host, pod, container), Number(query.tailLines ?? Infinity), Number(query.limitBytes ?? Infinity), following, signal)
+  const following = (): boolean =>
+    query.follow === 'true' && Boolean(statusOf(find(host.store, 'pods', namespace, name), container)?.state?.running)
+  return (signal) =>
+    readLog(
+      logFile(host, pod, container),
+      Number(query.tailLines ?? Infinity),
+      Number(query.limitBytes ?? Infinity),
+      following,
+      signal
+    )
 }
 
 function statusOf (pod: Pod | undefined, container: string) {
-  return [...pod?.status.containerStatuses ?? [], ...pod?.status.initContainerStatuses ?? []].find(({ name }) => name === container)
+  return [...pod?.status.containerStatuses ?? [], ...pod?.status.initContainerStatuses ?? []].find(({ name }) =>
+    name === container
+  )
 }
 
-async function * readLog (path: string, tailLines: number, limitBytes: number, following: () => boolean, signal: AbortSignal): AsyncGenerator<Buffer> {
+async function * readLog (
+  path: string,
+  tailLines: number,
+  limitBytes: number,
+  following: () => boolean,
+  signal: AbortSignal
+): AsyncGenerator<Buffer> {
   await using file = await open(path)
   let position = await startOfTail(path, tailLines)
   for (let left = limitBytes; left > 0 && !signal.aborted;) {

@@ -15,7 +15,16 @@ const codes = {
 }
 
 export function failure (reason: keyof typeof codes, message: string, details: object = {}): Wire<V1Status> {
-  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, details, code: codes[reason] }
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message,
+    reason,
+    details,
+    code: codes[reason]
+  }
 }
 
 /** An error whose cause is the `Status` to answer with. */
@@ -27,8 +36,11 @@ export const isRefusal = (error: Error): error is Error & { cause: ReturnType<ty
   typeof error.cause === 'object' && error.cause !== null && 'kind' in error.cause && error.cause.kind === 'Status'
 
 /** What a `Status` says of the object it is about. */
-export const about = (resource: Resource, name: string): { name: string, group?: string, kind: string } =>
-  ({ name, ...(resources[resource].group && { group: resources[resource].group }), kind: resource })
+export const about = (resource: Resource, name: string): { name: string, group?: string, kind: string } => ({
+  name,
+  ...(resources[resource].group && { group: resources[resource].group }),
+  kind: resource
+})
 
 /** `jobs.batch "x"`: an object as messages name it. */
 export const named = (resource: Resource, name: string): string =>

@@ -11,13 +11,20 @@ export function parseSelector (selector: string): (labels: Record<string, string
     const wanted = set ? values!.split(',').map((each) => each.trim()) : operator && [value!]
     return { key, wanted, negated: Boolean(not) || operator === '!=' || set === 'notin' }
   })
-  return (labels) => requirements.every(({ key, wanted, negated }) =>
-    (wanted ? key in labels && wanted.includes(labels[key]!) : key in labels) !== negated)
+  return (labels) =>
+    requirements.every(({ key, wanted, negated }) =>
+      (wanted ? key in labels && wanted.includes(labels[key]!) : key in labels) !== negated
+    )
 }
 
-/** Whether an object's name matches a field selector; the other fields that a real server knows for some kinds are refused. */
+/**
+ * Whether an object's name matches a field selector; the other fields that a real server knows for some kinds are
+ * refused.
+ */
 export function parseFieldSelector (selector: string): (name: string) => boolean {
-  const field = selector.split(',').map((term) => term.split(/[=!]/)[0]).find((name) => name && name !== 'metadata.name')
+  const field = selector.split(',').map((term) => term.split(/[=!]/)[0]).find((name) =>
+    name && name !== 'metadata.name'
+  )
   if (field) throw refusal('BadRequest', `field label not supported: ${field}`)
   const matches = parseSelector(selector)
   return (name) => matches({ 'metadata.name': name })

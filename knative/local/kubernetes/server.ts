@@ -11,15 +11,24 @@ import { startKubelet } from './kubelet.ts'
 import { failure, isRefusal, refusal } from './refusal.ts'
 import { createStore } from './store.ts'
 
-export interface LocalKubernetes { url: string, kubeconfig: string, stop: () => Promise<void> }
+export interface LocalKubernetes {
+  url: string
+  kubeconfig: string
+  stop: () => Promise<void>
+}
 
 /**
- * The local host's stand-in for the part of Kubernetes that jobs need: Jobs, Pods and their logs, ConfigMaps and Secrets, in memory,
- * with containers as local processes. For trying and for tests only: it isolates nothing, and whoever has its token runs commands here.
- * `dir` takes what belongs to this instance, `cwd` and `path` (PATH) are those of the containers' processes.
+ * The local host's stand-in for the part of Kubernetes that jobs need: Jobs, Pods and their logs, ConfigMaps and
+ * Secrets, in memory, with containers as local processes. For trying and for tests only: it isolates nothing, and
+ * whoever has its token runs commands here. `dir` takes what belongs to this instance, `cwd` and `path` (PATH) are
+ * those of the containers' processes.
  */
 export async function startKubernetes ({ port = 0, dir, cwd, path, log = () => {} }: {
-  port?: number, dir: string, cwd: string, path: string, log?: (line: string) => void
+  port?: number
+  dir: string
+  cwd: string
+  path: string
+  log?: (line: string) => void
 }): Promise<LocalKubernetes> {
   const store = createStore()
   const host = { store, dir, cwd, path, log }
@@ -32,7 +41,9 @@ export async function startKubernetes ({ port = 0, dir, cwd, path, log = () => {
 
   const server = createServer((request, response) => {
     const allowed = request.headers.authorization === `Bearer ${token}`
-    const answered = allowed ? answer(host, request, response, stopping.signal) : Promise.reject(refusal('Unauthorized', 'Unauthorized'))
+    const answered = allowed
+      ? answer(host, request, response, stopping.signal)
+      : Promise.reject(refusal('Unauthorized', 'Unauthorized'))
     answered.catch((error: Error) => refuse(response, error, log))
   })
   server.listen(port, '127.0.0.1')
@@ -41,7 +52,9 @@ export async function startKubernetes ({ port = 0, dir, cwd, path, log = () => {
   const kubeconfig = join(dir, 'kubeconfig')
   mkdirSync(dir, { recursive: true })
   writeFileSync(kubeconfig, JSON.stringify(configOf(url, token), null, 2), { mode: 0o600 })
-  log(`local stand-in for Kubernetes at ${url}: containers run as processes; images, resources, securityContext and scheduling are ignored`)
+  log(
+    `local stand-in for Kubernetes at ${url}: containers run as processes; images, resources, securityContext and scheduling are ignored`
+  )
 
   return {
     url,

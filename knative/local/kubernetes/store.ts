@@ -2,11 +2,16 @@ import { EventEmitter } from 'node:events'
 import type { Objects, Resource } from './objects.ts'
 
 /** `before` is missing when the object is new, `after` when it is gone. */
-export interface Change { resource: Resource, revision: number, before?: Objects[Resource], after?: Objects[Resource] }
+export interface Change {
+  resource: Resource
+  revision: number
+  before?: Objects[Resource]
+  after?: Objects[Resource]
+}
 
 /**
- * All objects, and the last changes to them. An object is never altered, only replaced: what a reader holds stays as it was.
- * `changes` emits `change` for each of them, in order, never before the code that made it has finished.
+ * All objects, and the last changes to them. An object is never altered, only replaced: what a reader holds stays as it
+ * was. `changes` emits `change` for each of them, in order, never before the code that made it has finished.
  */
 export interface Store {
   objects: { [R in Resource]: Map<string, Objects[R]> }
@@ -23,10 +28,21 @@ export function createStore (): Store {
   // A revision that an earlier instance gave out must be too old for this one, never one of its own.
   const revision = Date.now()
   const changes = new EventEmitter<{ change: [Change] }>().setMaxListeners(0)
-  return { objects: { jobs: new Map(), pods: new Map(), configmaps: new Map(), secrets: new Map() }, revision, history: [], forgotten: revision, changes }
+  return {
+    objects: { jobs: new Map(), pods: new Map(), configmaps: new Map(), secrets: new Map() },
+    revision,
+    history: [],
+    forgotten: revision,
+    changes
+  }
 }
 
-export function find<R extends Resource> (store: Store, resource: R, namespace: string, name: string): Objects[R] | undefined {
+export function find<R extends Resource> (
+  store: Store,
+  resource: R,
+  namespace: string,
+  name: string
+): Objects[R] | undefined {
   return store.objects[resource].get(`${namespace}/${name}`)
 }
 
@@ -38,8 +54,16 @@ export function add<R extends Resource> (store: Store, resource: R, object: Obje
   return commit(store, resource, undefined, structuredClone(object))
 }
 
-/** The object as it is after the change; `undefined` when it has gone meanwhile. A change that changes nothing makes no revision. */
-export function update<R extends Resource> (store: Store, resource: R, object: Objects[R], change: (draft: Objects[R]) => void): Objects[R] | undefined {
+/**
+ * The object as it is after the change; `undefined` when it has gone meanwhile. A change that changes nothing makes no
+ * revision.
+ */
+export function update<R extends Resource> (
+  store: Store,
+  resource: R,
+  object: Objects[R],
+  change: (draft: Objects[R]) => void
+): Objects[R] | undefined {
   const before = current(store, resource, object)
   if (!before) return
   const after = structuredClone(before)
@@ -64,7 +88,12 @@ function generated (object: Objects[Resource]): string {
   return JSON.stringify(['spec' in object && object.spec, object.metadata.deletionTimestamp])
 }
 
-function commit<R extends Resource, After extends Objects[R] | undefined> (store: Store, resource: R, before: Objects[R] | undefined, after: After): After {
+function commit<R extends Resource, After extends Objects[R] | undefined> (
+  store: Store,
+  resource: R,
+  before: Objects[R] | undefined,
+  after: After
+): After {
   const { objects: { [resource]: objects }, history, changes } = store
   const change: Change = { resource, revision: ++store.revision, ...(before && { before }), ...(after && { after }) }
   const { namespace, name } = (after ?? before)!.metadata

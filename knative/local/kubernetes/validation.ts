@@ -7,14 +7,21 @@ const { Array: List, Enum, Object: Fields, Optional, Record: MapOf, String: Text
 const Flag = Optional(Type.Boolean())
 
 const DnsLabel = Text({ pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$', maxLength: 63 })
-const DnsSubdomain = Text({ pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$', maxLength: 253 })
-const QualifiedName = Text({ pattern: '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$' })
+const DnsSubdomain = Text({
+  pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+  maxLength: 253
+})
+const QualifiedName = Text({
+  pattern: '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'
+})
 const LabelValue = Text({ pattern: '^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$', maxLength: 63 })
 const Quantity = Union([Type.Number(), Text({ pattern: '^[+-]?[0-9.]+([eE][-+]?[0-9]+|[numkMGTPE]|[KMGTPE]i)?$' })])
 const Quantities = Optional(MapOf(Text(), Quantity))
 const Count = Optional(Type.Integer({ minimum: 0 }))
 const Words = Optional(List(Text()))
-const Data = Optional(MapOf(Text({ pattern: '^(?![.]{1,2}$)(?![.][.])[-._a-zA-Z0-9]{1,253}$' }), Text(), { additionalProperties: false }))
+const Data = Optional(
+  MapOf(Text({ pattern: '^(?![.]{1,2}$)(?![.][.])[-._a-zA-Z0-9]{1,253}$' }), Text(), { additionalProperties: false })
+)
 const Items = Optional(List(Fields({ key: Text(), path: Text({ pattern: '^(?!/)(?!(.*/)?[.][.](/|$)).+' }) })))
 const Reference = { name: Optional(Text()), optional: Flag }
 const KeyReference = Optional(Fields({ ...Reference, key: Text() }))
@@ -37,7 +44,15 @@ const container = {
     value: Optional(Text()),
     valueFrom: Optional(Fields({ fieldRef: FieldReference, secretKeyRef: KeyReference, configMapKeyRef: KeyReference }))
   }))),
-  envFrom: Optional(List(Fields({ prefix: Optional(Text()), configMapRef: Optional(Fields(Reference)), secretRef: Optional(Fields(Reference)) }))),
+  envFrom: Optional(
+    List(
+      Fields({
+        prefix: Optional(Text()),
+        configMapRef: Optional(Fields(Reference)),
+        secretRef: Optional(Fields(Reference))
+      })
+    )
+  ),
   volumeMounts: Optional(List(Fields({ name: Text(), mountPath: Text({ minLength: 1 }), subPath: Optional(Text()) }))),
   resources: Optional(Fields({ limits: Quantities, requests: Quantities }))
 }
@@ -65,7 +80,10 @@ const jobSpec = {
   podReplacementPolicy: Enum(['TerminatingOrFailed', 'Failed']),
   podFailurePolicy: Optional(Type.Never()),
   successPolicy: Optional(Type.Never()),
-  template: Fields({ metadata: Fields(metadata), spec: Fields({ ...podSpec, restartPolicy: Enum(['Never', 'OnFailure']) }) })
+  template: Fields({
+    metadata: Fields(metadata),
+    spec: Fields({ ...podSpec, restartPolicy: Enum(['Never', 'OnFailure']) })
+  })
 }
 
 const schemas: { [R in Resource]: TSchema } = {
@@ -75,27 +93,48 @@ const schemas: { [R in Resource]: TSchema } = {
   secrets: Fields({ metadata: Fields({ ...metadata, name: DnsSubdomain }), data: Data, stringData: Data })
 }
 
-interface Cause { reason: string, message: string, field: string }
+interface Cause {
+  reason: string
+  message: string
+  field: string
+}
 
 const reasons: Record<string, string> = { required: 'FieldValueRequired', enum: 'FieldValueNotSupported' }
 
 /**
- * Refuses what the API server refuses and a manifest, or the code that makes one, may get wrong; and what cannot be done here.
- * What cannot be decoded (a number where a string belongs, a quantity that is none) is a 400, what breaks a rule a 422.
+ * Refuses what the API server refuses and a manifest, or the code that makes one, may get wrong; and what cannot be
+ * done here. What cannot be decoded (a number where a string belongs, a quantity that is none) is a 400, what breaks a
+ * rule a 422.
  */
 export function validate (resource: Resource, object: Objects[Resource]): void {
   const { apiVersion, kind, group } = resources[resource]
   const causes: Cause[] = Errors(schemas[resource], object).map(({ keyword, instancePath, message, params }) => {
     const path = 'requiredProperties' in params ? `${instancePath}/${params.requiredProperties[0]}` : instancePath
     const field = path.slice(1).replace(/\/(\d+)(?=\/|$)/g, '[$1]').replaceAll('/', '.').replaceAll('~1', '/')
-    if (keyword === 'type' || keyword === 'anyOf') throw refusal('BadRequest', `${kind} in version "${apiVersion}" cannot be handled as a ${kind}: ${field} ${message}`)
-    return { reason: reasons[keyword] ?? 'FieldValueInvalid', message: keyword === 'required' ? 'Required value' : message, field }
+    if (keyword === 'type' || keyword === 'anyOf') {
+      throw refusal(
+        'BadRequest',
+        `${kind} in version "${apiVersion}" cannot be handled as a ${kind}: ${field} ${message}`
+      )
+    }
+    return {
+      reason: reasons[keyword] ?? 'FieldValueInvalid',
+      message: keyword === 'required' ? 'Required value' : message,
+      field
+    }
   })
-  if (!causes.length && resource === 'jobs') causes.push(...podCauses('spec.template.spec', (object as Job).spec.template.spec!))
+  if (!causes.length && resource === 'jobs') {
+    causes.push(...podCauses('spec.template.spec', (object as Job).spec.template.spec!))
+  }
   if (!causes.length) return
   const { name } = object.metadata
-  throw refusal('Invalid', `${[kind, group].filter(Boolean).join('.')} "${name}" is invalid: ${causes.map(({ field, message }) => `${field}: ${message}`).join(', ')}`,
-    { name, ...(group && { group }), kind, causes })
+  throw refusal(
+    'Invalid',
+    `${[kind, group].filter(Boolean).join('.')} "${name}" is invalid: ${
+      causes.map(({ field, message }) => `${field}: ${message}`).join(', ')
+    }`,
+    { name, ...(group && { group }), kind, causes }
+  )
 }
 
 function * podCauses (at: string, spec: Pod['spec']): Generator<Cause> {
@@ -103,10 +142,22 @@ function * podCauses (at: string, spec: Pod['spec']): Generator<Cause> {
   const names = new Set<string>()
   for (const list of ['initContainers', 'containers'] as const) {
     for (const [index, { name, volumeMounts = [] }] of (spec[list] ?? []).entries()) {
-      if (names.has(name)) yield { reason: 'FieldValueDuplicate', message: `Duplicate value: "${name}"`, field: `${at}.${list}[${index}].name` }
+      if (names.has(name)) {
+        yield {
+          reason: 'FieldValueDuplicate',
+          message: `Duplicate value: "${name}"`,
+          field: `${at}.${list}[${index}].name`
+        }
+      }
       names.add(name)
       for (const [mount, { name }] of volumeMounts.entries()) {
-        if (!volumes.has(name)) yield { reason: 'FieldValueNotFound', message: `Not found: "${name}"`, field: `${at}.${list}[${index}].volumeMounts[${mount}].name` }
+        if (!volumes.has(name)) {
+          yield {
+            reason: 'FieldValueNotFound',
+            message: `Not found: "${name}"`,
+            field: `${at}.${list}[${index}].volumeMounts[${mount}].name`
+          }
+        }
       }
     }
   }

@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, request as send, STATUS_CODES, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  request as send,
+  STATUS_CODES,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import type { HttpRoute } from '../manifests.ts'
@@ -14,36 +21,64 @@ export interface Route {
   replaceFullPath?: string
 }
 
-interface Backend { url: string, timeoutSeconds: number }
+interface Backend {
+  url: string
+  timeoutSeconds: number
+}
 
 /** RFC 9110, 7.6.1, and Expect, which Node's server has answered already. */
-const HOP_BY_HOP = ['connection', 'expect', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade']
+const HOP_BY_HOP = [
+  'connection',
+  'expect',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade'
+]
 
-/** All matches of the routes, the most specific first, as the Gateway API orders them: exact path, longest prefix, method. */
+/**
+ * All matches of the routes, the most specific first, as the Gateway API orders them: exact path, longest prefix,
+ * method.
+ */
 export function routesOf (manifests: HttpRoute[]): Route[] {
   return manifests
     .flatMap(({ spec }) => spec.rules)
-    .flatMap(({ matches, filters, backendRefs }) => matches.map(({ path, method }) => {
-      const rewrite = filters?.[0]?.urlRewrite.path
-      return {
-        // `/job/` as a prefix is the same as `/job`.
-        path: path.type === 'Exact' ? path.value : path.value.replace(/\/$/, ''),
-        exact: path.type === 'Exact',
-        ...method && { method },
-        backend: backendRefs[0]!.name,
-        ...rewrite && { replaceFullPath: rewrite.replaceFullPath }
-      }
-    }))
-    .sort((a, b) => Number(b.exact) - Number(a.exact) || b.path.length - a.path.length || Number('method' in b) - Number('method' in a))
+    .flatMap(({ matches, filters, backendRefs }) =>
+      matches.map(({ path, method }) => {
+        const rewrite = filters?.[0]?.urlRewrite.path
+        return {
+          // `/job/` as a prefix is the same as `/job`.
+          path: path.type === 'Exact' ? path.value : path.value.replace(/\/$/, ''),
+          exact: path.type === 'Exact',
+          ...method && { method },
+          backend: backendRefs[0]!.name,
+          ...rewrite && { replaceFullPath: rewrite.replaceFullPath }
+        }
+      })
+    )
+    .sort((a, b) =>
+      Number(b.exact) - Number(a.exact) || b.path.length - a.path.length ||
+      Number('method' in b) - Number('method' in a)
+    )
 }
 
 /** A prefix matches whole segments: `/job` holds for `/job` and `/job/1`, not for `/jobs`. */
 export function findRoute (routes: Route[], method: string, path: string): Route | undefined {
-  return routes.find((route) => (route.method ?? method) === method &&
-    (path === route.path || (!route.exact && path.startsWith(`${route.path}/`))))
+  return routes.find((route) =>
+    (route.method ?? method) === method &&
+    (path === route.path || (!route.exact && path.startsWith(`${route.path}/`)))
+  )
 }
 
-interface EntryOptions { port: number, routes: Route[], backend: (name: string) => Backend | undefined }
+interface EntryOptions {
+  port: number
+  routes: Route[]
+  backend: (name: string) => Backend | undefined
+}
 
 /** The gateway: one address of this machine in front of all functions. `backend` says where one is, if it runs yet. */
 export async function startEntry ({ port, routes, backend }: EntryOptions) {
@@ -68,7 +103,12 @@ export async function startEntry ({ port, routes, backend }: EntryOptions) {
 }
 
 /** Streams both ways; nothing is held here. */
-function forward (request: IncomingMessage, response: ServerResponse, path: string, { url, timeoutSeconds }: Backend): void {
+function forward (
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+  { url, timeoutSeconds }: Backend
+): void {
   const { method, headers, socket } = request
   const upstream = send(url, {
     path,
@@ -80,7 +120,8 @@ function forward (request: IncomingMessage, response: ServerResponse, path: stri
       'x-forwarded-for': [headers['x-forwarded-for'], socket.remoteAddress].filter(Boolean).join(', '),
       'x-forwarded-proto': headers['x-forwarded-proto'] ?? 'http',
       'x-request-id': headers['x-request-id'] ?? randomUUID(),
-      // A function asked to close would do so upon a body that it refuses, and reset the connection before its answer is read.
+      // A function asked to close would do so upon a body that it refuses, and reset the connection before its answer
+      // is read.
       connection: 'keep-alive'
     },
     // A kept connection to a function that restarted meanwhile would fail a request that need not fail.
@@ -110,7 +151,9 @@ function forward (request: IncomingMessage, response: ServerResponse, path: stri
 
 function endToEnd (headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const named = headers.connection?.toLowerCase().split(/\s*,\s*/) ?? []
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.includes(name) && !named.includes(name)))
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => !HOP_BY_HOP.includes(name) && !named.includes(name))
+  )
 }
 
 function problem (response: ServerResponse, status: number, detail: string): void {

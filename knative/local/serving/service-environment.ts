@@ -13,7 +13,9 @@ export function serviceEnvironment (
   const environment: Record<string, string> = {}
   for (const { configMapRef } of envFrom) Object.assign(environment, lookUp(configMaps, 'ConfigMap', configMapRef.name))
   for (const { name: variable, value = '', valueFrom } of env) {
-    environment[variable] = valueFrom ? lookUp(lookUp(secrets, 'Secret', valueFrom.secretKeyRef.name), 'key', valueFrom.secretKeyRef.key) : value
+    environment[variable] = valueFrom
+      ? lookUp(lookUp(secrets, 'Secret', valueFrom.secretKeyRef.name), 'key', valueFrom.secretKeyRef.key)
+      : value
   }
   return {
     ...environment,

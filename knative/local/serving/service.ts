@@ -10,12 +10,15 @@ export interface Service {
   url: string
   timeoutSeconds: number
   /** The process that runs now, if one does. */
-  pid (): number | undefined
+  pid(): number | undefined
   /** Ends the process by a signal, as a crash would; resolves when it has ended. Another one follows. */
-  kill (signal: NodeJS.Signals): Promise<void>
-  /** Resolves once the readiness probe is answered. Rejects after a minute, or as soon as the first process ends before that. */
-  ready (): Promise<void>
-  stop (): Promise<void>
+  kill(signal: NodeJS.Signals): Promise<void>
+  /**
+   * Resolves once the readiness probe is answered. Rejects after a minute, or as soon as the first process ends before
+   * that.
+   */
+  ready(): Promise<void>
+  stop(): Promise<void>
 }
 
 /** How long a crashed function stays away, its callers getting 502 as on a cluster: doubled for each crash in a row. */
@@ -23,7 +26,11 @@ const RESTART_MS = { first: 250, longest: 5000 }
 /** A process that lived this long was no crash in a row. */
 const SOUND_MS = 2_000
 
-interface RunOptions { environment: Record<string, string>, cwd: string, log: (line: string) => void }
+interface RunOptions {
+  environment: Record<string, string>
+  cwd: string
+  log: (line: string) => void
+}
 
 /**
  * Runs the container of a Knative Service as a process of this machine; again after each crash, once it has been ready,
@@ -42,7 +49,9 @@ export function runService (manifest: KnativeService, { environment, cwd, log }:
   let neverReady = false
   let stopped = false
   // When the host ends by itself, on a second Ctrl-C say, nothing must stay behind.
-  const endWithHost = (): void => { child.kill('SIGKILL') }
+  const endWithHost = (): void => {
+    child.kill('SIGKILL')
+  }
   process.on('exit', endWithHost)
 
   function start (): ChildProcess {
@@ -68,7 +77,9 @@ export function runService (manifest: KnativeService, { environment, cwd, log }:
       if (Date.now() - started > SOUND_MS) crashes = 0
       const wait = Math.min(RESTART_MS.first * 2 ** crashes++, RESTART_MS.longest)
       log(named(name, `ended with ${signal ?? code}; starts again in ${wait} ms`))
-      restart = setTimeout(() => { child = start() }, wait)
+      restart = setTimeout(() => {
+        child = start()
+      }, wait)
     })
     return spawned
   }

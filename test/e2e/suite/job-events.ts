@@ -9,10 +9,17 @@ import { poll } from '../../support/poll.ts'
 const FUNCTIONS = 'gx4ki'
 const COMPONENT = 'knative/components/job-events/job-events.yaml'
 
-await t.test('jobs as events: an event asks for a job, and whoever has a Trigger is told of it', { skip: process.env['E2E'] === 'lean' && 'its SinkBindings are those of Services' }, async (t) => {
+await t.test('jobs as events: an event asks for a job, and whoever has a Trigger is told of it', {
+  skip: process.env['E2E'] === 'lean' && 'its SinkBindings are those of Services'
+}, async (t) => {
   const host = await testHost(t, { '*': { TAKE_JOB_REQUESTS: 'true' } })
   const { url: uri, received } = await httpServer(t)
-  const listener = { apiVersion: 'eventing.knative.dev/v1', kind: 'Trigger', metadata: { name: 'listener', namespace: FUNCTIONS }, spec: { broker: 'gx4ki', subscriber: { uri } } }
+  const listener = {
+    apiVersion: 'eventing.knative.dev/v1',
+    kind: 'Trigger',
+    metadata: { name: 'listener', namespace: FUNCTIONS },
+    spec: { broker: 'gx4ki', subscriber: { uri } }
+  }
   t.teardown(() => {
     kubectl('delete', 'trigger', 'listener', '-n', FUNCTIONS, '--ignore-not-found')
     kubectl('delete', '-f', COMPONENT, '--ignore-not-found')
@@ -20,26 +27,59 @@ await t.test('jobs as events: an event asks for a job, and whoever has a Trigger
   kubectlWith(JSON.stringify(listener), 'apply', '-f', '-')
   kubectl('apply', '-f', COMPONENT)
   kubectl('wait', '--for=condition=Ready', '--timeout=120s', '-n', FUNCTIONS, 'sinkbinding,trigger', '--all')
-  await poll('both functions know where events go', () => ['deploy', 'job-completed'].every((name) => {
-    const { spec } = kubectlJson<{ spec: { template: { spec: { containers: { env: { name: string }[] }[] } } } }>('get', 'ksvc', name, '-n', FUNCTIONS)
-    return spec.template.spec.containers[0]!.env.some(({ name }) => name === 'K_SINK')
-  }), 60)
+  await poll('both functions know where events go', () =>
+    ['deploy', 'job-completed'].every((name) => {
+      const { spec } = kubectlJson<{ spec: { template: { spec: { containers: { env: { name: string }[] }[] } } } }>(
+        'get',
+        'ksvc',
+        name,
+        '-n',
+        FUNCTIONS
+      )
+      return spec.template.spec.containers[0]!.env.some(({ name }) => name === 'K_SINK')
+    }), 60)
   kubectl('wait', '--for=condition=Ready', '--timeout=120s', '-n', FUNCTIONS, 'ksvc', '--all')
 
-  const request = new CloudEvent({ id: randomUUID(), type: 'org.gx4ki.job.requested', source: '/somebody', data: { template: 'script', env: { SCRIPT: 'echo a > a.txt' } } })
+  const request = new CloudEvent({
+    id: randomUUID(),
+    type: 'org.gx4ki.job.requested',
+    source: '/somebody',
+    data: { template: 'script', env: { SCRIPT: 'echo a > a.txt' } }
+  })
   const { headers, body } = HTTP.binary(request)
-  const { spec } = kubectlJson<{ spec: { clusterIP: string } }>('get', 'service', 'broker-ingress', '-n', 'knative-eventing')
+  const { spec } = kubectlJson<{ spec: { clusterIP: string } }>(
+    'get',
+    'service',
+    'broker-ingress',
+    '-n',
+    'knative-eventing'
+  )
   // Twice, as a Broker may deliver it.
   for (let times = 0; times < 2; times++) {
-    t.equal((await fetch(`http://${spec.clusterIP}/${FUNCTIONS}/gx4ki`, { method: 'POST', headers: headers as Record<string, string>, body: body as string })).status, 202)
+    t.equal(
+      (await fetch(`http://${spec.clusterIP}/${FUNCTIONS}/gx4ki`, {
+        method: 'POST',
+        headers: headers as Record<string, string>,
+        body: body as string
+      })).status,
+      202
+    )
   }
   const told = (type: string) => received.filter((one) => one.headers['ce-type'] === `org.gx4ki.job.${type}`)
   await poll('the end is told', () => told('succeeded').length > 0)
-  const ids = new Set(received.map((one) => one.headers['ce-subject']).filter((_, i) => String(received[i]!.headers['ce-type']).startsWith('org.gx4ki.job.') && received[i]!.headers['ce-type'] !== 'org.gx4ki.job.requested'))
+  const ids = new Set(
+    received.map((one) => one.headers['ce-subject']).filter((_, i) =>
+      String(received[i]!.headers['ce-type']).startsWith('org.gx4ki.job.') &&
+      received[i]!.headers['ce-type'] !== 'org.gx4ki.job.requested'
+    )
+  )
   t.equal(ids.size, 1, 'one job, however often it is asked for')
   const [id] = ids as Set<string>
   t.ok(told('accepted').length >= 1, 'the answer to the request is an event, too')
-  t.match(JSON.parse(told('succeeded')[0]!.body.toString()), { state: 'succeeded', links: { results: `${host.url}/job/${id}/result/list` } })
+  t.match(JSON.parse(told('succeeded')[0]!.body.toString()), {
+    state: 'succeeded',
+    links: { results: `${host.url}/job/${id}/result/list` }
+  })
   t.match(await host.job(id!), { state: 'succeeded' })
   t.equal(await (await host.result(id!, 'a.txt')).text(), 'a\n')
 })

@@ -13,7 +13,10 @@ await t.test('what a job can reach with all that its pod can read', async (t) =>
     'the list of the bucket': [403, `http://minio.gx4ki.svc:9000/${bucket}?list-type=2`],
     'the state of another job': [403, `http://minio.gx4ki.svc:9000/${bucket}/state/${other}.json`],
     'the Kubernetes API': [403, 'https://kubernetes.default.svc/api/v1/namespaces/gx4ki-jobs/pods'],
-    'the uploads of another job': [401, `http://uploads.gx4ki.svc.cluster.local/job/${other}/attempt/00000000-0000-4000-8000-000000000000/upload`],
+    'the uploads of another job': [
+      401,
+      `http://uploads.gx4ki.svc.cluster.local/job/${other}/attempt/00000000-0000-4000-8000-000000000000/upload`
+    ],
     'another function by the door of uploads': [404, 'http://uploads.gx4ki.svc.cluster.local/template']
   }
   // Its answer is its log: what it was refused, and the names of what it was given.
@@ -21,7 +24,9 @@ await t.test('what a job can reach with all that its pod can read', async (t) =>
     process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
     const { existsSync } = await import('node:fs')
     const told = {}
-    for (const [what, [, url]] of Object.entries(${JSON.stringify(asks)})) told[what] = await fetch(url, what.startsWith('the uploads') ? { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' } : {}).then(({ status }) => status, (error) => String(error.cause))
+    for (const [what, [, url]] of Object.entries(${
+    JSON.stringify(asks)
+  })) told[what] = await fetch(url, what.startsWith('the uploads') ? { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' } : {}).then(({ status }) => status, (error) => String(error.cause))
     console.log(JSON.stringify({ told, tokens: ['/var/run/secrets/kubernetes.io', '/var/run/gx4ki'].filter((path) => existsSync(path)), keys: Object.keys(process.env).filter((name) => /secret|key|token/i.test(name)), uid: process.getuid() }))`
   const id = await host.deploy({ env: { SCRIPT: script } })
   await host.reaches(id, 'succeeded', 'failed')
@@ -38,8 +43,17 @@ await t.test('what whoever has taken over a pod can do with the token of its upl
   const host = await testHost(t, { '*': { DEFAULT_TEMPLATE: 'node' } })
   const ended = await host.deploy({ env: { SCRIPT: 'await 1' } })
   const { attempt: endedAttempt } = attemptOf(await host.reaches(ended, 'succeeded', 'failed'))
-  const endedToken = Buffer.from(kubectlJson<{ data: Record<string, string> }>('get', 'secret', `gx4ki-${ended}`, '-n', 'gx4ki-jobs').data['uploader-token']!, 'base64').toString()
-  const id = await host.deploy({ env: { SCRIPT: "process.once('SIGTERM', () => process.exit()); await new Promise((resolve) => setTimeout(resolve, 120_000))" } })
+  const endedToken = Buffer.from(
+    kubectlJson<{ data: Record<string, string> }>('get', 'secret', `gx4ki-${ended}`, '-n', 'gx4ki-jobs')
+      .data['uploader-token']!,
+    'base64'
+  ).toString()
+  const id = await host.deploy({
+    env: {
+      SCRIPT:
+        "process.once('SIGTERM', () => process.exit()); await new Promise((resolve) => setTimeout(resolve, 120_000))"
+    }
+  })
   await host.reaches(id, 'running')
   const { pod } = attemptOf({ job_uuid: id })
 
@@ -81,7 +95,22 @@ await t.test('what whoever has taken over a pod can do with the token of its upl
     }
     main()`
   // A token may begin with a dash: what comes after `--` is never an option.
-  const told = kubectl('exec', '-n', 'gx4ki-jobs', pod, '-c', 'uploader', '--', 'node', '-e', script, '--', endedToken, ended, endedAttempt)
+  const told = kubectl(
+    'exec',
+    '-n',
+    'gx4ki-jobs',
+    pod,
+    '-c',
+    'uploader',
+    '--',
+    'node',
+    '-e',
+    script,
+    '--',
+    endedToken,
+    ended,
+    endedAttempt
+  )
   t.strictSame(JSON.parse(told), {
     'a larger body than granted': 403,
     'another body of that size': 400,
@@ -98,7 +127,15 @@ await t.test('what whoever has taken over a pod can do with the token of its upl
 })
 
 function attemptOf ({ job_uuid: id }: { job_uuid: string }): { pod: string, attempt: string } {
-  const [pod] = kubectlJson<{ items: { metadata: { name: string, uid: string } }[] }>('get', 'pods', '-n', 'gx4ki-jobs', '-l', `gx4ki.job.uuid=${id}`).items
+  const [pod] =
+    kubectlJson<{ items: { metadata: { name: string, uid: string } }[] }>(
+      'get',
+      'pods',
+      '-n',
+      'gx4ki-jobs',
+      '-l',
+      `gx4ki.job.uuid=${id}`
+    ).items
   return { pod: pod!.metadata.name, attempt: pod!.metadata.uid }
 }
 

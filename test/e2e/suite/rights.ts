@@ -1,11 +1,24 @@
 import t from 'tap'
 import { kubectl, kubectlWith } from '../../support/kubectl.ts'
 
-interface Rule { apiGroups: string[], resources: string[], verbs: string[], resourceNames?: string[] }
+interface Rule {
+  apiGroups: string[]
+  resources: string[]
+  verbs: string[]
+  resourceNames?: string[]
+}
 
 /** What each may do in the namespace of the jobs, by the API server's own account; there and elsewhere nothing else. */
 const RIGHTS: Record<string, string[]> = {
-  'gx4ki/deploy': ['batch/jobs create', 'batch/jobs delete', 'batch/jobs get', 'configmaps create', 'pods list', 'pods/log get', 'secrets create'],
+  'gx4ki/deploy': [
+    'batch/jobs create',
+    'batch/jobs delete',
+    'batch/jobs get',
+    'configmaps create',
+    'pods list',
+    'pods/log get',
+    'secrets create'
+  ],
   'gx4ki/job-completed': ['batch/jobs get', 'batch/jobs list', 'pods list', 'pods/log get'],
   'gx4ki/result-fetch': [],
   'gx4ki/result-upload': [],
@@ -18,12 +31,24 @@ for (const [account, rights] of Object.entries(RIGHTS)) {
     const [namespace, name] = account.split('/') as [string, string]
     const token = kubectl('create', 'token', name, '-n', namespace).trim()
     for (const there of ['gx4ki-jobs', 'gx4ki', 'kube-system']) {
-      const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectRulesReview', spec: { namespace: there } }
-      const { status } = JSON.parse(kubectlWith(JSON.stringify(review), '--token', token, 'create', '--validate=false', '-f', '-', '-o', 'json')) as { status: { incomplete: boolean, resourceRules: Rule[] } }
+      const review = {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectRulesReview',
+        spec: { namespace: there }
+      }
+      const { status } = JSON.parse(
+        kubectlWith(JSON.stringify(review), '--token', token, 'create', '--validate=false', '-f', '-', '-o', 'json')
+      ) as { status: { incomplete: boolean, resourceRules: Rule[] } }
       const allowed = status.resourceRules
         // Everybody may ask what he may do, and who he is.
         .filter(({ apiGroups: [group] }) => group !== 'authorization.k8s.io' && group !== 'authentication.k8s.io')
-        .flatMap(({ apiGroups, resources, verbs }) => apiGroups.flatMap((group) => resources.flatMap((resource) => verbs.map((verb) => `${group === '' ? '' : `${group}/`}${resource} ${verb}`))))
+        .flatMap(({ apiGroups, resources, verbs }) =>
+          apiGroups.flatMap((group) =>
+            resources.flatMap((resource) =>
+              verbs.map((verb) => `${group === '' ? '' : `${group}/`}${resource} ${verb}`)
+            )
+          )
+        )
       t.strictSame(allowed.sort(), there === 'gx4ki-jobs' ? rights : [], there)
     }
     t.end()
@@ -32,7 +57,14 @@ for (const [account, rights] of Object.entries(RIGHTS)) {
 
 await t.test('a right that a function has not is refused when it is tried', (t) => {
   const token = kubectl('create', 'token', 'deploy', '-n', 'gx4ki').trim()
-  for (const args of [['get', 'secrets'], ['get', 'jobs'], ['delete', 'configmaps', '--all'], ['get', 'secrets', '-n', 'gx4ki']]) {
+  for (
+    const args of [['get', 'secrets'], ['get', 'jobs'], ['delete', 'configmaps', '--all'], [
+      'get',
+      'secrets',
+      '-n',
+      'gx4ki'
+    ]]
+  ) {
     t.throws(() => kubectl('--token', token, '-n', 'gx4ki-jobs', ...args), /Forbidden/)
   }
   t.end()

@@ -15,24 +15,50 @@ import { temporaryFolder } from '../../support/temporary-folder.ts'
 const FUNCTIONS = 'gx4ki'
 const BROKER_AUDIENCE = `eventing.knative.dev/broker/${FUNCTIONS}/gx4ki`
 
-interface Manifest { kind: string, metadata: { name: string }, data: Record<string, string> }
+interface Manifest {
+  kind: string
+  metadata: { name: string }
+  data: Record<string, string>
+}
 
-await t.test('where Knative gives senders tokens, every event comes with one, and without one they are refused', { skip: process.env['E2E'] === 'lean' && 'Triggers lead to Services' }, async (t) => {
+await t.test('where Knative gives senders tokens, every event comes with one, and without one they are refused', {
+  skip: process.env['E2E'] === 'lean' && 'Triggers lead to Services'
+}, async (t) => {
   const plain = manifestsWith()
   const ours = manifestsWith('job-events', 'sender-tokens')
-  const { EVENTS_OIDC_ISSUER, EVENTS_OIDC_AUDIENCE } = ours.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'gx4ki-settings')!.data as Record<string, string>
+  const { EVENTS_OIDC_ISSUER, EVENTS_OIDC_AUDIENCE } = ours.find(({ kind, metadata }) =>
+    kind === 'ConfigMap' && metadata.name === 'gx4ki-settings'
+  )!.data as Record<string, string>
   const { url: uri, received } = await httpServer(t)
-  const listener = { apiVersion: 'eventing.knative.dev/v1', kind: 'Trigger', metadata: { name: 'listener', namespace: FUNCTIONS }, spec: { broker: 'gx4ki', subscriber: { uri } } }
+  const listener = {
+    apiVersion: 'eventing.knative.dev/v1',
+    kind: 'Trigger',
+    metadata: { name: 'listener', namespace: FUNCTIONS },
+    spec: { broker: 'gx4ki', subscriber: { uri } }
+  }
   t.teardown(() => installEvents('disabled', plain))
-  const host = await testHost(t, { '*': { TAKE_JOB_REQUESTS: 'true', EVENTS_OIDC_ISSUER: EVENTS_OIDC_ISSUER!, EVENTS_OIDC_AUDIENCE: EVENTS_OIDC_AUDIENCE! } })
+  const host = await testHost(t, {
+    '*': {
+      TAKE_JOB_REQUESTS: 'true',
+      EVENTS_OIDC_ISSUER: EVENTS_OIDC_ISSUER!,
+      EVENTS_OIDC_AUDIENCE: EVENTS_OIDC_AUDIENCE!
+    }
+  })
   installEvents('enabled', [...ours, listener])
-  await poll('both functions have the token for the Broker', () => ['deploy', 'job-completed'].every((name) => {
-    const { spec } = kubectlJson<{ spec: { template: { spec: { containers: { volumeMounts?: { mountPath: string }[] }[] } } } }>('get', 'ksvc', name, '-n', FUNCTIONS)
-    return spec.template.spec.containers[0]!.volumeMounts?.some(({ mountPath }) => mountPath === '/oidc')
-  }), 60)
+  await poll('both functions have the token for the Broker', () =>
+    ['deploy', 'job-completed'].every((name) => {
+      const { spec } = kubectlJson<
+        { spec: { template: { spec: { containers: { volumeMounts?: { mountPath: string }[] }[] } } } }
+      >('get', 'ksvc', name, '-n', FUNCTIONS)
+      return spec.template.spec.containers[0]!.volumeMounts?.some(({ mountPath }) => mountPath === '/oidc')
+    }), 60)
   kubectl('wait', '--for=condition=Ready', '--timeout=120s', '-n', FUNCTIONS, 'ksvc', '--all')
 
-  const toBroker = async (data: object, token?: string): Promise<number> => await send(addressOf('knative-eventing', 'broker-ingress'), `/${FUNCTIONS}/gx4ki`, undefined, { type: 'org.gx4ki.job.requested', data }, token)
+  const toBroker = async (data: object, token?: string): Promise<number> =>
+    await send(addressOf('knative-eventing', 'broker-ingress'), `/${FUNCTIONS}/gx4ki`, undefined, {
+      type: 'org.gx4ki.job.requested',
+      data
+    }, token)
   const order = { template: 'script', env: { SCRIPT: 'echo a > a.txt' } }
   t.equal(await toBroker(order), 401, 'no token')
   t.equal(await toBroker(order, tokenOf('gx4ki-jobs', BROKER_AUDIENCE)), 403, 'of a pod among the jobs')
@@ -42,32 +68,66 @@ await t.test('where Knative gives senders tokens, every event comes with one, an
   await poll('its end is told', () => told('succeeded').length > 0)
   t.equal(told('accepted').length, 1, 'the answer of deploy')
   const [{ headers: { 'ce-subject': id } }] = told('succeeded') as [typeof received[number]]
-  t.equal(await (await host.result(String(id), 'a.txt')).text(), 'a\n', 'nobody pinged: the events of the Job were taken')
+  t.equal(
+    await (await host.result(String(id), 'a.txt')).text(),
+    'a\n',
+    'nobody pinged: the events of the Job were taken'
+  )
 
   const toFunction = async (name: string, path: string, token?: string): Promise<number> =>
-    await send(addressOf('kourier-system', 'kourier-internal'), path, `${name}.${FUNCTIONS}.svc.cluster.local`, { type: 'dev.knative.apiserver.resource.update', data: {} }, token)
+    await send(addressOf('kourier-system', 'kourier-internal'), path, `${name}.${FUNCTIONS}.svc.cluster.local`, {
+      type: 'dev.knative.apiserver.resource.update',
+      data: {}
+    }, token)
   for (const [name, path] of [['job-completed', '/'], ['job-completed', '/dead-letter'], ['deploy', '/']] as const) {
     t.equal(await toFunction(name, path), 401, `${name}${path}: no token`)
-    t.equal(await toFunction(name, path, tokenOf(FUNCTIONS, BROKER_AUDIENCE)), 401, `${name}${path}: a token for somebody else`)
-    t.equal(await toFunction(name, path, tokenOf('gx4ki-jobs', EVENTS_OIDC_AUDIENCE!)), 403, `${name}${path}: a token of somebody else`)
+    t.equal(
+      await toFunction(name, path, tokenOf(FUNCTIONS, BROKER_AUDIENCE)),
+      401,
+      `${name}${path}: a token for somebody else`
+    )
+    t.equal(
+      await toFunction(name, path, tokenOf('gx4ki-jobs', EVENTS_OIDC_AUDIENCE!)),
+      403,
+      `${name}${path}: a token of somebody else`
+    )
   }
 
   /** What kustomize makes of the base with these components. */
   function manifestsWith (...components: string[]): Manifest[] {
     const folder = temporaryFolder(t, {})
     const to = (path: string): string => relative(folder, join('knative', path))
-    writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify({ resources: [to('base')], components: components.map((name) => to(`components/${name}`)) }))
+    writeFileSync(
+      join(folder, 'kustomization.yaml'),
+      JSON.stringify({ resources: [to('base')], components: components.map((name) => to(`components/${name}`)) })
+    )
     return loadAll(kubectl('kustomize', folder)) as Manifest[]
   }
 })
 
-/** As docs/access.md says: Broker and Triggers are made anew, or the channel between them keeps those subscriptions, too, that have no token. */
+/**
+ * As docs/access.md says: Broker and Triggers are made anew, or the channel between them keeps those subscriptions,
+ * too, that have no token.
+ */
 function installEvents (authentication: 'enabled' | 'disabled', manifests: object[]): void {
-  kubectl('patch', 'configmap', 'config-features', '-n', 'knative-eventing', '--type=merge', '-p', JSON.stringify({ data: { 'authentication-oidc': authentication } }))
+  kubectl(
+    'patch',
+    'configmap',
+    'config-features',
+    '-n',
+    'knative-eventing',
+    '--type=merge',
+    '-p',
+    JSON.stringify({ data: { 'authentication-oidc': authentication } })
+  )
   kubectl('delete', 'trigger,broker,sinkbinding,eventpolicy', '-n', FUNCTIONS, '--all')
-  const events = (manifests as Manifest[]).filter(({ kind }) => ['Broker', 'Trigger', 'EventPolicy', 'SinkBinding'].includes(kind))
+  const events = (manifests as Manifest[]).filter(({ kind }) =>
+    ['Broker', 'Trigger', 'EventPolicy', 'SinkBinding'].includes(kind)
+  )
   kubectlWith(events.map((manifest) => JSON.stringify(manifest)).join('\n---\n'), 'apply', '-f', '-')
-  for (const kind of new Set(events.map(({ kind }) => kind))) kubectl('wait', '--for=condition=Ready', '--timeout=120s', '-n', FUNCTIONS, kind, '--all')
+  for (const kind of new Set(events.map(({ kind }) => kind))) {
+    kubectl('wait', '--for=condition=Ready', '--timeout=120s', '-n', FUNCTIONS, kind, '--all')
+  }
   kubectl('wait', '--for=condition=Ready', '--timeout=120s', '-n', 'gx4ki-jobs', 'apiserversource', '--all')
 }
 
@@ -80,10 +140,23 @@ function addressOf (namespace: string, service: string): string {
 }
 
 /** fetch sets no Host, and that is what kourier goes by. */
-async function send (address: string, path: string, host: string | undefined, event: { type: string, data: object }, token?: string): Promise<number> {
+async function send (
+  address: string,
+  path: string,
+  host: string | undefined,
+  event: { type: string, data: object },
+  token?: string
+): Promise<number> {
   const { headers, body } = HTTP.binary(new CloudEvent({ id: randomUUID(), source: '/somebody', ...event }))
-  const all = { ...headers as Record<string, string>, ...(host !== undefined && { host }), ...(token !== undefined && { authorization: `Bearer ${token}` }) }
-  const [response] = await once(request({ host: address, path, method: 'POST', headers: all }).end(body as string), 'response') as [IncomingMessage]
+  const all = {
+    ...headers as Record<string, string>,
+    ...(host !== undefined && { host }),
+    ...(token !== undefined && { authorization: `Bearer ${token}` })
+  }
+  const [response] = await once(
+    request({ host: address, path, method: 'POST', headers: all }).end(body as string),
+    'response'
+  ) as [IncomingMessage]
   response.resume()
   return response.statusCode!
 }

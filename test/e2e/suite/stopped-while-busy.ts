@@ -5,9 +5,20 @@ import { kubectl } from '../../support/kubectl.ts'
 import { poll } from '../../support/poll.ts'
 import { processesWith } from '../../support/processes-with.ts'
 
-/** As when Knative scales down or a node is drained: SIGTERM to all containers of the pod, and no new requests to it. */
+/**
+ * As when Knative scales down or a node is drained: SIGTERM to all containers of the pod, and no new requests to it.
+ */
 function stopPods (name: string): void {
-  kubectl('delete', 'pod', '-n', 'gx4ki', '-l', `serving.knative.dev/service=${name}`, '--wait=false', '--ignore-not-found')
+  kubectl(
+    'delete',
+    'pod',
+    '-n',
+    'gx4ki',
+    '-l',
+    `serving.knative.dev/service=${name}`,
+    '--wait=false',
+    '--ignore-not-found'
+  )
 }
 
 await t.test('functions that are told to end while they are busy', async (t) => {
@@ -49,10 +60,26 @@ await t.test('functions that are told to end while they are busy', async (t) => 
     await read()
     const serving = processesWith('dist/result-fetch.cjs')
     stopPods('result-fetch')
-    await poll('the pod is being ended', () => kubectl('get', 'pods', '-n', 'gx4ki', '-l', 'serving.knative.dev/service=result-fetch', '-o', 'jsonpath={.items[*].metadata.deletionTimestamp}') !== '')
+    await poll(
+      'the pod is being ended',
+      () =>
+        kubectl(
+          'get',
+          'pods',
+          '-n',
+          'gx4ki',
+          '-l',
+          'serving.knative.dev/service=result-fetch',
+          '-o',
+          'jsonpath={.items[*].metadata.deletionTimestamp}'
+        ) !== ''
+    )
     // Long enough for a process that does not care to be gone.
     await poll('another one answers', async () => (await fetch(`${host.url}/job/${id}`)).ok)
-    t.ok(processesWith('dist/result-fetch.cjs').some((pid) => serving.includes(pid)), 'it goes on serving while there is somebody to serve')
+    t.ok(
+      processesWith('dist/result-fetch.cjs').some((pid) => serving.includes(pid)),
+      'it goes on serving while there is somebody to serve'
+    )
     while (!await read());
     t.equal(got, size)
     t.equal(hash.digest('hex'), digest)
@@ -79,12 +106,20 @@ await t.test('functions that are told to end while they are busy', async (t) => 
     const files = await host.results(id)
     t.equal(files.length, 60)
     for (const { name, sha256 } of files) {
-      if (createHash('sha256').update(`file ${parseInt(name)}`).digest('hex') !== sha256) t.fail(`${name} is another file`)
+      if (createHash('sha256').update(`file ${parseInt(name)}`).digest('hex') !== sha256) {
+        t.fail(`${name} is another file`)
+      }
     }
   })
 
   await t.test('no event is lost', async (t) => {
-    const ids = await Promise.all(['2', '4', '6'].map(async (seconds) => await host.deploy({ env: { SCRIPT: `console.log('up'); await new Promise((resolve) => setTimeout(resolve, ${seconds}000))` } })))
+    const ids = await Promise.all(
+      ['2', '4', '6'].map(async (seconds) =>
+        await host.deploy({
+          env: { SCRIPT: `console.log('up'); await new Promise((resolve) => setTimeout(resolve, ${seconds}000))` }
+        })
+      )
+    )
     for (const id of ids) {
       await host.reaches(id, 'running', 'succeeded', 'failed')
       stopPods('job-completed')

@@ -15,11 +15,17 @@ const as = (credential: string) => ({ headers: { authorization: `Bearer ${creden
 const idOf = async (response: Response): Promise<string> => (await response.json() as { job_uuid: string }).job_uuid
 
 /** They ask for what admits a connector. */
-const dataflows = (prefix: string): string[] => [
-  ...['POST start', 'POST prepare', 'GET check', 'GET {flow}/status'],
-  ...['started', 'suspend', 'resume', 'terminate', 'completed'].map((word) => `POST {flow}/${word}`)
-].map((route) => route.replace(' ', ` ${prefix}/dataflows/`))
-const CONNECTOR_ROUTES = ['POST /provision', 'POST /provision/', ...dataflows('/connector/{connector}/{key}'), ...dataflows('')]
+const dataflows = (prefix: string): string[] =>
+  [
+    ...['POST start', 'POST prepare', 'GET check', 'GET {flow}/status'],
+    ...['started', 'suspend', 'resume', 'terminate', 'completed'].map((word) => `POST {flow}/${word}`)
+  ].map((route) => route.replace(' ', ` ${prefix}/dataflows/`))
+const CONNECTOR_ROUTES = [
+  'POST /provision',
+  'POST /provision/',
+  ...dataflows('/connector/{connector}/{key}'),
+  ...dataflows('')
+]
 
 await t.test('every route asks who calls', async (t) => {
   const { settings, add } = apiKeyFolder(t)
@@ -37,20 +43,34 @@ await t.test('every route asks who calls', async (t) => {
       'GET /template': {}
     },
     open: [...CONNECTOR_ROUTES, 'POST /'],
-    keys: { reader: add('alice', 'jobs:read'), writer, stranger: add('bob', 'jobs:read', 'jobs:write'), admin: add('root', 'admin') },
+    keys: {
+      reader: add('alice', 'jobs:read'),
+      writer,
+      stranger: add('bob', 'jobs:read', 'jobs:write'),
+      admin: add('root', 'admin')
+    },
     async job () {
       const id = await idOf(await post({}, as(writer)))
-      await advanceRecord(store, id, (record) => ({ ...record, revision: record.revision + 1, targets: [{ kind: 'sink' }], callbacks: [CALLBACK] }))
+      await advanceRecord(
+        store,
+        id,
+        (record) => ({ ...record, revision: record.revision + 1, targets: [{ kind: 'sink' }], callbacks: [CALLBACK] })
+      )
       return id
     }
   })
 })
 
-await t.test('a job is its caller\'s, by key as by token', async (t) => {
+await t.test("a job is its caller's, by key as by token", async (t) => {
   const { settings, add } = apiKeyFolder(t)
   const issuer = await oidcIssuer(t)
   const { post, remove, url, store, cluster } = await deployServer(t, { callers: { ...settings, ...issuer.settings } })
-  for (const [credential, owner] of [[add('alice', 'jobs:write'), 'alice'], [await issuer.token({ sub: 'alice' }), 'oidc:alice'], [add('root', 'admin'), 'root']] as const) {
+  for (
+    const [credential, owner] of [[add('alice', 'jobs:write'), 'alice'], [
+      await issuer.token({ sub: 'alice' }),
+      'oidc:alice'
+    ], [add('root', 'admin'), 'root']] as const
+  ) {
     const id = await idOf(await post({}, as(credential)))
     t.match((await readRecord(store, id))!.record, { owner })
     t.match(await getTags(store, stateKey(id)), { owner })
@@ -61,18 +81,20 @@ await t.test('a job is its caller\'s, by key as by token', async (t) => {
     const open = await deployWith(t, { store, cluster })
     const id = await idOf(await open.post({}))
     t.notOk('owner' in (await readRecord(store, id))!.record)
-    const cancel = async (key: string): Promise<Response> => await fetch(`${url}/job/${id}`, { method: 'DELETE', ...as(key) })
+    const cancel = async (key: string): Promise<Response> =>
+      await fetch(`${url}/job/${id}`, { method: 'DELETE', ...as(key) })
     await problemOf(t, await cancel(add('alice', 'jobs:read', 'jobs:write')), 404, 'unknown-job')
     t.equal((await cancel(add('root', 'admin'))).status, 202)
     t.equal((await remove(id)).status, 401)
   })
 })
 
-await t.test('an idempotency key is its caller\'s', async (t) => {
+await t.test("an idempotency key is its caller's", async (t) => {
   const { settings, add } = apiKeyFolder(t)
   const { post } = await deployServer(t, { callers: settings })
   const [alice, again, bob] = [add('alice', 'jobs:write'), add('alice', 'jobs:write'), add('bob', 'jobs:write')]
-  const deploy = async (key: string, body = {}): Promise<Response> => await post(body, { headers: { ...as(key).headers, 'idempotency-key': 'a' } })
+  const deploy = async (key: string, body = {}): Promise<Response> =>
+    await post(body, { headers: { ...as(key).headers, 'idempotency-key': 'a' } })
   const first = await idOf(await deploy(alice))
   t.equal(await idOf(await deploy(again)), first, 'whichever of his keys he shows')
   t.not(await idOf(await deploy(bob, { env: { DURATION: 20 } })), first, 'and another request is no other use of it')
@@ -88,10 +110,12 @@ await t.test('a key is good from when its file is there until it is taken away',
   t.equal(await ask(), 401)
 })
 
-await t.test('what is nobody\'s secret needs no credential', async (t) => {
+await t.test("what is nobody's secret needs no credential", async (t) => {
   const { settings } = apiKeyFolder(t)
   const { url, ping } = await deployServer(t, { callers: settings })
-  for (const path of ['/openapi.json', '/health/liveness', '/health/readiness']) t.equal((await fetch(url + path)).status, 200, path)
+  for (const path of ['/openapi.json', '/health/liveness', '/health/readiness']) {
+    t.equal((await fetch(url + path)).status, 200, path)
+  }
   t.equal((await ping()).status, 204, 'nor do events')
   await problemOf(t, await fetch(`${url}/none`), 404, 'not-found')
   await problemOf(t, await fetch(`${url}/job/deploy`, { method: 'PUT' }), 405, 'method-not-allowed')

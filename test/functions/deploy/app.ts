@@ -8,41 +8,64 @@ import { deployServer, keysOf, templates, tokenKey } from '../../support/deploy-
 import { problemAbout, problemOf } from '../../support/problem-of.ts'
 
 const boundary = '------------------------d74496d66958873e'
-const part = (head: string, body: string): string => `--${boundary}\r\nContent-Disposition: form-data; ${head}\r\n\r\n${body}\r\n`
+const part = (head: string, body: string): string =>
+  `--${boundary}\r\nContent-Disposition: form-data; ${head}\r\n\r\n${body}\r\n`
 const field = (name: string, body: string): string => part(`name="${name}"`, body)
 /** As `curl -F env_file=@.env` sends it. */
-const file = (body: string, name = 'env_file'): string => part(`name="${name}"; filename=".env"\r\nContent-Type: application/octet-stream`, body)
+const file = (body: string, name = 'env_file'): string =>
+  part(`name="${name}"; filename=".env"\r\nContent-Type: application/octet-stream`, body)
 const end = `--${boundary}--\r\n`
 
 /** Sends whatever body as whatever type. */
 const sender = (url: string) => async (body: string | Buffer, type: string, query = ''): Promise<Response> =>
-  await fetch(`${url}/job/deploy${query}`, { method: 'POST', headers: { 'content-type': type }, body: typeof body === 'string' ? body : new Uint8Array(body) })
+  await fetch(`${url}/job/deploy${query}`, {
+    method: 'POST',
+    headers: { 'content-type': type },
+    body: typeof body === 'string' ? body : new Uint8Array(body)
+  })
 
 async function acceptedId (t: Test, response: Response): Promise<string> {
   const text = await response.text()
   t.equal(response.status, 202, text)
   const { job_uuid: id, ...rest } = JSON.parse(text) as { job_uuid: string }
   t.ok(isJobId(id))
-  t.same(rest, { state: 'pending', links: { self: `/job/${id}`, results: `/job/${id}/result/list`, log: `/job/${id}/log` } })
+  t.same(rest, {
+    state: 'pending',
+    links: { self: `/job/${id}`, results: `/job/${id}/result/list`, log: `/job/${id}/log` }
+  })
   t.equal(response.headers.get('location'), `/job/${id}`)
   return id
 }
 
 await t.test('a job is accepted when Kubernetes has all that it needs', async (t) => {
   const { post, store, cluster } = await deployServer(t)
-  const id = await acceptedId(t, await post({ template: 'other', env: { DURATION: 20, NAME: 'größer', PASSWORD: 'hunter2' } }))
+  const id = await acceptedId(
+    t,
+    await post({ template: 'other', env: { DURATION: 20, NAME: 'größer', PASSWORD: 'hunter2' } })
+  )
   const name = `gx4ki-${id}`
   const [[job], [configMap], [secret]] = await Promise.all([cluster.jobs(), cluster.configMaps(), cluster.secrets()])
   const owner = [{ apiVersion: 'batch/v1', kind: 'Job', name, uid: job!.metadata!.uid! }]
   t.match(job, { metadata: { name, labels: { 'gx4ki.job.uuid': id, 'gx4ki.job.template': 'other' } } })
-  t.match(configMap, { metadata: { name, ownerReferences: owner }, data: { DURATION: '20', MODE: 'fast', NAME: 'größer' } })
+  t.match(configMap, {
+    metadata: { name, ownerReferences: owner },
+    data: { DURATION: '20', MODE: 'fast', NAME: 'größer' }
+  })
   t.match(secret!.metadata, { name, ownerReferences: owner })
-  const secrets = Object.fromEntries(Object.entries(secret!.data!).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]))
+  const secrets = Object.fromEntries(
+    Object.entries(secret!.data!).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()])
+  )
   t.equal(secrets['PASSWORD'], 'hunter2')
   t.ok(isJobToken(tokenKey, id, secrets['uploader-token']!))
 
   const { record } = (await readRecord(store, id))!
-  t.match(record, { state: 'pending', template: 'other', env: { DURATION: '20', MODE: 'fast', NAME: 'größer' }, job_uid: job!.metadata!.uid!, history: [{ state: 'accepted' }, { state: 'pending' }] })
+  t.match(record, {
+    state: 'pending',
+    template: 'other',
+    env: { DURATION: '20', MODE: 'fast', NAME: 'größer' },
+    job_uid: job!.metadata!.uid!,
+    history: [{ state: 'accepted' }, { state: 'pending' }]
+  })
   t.notOk('sealed_env' in record, 'nothing is kept sealed that Kubernetes has')
   t.equal(Date.parse(record.start_by) > Date.parse(record.created_at), true)
   t.same(await keysOf(store), [markerKey(id), `state/${id}.json`])
@@ -50,7 +73,13 @@ await t.test('a job is accepted when Kubernetes has all that it needs', async (t
 
 await t.test('the default template with its defaults is one word away', async (t) => {
   const { url, store } = await deployServer(t)
-  for (const init of [{}, { method: 'POST' }, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }]) {
+  for (
+    const init of [{}, { method: 'POST' }, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}'
+    }]
+  ) {
     const id = await acceptedId(t, await fetch(`${url}/job/deploy`, init))
     t.match((await readRecord(store, id))!.record, { template: 'test', env: { DURATION: '15', MODE: 'fast' } })
   }
@@ -63,16 +92,18 @@ await t.test('the environment may come as a dotenv file, in each way that a file
   const send = sender(url)
   const dotenv = '\uFEFF# mine\r\nDURATION=20\r\nNAME="a \\"b\\" größer"\r\n'
   const form = `multipart/form-data; boundary=${boundary}`
-  for (const [body, type, query] of [
-    [dotenv, 'text/plain', '?template=other'],
-    [dotenv, 'text/plain; charset=utf-8', '?template=other'],
-    [field('template', 'other') + file(dotenv) + end, form],
-    [file(dotenv) + field('template', 'other') + end, form],
-    [file(dotenv) + end, form, '?template=other'],
-    [file(dotenv) + end, `Multipart/Form-Data; charset=utf-8; boundary="${boundary}"`, '?template=other'],
-    [field('env_file', dotenv) + end, form, '?template=other'],
-    [field('env_file', `#${'x'.repeat(1_000_000)}\n${dotenv.slice(1)}`) + end, form, '?template=other']
-  ] as const) {
+  for (
+    const [body, type, query] of [
+      [dotenv, 'text/plain', '?template=other'],
+      [dotenv, 'text/plain; charset=utf-8', '?template=other'],
+      [field('template', 'other') + file(dotenv) + end, form],
+      [file(dotenv) + field('template', 'other') + end, form],
+      [file(dotenv) + end, form, '?template=other'],
+      [file(dotenv) + end, `Multipart/Form-Data; charset=utf-8; boundary="${boundary}"`, '?template=other'],
+      [field('env_file', dotenv) + end, form, '?template=other'],
+      [field('env_file', `#${'x'.repeat(1_000_000)}\n${dotenv.slice(1)}`) + end, form, '?template=other']
+    ] as const
+  ) {
     const id = await acceptedId(t, await send(body, type, query))
     t.match((await readRecord(store, id))!.record, { template: 'other', env: { DURATION: '20', NAME: 'a "b" größer' } })
   }
@@ -83,59 +114,84 @@ await t.test('a request that is wrong makes nothing, and says what is wrong', as
   const send = sender(url)
   const form = `multipart/form-data; boundary=${boundary}`
   const large = `#${'x'.repeat(1024 * 1024)}`
-  for (const [name, body, type, query = ''] of [
-    ['template', '{"template":"none"}', 'application/json'],
-    ['template', '', 'text/plain', '?template=none'],
-    ['template', '{"template":""}', 'application/json'],
-    ['template', '{"template":"other"}', 'application/json', '?template=test'],
-    ['template', file('') + field('template', 'other') + end, form, '?template=test'],
-    ['env.DURATION', '{"env":{"DURATION":0}}', 'application/json'],
-    ['env.DURATION', 'DURATION=3601', 'text/plain'],
-    ['env.DURATION', file('DURATION=x') + end, form],
-    ['env.MODE', '{"env":{"MODE":"slower"}}', 'application/json'],
-    ['env.PASSWORD', '{"env":{"PASSWORD":"hun"}}', 'application/json'],
-    ['env.PATH', '{"env":{"PATH":"/bin"}}', 'application/json'],
-    ['env.constructor', '{"env":{"constructor":"x"}}', 'application/json'],
-    ['env.__proto__', '__proto__=x', 'text/plain'],
-    ['env.DURATION', '{"env":{"DURATION":null}}', 'application/json'],
-    ['env.NAME', '{"env":{"NAME":["x"]}}', 'application/json'],
-    ['env', '{"env":[]}', 'application/json'],
-    ['queue', '{"queue":""}', 'application/json'],
-    ['queue', '{"queue":"Upper"}', 'application/json'],
-    ['queue', `{"queue":"${'x'.repeat(64)}"}`, 'application/json'],
-    ['queue', field('queue', 'a/b') + file('') + end, form],
-    ['queue', '{"template":"queued","queue":"mine"}', 'application/json'],
-    ['callback_url', '{"callback_url":"http://x"}', 'application/json'],
-    ['body', '[]', 'application/json'],
-    ['body', '{', 'application/json'],
-    ['body', '{"__proto__":{}}', 'application/json'],
-    ['line 2', 'DURATION=20\nNAME', 'text/plain'],
-    ['line 3', file('A=1\r\n\r\n1A=2\r\n') + end, form],
-    ['dry_run', '{}', 'application/json', '?dry_run=maybe'],
-    ['dryrun', '{}', 'application/json', '?dryrun=true'],
-    ['body', Buffer.from('NAME=größer', 'latin1'), 'text/plain'],
-    ['env_file', Buffer.from(file('NAME=größer') + end, 'latin1'), form],
-    ['env_file', Buffer.from(field('env_file', 'NAME=größer') + end, 'latin1'), form],
-    ['env_file', file('DURATION=20', 'file') + end, form],
-    ['env_file', field('template', 'other') + end, form],
-    ['env_file', end, form],
-    ['env_file', '', form],
-    ['env_file', field('env_file', 'DURATION=1') + file('DURATION=2') + end, form],
-    ['x', file('DURATION=20') + field('x', 'y') + end, form],
-    ['body', file('DURATION=1') + file('DURATION=2', 'second') + end, form],
-    ['body', file('DURATION=1', '__proto__') + end, form],
-    ['body', file('DURATION=20').slice(0, -4), form],
-    ['body', file('DURATION=20') + end, 'multipart/form-data; boundary=other'],
-    ['body', 'hello', form]
-  ] as const) {
+  for (
+    const [name, body, type, query = ''] of [
+      ['template', '{"template":"none"}', 'application/json'],
+      ['template', '', 'text/plain', '?template=none'],
+      ['template', '{"template":""}', 'application/json'],
+      ['template', '{"template":"other"}', 'application/json', '?template=test'],
+      ['template', file('') + field('template', 'other') + end, form, '?template=test'],
+      ['env.DURATION', '{"env":{"DURATION":0}}', 'application/json'],
+      ['env.DURATION', 'DURATION=3601', 'text/plain'],
+      ['env.DURATION', file('DURATION=x') + end, form],
+      ['env.MODE', '{"env":{"MODE":"slower"}}', 'application/json'],
+      ['env.PASSWORD', '{"env":{"PASSWORD":"hun"}}', 'application/json'],
+      ['env.PATH', '{"env":{"PATH":"/bin"}}', 'application/json'],
+      ['env.constructor', '{"env":{"constructor":"x"}}', 'application/json'],
+      ['env.__proto__', '__proto__=x', 'text/plain'],
+      ['env.DURATION', '{"env":{"DURATION":null}}', 'application/json'],
+      ['env.NAME', '{"env":{"NAME":["x"]}}', 'application/json'],
+      ['env', '{"env":[]}', 'application/json'],
+      ['queue', '{"queue":""}', 'application/json'],
+      ['queue', '{"queue":"Upper"}', 'application/json'],
+      ['queue', `{"queue":"${'x'.repeat(64)}"}`, 'application/json'],
+      ['queue', field('queue', 'a/b') + file('') + end, form],
+      ['queue', '{"template":"queued","queue":"mine"}', 'application/json'],
+      ['callback_url', '{"callback_url":"http://x"}', 'application/json'],
+      ['body', '[]', 'application/json'],
+      ['body', '{', 'application/json'],
+      ['body', '{"__proto__":{}}', 'application/json'],
+      ['line 2', 'DURATION=20\nNAME', 'text/plain'],
+      ['line 3', file('A=1\r\n\r\n1A=2\r\n') + end, form],
+      ['dry_run', '{}', 'application/json', '?dry_run=maybe'],
+      ['dryrun', '{}', 'application/json', '?dryrun=true'],
+      ['body', Buffer.from('NAME=größer', 'latin1'), 'text/plain'],
+      ['env_file', Buffer.from(file('NAME=größer') + end, 'latin1'), form],
+      ['env_file', Buffer.from(field('env_file', 'NAME=größer') + end, 'latin1'), form],
+      ['env_file', file('DURATION=20', 'file') + end, form],
+      ['env_file', field('template', 'other') + end, form],
+      ['env_file', end, form],
+      ['env_file', '', form],
+      ['env_file', field('env_file', 'DURATION=1') + file('DURATION=2') + end, form],
+      ['x', file('DURATION=20') + field('x', 'y') + end, form],
+      ['body', file('DURATION=1') + file('DURATION=2', 'second') + end, form],
+      ['body', file('DURATION=1', '__proto__') + end, form],
+      ['body', file('DURATION=20').slice(0, -4), form],
+      ['body', file('DURATION=20') + end, 'multipart/form-data; boundary=other'],
+      ['body', 'hello', form]
+    ] as const
+  ) {
     const response = await send(body, type, query)
     t.comment(`${type} ${String(body).slice(0, 60)}`)
-    await problemAbout(t, response, name, 400, body.includes('none') || query.includes('none') ? 'unknown-template' : 'invalid-request')
+    await problemAbout(
+      t,
+      response,
+      name,
+      400,
+      body.includes('none') || query.includes('none') ? 'unknown-template' : 'invalid-request'
+    )
   }
-  for (const [name, body, type] of [['body', large, 'text/plain'], ['body', `{"env":{"NAME":"${large}"}}`, 'application/json'], ['body', file(large) + end, form], ['env_file', field('env_file', large) + end, form]] as const) {
+  for (
+    const [name, body, type] of [
+      ['body', large, 'text/plain'],
+      ['body', `{"env":{"NAME":"${large}"}}`, 'application/json'],
+      ['body', file(large) + end, form],
+      ['env_file', field('env_file', large) + end, form]
+    ] as const
+  ) {
     await problemAbout(t, await send(body, type), name, 413, 'too-large')
   }
-  for (const type of ['application/x-www-form-urlencoded', 'application/yaml', 'multipart/mixed; boundary=x', 'multipart/form-data', 'multipart/form-data; boundary=', 'multipart/form-data; boundary=""', 'nonsense']) {
+  for (
+    const type of [
+      'application/x-www-form-urlencoded',
+      'application/yaml',
+      'multipart/mixed; boundary=x',
+      'multipart/form-data',
+      'multipart/form-data; boundary=',
+      'multipart/form-data; boundary=""',
+      'nonsense'
+    ]
+  ) {
     await problemAbout(t, await send('DURATION=20', type), 'content-type', 415, 'unsupported-media-type')
   }
   t.same(await keysOf(store), [])
@@ -153,44 +209,81 @@ await t.test('an unknown template is answered with those that there are', async 
 
 await t.test('a job waits in the queue that its template names, or else its caller', async (t) => {
   const { url, post, cluster, store } = await deployServer(t)
-  const queueOf = async (id: string): Promise<unknown> => (await cluster.jobs()).find(({ metadata }) => metadata!.name === `gx4ki-${id}`)!.metadata!.labels!['kueue.x-k8s.io/queue-name']
+  const queueOf = async (id: string): Promise<unknown> =>
+    (await cluster.jobs()).find(({ metadata }) => metadata!.name === `gx4ki-${id}`)!.metadata!
+      .labels!['kueue.x-k8s.io/queue-name']
   const key = { headers: { 'idempotency-key': 'a' } }
   const mine = await acceptedId(t, await post({ queue: 'mine' }, key))
   t.equal(await queueOf(mine), 'mine')
   t.match((await readRecord(store, mine))!.record, { queue: 'mine' }, 'for whoever finishes it')
   await problemOf(t, await post({ queue: 'other' }, key), 422, 'idempotency-mismatch')
-  t.equal(await queueOf(await acceptedId(t, await sender(url)(field('queue', 'mine') + file('') + end, `multipart/form-data; boundary=${boundary}`))), 'mine')
-  for (const body of [{ template: 'queued' }, { template: 'queued', queue: 'of-the-template' }]) t.equal(await queueOf(await acceptedId(t, await post(body))), 'of-the-template')
+  t.equal(
+    await queueOf(
+      await acceptedId(
+        t,
+        await sender(url)(field('queue', 'mine') + file('') + end, `multipart/form-data; boundary=${boundary}`)
+      )
+    ),
+    'mine'
+  )
+  for (const body of [{ template: 'queued' }, { template: 'queued', queue: 'of-the-template' }]) {
+    t.equal(await queueOf(await acceptedId(t, await post(body))), 'of-the-template')
+  }
   t.equal(await queueOf(await acceptedId(t, await post({}))), undefined)
 })
 
 await t.test('a dry run has an opinion and makes nothing', async (t) => {
   const { url, post, store, cluster } = await deployServer(t)
   const query = '?dry_run=true'
-  const response = await post({ template: 'other', env: { DURATION: 20, PASSWORD: 'hunter2' } }, { query, headers: { 'idempotency-key': 'a' } })
+  const response = await post({ template: 'other', env: { DURATION: 20, PASSWORD: 'hunter2' } }, {
+    query,
+    headers: { 'idempotency-key': 'a' }
+  })
   t.equal(response.status, 200)
   t.same(await response.json(), { dry_run: true, template: 'other', env: { DURATION: '20', MODE: 'fast' } })
   t.equal((await fetch(`${url}/job/deploy${query}`)).status, 200)
   await problemAbout(t, await post({ env: { DURATION: 0 } }, { query }), 'env.DURATION')
-  t.match((await problemOf(t, await post({ template: 'refused' }, { query }), 422, 'rejected-by-kubernetes')).detail, /backoffLimit/)
+  t.match(
+    (await problemOf(t, await post({ template: 'refused' }, { query }), 422, 'rejected-by-kubernetes')).detail,
+    /backoffLimit/
+  )
   t.same(await keysOf(store), [])
   for (const list of [cluster.jobs, cluster.configMaps, cluster.secrets]) t.same(await list(), [])
 })
 
 await t.test('the templates are listed with what may be set, and those that cannot be used with the reason', async (t) => {
   const { url, post } = await deployServer(t)
-  const { templates: listed, refused } = await (await fetch(`${url}/template`)).json() as { templates: object[], refused: object[] }
+  const { templates: listed, refused } = await (await fetch(`${url}/template`)).json() as {
+    templates: object[]
+    refused: object[]
+  }
   t.same(refused, [{ file: 'broken.yaml', reason: 'it is none' }])
-  t.match((await problemAbout(t, await post({ template: 'broken' }), 'template', 400, 'unknown-template')).detail, 'The template broken cannot be used: it is none')
+  t.match(
+    (await problemAbout(t, await post({ template: 'broken' }), 'template', 400, 'unknown-template')).detail,
+    'The template broken cannot be used: it is none'
+  )
   t.same(listed, [...templates.values()].map(({ name, description, env }) => ({ name, description, env })))
-  t.match(listed[0], { name: 'test', description: 'the template test', env: { type: 'object', additionalProperties: false, properties: { DURATION: { type: 'integer', default: 15 }, PASSWORD: { writeOnly: true } } } })
+  t.match(listed[0], {
+    name: 'test',
+    description: 'the template test',
+    env: {
+      type: 'object',
+      additionalProperties: false,
+      properties: { DURATION: { type: 'integer', default: 15 }, PASSWORD: { writeOnly: true } }
+    }
+  })
 })
 
 await t.test('a secret value is nowhere in the store and in no answer', async (t) => {
   const { url, post, store } = await deployServer(t)
   const bodies: string[] = []
   const secret = 'correct horse battery staple'
-  for (const body of [{ env: { PASSWORD: secret } }, { env: { PASSWORD: secret, DURATION: 0 } }, { template: 'refused', env: { PASSWORD: secret } }]) {
+  for (
+    const body of [{ env: { PASSWORD: secret } }, { env: { PASSWORD: secret, DURATION: 0 } }, {
+      template: 'refused',
+      env: { PASSWORD: secret }
+    }]
+  ) {
     bodies.push(await (await post(body, { headers: { 'idempotency-key': JSON.stringify(body).slice(0, 60) } })).text())
   }
   const [id] = (await keysOf(store)).filter((key) => key.startsWith('state/')).map((key) => key.slice(6, -5))
@@ -201,14 +294,23 @@ await t.test('a secret value is nowhere in the store and in no answer', async (t
 
 await t.test('methods and paths that are not known', async (t) => {
   const { url, store } = await deployServer(t)
-  for (const [method, path, allow] of [
-    ['PUT', '/job/deploy', 'GET, POST'], ['DELETE', '/job/deploy', 'GET, POST'], ['GET', `/job/${newJobId()}`, 'DELETE, PATCH'], ['POST', '/demo', 'GET'], ['POST', '/template', 'GET, HEAD'], ['GET', '/', 'POST']
-  ] as const) {
+  for (
+    const [method, path, allow] of [
+      ['PUT', '/job/deploy', 'GET, POST'],
+      ['DELETE', '/job/deploy', 'GET, POST'],
+      ['GET', `/job/${newJobId()}`, 'DELETE, PATCH'],
+      ['POST', '/demo', 'GET'],
+      ['POST', '/template', 'GET, HEAD'],
+      ['GET', '/', 'POST']
+    ] as const
+  ) {
     const response = await fetch(url + path, { method })
     t.equal(response.headers.get('allow'), allow, `${method} ${path}`)
     await problemOf(t, response, 405, 'method-not-allowed')
   }
-  for (const path of ['/job/deploy', '/demo']) t.equal((await fetch(url + path, { method: 'HEAD' })).status, 405, 'to look is not to run')
+  for (const path of ['/job/deploy', '/demo']) {
+    t.equal((await fetch(url + path, { method: 'HEAD' })).status, 405, 'to look is not to run')
+  }
   t.same(await keysOf(store), [])
   await problemOf(t, await fetch(`${url}/job`), 404, 'not-found')
   await problemAbout(t, await fetch(`${url}/template?x=1`), 'x')

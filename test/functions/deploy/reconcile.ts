@@ -22,7 +22,11 @@ await t.test('a job without its Job gets it on a ping, secrets and all, and one 
   const { url, ping, store, cluster } = await deployServer(t)
   const gains = await gainsFrom(url)
   const id = newJobId()
-  await openRecord(store, { job_uuid: id, env: { DURATION: '20' }, sealed_env: seal(tokenKey, id, { PASSWORD: 'hunter2' }) })
+  await openRecord(store, {
+    job_uuid: id,
+    env: { DURATION: '20' },
+    sealed_env: seal(tokenKey, id, { PASSWORD: 'hunter2' })
+  })
   for (let round = 0; round < 2; round++) {
     t.equal((await ping()).status, 204)
     const [jobs, [configMap], [secret]] = await Promise.all([cluster.jobs(), cluster.configMaps(), cluster.secrets()])
@@ -55,7 +59,11 @@ await t.test('a job that has not started in time is stopped, one that runs is no
   const running = await openRecord(store, { state: 'running', job_uid: 'uid', start_by: past })
   t.equal((await ping()).status, 204)
   t.match((await readRecord(store, late))!.record, { state: 'pending', stop: { reason: 'StartDeadlineExceeded' } })
-  t.match((await readRecord(store, never))!.record, { state: 'failed', reason: 'StartDeadlineExceeded' }, 'one that had no Job is over')
+  t.match(
+    (await readRecord(store, never))!.record,
+    { state: 'failed', reason: 'StartDeadlineExceeded' },
+    'one that had no Job is over'
+  )
   t.notOk((await readRecord(store, running))!.record.stop)
 })
 
@@ -63,19 +71,32 @@ await t.test('the time to start runs only while the Job is not suspended', async
   const store = await testStore(t)
   const kubernetes = await meddledKubernetes(t)
   const { ping } = await deployWith(t, { store, cluster: kubernetes.cluster })
-  const suspended = (status: string, minutesAgo: number) => [{ type: 'Suspended', status, lastTransitionTime: new Date(Date.now() - minutesAgo * 60_000).toISOString() }]
-  for (const [name, suspend, conditions, isStopped] of [
-    ['suspended', true, suspended('True', 20), false],
-    ['suspended, which no condition says yet', true, [], false],
-    ['resumed, which no condition says yet', false, suspended('True', 20), false],
-    ['resumed less than its ten minutes ago', false, suspended('False', 9), false],
-    ['resumed longer ago', false, suspended('False', 11), true],
-    ['never suspended', false, [], true]
-  ] as const) {
-    const id = await openRecord(store, { job_uuid: newJobId(new Date(Date.now() - 20 * 60_000)), state: 'pending', job_uid: 'uid' })
-    kubernetes.meddle = async ({ method, url }, pass) => method === 'GET' && url.endsWith(`/jobs/gx4ki-${id}`)
-      ? { code: 200, body: JSON.stringify({ apiVersion: 'batch/v1', kind: 'Job', spec: { suspend }, status: { conditions } }) }
-      : await pass()
+  const suspended = (
+    status: string,
+    minutesAgo: number
+  ) => [{ type: 'Suspended', status, lastTransitionTime: new Date(Date.now() - minutesAgo * 60_000).toISOString() }]
+  for (
+    const [name, suspend, conditions, isStopped] of [
+      ['suspended', true, suspended('True', 20), false],
+      ['suspended, which no condition says yet', true, [], false],
+      ['resumed, which no condition says yet', false, suspended('True', 20), false],
+      ['resumed less than its ten minutes ago', false, suspended('False', 9), false],
+      ['resumed longer ago', false, suspended('False', 11), true],
+      ['never suspended', false, [], true]
+    ] as const
+  ) {
+    const id = await openRecord(store, {
+      job_uuid: newJobId(new Date(Date.now() - 20 * 60_000)),
+      state: 'pending',
+      job_uid: 'uid'
+    })
+    kubernetes.meddle = async ({ method, url }, pass) =>
+      method === 'GET' && url.endsWith(`/jobs/gx4ki-${id}`)
+        ? {
+            code: 200,
+            body: JSON.stringify({ apiVersion: 'batch/v1', kind: 'Job', spec: { suspend }, status: { conditions } })
+          }
+        : await pass()
     t.equal((await ping()).status, 204)
     t.equal((await readRecord(store, id))!.record.stop?.reason, isStopped ? 'StartDeadlineExceeded' : undefined, name)
     await removeObject(store, markerKey(id))
@@ -143,7 +164,10 @@ await t.test('a job that cannot be repaired keeps no other from it', async (t) =
   await putObject(store, markerKey(broken), '', {}, 'unconditional')
   await putObject(store, `state/${broken}.json`, 'hello', {}, 'unconditional')
   // Ids sort newest first: the good ones are the first and the last one.
-  const good = [await openRecord(store, { job_uuid: newJobId(new Date(Date.now() - 60_000)) }), await openRecord(store, { job_uuid: newJobId(new Date(Date.now() + 60_000)) })]
+  const good = [
+    await openRecord(store, { job_uuid: newJobId(new Date(Date.now() - 60_000)) }),
+    await openRecord(store, { job_uuid: newJobId(new Date(Date.now() + 60_000)) })
+  ]
   t.equal((await ping()).status, 204)
   t.same((await cluster.jobs()).map(({ metadata }) => metadata!.labels!['gx4ki.job.uuid']).sort(), good.toSorted())
   for (const id of [gone, unsealed, refused]) t.match((await readRecord(store, id))!.record, { state: 'accepted' })
@@ -153,12 +177,24 @@ await t.test('nothing but a ping is taken', async (t) => {
   const { url } = await deployServer(t)
   const headers = { 'ce-id': '1', 'ce-source': '/a', 'ce-specversion': '1.0' }
   for (const type of ['dev.knative.apiserver.resource.update', 'dev.knative.sources.ping2', 'ping']) {
-    await problemAbout(t, await fetch(url, { method: 'POST', headers: { ...headers, 'ce-type': type } }), 'type', 400, 'invalid-event')
+    await problemAbout(
+      t,
+      await fetch(url, { method: 'POST', headers: { ...headers, 'ce-type': type } }),
+      'type',
+      400,
+      'invalid-event'
+    )
   }
 })
 
 await t.test('without a store the ping is asked for again', async (t) => {
-  const settings = { S3_ENDPOINT: await closedUrl(), S3_ACCESS_KEY: 'a', S3_SECRET_KEY: 'b', S3_BUCKET: 'bucket', S3_REGION: 'us-east-1' }
+  const settings = {
+    S3_ENDPOINT: await closedUrl(),
+    S3_ACCESS_KEY: 'a',
+    S3_SECRET_KEY: 'b',
+    S3_BUCKET: 'bucket',
+    S3_REGION: 'us-east-1'
+  }
   const { ping } = await deployWith(t, { store: openStore(settings), cluster: clusterAt(t, await closedUrl()) })
   await problemOf(t, await ping(), 503, 'store-unavailable')
 })

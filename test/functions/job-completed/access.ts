@@ -13,20 +13,39 @@ await t.test('where senders have tokens, no route of events takes one without', 
   const apiServer = await oidcIssuer(t, { jwksPath: '/openid/v1/jwks' })
   const cluster = clusterAt(t, apiServer.url)
   const store = await testStore(t)
-  const admitSender = admitSenderBy({ EVENTS_OIDC_ISSUER: apiServer.url, EVENTS_OIDC_AUDIENCE: 'gx4ki', EVENTS_OIDC_SUBJECT: 'system:serviceaccount:gx4ki:' }, cluster)!
-  const functions = [await completedWith(t, { store, cluster }, { admitSender }), await deployWith(t, { store, cluster, admitSender })]
+  const admitSender = admitSenderBy({
+    EVENTS_OIDC_ISSUER: apiServer.url,
+    EVENTS_OIDC_AUDIENCE: 'gx4ki',
+    EVENTS_OIDC_SUBJECT: 'system:serviceaccount:gx4ki:'
+  }, cluster)!
+  const functions = [
+    await completedWith(t, { store, cluster }, { admitSender }),
+    await deployWith(t, { store, cluster, admitSender })
+  ]
   const event = { 'ce-id': '1', 'ce-source': '/test', 'ce-type': 'org.example.test', 'ce-specversion': '1.0' }
 
   const tried: string[] = []
   for (const { url } of functions) {
-    const { paths } = await (await fetch(`${url}/openapi.json`)).json() as { paths: Record<string, Record<string, { requestBody?: { content: object }, responses: object }>> }
+    const { paths } = await (await fetch(`${url}/openapi.json`)).json() as {
+      paths: Record<string, Record<string, { requestBody?: { content: object }, responses: object }>>
+    }
     for (const [path, { post }] of Object.entries(paths)) {
       if (!Object.hasOwn(post?.requestBody?.content ?? {}, 'application/cloudevents+json')) continue
       tried.push(path)
       t.ok('401' in post!.responses && '403' in post!.responses, 'its description says so')
-      const send = async (authorization?: string): Promise<Response> => await fetch(url + path, { method: 'POST', headers: { ...event, ...(authorization && { authorization }) } })
-      for (const wrong of [undefined, 'Bearer x', `Bearer ${await apiServer.token({ aud: 'other', sub })}`]) await problemOf(t, await send(wrong), 401, 'unauthorized')
-      await problemOf(t, await send(`Bearer ${await apiServer.token({ aud: 'gx4ki', sub: 'system:serviceaccount:gx4ki-jobs:default' })}`), 403, 'forbidden')
+      const send = async (authorization?: string): Promise<Response> =>
+        await fetch(url + path, { method: 'POST', headers: { ...event, ...(authorization && { authorization }) } })
+      for (const wrong of [undefined, 'Bearer x', `Bearer ${await apiServer.token({ aud: 'other', sub })}`]) {
+        await problemOf(t, await send(wrong), 401, 'unauthorized')
+      }
+      await problemOf(
+        t,
+        await send(
+          `Bearer ${await apiServer.token({ aud: 'gx4ki', sub: 'system:serviceaccount:gx4ki-jobs:default' })}`
+        ),
+        403,
+        'forbidden'
+      )
       const { status } = await send(`Bearer ${await apiServer.token({ aud: 'gx4ki', sub })}`)
       // The dead letter is kept; the others do not know the type.
       t.equal(status, path === '/dead-letter' ? 204 : 400)

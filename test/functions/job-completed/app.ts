@@ -35,11 +35,17 @@ async function completedServer (t: Test) {
     start: async (script: string) => (await startedJob(place, script)).record.job_uuid,
     run: async (script: string) => await runningJob(place, script),
     /** Resolves when the Job has this condition. */
-    has: async (id: string, type: string) => await poll(`the Job is ${type}`, async () =>
-      (await cluster.batch.readNamespacedJob({ namespace: cluster.namespace, name: objectName(id) })).status?.conditions?.some((one) => one.type === type)),
+    has: async (id: string, type: string) =>
+      await poll(
+        `the Job is ${type}`,
+        async () =>
+          (await cluster.batch.readNamespacedJob({ namespace: cluster.namespace, name: objectName(id) })).status
+            ?.conditions?.some((one) => one.type === type)
+      ),
     recordOf: async (id: string) => (await readRecord(store, id))!.record,
     /** Resolves when nothing is owed any more. */
-    done: async (id: string) => await poll('the marker is gone', async () => await headObject(store, markerKey(id)) === undefined),
+    done: async (id: string) =>
+      await poll('the marker is gone', async () => await headObject(store, markerKey(id)) === undefined),
     logOf: async (id: string) => (await getObject(store, logKey(id)))?.body.toString()
   }
 }
@@ -53,7 +59,14 @@ await t.test('a job that is complete, its results too, has succeeded; then its l
   const response = await send(jobData(id))
   t.equal(response.status, 204)
   const record = await recordOf(id)
-  t.match(record, { state: 'succeeded', attempt: pod!.metadata!.uid!, exit_code: 0, started_at: /Z$/, finished_at: /Z$/, history: [{ state: 'accepted' }, { state: 'running' }, { state: 'succeeded' }] })
+  t.match(record, {
+    state: 'succeeded',
+    attempt: pod!.metadata!.uid!,
+    exit_code: 0,
+    started_at: /Z$/,
+    finished_at: /Z$/,
+    history: [{ state: 'accepted' }, { state: 'running' }, { state: 'succeeded' }]
+  })
   t.notOk('reason' in record)
   await done(id)
   t.equal(await logOf(id), 'hello\ngrößer\n')
@@ -80,7 +93,9 @@ await t.test('a job that failed says how, and its log tells why', async (t) => {
 await t.test('what an event says of a Job is not believed', async (t) => {
   const { send, run, recordOf } = await completedServer(t)
   const { record: { job_uuid: id } } = await run('exec sleep 60')
-  const forged = { status: { completionTime: '2026-11-22T12:58:34Z', succeeded: 1, conditions: [{ type: 'Complete', status: 'True' }] } }
+  const forged = {
+    status: { completionTime: '2026-11-22T12:58:34Z', succeeded: 1, conditions: [{ type: 'Complete', status: 'True' }] }
+  }
   t.equal((await send(jobData(id, forged))).status, 204)
   t.match(await recordOf(id), { state: 'running' })
   t.equal((await send(jobData(id, forged), { type: 'dev.knative.apiserver.resource.delete' })).status, 204)
@@ -92,7 +107,7 @@ await t.test('events that come twice, at once and in disorder make one history',
   const id = await start('exit 3')
   await has(id, 'Failed')
   const types = ['update', 'add', 'update', 'delete', 'update'].map((type) => `dev.knative.apiserver.resource.${type}`)
-  t.same((await Promise.all(types.map(async (type) => (await send(jobData(id), { type })).status))), types.map(() => 204))
+  t.same(await Promise.all(types.map(async (type) => (await send(jobData(id), { type })).status)), types.map(() => 204))
   const record = await recordOf(id)
   t.match(record, { state: 'failed', exit_code: 3 })
   t.same(record.history.map(({ state }) => state), ['accepted', 'running', 'failed'])
@@ -111,15 +126,39 @@ await t.test('a canceled job is canceled when its last process has ended, and it
     if (url.includes('follow=true')) writeFileSync(mayEnd, '')
     return await pass()
   }
-  const { record: { job_uuid: id } } = await runningJob({ store, cluster }, `
+  const { record: { job_uuid: id } } = await runningJob(
+    { store, cluster },
+    `
     trap 'while [ ! -e ${mayEnd} ]; do sleep 0.05; done; sleep 0.5; echo bye; exit 7' TERM
     echo started
-    while :; do sleep 0.05; done`, {}, { terminationGracePeriodSeconds: 30 })
+    while :; do sleep 0.05; done`,
+    {},
+    { terminationGracePeriodSeconds: 30 }
+  )
   const [pod] = await cluster.pods()
-  await poll('it listens', async () => (await cluster.core.readNamespacedPodLog({ namespace: cluster.namespace, name: pod!.metadata!.name! })).includes('started'))
+  await poll(
+    'it listens',
+    async () =>
+      (await cluster.core.readNamespacedPodLog({ namespace: cluster.namespace, name: pod!.metadata!.name! })).includes(
+        'started'
+      )
+  )
 
-  await advanceRecord(store, id, (record) => advance(record, { stop: { reason: 'CancelRequested', at: new Date().toISOString() }, reason: 'CancelRequested' }, new Date()))
-  await cluster.batch.deleteNamespacedJob({ namespace: cluster.namespace, name: objectName(id), propagationPolicy: 'Foreground' })
+  await advanceRecord(
+    store,
+    id,
+    (record) =>
+      advance(
+        record,
+        { stop: { reason: 'CancelRequested', at: new Date().toISOString() }, reason: 'CancelRequested' },
+        new Date()
+      )
+  )
+  await cluster.batch.deleteNamespacedJob({
+    namespace: cluster.namespace,
+    name: objectName(id),
+    propagationPolicy: 'Foreground'
+  })
   t.equal((await send(jobData(id))).status, 204)
   t.match((await readRecord(store, id))!.record, { state: 'running', reason: 'CancelRequested' }, 'not before')
   await poll('the Job is gone', async () => (await cluster.jobs()).length === 0)
@@ -133,8 +172,16 @@ await t.test('a Job that somebody else deleted is lost', async (t) => {
   const { send, run, recordOf, done, logOf, cluster } = await completedServer(t)
   const { record: { job_uuid: id } } = await run('exec sleep 60')
   await send(jobData(id))
-  await cluster.batch.deleteNamespacedJob({ namespace: cluster.namespace, name: objectName(id), propagationPolicy: 'Background', gracePeriodSeconds: 0 })
-  await poll('it is gone, pods and all', async () => (await cluster.jobs()).length + (await cluster.pods()).length === 0)
+  await cluster.batch.deleteNamespacedJob({
+    namespace: cluster.namespace,
+    name: objectName(id),
+    propagationPolicy: 'Background',
+    gracePeriodSeconds: 0
+  })
+  await poll(
+    'it is gone, pods and all',
+    async () => (await cluster.jobs()).length + (await cluster.pods()).length === 0
+  )
   t.equal((await send(jobData(id), { type: 'dev.knative.apiserver.resource.delete' })).status, 204)
   t.match(await recordOf(id), { state: 'lost', reason: 'JobDeleted' })
   await done(id)
@@ -145,41 +192,67 @@ await t.test('an event that is not about a job of ours is refused for good, by n
   const { send } = await completedServer(t)
   const id = newJobId()
   const before = await listObjects(store, { prefix: '', tags: false })
-  for (const [field, data] of [
-    ['data.kind', undefined],
-    ['data.kind', null],
-    ['data.kind', 'Job'],
-    ['data.kind', [jobData(id)]],
-    ['data.kind', { ...jobData(id), kind: 'Pod' }],
-    ['data.metadata.namespace', { kind: 'Job' }],
-    ['data.metadata.namespace', { kind: 'Job', metadata: null }],
-    ['data.metadata.namespace', { kind: 'Job', metadata: { namespace: 'default', labels: {} } }],
-    ['data.metadata.labels', { kind: 'Job', metadata: { namespace: 'gx4ki-jobs' } }],
-    ['data.metadata.labels', { kind: 'Job', metadata: { namespace: 'gx4ki-jobs', labels: { 'gx4ki.job.uuid': '../x' } } }],
-    ['data.metadata.labels', { kind: 'Job', metadata: { namespace: 'gx4ki-jobs', labels: { 'gx4ki.job.uuid': 7 } } }],
-    ['data.metadata.labels', jobData(id)]
-  ] as const) await problemAbout(t, await send(data), field, 422, 'unknown-event-job')
-  for (const type of ['dev.knative.apiserver.ref.update', 'dev.knative.apiserver.resource.updated', 'com.example']) await problemAbout(t, await send(jobData(id), { type }), 'type', 400, 'invalid-event')
+  for (
+    const [field, data] of [
+      ['data.kind', undefined],
+      ['data.kind', null],
+      ['data.kind', 'Job'],
+      ['data.kind', [jobData(id)]],
+      ['data.kind', { ...jobData(id), kind: 'Pod' }],
+      ['data.metadata.namespace', { kind: 'Job' }],
+      ['data.metadata.namespace', { kind: 'Job', metadata: null }],
+      ['data.metadata.namespace', { kind: 'Job', metadata: { namespace: 'default', labels: {} } }],
+      ['data.metadata.labels', { kind: 'Job', metadata: { namespace: 'gx4ki-jobs' } }],
+      ['data.metadata.labels', {
+        kind: 'Job',
+        metadata: { namespace: 'gx4ki-jobs', labels: { 'gx4ki.job.uuid': '../x' } }
+      }],
+      ['data.metadata.labels', { kind: 'Job', metadata: { namespace: 'gx4ki-jobs', labels: { 'gx4ki.job.uuid': 7 } } }],
+      ['data.metadata.labels', jobData(id)]
+    ] as const
+  ) await problemAbout(t, await send(data), field, 422, 'unknown-event-job')
+  for (const type of ['dev.knative.apiserver.ref.update', 'dev.knative.apiserver.resource.updated', 'com.example']) {
+    await problemAbout(t, await send(jobData(id), { type }), 'type', 400, 'invalid-event')
+  }
   t.same(await listObjects(store, { prefix: '', tags: false }), before)
 })
 
 await t.test('an event that could not be delivered is kept as it was', async (t) => {
   const { send } = await completedServer(t)
-  for (const [id, mode] of [['an id', 'binary'], ['../odd/ü', 'structured'], ['x'.repeat(5000), 'structured'], ['\ud800', 'structured'], ['an id', 'binary']] as const) {
-    t.equal((await send({ kind: 'Job', name: 'größer' }, { path: '/dead-letter', type: 'com.example.any', id, mode })).status, 204)
+  for (
+    const [id, mode] of [['an id', 'binary'], ['../odd/ü', 'structured'], ['x'.repeat(5000), 'structured'], [
+      '\ud800',
+      'structured'
+    ], ['an id', 'binary']] as const
+  ) {
+    t.equal(
+      (await send({ kind: 'Job', name: 'größer' }, { path: '/dead-letter', type: 'com.example.any', id, mode })).status,
+      204
+    )
   }
   const { objects } = await listObjects(store, { prefix: 'dead-letter/', tags: false })
   t.equal(objects.length, 5)
   for (const { key } of objects) t.match(key, /^dead-letter\/20[-:.T\d]+Z-[0-9a-f]{64}\.json$/)
-  t.match(JSON.parse((await getObject(store, objects[1]!.key))!.body.toString()), { id: '../odd/ü', type: 'com.example.any', specversion: '1.0', data: { kind: 'Job', name: 'größer' } })
+  t.match(JSON.parse((await getObject(store, objects[1]!.key))!.body.toString()), {
+    id: '../odd/ü',
+    type: 'com.example.any',
+    specversion: '1.0',
+    data: { kind: 'Job', name: 'größer' }
+  })
 })
 
 await t.test('what is down for now is asked for again', async (t) => {
   const record = newRecord({ state: 'running', job_uid: 'uid' })
   await createRecord(store, record)
   const id = record.job_uuid
-  const nonsense = await httpServer(t, (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Log in</html>'))
-  const forbidden = await httpServer(t, (_, response) => response.writeHead(403, { 'content-type': 'application/json' }).end('{"kind":"Status","code":403}'))
+  const nonsense = await httpServer(
+    t,
+    (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Log in</html>')
+  )
+  const forbidden = await httpServer(
+    t,
+    (_, response) => response.writeHead(403, { 'content-type': 'application/json' }).end('{"kind":"Status","code":403}')
+  )
   for (const url of [await closedUrl(), nonsense.url, forbidden.url]) {
     const { send, ping } = await completedWith(t, { store, cluster: clusterAt(t, url) })
     await problemOf(t, await send(jobData(id)), 503, 'kubernetes-unavailable')
@@ -187,7 +260,13 @@ await t.test('what is down for now is asked for again', async (t) => {
   }
   t.same((await readRecord(store, id))!.record, record)
 
-  const settings = { S3_ENDPOINT: await closedUrl(), S3_ACCESS_KEY: 'a', S3_SECRET_KEY: 'b', S3_BUCKET: 'bucket', S3_REGION: 'us-east-1' }
+  const settings = {
+    S3_ENDPOINT: await closedUrl(),
+    S3_ACCESS_KEY: 'a',
+    S3_SECRET_KEY: 'b',
+    S3_BUCKET: 'bucket',
+    S3_REGION: 'us-east-1'
+  }
   const { send } = await completedWith(t, { store: openStore(settings), cluster: clusterAt(t, forbidden.url) })
   await problemOf(t, await send(jobData(id)), 503, 'store-unavailable')
   await problemOf(t, await send({}, { path: '/dead-letter' }), 503, 'store-unavailable')

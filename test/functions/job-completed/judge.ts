@@ -13,21 +13,62 @@ const recorded = {
   created: {},
   active: { active: 1, ready: 0, startTime: at('12:58:26'), terminating: 0, uncountedTerminatedPods: {} },
   ready: { active: 1, ready: 1, startTime: at('12:58:26'), terminating: 0, uncountedTerminatedPods: {} },
-  counting: { ready: 0, startTime: at('12:58:52'), terminating: 0, uncountedTerminatedPods: { failed: ['31b9da77-391c-4b30-a891-7b65d6b0ce56'] } },
+  counting: {
+    ready: 0,
+    startTime: at('12:58:52'),
+    terminating: 0,
+    uncountedTerminatedPods: { failed: ['31b9da77-391c-4b30-a891-7b65d6b0ce56'] }
+  },
   retrying: { active: 1, failed: 1, ready: 1, startTime: at('12:58:52'), terminating: 0, uncountedTerminatedPods: {} },
-  successDecided: { conditions: conditions('12:58:34', 'SuccessCriteriaMet', 'CompletionsReached'), ready: 0, startTime: at('12:58:26'), terminating: 0, uncountedTerminatedPods: { succeeded: ['6044f060-2a0d-4fd2-888d-d57f5aa79317'] } },
+  successDecided: {
+    conditions: conditions('12:58:34', 'SuccessCriteriaMet', 'CompletionsReached'),
+    ready: 0,
+    startTime: at('12:58:26'),
+    terminating: 0,
+    uncountedTerminatedPods: { succeeded: ['6044f060-2a0d-4fd2-888d-d57f5aa79317'] }
+  },
   complete: {
     completionTime: at('12:58:34'),
-    conditions: [...conditions('12:58:34', 'SuccessCriteriaMet', 'CompletionsReached'), ...conditions('12:58:35', 'Complete', 'CompletionsReached')],
+    conditions: [
+      ...conditions('12:58:34', 'SuccessCriteriaMet', 'CompletionsReached'),
+      ...conditions('12:58:35', 'Complete', 'CompletionsReached')
+    ],
     ready: 0,
     startTime: at('12:58:26'),
     succeeded: 1,
     terminating: 0,
     uncountedTerminatedPods: {}
   },
-  deadlineDecided: { conditions: conditions('12:59:27', 'FailureTarget', 'DeadlineExceeded'), failed: 1, ready: 0, startTime: at('12:59:23'), terminating: 1, uncountedTerminatedPods: {} },
-  deadline: { conditions: [...conditions('12:59:27', 'FailureTarget', 'DeadlineExceeded'), ...conditions('12:59:30', 'Failed', 'DeadlineExceeded')], failed: 1, ready: 0, startTime: at('12:59:23'), terminating: 0, uncountedTerminatedPods: {} },
-  failed: { conditions: [...conditions('12:59:39', 'FailureTarget', 'BackoffLimitExceeded'), ...conditions('12:59:39', 'Failed', 'BackoffLimitExceeded')], failed: 1, ready: 0, startTime: at('12:59:33'), terminating: 0, uncountedTerminatedPods: {} },
+  deadlineDecided: {
+    conditions: conditions('12:59:27', 'FailureTarget', 'DeadlineExceeded'),
+    failed: 1,
+    ready: 0,
+    startTime: at('12:59:23'),
+    terminating: 1,
+    uncountedTerminatedPods: {}
+  },
+  deadline: {
+    conditions: [
+      ...conditions('12:59:27', 'FailureTarget', 'DeadlineExceeded'),
+      ...conditions('12:59:30', 'Failed', 'DeadlineExceeded')
+    ],
+    failed: 1,
+    ready: 0,
+    startTime: at('12:59:23'),
+    terminating: 0,
+    uncountedTerminatedPods: {}
+  },
+  failed: {
+    conditions: [
+      ...conditions('12:59:39', 'FailureTarget', 'BackoffLimitExceeded'),
+      ...conditions('12:59:39', 'Failed', 'BackoffLimitExceeded')
+    ],
+    failed: 1,
+    ready: 0,
+    startTime: at('12:59:33'),
+    terminating: 0,
+    uncountedTerminatedPods: {}
+  },
   suspended: { conditions: conditions('12:58:20', 'Suspended', 'JobSuspended') }
 } satisfies Record<string, V1JobStatus>
 
@@ -35,103 +76,362 @@ function conditions (time: string, type: string, reason: string): NonNullable<V1
   return [{ lastProbeTime: at(time), lastTransitionTime: at(time), message: 'a message', reason, status: 'True', type }]
 }
 
-const jobWith = (status: V1JobStatus, metadata: V1Job['metadata'] = {}): V1Job => ({ metadata: { uid: 'job', ...metadata }, status })
+const jobWith = (status: V1JobStatus, metadata: V1Job['metadata'] = {}): V1Job => ({
+  metadata: { uid: 'job', ...metadata },
+  status
+})
 
 function podWith (status: V1Pod['status'], uid = 'pod', creationTimestamp = at('12:58:26')): V1Pod {
-  return { metadata: { uid, creationTimestamp }, spec: { containers: [{ name: 'workload' }, { name: 'second' }] }, ...(status && { status }) }
+  return {
+    metadata: { uid, creationTimestamp },
+    spec: { containers: [{ name: 'workload' }, { name: 'second' }] },
+    ...(status && { status })
+  }
 }
 
 /** A pod whose workload is like this; another container is there to be mistaken for it. */
 function podIn (phase: string, state: V1ContainerStatus['state'], more: V1Pod['status'] = {}): V1Pod {
-  const second = { name: 'second', state: { terminated: { exitCode: 99, startedAt: at('12:00:00'), finishedAt: at('12:00:01') } } }
-  return podWith({ phase, ...more, containerStatuses: [second, { name: 'workload', ...(state && { state }) }] as V1ContainerStatus[] })
+  const second = {
+    name: 'second',
+    state: { terminated: { exitCode: 99, startedAt: at('12:00:00'), finishedAt: at('12:00:01') } }
+  }
+  return podWith({
+    phase,
+    ...more,
+    containerStatuses: [second, { name: 'workload', ...(state && { state }) }] as V1ContainerStatus[]
+  })
 }
 
-const terminated = (exitCode: number, reason: string): V1ContainerStatus['state'] => ({ terminated: { exitCode, reason, startedAt: at('12:58:28'), finishedAt: at('12:58:33') } })
+const terminated = (exitCode: number, reason: string): V1ContainerStatus['state'] => ({
+  terminated: { exitCode, reason, startedAt: at('12:58:28'), finishedAt: at('12:58:33') }
+})
 const waiting = (reason: string): V1ContainerStatus['state'] => ({ waiting: { reason } })
 const started = { attempt: 'pod', started_at: '2026-11-22T12:58:28.000Z' }
 const running = podIn('Running', { running: { startedAt: at('12:58:28') } })
 const succeeded = podIn('Succeeded', terminated(0, 'Completed'))
 const failed = podIn('Failed', terminated(3, 'Error'))
-const stop = (time: string, reason: StopReason = 'CancelRequested'): Partial<JobRecord> => ({ state: 'running', started_at: started.started_at, stop: { reason, at: `2026-11-22T${time}Z` } })
+const stop = (time: string, reason: StopReason = 'CancelRequested'): Partial<JobRecord> => ({
+  state: 'running',
+  started_at: started.started_at,
+  stop: { reason, at: `2026-11-22T${time}Z` }
+})
 
 type Situation = [name: string, record: Partial<JobRecord>, seen: Partial<Seen>, expected: Change]
 
 const situations: Situation[] = [
   // On its way
-  ['a Job that its controller has not seen', {}, { job: jobWith(recorded.created) }, { state: 'pending', reason: null }],
+  ['a Job that its controller has not seen', {}, { job: jobWith(recorded.created) }, {
+    state: 'pending',
+    reason: null
+  }],
   ['a Job without a pod', {}, { job: jobWith(recorded.active) }, { state: 'pending', reason: null }],
   ['a suspended Job', {}, { job: jobWith(recorded.suspended) }, { state: 'pending', reason: 'Suspended' }],
-  ['a Job that is suspended, which its controller has not seen', {}, { job: { ...jobWith(recorded.created), spec: { suspend: true } as V1Job['spec'] & object } }, { state: 'pending', reason: 'Suspended' }],
-  ['a Job that is resumed, which its controller has not seen', {}, { job: { ...jobWith(recorded.suspended), spec: { suspend: false } as V1Job['spec'] & object } }, { state: 'pending', reason: null }],
-  ['a Job that is no longer suspended', {}, { job: jobWith({ conditions: [{ type: 'Suspended', status: 'False' }] }) }, { state: 'pending', reason: null }],
-  ['a pod that no node can take', {}, { job: jobWith(recorded.active), pods: [podWith({ phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' }] })] }, { state: 'pending', reason: 'Unschedulable', attempt: 'pod' }],
-  ['a pod that was given a node', {}, { job: jobWith(recorded.active), pods: [podWith({ phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'True' }] })] }, { state: 'pending', reason: null, attempt: 'pod' }],
-  ['a pod that is being made', {}, { job: jobWith(recorded.active), pods: [podIn('Pending', waiting('ContainerCreating'))] }, { state: 'pending', reason: null, attempt: 'pod' }],
-  ['a pod whose uploader starts', {}, { job: jobWith(recorded.active), pods: [podIn('Pending', waiting('PodInitializing'))] }, { state: 'pending', reason: null, attempt: 'pod' }],
-  ['a pod with a bad image', {}, { job: jobWith(recorded.active), pods: [podIn('Pending', waiting('ImagePullBackOff'))] }, { state: 'pending', reason: 'ImagePullBackOff', attempt: 'pod' }],
-  ['a pod whose uploader has a bad image', {}, { job: jobWith(recorded.active), pods: [podIn('Pending', waiting('PodInitializing'), { initContainerStatuses: [{ name: 'uploader', state: waiting('ErrImagePull') }] as V1ContainerStatus[] })] }, { state: 'pending', reason: 'ErrImagePull', attempt: 'pod' }],
-  ['a pod without its ConfigMap', {}, { job: jobWith(recorded.active), pods: [podIn('Pending', waiting('CreateContainerConfigError'))] }, { state: 'pending', reason: 'CreateContainerConfigError', attempt: 'pod' }],
-  ['a workload that runs', {}, { job: jobWith(recorded.ready), pods: [running] }, { state: 'running', reason: null, ...started }],
-  ['a workload that has ended, its Job not', {}, { job: jobWith(recorded.active), pods: [failed] }, { state: 'running', reason: null, ...started, exit_code: 3 }],
-  ['a failure that is being counted', {}, { job: jobWith(recorded.counting), pods: [failed] }, { state: 'running', reason: null, ...started, exit_code: 3 }],
-  ['a retry', { state: 'running', started_at: '2026-11-22T12:58:54.000Z' }, { job: jobWith(recorded.retrying), pods: [failed, podWith({ phase: 'Pending' }, 'second', at('12:59:00'))] }, { state: 'running', reason: null, attempt: 'second', started_at: '2026-11-22T12:58:54.000Z' }],
-  ['a retry after an attempt that has an exit code', { state: 'running', started_at: started.started_at, attempt: 'pod', exit_code: 3 }, { job: jobWith(recorded.retrying), pods: [failed, podWith({ phase: 'Pending' }, 'second', at('12:59:00'))] }, { state: 'running', reason: null, attempt: 'second', started_at: started.started_at, exit_code: null }],
-  ['an exit code that is not seen any more', { state: 'running', started_at: started.started_at, attempt: 'pod', exit_code: 3 }, { job: jobWith(recorded.active), pods: [podWith({ phase: 'Failed' })] }, { state: 'running', reason: null, ...started }],
-  ['suspended after it ran, its pod still ending', { state: 'running', started_at: started.started_at }, { job: jobWith(recorded.suspended), pods: [running] }, { state: 'running', reason: null, ...started }],
-  ['suspended after it ran, a dead pod left', { state: 'running', started_at: started.started_at }, { job: jobWith(recorded.suspended), pods: [failed] }, { state: 'running', reason: 'Suspended', ...started, exit_code: 3 }],
-  ['suspended after it ran, its pods gone', { state: 'running', started_at: started.started_at, attempt: 'pod' }, { job: jobWith(recorded.suspended) }, { state: 'running', reason: 'Suspended', started_at: started.started_at }],
-  ['resumed after it ran', { state: 'running', reason: 'Suspended', started_at: started.started_at }, { job: jobWith({ conditions: [{ type: 'Suspended', status: 'False' }] }) }, { state: 'running', reason: null, started_at: started.started_at }],
-  ['a success that is only decided', {}, { job: jobWith(recorded.successDecided), pods: [succeeded], resultsComplete: true }, { state: 'running', reason: null, ...started, exit_code: 0 }],
-  ['a failure that is only decided', {}, { job: jobWith(recorded.deadlineDecided), pods: [running] }, { state: 'running', reason: null, ...started }],
-  ['a Job that is being deleted', {}, { job: jobWith(recorded.ready, { deletionTimestamp: at('12:59:00') }), pods: [running] }, { state: 'running', reason: null, ...started }],
-  ['a stop while it runs', stop('12:59:00.500'), { job: jobWith(recorded.ready, { deletionTimestamp: at('12:59:01') }), pods: [running] }, { state: 'running', reason: 'CancelRequested', ...started }],
-  ['a stop while it waits', { stop: { reason: 'StartDeadlineExceeded', at: at('12:59:00').toISOString() } }, { job: jobWith(recorded.active), pods: [podIn('Pending', waiting('ImagePullBackOff'))] }, { state: 'pending', reason: 'StartDeadlineExceeded', attempt: 'pod' }],
-  ['a condition that is not true', {}, { job: jobWith({ conditions: [{ type: 'Complete', status: 'False' }, { type: 'Failed', status: 'Unknown' }] }) }, { state: 'pending', reason: null }],
+  ['a Job that is suspended, which its controller has not seen', {}, {
+    job: { ...jobWith(recorded.created), spec: { suspend: true } as V1Job['spec'] & object }
+  }, { state: 'pending', reason: 'Suspended' }],
+  ['a Job that is resumed, which its controller has not seen', {}, {
+    job: { ...jobWith(recorded.suspended), spec: { suspend: false } as V1Job['spec'] & object }
+  }, { state: 'pending', reason: null }],
+  [
+    'a Job that is no longer suspended',
+    {},
+    { job: jobWith({ conditions: [{ type: 'Suspended', status: 'False' }] }) },
+    { state: 'pending', reason: null }
+  ],
+  ['a pod that no node can take', {}, {
+    job: jobWith(recorded.active),
+    pods: [
+      podWith({ phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' }] })
+    ]
+  }, { state: 'pending', reason: 'Unschedulable', attempt: 'pod' }],
+  ['a pod that was given a node', {}, {
+    job: jobWith(recorded.active),
+    pods: [podWith({ phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'True' }] })]
+  }, { state: 'pending', reason: null, attempt: 'pod' }],
+  ['a pod that is being made', {}, {
+    job: jobWith(recorded.active),
+    pods: [podIn('Pending', waiting('ContainerCreating'))]
+  }, { state: 'pending', reason: null, attempt: 'pod' }],
+  ['a pod whose uploader starts', {}, {
+    job: jobWith(recorded.active),
+    pods: [podIn('Pending', waiting('PodInitializing'))]
+  }, { state: 'pending', reason: null, attempt: 'pod' }],
+  ['a pod with a bad image', {}, {
+    job: jobWith(recorded.active),
+    pods: [podIn('Pending', waiting('ImagePullBackOff'))]
+  }, { state: 'pending', reason: 'ImagePullBackOff', attempt: 'pod' }],
+  ['a pod whose uploader has a bad image', {}, {
+    job: jobWith(recorded.active),
+    pods: [
+      podIn('Pending', waiting('PodInitializing'), {
+        initContainerStatuses: [{ name: 'uploader', state: waiting('ErrImagePull') }] as V1ContainerStatus[]
+      })
+    ]
+  }, { state: 'pending', reason: 'ErrImagePull', attempt: 'pod' }],
+  ['a pod without its ConfigMap', {}, {
+    job: jobWith(recorded.active),
+    pods: [podIn('Pending', waiting('CreateContainerConfigError'))]
+  }, { state: 'pending', reason: 'CreateContainerConfigError', attempt: 'pod' }],
+  ['a workload that runs', {}, { job: jobWith(recorded.ready), pods: [running] }, {
+    state: 'running',
+    reason: null,
+    ...started
+  }],
+  ['a workload that has ended, its Job not', {}, { job: jobWith(recorded.active), pods: [failed] }, {
+    state: 'running',
+    reason: null,
+    ...started,
+    exit_code: 3
+  }],
+  ['a failure that is being counted', {}, { job: jobWith(recorded.counting), pods: [failed] }, {
+    state: 'running',
+    reason: null,
+    ...started,
+    exit_code: 3
+  }],
+  ['a retry', { state: 'running', started_at: '2026-11-22T12:58:54.000Z' }, {
+    job: jobWith(recorded.retrying),
+    pods: [failed, podWith({ phase: 'Pending' }, 'second', at('12:59:00'))]
+  }, { state: 'running', reason: null, attempt: 'second', started_at: '2026-11-22T12:58:54.000Z' }],
+  [
+    'a retry after an attempt that has an exit code',
+    { state: 'running', started_at: started.started_at, attempt: 'pod', exit_code: 3 },
+    { job: jobWith(recorded.retrying), pods: [failed, podWith({ phase: 'Pending' }, 'second', at('12:59:00'))] },
+    { state: 'running', reason: null, attempt: 'second', started_at: started.started_at, exit_code: null }
+  ],
+  [
+    'an exit code that is not seen any more',
+    { state: 'running', started_at: started.started_at, attempt: 'pod', exit_code: 3 },
+    { job: jobWith(recorded.active), pods: [podWith({ phase: 'Failed' })] },
+    { state: 'running', reason: null, ...started }
+  ],
+  ['suspended after it ran, its pod still ending', { state: 'running', started_at: started.started_at }, {
+    job: jobWith(recorded.suspended),
+    pods: [running]
+  }, { state: 'running', reason: null, ...started }],
+  ['suspended after it ran, a dead pod left', { state: 'running', started_at: started.started_at }, {
+    job: jobWith(recorded.suspended),
+    pods: [failed]
+  }, { state: 'running', reason: 'Suspended', ...started, exit_code: 3 }],
+  ['suspended after it ran, its pods gone', { state: 'running', started_at: started.started_at, attempt: 'pod' }, {
+    job: jobWith(recorded.suspended)
+  }, { state: 'running', reason: 'Suspended', started_at: started.started_at }],
+  ['resumed after it ran', { state: 'running', reason: 'Suspended', started_at: started.started_at }, {
+    job: jobWith({ conditions: [{ type: 'Suspended', status: 'False' }] })
+  }, { state: 'running', reason: null, started_at: started.started_at }],
+  ['a success that is only decided', {}, {
+    job: jobWith(recorded.successDecided),
+    pods: [succeeded],
+    resultsComplete: true
+  }, { state: 'running', reason: null, ...started, exit_code: 0 }],
+  ['a failure that is only decided', {}, { job: jobWith(recorded.deadlineDecided), pods: [running] }, {
+    state: 'running',
+    reason: null,
+    ...started
+  }],
+  ['a Job that is being deleted', {}, {
+    job: jobWith(recorded.ready, { deletionTimestamp: at('12:59:00') }),
+    pods: [running]
+  }, { state: 'running', reason: null, ...started }],
+  ['a stop while it runs', stop('12:59:00.500'), {
+    job: jobWith(recorded.ready, { deletionTimestamp: at('12:59:01') }),
+    pods: [running]
+  }, { state: 'running', reason: 'CancelRequested', ...started }],
+  ['a stop while it waits', { stop: { reason: 'StartDeadlineExceeded', at: at('12:59:00').toISOString() } }, {
+    job: jobWith(recorded.active),
+    pods: [podIn('Pending', waiting('ImagePullBackOff'))]
+  }, { state: 'pending', reason: 'StartDeadlineExceeded', attempt: 'pod' }],
+  ['a condition that is not true', {}, {
+    job: jobWith({ conditions: [{ type: 'Complete', status: 'False' }, { type: 'Failed', status: 'Unknown' }] })
+  }, { state: 'pending', reason: null }],
 
   // Succeeded
-  ['a Job that is complete, results and all', {}, { job: jobWith(recorded.complete), pods: [succeeded], resultsComplete: true }, { state: 'succeeded', reason: null, ...started, exit_code: 0, finished_at: '2026-11-22T12:58:34.000Z' }],
-  ['the same, while its ttl deletes it', {}, { job: jobWith(recorded.complete, { deletionTimestamp: at('12:59:00') }), pods: [succeeded], resultsComplete: true }, { state: 'succeeded', reason: null, ...started, exit_code: 0, finished_at: '2026-11-22T12:58:34.000Z' }],
-  ['the same, its pod gone', { state: 'running', attempt: 'pod', started_at: started.started_at, exit_code: 0 }, { job: jobWith(recorded.complete), resultsComplete: true }, { state: 'succeeded', reason: null, started_at: started.started_at, finished_at: '2026-11-22T12:58:34.000Z' }],
-  ['a success that came before the stop', stop('12:58:35'), { job: jobWith(recorded.complete), pods: [succeeded], resultsComplete: true }, { state: 'succeeded', reason: null, ...started, exit_code: 0, finished_at: '2026-11-22T12:58:34.000Z' }],
-  ['a pod that succeeded after one that did not', {}, { job: jobWith(recorded.complete), pods: [podWith({ phase: 'Failed' }, 'later', at('12:58:30')), succeeded], resultsComplete: true }, { state: 'succeeded', reason: null, ...started, exit_code: 0, finished_at: '2026-11-22T12:58:34.000Z' }],
+  ['a Job that is complete, results and all', {}, {
+    job: jobWith(recorded.complete),
+    pods: [succeeded],
+    resultsComplete: true
+  }, { state: 'succeeded', reason: null, ...started, exit_code: 0, finished_at: '2026-11-22T12:58:34.000Z' }],
+  ['the same, while its ttl deletes it', {}, {
+    job: jobWith(recorded.complete, { deletionTimestamp: at('12:59:00') }),
+    pods: [succeeded],
+    resultsComplete: true
+  }, { state: 'succeeded', reason: null, ...started, exit_code: 0, finished_at: '2026-11-22T12:58:34.000Z' }],
+  ['the same, its pod gone', { state: 'running', attempt: 'pod', started_at: started.started_at, exit_code: 0 }, {
+    job: jobWith(recorded.complete),
+    resultsComplete: true
+  }, { state: 'succeeded', reason: null, started_at: started.started_at, finished_at: '2026-11-22T12:58:34.000Z' }],
+  ['a success that came before the stop', stop('12:58:35'), {
+    job: jobWith(recorded.complete),
+    pods: [succeeded],
+    resultsComplete: true
+  }, { state: 'succeeded', reason: null, ...started, exit_code: 0, finished_at: '2026-11-22T12:58:34.000Z' }],
+  ['a pod that succeeded after one that did not', {}, {
+    job: jobWith(recorded.complete),
+    pods: [podWith({ phase: 'Failed' }, 'later', at('12:58:30')), succeeded],
+    resultsComplete: true
+  }, { state: 'succeeded', reason: null, ...started, exit_code: 0, finished_at: '2026-11-22T12:58:34.000Z' }],
 
   // Failed
-  ['a Job that is complete without its results', {}, { job: jobWith(recorded.complete), pods: [succeeded] }, { state: 'failed', reason: 'ResultsIncomplete', ...started, exit_code: 0, finished_at: '2026-11-22T12:58:34.000Z' }],
-  ['an exit code', {}, { job: jobWith(recorded.failed), pods: [failed] }, { state: 'failed', reason: 'BackoffLimitExceeded', ...started, exit_code: 3, finished_at: '2026-11-22T12:59:39.000Z' }],
-  ['too little memory', {}, { job: jobWith(recorded.failed), pods: [podIn('Failed', terminated(137, 'OOMKilled'))] }, { state: 'failed', reason: 'OOMKilled', ...started, exit_code: 137, finished_at: '2026-11-22T12:59:39.000Z' }],
-  ['an eviction', {}, { job: jobWith(recorded.failed), pods: [podIn('Failed', terminated(137, 'Error'), { reason: 'Evicted' })] }, { state: 'failed', reason: 'Evicted', ...started, exit_code: 137, finished_at: '2026-11-22T12:59:39.000Z' }],
-  ['an eviction before it ran', {}, { job: jobWith(recorded.failed), pods: [podWith({ phase: 'Failed', reason: 'Evicted' })] }, { state: 'failed', reason: 'Evicted', attempt: 'pod', finished_at: '2026-11-22T12:59:39.000Z' }],
-  ['its deadline', {}, { job: jobWith(recorded.deadline), pods: [podIn('Failed', terminated(143, 'Error'))] }, { state: 'failed', reason: 'DeadlineExceeded', ...started, exit_code: 143, finished_at: '2026-11-22T12:59:30.000Z' }],
-  ['its deadline, its pod gone', { state: 'running', started_at: started.started_at }, { job: jobWith(recorded.deadline) }, { state: 'failed', reason: 'DeadlineExceeded', started_at: started.started_at, finished_at: '2026-11-22T12:59:30.000Z' }],
-  ['the last of its attempts', {}, { job: jobWith(recorded.failed), pods: [podIn('Failed', terminated(137, 'OOMKilled')), podWith({ phase: 'Failed' }, 'last', at('12:59:00'))] }, { state: 'failed', reason: 'BackoffLimitExceeded', attempt: 'last', finished_at: '2026-11-22T12:59:39.000Z' }],
-  ['a failure before the stop', stop('12:59:40.001'), { job: jobWith(recorded.failed), pods: [failed] }, { state: 'failed', reason: 'BackoffLimitExceeded', ...started, exit_code: 3, finished_at: '2026-11-22T12:59:39.000Z' }],
-  ['a failure without a time or a reason', {}, { job: jobWith({ conditions: [{ type: 'Failed', status: 'True' }] }) }, { state: 'failed', reason: 'Failed', finished_at: now.toISOString() }],
+  ['a Job that is complete without its results', {}, { job: jobWith(recorded.complete), pods: [succeeded] }, {
+    state: 'failed',
+    reason: 'ResultsIncomplete',
+    ...started,
+    exit_code: 0,
+    finished_at: '2026-11-22T12:58:34.000Z'
+  }],
+  ['an exit code', {}, { job: jobWith(recorded.failed), pods: [failed] }, {
+    state: 'failed',
+    reason: 'BackoffLimitExceeded',
+    ...started,
+    exit_code: 3,
+    finished_at: '2026-11-22T12:59:39.000Z'
+  }],
+  ['too little memory', {}, { job: jobWith(recorded.failed), pods: [podIn('Failed', terminated(137, 'OOMKilled'))] }, {
+    state: 'failed',
+    reason: 'OOMKilled',
+    ...started,
+    exit_code: 137,
+    finished_at: '2026-11-22T12:59:39.000Z'
+  }],
+  ['an eviction', {}, {
+    job: jobWith(recorded.failed),
+    pods: [podIn('Failed', terminated(137, 'Error'), { reason: 'Evicted' })]
+  }, { state: 'failed', reason: 'Evicted', ...started, exit_code: 137, finished_at: '2026-11-22T12:59:39.000Z' }],
+  ['an eviction before it ran', {}, {
+    job: jobWith(recorded.failed),
+    pods: [podWith({ phase: 'Failed', reason: 'Evicted' })]
+  }, { state: 'failed', reason: 'Evicted', attempt: 'pod', finished_at: '2026-11-22T12:59:39.000Z' }],
+  ['its deadline', {}, { job: jobWith(recorded.deadline), pods: [podIn('Failed', terminated(143, 'Error'))] }, {
+    state: 'failed',
+    reason: 'DeadlineExceeded',
+    ...started,
+    exit_code: 143,
+    finished_at: '2026-11-22T12:59:30.000Z'
+  }],
+  ['its deadline, its pod gone', { state: 'running', started_at: started.started_at }, {
+    job: jobWith(recorded.deadline)
+  }, {
+    state: 'failed',
+    reason: 'DeadlineExceeded',
+    started_at: started.started_at,
+    finished_at: '2026-11-22T12:59:30.000Z'
+  }],
+  ['the last of its attempts', {}, {
+    job: jobWith(recorded.failed),
+    pods: [podIn('Failed', terminated(137, 'OOMKilled')), podWith({ phase: 'Failed' }, 'last', at('12:59:00'))]
+  }, { state: 'failed', reason: 'BackoffLimitExceeded', attempt: 'last', finished_at: '2026-11-22T12:59:39.000Z' }],
+  ['a failure before the stop', stop('12:59:40.001'), { job: jobWith(recorded.failed), pods: [failed] }, {
+    state: 'failed',
+    reason: 'BackoffLimitExceeded',
+    ...started,
+    exit_code: 3,
+    finished_at: '2026-11-22T12:59:39.000Z'
+  }],
+  ['a failure without a time or a reason', {}, { job: jobWith({ conditions: [{ type: 'Failed', status: 'True' }] }) }, {
+    state: 'failed',
+    reason: 'Failed',
+    finished_at: now.toISOString()
+  }],
 
   // Stopped
-  ['a failure after the stop', stop('12:59:30.500'), { job: jobWith(recorded.failed), pods: [failed] }, { state: 'canceled', reason: 'CancelRequested', ...started, exit_code: 3, finished_at: '2026-11-22T12:59:39.000Z' }],
-  ['a failure in the second of the stop', stop('12:59:39.999'), { job: jobWith(recorded.failed), pods: [failed] }, { state: 'canceled', reason: 'CancelRequested', ...started, exit_code: 3, finished_at: '2026-11-22T12:59:39.000Z' }],
-  ['a failure after a start deadline', stop('12:59:30', 'StartDeadlineExceeded'), { job: jobWith(recorded.failed), pods: [failed] }, { state: 'failed', reason: 'StartDeadlineExceeded', ...started, exit_code: 3, finished_at: '2026-11-22T12:59:39.000Z' }],
-  ['gone after a stop', stop('12:59:30'), {}, { state: 'canceled', reason: 'CancelRequested', started_at: started.started_at, finished_at: now.toISOString() }],
-  ['gone after a stop, a dead pod left', stop('12:59:30'), { pods: [failed] }, { state: 'canceled', reason: 'CancelRequested', ...started, exit_code: 3, finished_at: now.toISOString() }],
+  ['a failure after the stop', stop('12:59:30.500'), { job: jobWith(recorded.failed), pods: [failed] }, {
+    state: 'canceled',
+    reason: 'CancelRequested',
+    ...started,
+    exit_code: 3,
+    finished_at: '2026-11-22T12:59:39.000Z'
+  }],
+  ['a failure in the second of the stop', stop('12:59:39.999'), { job: jobWith(recorded.failed), pods: [failed] }, {
+    state: 'canceled',
+    reason: 'CancelRequested',
+    ...started,
+    exit_code: 3,
+    finished_at: '2026-11-22T12:59:39.000Z'
+  }],
+  ['a failure after a start deadline', stop('12:59:30', 'StartDeadlineExceeded'), {
+    job: jobWith(recorded.failed),
+    pods: [failed]
+  }, {
+    state: 'failed',
+    reason: 'StartDeadlineExceeded',
+    ...started,
+    exit_code: 3,
+    finished_at: '2026-11-22T12:59:39.000Z'
+  }],
+  ['gone after a stop', stop('12:59:30'), {}, {
+    state: 'canceled',
+    reason: 'CancelRequested',
+    started_at: started.started_at,
+    finished_at: now.toISOString()
+  }],
+  ['gone after a stop, a dead pod left', stop('12:59:30'), { pods: [failed] }, {
+    state: 'canceled',
+    reason: 'CancelRequested',
+    ...started,
+    exit_code: 3,
+    finished_at: now.toISOString()
+  }],
   ['gone after a stop, a pod that still runs', stop('12:59:30'), { pods: [running] }, started],
-  ['gone after a stop, a pod that nobody knows about', stop('12:59:30'), { pods: [podWith({ phase: 'Unknown' })] }, { attempt: 'pod', started_at: started.started_at }],
-  ['gone after a start deadline', { stop: { reason: 'StartDeadlineExceeded', at: at('12:59:30').toISOString() } }, {}, { state: 'failed', reason: 'StartDeadlineExceeded', finished_at: now.toISOString() }],
-  ['gone because Kubernetes could not be reached', { stop: { reason: 'KubernetesUnavailable', at: at('12:59:30').toISOString() } }, {}, { state: 'failed', reason: 'KubernetesUnavailable', finished_at: now.toISOString() }],
+  ['gone after a stop, a pod that nobody knows about', stop('12:59:30'), { pods: [podWith({ phase: 'Unknown' })] }, {
+    attempt: 'pod',
+    started_at: started.started_at
+  }],
+  ['gone after a start deadline', { stop: { reason: 'StartDeadlineExceeded', at: at('12:59:30').toISOString() } }, {}, {
+    state: 'failed',
+    reason: 'StartDeadlineExceeded',
+    finished_at: now.toISOString()
+  }],
+  [
+    'gone because Kubernetes could not be reached',
+    { stop: { reason: 'KubernetesUnavailable', at: at('12:59:30').toISOString() } },
+    {},
+    { state: 'failed', reason: 'KubernetesUnavailable', finished_at: now.toISOString() }
+  ],
 
   // Gone
   ['no Job yet', { state: 'accepted', job_uid: undefined as unknown as string }, {}, {}],
-  ['gone', { state: 'running', started_at: started.started_at, attempt: 'pod' }, {}, { state: 'lost', reason: 'JobDeleted', started_at: started.started_at, finished_at: now.toISOString() }],
+  ['gone', { state: 'running', started_at: started.started_at, attempt: 'pod' }, {}, {
+    state: 'lost',
+    reason: 'JobDeleted',
+    started_at: started.started_at,
+    finished_at: now.toISOString()
+  }],
   ['gone before it ran', {}, {}, { state: 'lost', reason: 'JobDeleted', finished_at: now.toISOString() }],
-  ['gone, its orphan still there', {}, { pods: [running] }, { state: 'lost', reason: 'JobDeleted', ...started, finished_at: now.toISOString() }],
-  ['another Job of its name', {}, { job: jobWith(recorded.complete, { uid: 'other' }), resultsComplete: true }, { state: 'lost', reason: 'JobDeleted', finished_at: now.toISOString() }],
-  ['another Job of its name after a stop', stop('12:59:30'), { job: jobWith(recorded.ready, { uid: 'other' }) }, { state: 'canceled', reason: 'CancelRequested', started_at: started.started_at, finished_at: now.toISOString() }],
-  ['a Job that deploy has not written down', { state: 'accepted', job_uid: undefined as unknown as string }, { job: jobWith(recorded.complete), pods: [succeeded], resultsComplete: true }, { state: 'succeeded', reason: null, ...started, exit_code: 0, finished_at: '2026-11-22T12:58:34.000Z' }]
+  ['gone, its orphan still there', {}, { pods: [running] }, {
+    state: 'lost',
+    reason: 'JobDeleted',
+    ...started,
+    finished_at: now.toISOString()
+  }],
+  ['another Job of its name', {}, { job: jobWith(recorded.complete, { uid: 'other' }), resultsComplete: true }, {
+    state: 'lost',
+    reason: 'JobDeleted',
+    finished_at: now.toISOString()
+  }],
+  ['another Job of its name after a stop', stop('12:59:30'), { job: jobWith(recorded.ready, { uid: 'other' }) }, {
+    state: 'canceled',
+    reason: 'CancelRequested',
+    started_at: started.started_at,
+    finished_at: now.toISOString()
+  }],
+  ['a Job that deploy has not written down', { state: 'accepted', job_uid: undefined as unknown as string }, {
+    job: jobWith(recorded.complete),
+    pods: [succeeded],
+    resultsComplete: true
+  }, { state: 'succeeded', reason: null, ...started, exit_code: 0, finished_at: '2026-11-22T12:58:34.000Z' }]
 ]
 
 for (const [name, record, seen, expected] of situations) {
   await t.test(name, async (t) => {
-    t.same(judge(newRecord({ state: 'pending', job_uid: 'job', ...record }), { job: undefined, pods: [], resultsComplete: false, ...seen }, now), expected)
+    t.same(
+      judge(newRecord({ state: 'pending', job_uid: 'job', ...record }), {
+        job: undefined,
+        pods: [],
+        resultsComplete: false,
+        ...seen
+      }, now),
+      expected
+    )
   })
 }
 

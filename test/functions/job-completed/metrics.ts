@@ -20,7 +20,13 @@ await t.test('job-completed counts what it saw, and what came of it', async (t) 
 
   await t.test('an event that changes a record, and the same again', async (t) => {
     const { record: { job_uuid: id } } = await startedJob(place, 'exit 3')
-    await poll('it has failed', async () => (await kubernetes.real.jobs()).find(({ metadata }) => metadata?.name?.endsWith(id))?.status?.conditions?.some(({ type }) => type === 'Failed'))
+    await poll(
+      'it has failed',
+      async () =>
+        (await kubernetes.real.jobs()).find(({ metadata }) => metadata?.name?.endsWith(id))?.status?.conditions?.some((
+          { type }
+        ) => type === 'Failed')
+    )
     const gains = await gainsFrom(url)
     for (let sent = 0; sent < 3; sent++) t.equal((await send(jobData(id))).status, 204)
     const gained = await gains()
@@ -44,7 +50,13 @@ await t.test('job-completed counts what it saw, and what came of it', async (t) 
   await t.test('the times are those of the record', async (t) => {
     const now = Date.now()
     const at = (seconds: number): string => new Date(now + seconds * 1000).toISOString()
-    const record = newRecord({ state: 'running', job_uid: 'uid', created_at: at(-100), started_at: at(-60), stop: { reason: 'CancelRequested', at: at(-1) } })
+    const record = newRecord({
+      state: 'running',
+      job_uid: 'uid',
+      created_at: at(-100),
+      started_at: at(-60),
+      stop: { reason: 'CancelRequested', at: at(-1) }
+    })
     await putObject(store, markerKey(record.job_uuid), '', {}, 'unconditional')
     await createRecord(store, record)
     const gains = await gainsFrom(url)
@@ -53,7 +65,11 @@ await t.test('job-completed counts what it saw, and what came of it', async (t) 
     const gained = await gains()
     const labels = { template: 'test', state: 'canceled' }
     t.ok(Math.abs(gained('gx4ki_job_run_seconds_sum', labels) - (Date.parse(finished!) - now + 60_000) / 1000) < 0.01)
-    t.equal(gained('gx4ki_job_start_seconds_count', { template: 'test' }), 0, 'it had been running: that was told before')
+    t.equal(
+      gained('gx4ki_job_start_seconds_count', { template: 'test' }),
+      0,
+      'it had been running: that was told before'
+    )
   })
 
   await t.test('what only a ping found', async (t) => {
@@ -90,6 +106,10 @@ await t.test('job-completed counts what it saw, and what came of it', async (t) 
     const gained = await gains()
     t.equal(gained('gx4ki_kubernetes_errors_total', { call: 'GET jobs', status: '503' }), 1)
     t.equal(gained('gx4ki_kubernetes_errors_total', { call: 'GET pods', status: 'none' }), 1)
-    t.equal(gained('gx4ki_kubernetes_errors_total', { call: 'GET jobs', status: '404' }), 0, 'a Job that is gone is no error')
+    t.equal(
+      gained('gx4ki_kubernetes_errors_total', { call: 'GET jobs', status: '404' }),
+      0,
+      'a Job that is gone is no error'
+    )
   })
 })

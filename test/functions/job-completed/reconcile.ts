@@ -27,14 +27,29 @@ const recordOf = async (store: Store, id: string): Promise<JobRecord> => (await 
 await t.test('what no event told is found by the ping, log and all', async (t) => {
   const { store, cluster, ping } = await completedServer(t)
   const place = { store, cluster }
-  const [failed, complete] = await Promise.all([startedJob(place, 'echo oh no; exit 3'), startedJob(place, 'echo done')])
+  const [failed, complete] = await Promise.all([
+    startedJob(place, 'echo oh no; exit 3'),
+    startedJob(place, 'echo done')
+  ])
   const { record: running } = await runningJob(place, 'exec sleep 60')
   const waiting = await startedJob(place, 'true', { suspend: true })
   const lost = await openRecord(store, { state: 'running', job_uid: 'uid', started_at: '2026-11-22T12:00:00.000Z' })
-  const canceled = await openRecord(store, { state: 'running', job_uid: 'uid', stop: { reason: 'CancelRequested', at: '2026-11-22T12:00:00.000Z' } })
+  const canceled = await openRecord(store, {
+    state: 'running',
+    job_uid: 'uid',
+    stop: { reason: 'CancelRequested', at: '2026-11-22T12:00:00.000Z' }
+  })
   const accepted = await openRecord(store)
-  await poll('both have ended', async () => (await cluster.jobs()).filter(({ status }) => status?.conditions?.some(({ type }) => type === 'Complete' || type === 'Failed')).length === 2)
-  const pod = (await cluster.pods()).find(({ metadata }) => metadata!.labels!['gx4ki.job.uuid'] === complete.record.job_uuid)!
+  await poll(
+    'both have ended',
+    async () =>
+      (await cluster.jobs()).filter(({ status }) =>
+        status?.conditions?.some(({ type }) => type === 'Complete' || type === 'Failed')
+      ).length === 2
+  )
+  const pod = (await cluster.pods()).find(({ metadata }) =>
+    metadata!.labels!['gx4ki.job.uuid'] === complete.record.job_uuid
+  )!
   await writeManifest(store, complete.record.job_uuid, pod.metadata!.uid!, { files: 0, bytes: 0, at: '' })
 
   t.equal((await ping()).status, 204)
@@ -47,10 +62,18 @@ await t.test('what no event told is found by the ping, log and all', async (t) =
   t.match(await recordOf(store, accepted), { state: 'accepted', revision: 1 }, 'what has not started is for deploy')
 
   const ended = [failed.record.job_uuid, complete.record.job_uuid, lost, canceled]
-  await poll('nothing is owed for those that have ended', async () => (await Promise.all(ended.map(async (id) => await headObject(store, markerKey(id))))).every((one) => one === undefined))
+  await poll(
+    'nothing is owed for those that have ended',
+    async () =>
+      (await Promise.all(ended.map(async (id) => await headObject(store, markerKey(id))))).every((one) =>
+        one === undefined
+      )
+  )
   t.equal((await getObject(store, logKey(failed.record.job_uuid)))?.body.toString(), 'oh no\n')
   t.equal((await getObject(store, logKey(complete.record.job_uuid)))?.body.toString(), 'done\n')
-  for (const id of [running.job_uuid, waiting.record.job_uuid, accepted]) t.ok(await headObject(store, markerKey(id)), 'the others stay')
+  for (const id of [running.job_uuid, waiting.record.job_uuid, accepted]) {
+    t.ok(await headObject(store, markerKey(id)), 'the others stay')
+  }
 })
 
 await t.test('a job that is made while the ping looks around is not lost', async (t) => {
@@ -61,7 +84,9 @@ await t.test('a job that is made while the ping looks around is not lost', async
   kubernetes.meddle = async ({ url }, pass) => {
     const answer = await pass()
     // The list of Jobs is on its way, and already not true any more.
-    if (/\/jobs\?/.test(url)) made.push((await startedJob({ store, cluster: kubernetes.real }, 'true', { suspend: true })).record.job_uuid)
+    if (/\/jobs\?/.test(url)) {
+      made.push((await startedJob({ store, cluster: kubernetes.real }, 'true', { suspend: true })).record.job_uuid)
+    }
     return answer
   }
   t.equal((await ping()).status, 204)
@@ -77,7 +102,13 @@ await t.test('nor is one whose Job is written down after it was looked for', asy
   kubernetes.meddle = async ({ url }, pass) => {
     const answer = await pass()
     if (url.endsWith(objectName(id)) && answer.code === 404) {
-      await putObject(store, stateKey(id), JSON.stringify({ ...await recordOf(store, id), state: 'pending', job_uid: 'made just now', revision: 2 }), {}, 'unconditional')
+      await putObject(
+        store,
+        stateKey(id),
+        JSON.stringify({ ...await recordOf(store, id), state: 'pending', job_uid: 'made just now', revision: 2 }),
+        {},
+        'unconditional'
+      )
     }
     return answer
   }
@@ -87,7 +118,11 @@ await t.test('nor is one whose Job is written down after it was looked for', asy
 
 await t.test('a job that cannot be settled keeps no other from it', async (t) => {
   const { store, ping } = await completedServer(t)
-  const gone = (minutes: number): Partial<JobRecord> => ({ job_uuid: newJobId(new Date(Date.now() + minutes * 60_000)), state: 'running', job_uid: 'uid' })
+  const gone = (minutes: number): Partial<JobRecord> => ({
+    job_uuid: newJobId(new Date(Date.now() + minutes * 60_000)),
+    state: 'running',
+    job_uid: 'uid'
+  })
   const first = await openRecord(store, gone(1))
   const broken = newJobId()
   await putObject(store, markerKey(broken), '', {}, 'unconditional')
@@ -105,9 +140,13 @@ for (const code of [500, 404]) {
     const kubernetes = await meddledKubernetes(t)
     const { ping } = await completedWith(t, { store, cluster: kubernetes.cluster })
     const { record: { job_uuid: id } } = await startedJob({ store, cluster: kubernetes.real }, 'echo late; exit 3')
-    await poll('it has ended', async () => (await kubernetes.real.jobs())[0]!.status?.conditions?.some(({ type }) => type === 'Failed'))
+    await poll(
+      'it has ended',
+      async () => (await kubernetes.real.jobs())[0]!.status?.conditions?.some(({ type }) => type === 'Failed')
+    )
     let refused = 0
-    kubernetes.meddle = async ({ url }, pass) => url.includes('/log?') && refused++ === 0 ? status(code, 'no') : await pass()
+    kubernetes.meddle = async ({ url }, pass) =>
+      url.includes('/log?') && refused++ === 0 ? status(code, 'no') : await pass()
     t.equal((await ping()).status, 204)
     t.match(await recordOf(store, id), { state: 'failed' })
     await poll('the log was asked for', () => refused === 1)

@@ -20,11 +20,22 @@ await t.test('uploads that were under way at the end of a job are given up, thos
   const [attempt, other] = [randomUUID(), newJobId()]
   const name = 'sub/große Datei.bag'
   const note = multipartKey(id, attempt, 'a'.repeat(64))
-  await putObject(store, note, JSON.stringify({ name, upload_id: await createMultipart(store, resultKey(id, attempt, name), {}) }), {}, 'unconditional')
-  for (const key of [resultKey(id, attempt, 'cut off & without a note'), resultKey(other, attempt, name)]) await createMultipart(store, key, {})
+  await putObject(
+    store,
+    note,
+    JSON.stringify({ name, upload_id: await createMultipart(store, resultKey(id, attempt, name), {}) }),
+    {},
+    'unconditional'
+  )
+  for (const key of [resultKey(id, attempt, 'cut off & without a note'), resultKey(other, attempt, name)]) {
+    await createMultipart(store, key, {})
+  }
   t.equal((await listUploads(store, 'results/')).length, 3)
 
-  await poll('it has failed', async () => (await cluster.jobs())[0]!.status?.conditions?.some(({ type }) => type === 'Failed'))
+  await poll(
+    'it has failed',
+    async () => (await cluster.jobs())[0]!.status?.conditions?.some(({ type }) => type === 'Failed')
+  )
   t.equal((await send(jobData(id))).status, 204)
   await poll('nothing is owed', async () => await headObject(store, markerKey(id)) === undefined)
   t.same((await listUploads(store, 'results/')).map(({ key }) => key), [resultKey(other, attempt, name)])

@@ -27,7 +27,12 @@ await t.test('every route asks who calls', async (t) => {
       'GET /job/{id}/callback': {}
     },
     open: [],
-    keys: { reader: add('alice', 'jobs:read'), writer: add('alice', 'jobs:write'), stranger: add('bob', 'jobs:read', 'jobs:write'), admin: add('root', 'admin') },
+    keys: {
+      reader: add('alice', 'jobs:read'),
+      writer: add('alice', 'jobs:write'),
+      stranger: add('bob', 'jobs:read', 'jobs:write'),
+      admin: add('root', 'admin')
+    },
     async job () {
       const { job_uuid: id } = await create({ owner: 'alice', state: 'succeeded', attempt })
       await upload(id, attempt, 'out.txt', 'a result')
@@ -44,10 +49,19 @@ await t.test('the list of a caller has his own jobs, that of an admin those of a
   const owners = ['alice', 'bob', undefined]
   const made = await Promise.all(Array.from({ length: 12 }, async (_, i) => {
     const owner = owners[i % 3]
-    return await create({ job_uuid: newJobId(new Date(Date.now() - i * 1000)), ...(owner && { owner }), state: i < 6 ? 'running' : 'succeeded' })
+    return await create({
+      job_uuid: newJobId(new Date(Date.now() - i * 1000)),
+      ...(owner && { owner }),
+      state: i < 6 ? 'running' : 'succeeded'
+    })
   }))
-  const of = (owner: string | undefined): string[] => made.filter((job) => job.owner === owner).map(({ job_uuid: id }) => id)
-  const list = async (key: string, query: string) => await (await fetch(`${url}/job?${query}`, { headers: { authorization: `Bearer ${key}` } })).json() as { jobs: { job_uuid: string, owner: string | null }[], next_cursor: string | null }
+  const of = (owner: string | undefined): string[] =>
+    made.filter((job) => job.owner === owner).map(({ job_uuid: id }) => id)
+  const list = async (key: string, query: string) =>
+    await (await fetch(`${url}/job?${query}`, { headers: { authorization: `Bearer ${key}` } })).json() as {
+      jobs: { job_uuid: string, owner: string | null }[]
+      next_cursor: string | null
+    }
 
   for (const owner of ['alice', 'bob']) {
     const key = add(owner, 'jobs:read')
@@ -61,7 +75,7 @@ await t.test('the list of a caller has his own jobs, that of an admin those of a
     t.strictSame(found, of(owner))
     t.strictSame((await list(key, 'state=running')).jobs.map(({ job_uuid: id }) => id), of(owner).slice(0, 2))
   }
-  t.strictSame((await list(add('carol', 'jobs:read'), '')), { jobs: [], next_cursor: null })
+  t.strictSame(await list(add('carol', 'jobs:read'), ''), { jobs: [], next_cursor: null })
   const all = (await list(add('root', 'admin'), '')).jobs
   t.strictSame(all.map(({ job_uuid: id }) => id), made.map(({ job_uuid: id }) => id))
   t.strictSame(all.slice(0, 3).map(({ owner }) => owner), ['alice', 'bob', null])

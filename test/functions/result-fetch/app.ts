@@ -17,13 +17,33 @@ const attempt = randomUUID()
 const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 7) % 256))
 const digest = createHash('sha256').update(bytes)
 const [hex, base64] = [digest.copy().digest('hex'), digest.digest('base64')]
-const oddNames = ['a b.txt', 'a+b.txt', '100%.txt', 'a#b?c=d&e.txt', 'Übung/größe.svg', 'sub/deeper/x.json', 'say "hi".txt', "it's;a,b.txt", '🚗.mcap', 'no-ending', ' lead']
+const oddNames = [
+  'a b.txt',
+  'a+b.txt',
+  '100%.txt',
+  'a#b?c=d&e.txt',
+  'Übung/größe.svg',
+  'sub/deeper/x.json',
+  'say "hi".txt',
+  "it's;a,b.txt",
+  '🚗.mcap',
+  'no-ending',
+  ' lead'
+]
 
 const pathOf = (id: string, file: string): string => `/job/${id}/result?file=${encodeURIComponent(file)}`
 
 await t.test('one job is shown whole, and not again to who knows it', async (t) => {
   const { url, create } = await fetchServer(t, store)
-  const record = await create({ state: 'running', env: { DURATION: '15' }, reason: 'CancelRequested', started_at: '2026-11-22T12:00:00.000Z', sealed_env: 'sealed', job_uid: 'uid', attempt })
+  const record = await create({
+    state: 'running',
+    env: { DURATION: '15' },
+    reason: 'CancelRequested',
+    started_at: '2026-11-22T12:00:00.000Z',
+    sealed_env: 'sealed',
+    job_uid: 'uid',
+    attempt
+  })
   const path = `${url}/job/${record.job_uuid}`
   const response = await fetch(path)
   t.equal(response.headers.get('cache-control'), 'no-cache')
@@ -41,10 +61,19 @@ await t.test('one job is shown whole, and not again to who knows it', async (t) 
     callback: null,
     env: { DURATION: '15' },
     history: record.history,
-    links: { self: `/job/${record.job_uuid}`, results: `/job/${record.job_uuid}/result/list`, log: `/job/${record.job_uuid}/log` }
+    links: {
+      self: `/job/${record.job_uuid}`,
+      results: `/job/${record.job_uuid}/result/list`,
+      log: `/job/${record.job_uuid}/log`
+    }
   })
   const etag = response.headers.get('etag')!
-  for (const [ifNoneMatch, status] of [[etag, 304], [`W/${etag}`, 304], [`"other", ${etag}`, 304], ['*', 304], ['"other"', 200], [etag.slice(1, -1), 200]] as const) {
+  for (
+    const [ifNoneMatch, status] of [[etag, 304], [`W/${etag}`, 304], [`"other", ${etag}`, 304], ['*', 304], [
+      '"other"',
+      200
+    ], [etag.slice(1, -1), 200]] as const
+  ) {
     const again = await fetch(path, { headers: { 'if-none-match': ifNoneMatch } })
     t.equal(again.status, status, ifNoneMatch)
     t.equal(again.headers.get('etag'), etag)
@@ -59,7 +88,18 @@ await t.test('a job that is not there, or cannot be, is a problem on every path'
     const id = newJobId()
     const { job_uuid: named } = await problemAbout(t, await fetch(`${url}/job/${id}${rest}`), 'id', 404, 'unknown-job')
     t.equal(named, id)
-    for (const wrong of ['x', 'deploy', id.toUpperCase(), `${id}0`, '00000000-0000-4000-8000-000000000000', '..%2fopen', '%00', 'ü'.repeat(300)]) {
+    for (
+      const wrong of [
+        'x',
+        'deploy',
+        id.toUpperCase(),
+        `${id}0`,
+        '00000000-0000-4000-8000-000000000000',
+        '..%2fopen',
+        '%00',
+        'ü'.repeat(300)
+      ]
+    ) {
       await problemAbout(t, await fetch(`${url}/job/${encodeURI(wrong)}${rest}`), 'id')
     }
   }
@@ -68,20 +108,38 @@ await t.test('a job that is not there, or cannot be, is a problem on every path'
 await t.test('result files are listed by name, in pages, those of the attempt that counts', async (t) => {
   const { url, create, upload } = await fetchServer(t, store)
   const { job_uuid: id } = await create({ state: 'running', attempt })
-  await Promise.all([...oddNames.map(async (name) => await upload(id, attempt, name, name)), upload(id, randomUUID(), 'of another attempt', 'x')])
+  await Promise.all([
+    ...oddNames.map(async (name) => await upload(id, attempt, name, name)),
+    upload(id, randomUUID(), 'of another attempt', 'x')
+  ])
   const sorted = oddNames.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
 
-  const { files, next_cursor: end } = await (await fetch(`${url}/job/${id}/result/list`)).json() as { files: { name: string, content_type: string }[], next_cursor: string | null }
+  const { files, next_cursor: end } = await (await fetch(`${url}/job/${id}/result/list`)).json() as {
+    files: { name: string, content_type: string }[]
+    next_cursor: string | null
+  }
   t.same(files.map(({ name }) => name), sorted)
   t.equal(end, null)
-  t.same(files.find(({ name }) => name === 'sub/deeper/x.json'), { name: 'sub/deeper/x.json', size: 17, sha256: createHash('sha256').update('sub/deeper/x.json').digest('hex'), content_type: 'application/json' })
+  t.same(files.find(({ name }) => name === 'sub/deeper/x.json'), {
+    name: 'sub/deeper/x.json',
+    size: 17,
+    sha256: createHash('sha256').update('sub/deeper/x.json').digest('hex'),
+    content_type: 'application/json'
+  })
   const types = Object.fromEntries(files.map(({ name, content_type: type }) => [name, type]))
-  t.match(types, { '🚗.mcap': 'application/x-mcap', 'no-ending': 'application/octet-stream', 'a b.txt': 'text/plain', 'Übung/größe.svg': 'image/svg+xml' })
+  t.match(types, {
+    '🚗.mcap': 'application/x-mcap',
+    'no-ending': 'application/octet-stream',
+    'a b.txt': 'text/plain',
+    'Übung/größe.svg': 'image/svg+xml'
+  })
 
   const paged: string[] = []
   let cursor: string | null = ''
   for (let page = 0; cursor !== null && page < 10; page++) {
-    const answer = await (await fetch(`${url}/job/${id}/result/list?limit=4${cursor && `&cursor=${encodeURIComponent(cursor)}`}`)).json() as { files: { name: string }[], next_cursor: string | null }
+    const answer =
+      await (await fetch(`${url}/job/${id}/result/list?limit=4${cursor && `&cursor=${encodeURIComponent(cursor)}`}`))
+        .json() as { files: { name: string }[], next_cursor: string | null }
     t.ok(answer.files.length <= 4)
     paged.push(...answer.files.map(({ name }) => name))
     cursor = answer.next_cursor
@@ -111,7 +169,10 @@ async function withFile (t: Test, name = 'sub/drive.mcap', content = bytes) {
   const { job_uuid: id } = await create({ state: 'succeeded', attempt })
   await upload(id, attempt, name, content)
   const href = url + pathOf(id, name)
-  return { href, get: async (headers: Record<string, string> = {}, method = 'GET') => await fetch(href, { method, headers }) }
+  return {
+    href,
+    get: async (headers: Record<string, string> = {}, method = 'GET') => await fetch(href, { method, headers })
+  }
 }
 
 const received = async (response: Response): Promise<Buffer> => Buffer.from(await response.arrayBuffer())
@@ -139,15 +200,27 @@ await t.test('a file comes as it is, with all that a caller needs to check it', 
 
 await t.test('part of a file', async (t) => {
   const { get } = await withFile(t)
-  for (const [range, start, end] of [['bytes=0-0', 0, 0], ['bytes=100-199', 100, 199], ['bytes=99990-', 99_990, 99_999], ['bytes=-10', 99_990, 99_999], ['bytes=0-999999', 0, 99_999]] as const) {
+  for (
+    const [range, start, end] of [['bytes=0-0', 0, 0], ['bytes=100-199', 100, 199], ['bytes=99990-', 99_990, 99_999], [
+      'bytes=-10',
+      99_990,
+      99_999
+    ], ['bytes=0-999999', 0, 99_999]] as const
+  ) {
     const response = await get({ range })
     t.equal(response.status, 206, range)
     t.match(Object.fromEntries(response.headers), {
-      'content-range': `bytes ${start}-${end}/100000`, 'content-length': String(end - start + 1), etag: `"${hex}"`, 'repr-digest': `sha-256=:${base64}:`, 'content-type': 'application/x-mcap'
+      'content-range': `bytes ${start}-${end}/100000`,
+      'content-length': String(end - start + 1),
+      etag: `"${hex}"`,
+      'repr-digest': `sha-256=:${base64}:`,
+      'content-type': 'application/x-mcap'
     })
     t.ok((await received(response)).equals(bytes.subarray(start, end + 1)))
   }
-  for (const headers of [{ range: 'bytes=0-1,5-6' }, { range: 'lines=1-2' }, { range: 'bytes=0-1', 'if-range': '"other"' }]) {
+  for (
+    const headers of [{ range: 'bytes=0-1,5-6' }, { range: 'lines=1-2' }, { range: 'bytes=0-1', 'if-range': '"other"' }]
+  ) {
     const response = await get(headers)
     t.equal(response.status, 200, JSON.stringify(headers))
     t.notOk(response.headers.has('content-range'))
@@ -172,7 +245,12 @@ await t.test('a range outside the file', async (t) => {
 await t.test('who has the file is not sent it again', async (t) => {
   const { get } = await withFile(t)
   for (const method of ['GET', 'HEAD']) {
-    for (const headers of [{ 'if-none-match': `"${hex}"` }, { 'if-none-match': `W/"${hex}"` }, { 'if-none-match': '*' }, { 'if-none-match': `"${hex}"`, range: 'bytes=0-1' }]) {
+    for (
+      const headers of [{ 'if-none-match': `"${hex}"` }, { 'if-none-match': `W/"${hex}"` }, { 'if-none-match': '*' }, {
+        'if-none-match': `"${hex}"`,
+        range: 'bytes=0-1'
+      }]
+    ) {
       const response = await get(headers, method)
       t.equal(response.status, 304)
       t.equal(response.headers.get('etag'), `"${hex}"`)
@@ -199,9 +277,16 @@ await t.test('names that are none', async (t) => {
   const { job_uuid: id } = await create({ attempt })
   for (const name of ['', '../x', '/x', 'a\0', 'a\\b', 'a/', 'a//b', '.', 'x'.repeat(901), 'ü'.repeat(451)]) {
     await problemAbout(t, await fetch(url + pathOf(id, name)), 'file')
-    if (name !== '') await problemAbout(t, await fetch(`${url}/job/${id}/result/list?cursor=${encodeURIComponent(name)}`), 'cursor')
+    if (name !== '') {
+      await problemAbout(t, await fetch(`${url}/job/${id}/result/list?cursor=${encodeURIComponent(name)}`), 'cursor')
+    }
   }
-  for (const [field, query] of [['file', ''], ['file', '?file=a&file=b'], ['name', '?file=a&name=b'], ['file', '?file=%ff']] as const) {
+  for (
+    const [field, query] of [['file', ''], ['file', '?file=a&file=b'], ['name', '?file=a&name=b'], [
+      'file',
+      '?file=%ff'
+    ]] as const
+  ) {
     const response = await fetch(`${url}/job/${id}/result${query}`)
     if (query.includes('%ff')) t.equal(response.status, 404, 'what is no UTF-8 is the name of nothing')
     else await problemAbout(t, response, field)
@@ -224,7 +309,11 @@ await t.test('the log, once it is kept', async (t) => {
   const log = Buffer.concat([Buffer.from('größer\n'), Buffer.from([0xff, 0x00, 0x1b])])
   await putObject(store, logKey(id), log, { whole: 'true' }, 'unconditional', 'text/plain')
   const response = await fetch(`${url}/job/${id}/log`)
-  t.match(Object.fromEntries(response.headers), { 'content-type': 'text/plain; charset=utf-8', 'content-length': String(log.length), 'x-content-type-options': 'nosniff' })
+  t.match(Object.fromEntries(response.headers), {
+    'content-type': 'text/plain; charset=utf-8',
+    'content-length': String(log.length),
+    'x-content-type-options': 'nosniff'
+  })
   t.ok((await received(response)).equals(log), 'byte for byte')
   t.equal((await fetch(`${url}/job/${id}/log`, { method: 'HEAD' })).headers.get('content-length'), String(log.length))
 })
@@ -239,20 +328,42 @@ await t.test('other methods and other paths', async (t) => {
       await problemOf(t, response, 405, 'method-not-allowed')
     }
   }
-  for (const path of ['/', '/jobs', `/job/${id}/`, `/job/${id}/results`, '/job/deploy/x']) await problemOf(t, await fetch(url + path), 404, 'not-found')
+  for (const path of ['/', '/jobs', `/job/${id}/`, `/job/${id}/results`, '/job/deploy/x']) {
+    await problemOf(t, await fetch(url + path), 404, 'not-found')
+  }
   const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
-  const problem = await problemOf(t, await fetch(`${url}/job/${newJobId()}`, { headers: { traceparent: `00-${trace}-00f067aa0ba902b7-01` } }), 404, 'unknown-job')
+  const problem = await problemOf(
+    t,
+    await fetch(`${url}/job/${newJobId()}`, { headers: { traceparent: `00-${trace}-00f067aa0ba902b7-01` } }),
+    404,
+    'unknown-job'
+  )
   t.equal(problem.trace_id, trace)
 })
 
-const settingsOf = (url: string) => ({ S3_ENDPOINT: url, S3_ACCESS_KEY: 'access', S3_SECRET_KEY: 'secret', S3_BUCKET: 'bucket', S3_REGION: 'us-east-1' })
+const settingsOf = (url: string) => ({
+  S3_ENDPOINT: url,
+  S3_ACCESS_KEY: 'access',
+  S3_SECRET_KEY: 'secret',
+  S3_BUCKET: 'bucket',
+  S3_REGION: 'us-east-1'
+})
 
 await t.test('without a store, or with one that answers nonsense, it says so', async (t) => {
   const nonsense = await httpServer(t, (_, response) => response.writeHead(200).end('hello'))
   for (const endpoint of [await closedUrl(), nonsense.url]) {
     const { url } = await fetchServer(t, openStore(settingsOf(endpoint)))
     const id = newJobId()
-    for (const path of ['/job', '/job?state=running', `/job/${id}`, `/job/${id}/result/list`, pathOf(id, 'a'), `/job/${id}/log`]) {
+    for (
+      const path of [
+        '/job',
+        '/job?state=running',
+        `/job/${id}`,
+        `/job/${id}/result/list`,
+        pathOf(id, 'a'),
+        `/job/${id}/log`
+      ]
+    ) {
       const response = await fetch(url + path)
       t.equal(response.headers.get('retry-after'), '5')
       await problemOf(t, response, 503, 'store-unavailable')
@@ -265,9 +376,15 @@ async function storeThat (t: Test, handsOut: Parameters<typeof httpServer>[1]) {
   const record = newRecord({ state: 'succeeded', attempt })
   const { url: endpoint } = await httpServer(t, (request, response) => {
     if (request.url.includes('/state/')) response.writeHead(200, { etag: '"s"' }).end(JSON.stringify(record))
-    else if (request.url.includes('?tagging')) response.end(`<Tagging><TagSet><Tag><Key>sha256</Key><Value>${hex}</Value></Tag></TagSet></Tagging>`)
-    else if (request.method === 'HEAD') response.writeHead(200, { etag: '"f"', 'content-length': bytes.length, 'last-modified': 'Sun, 22 Nov 2026 12:58:34 GMT' }).end()
-    else return handsOut!(request, response)
+    else if (request.url.includes('?tagging')) {
+      response.end(`<Tagging><TagSet><Tag><Key>sha256</Key><Value>${hex}</Value></Tag></TagSet></Tagging>`)
+    } else if (request.method === 'HEAD') {
+      response.writeHead(200, {
+        etag: '"f"',
+        'content-length': bytes.length,
+        'last-modified': 'Sun, 22 Nov 2026 12:58:34 GMT'
+      }).end()
+    } else return handsOut!(request, response)
   })
   const { url } = await fetchServer(t, openStore(settingsOf(endpoint), 500))
   return url + pathOf(record.job_uuid, 'drive.mcap')
@@ -280,7 +397,9 @@ await t.test('a file that is replaced just now is not mixed from two, and the pr
   })
   for (const headers of [{}, { range: 'bytes=0-1' }]) {
     const response = await fetch(href, { headers })
-    for (const name of ['etag', 'repr-digest', 'content-disposition', 'content-range', 'accept-ranges']) t.notOk(response.headers.has(name), name)
+    for (const name of ['etag', 'repr-digest', 'content-disposition', 'content-range', 'accept-ranges']) {
+      t.notOk(response.headers.has(name), name)
+    }
     await problemOf(t, response, 409, 'conflict')
   }
 })
@@ -295,7 +414,10 @@ await t.test('a store that fails at the bytes is a store that is down', async (t
 
 await t.test('half a file is no file: the connection breaks', async (t) => {
   const href = await storeThat(t, (_, response) => {
-    response.writeHead(200, { etag: '"f"', 'content-length': bytes.length }).write(bytes.subarray(0, 50_000), () => response.destroy())
+    response.writeHead(200, { etag: '"f"', 'content-length': bytes.length }).write(
+      bytes.subarray(0, 50_000),
+      () => response.destroy()
+    )
   })
   const response = await fetch(href)
   t.equal(response.headers.get('content-length'), '100000')

@@ -7,14 +7,30 @@ await t.test('what is shown of callbacks', async (t) => {
   const { url, create } = await fetchServer(t, await testStore(t))
 
   const at = '2026-11-22T13:00:00.000Z'
-  const callback = (more: Partial<Callback> = {}): Callback => ({ id: '0-failed', target: 0, call: 'failed', state: 'owed', attempts: [], ...more })
+  const callback = (more: Partial<Callback> = {}): Callback => ({
+    id: '0-failed',
+    target: 0,
+    call: 'failed',
+    state: 'owed',
+    attempts: [],
+    ...more
+  })
 
   await t.test('each callback is shown with its attempts, and nothing that opens a door', async (t) => {
     const { job_uuid: id } = await create({
       state: 'failed',
-      targets: [{ kind: 'webhook', url: 'https://hooks.example.org:8443/services/PATHSECRET?token=QUERYSECRET#FRAGMENT', events: ['failed'], secret_ref: 'NAMEOFSECRET' }, { kind: 'sink' }],
+      targets: [{
+        kind: 'webhook',
+        url: 'https://hooks.example.org:8443/services/PATHSECRET?token=QUERYSECRET#FRAGMENT',
+        events: ['failed'],
+        secret_ref: 'NAMEOFSECRET'
+      }, { kind: 'sink' }],
       callbacks: [
-        callback({ due_at: '2026-11-22T15:00:00.000Z', trying_until: '2026-11-22T15:01:00.000Z', attempts: [{ at, status: 503 }, { at, error: 'Timeout' }, { at }] }),
+        callback({
+          due_at: '2026-11-22T15:00:00.000Z',
+          trying_until: '2026-11-22T15:01:00.000Z',
+          attempts: [{ at, status: 503 }, { at, error: 'Timeout' }, { at }]
+        }),
         callback({ id: '1-failed', target: 1, state: 'delivered', attempts: [{ at, status: 202 }] })
       ]
     })
@@ -25,8 +41,28 @@ await t.test('what is shown of callbacks', async (t) => {
     t.notMatch(text, /SECRET|FRAGMENT/)
     t.strictSame(JSON.parse(text), {
       callbacks: [
-        { id: '0-failed', kind: 'webhook', to: 'https://hooks.example.org:8443', call: 'failed', state: 'owed', next_try_at: '2026-11-22T15:00:00.000Z', attempts: [{ at, status: 503, error: null }, { at, status: null, error: 'Timeout' }, { at, status: null, error: null }] },
-        { id: '1-failed', kind: 'sink', to: null, call: 'failed', state: 'delivered', next_try_at: null, attempts: [{ at, status: 202, error: null }] }
+        {
+          id: '0-failed',
+          kind: 'webhook',
+          to: 'https://hooks.example.org:8443',
+          call: 'failed',
+          state: 'owed',
+          next_try_at: '2026-11-22T15:00:00.000Z',
+          attempts: [{ at, status: 503, error: null }, { at, status: null, error: 'Timeout' }, {
+            at,
+            status: null,
+            error: null
+          }]
+        },
+        {
+          id: '1-failed',
+          kind: 'sink',
+          to: null,
+          call: 'failed',
+          state: 'delivered',
+          next_try_at: null,
+          attempts: [{ at, status: 202, error: null }]
+        }
       ]
     })
     t.notMatch(await (await fetch(`${url}/job/${id}`)).text(), /SECRET|hooks\.example/, 'nor does the job say more')
@@ -38,9 +74,18 @@ await t.test('what is shown of callbacks', async (t) => {
   })
 
   await t.test('a job and its line in the list have one word for all', async (t) => {
-    const words: [Callback['state'][], string | null][] = [[['delivered', 'dead', 'owed'], 'dead'], [['owed', 'delivered'], 'owed'], [['delivered'], 'delivered'], [[], null]]
+    const words: [Callback['state'][], string | null][] = [
+      [['delivered', 'dead', 'owed'], 'dead'],
+      [['owed', 'delivered'], 'owed'],
+      [['delivered'], 'delivered'],
+      [[], null]
+    ]
     for (const [states, word] of words) {
-      const { job_uuid: id } = await create({ state: 'failed', targets: [{ kind: 'sink' }], callbacks: states.map((state) => callback({ state })) })
+      const { job_uuid: id } = await create({
+        state: 'failed',
+        targets: [{ kind: 'sink' }],
+        callbacks: states.map((state) => callback({ state }))
+      })
       t.match(await (await fetch(`${url}/job/${id}`)).json(), { callback: word })
       const { jobs } = await (await fetch(`${url}/job?limit=1000`)).json() as { jobs: { job_uuid: string }[] }
       t.match(jobs.find(({ job_uuid: listed }) => listed === id), { callback: word })

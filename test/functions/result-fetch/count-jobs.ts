@@ -15,7 +15,10 @@ await t.test('the jobs are counted as their records have them', async (t) => {
   const empty = await scrape(url, '/metrics/jobs')
   t.equal(empty('gx4ki_jobs_complete'), 1)
   const first = Date.now()
-  for (const [i, [template, state]] of ([['drive', 'running'], ['drive', 'running'], ['drive', 'failed'], ['other', 'running']] as const).entries()) {
+  for (
+    const [i, [template, state]]
+    of ([['drive', 'running'], ['drive', 'running'], ['drive', 'failed'], ['other', 'running']] as const).entries()
+  ) {
     await create({ job_uuid: newJobId(new Date(first + i)), template, state })
   }
   const hidden = await create({ template: 'drive', state: 'failed' })
@@ -32,8 +35,16 @@ await t.test('the jobs are counted as their records have them', async (t) => {
   const text = await (await countJobs(store, { jobs: 2, seconds: 60 })).metrics()
   t.match(text, /^gx4ki_jobs_complete 0$/m, 'it says that it was cut off')
   t.match(text, /^gx4ki_jobs\{template="other",state="running"\} 1$/m, 'the newest are in it')
-  t.match(await (await countJobs(store, { jobs: 5, seconds: 60 })).metrics(), /^gx4ki_jobs_complete 1$/m, 'all is not cut off')
-  t.match(await (await countJobs(store, { jobs: 100, seconds: -1 })).metrics(), /^gx4ki_jobs_complete 0$/m, 'nor may it take for ever')
+  t.match(
+    await (await countJobs(store, { jobs: 5, seconds: 60 })).metrics(),
+    /^gx4ki_jobs_complete 1$/m,
+    'all is not cut off'
+  )
+  t.match(
+    await (await countJobs(store, { jobs: 100, seconds: -1 })).metrics(),
+    /^gx4ki_jobs_complete 0$/m,
+    'nor may it take for ever'
+  )
 })
 
 await t.test('without a store there is no number rather than a wrong one', async (t) => {

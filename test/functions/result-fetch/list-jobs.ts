@@ -16,7 +16,10 @@ await t.test('the jobs', async (t) => {
   const { url, create } = await fetchServer(t, store)
   const state = (i: number): State => states[i % states.length]!
   const template = (i: number): string => i % 5 === 0 ? 'drive' : 'other'
-  const records = await Promise.all(Array.from({ length: COUNT }, async (_, i) => await create({ job_uuid: newJobId(new Date(first + i)), state: state(i), template: template(i) })))
+  const records = await Promise.all(
+    Array.from({ length: COUNT }, async (_, i) =>
+      await create({ job_uuid: newJobId(new Date(first + i)), state: state(i), template: template(i) }))
+  )
   const newestFirst = records.map(({ job_uuid: id }) => id).reverse()
 
   const list = async (query: string): Promise<JobPage> => {
@@ -39,7 +42,11 @@ await t.test('the jobs', async (t) => {
   await t.test('come newest first, in pages', async (t) => {
     t.same(await pages(''), [newestFirst])
     t.same(await pages('limit=10'), [newestFirst.slice(0, 10), newestFirst.slice(10, 20), newestFirst.slice(20)])
-    t.same(await pages('limit=5'), [0, 5, 10, 15, 20].map((from) => newestFirst.slice(from, from + 5)), 'and no empty one at the end')
+    t.same(
+      await pages('limit=5'),
+      [0, 5, 10, 15, 20].map((from) => newestFirst.slice(from, from + 5)),
+      'and no empty one at the end'
+    )
     t.same(await pages(`limit=${COUNT}`), [newestFirst])
     t.same((await list('limit=1')).next_cursor, newestFirst[0])
   })
@@ -50,7 +57,11 @@ await t.test('the jobs', async (t) => {
     t.same(await pages('template=drive&state=accepted'), [only((i) => i % 35 === 0)])
     t.same(await pages('template=none'), [[]])
     t.same((await pages('template=other&limit=7')).flat(), only((i) => template(i) === 'other'))
-    t.same((await pages('template=drive&limit=5')).flat(), only((i) => template(i) === 'drive'), 'a page that is just full')
+    t.same(
+      (await pages('template=drive&limit=5')).flat(),
+      only((i) => template(i) === 'drive'),
+      'a page that is just full'
+    )
   })
 
   await t.test('go on after a job that is not there any more', async (t) => {
@@ -58,17 +69,36 @@ await t.test('the jobs', async (t) => {
     const { jobs } = await list(`cursor=${between}&limit=2`)
     t.ok(jobs[0]!.job_uuid > between)
     t.ok([newestFirst[15], newestFirst[16]].includes(jobs[0]!.job_uuid))
-    t.same(await list(`cursor=${newJobId(new Date(0))}`), { jobs: [], next_cursor: null }, 'after the last one there is nothing')
+    t.same(
+      await list(`cursor=${newJobId(new Date(0))}`),
+      { jobs: [], next_cursor: null },
+      'after the last one there is nothing'
+    )
   })
 
   await t.test('are in the list as they are one by one', async (t) => {
     const full = await create({
-      job_uuid: newJobId(new Date(first + 1000)), state: 'failed', template: 'drive', reason: 'OOMKilled', exit_code: 137, started_at: '2026-11-22T12:00:02.000Z', finished_at: '2026-11-22T12:00:03.000Z', expires_at: '2026-12-22T12:00:03.000Z', env: { A: '1' }
+      job_uuid: newJobId(new Date(first + 1000)),
+      state: 'failed',
+      template: 'drive',
+      reason: 'OOMKilled',
+      exit_code: 137,
+      started_at: '2026-11-22T12:00:02.000Z',
+      finished_at: '2026-11-22T12:00:03.000Z',
+      expires_at: '2026-12-22T12:00:03.000Z',
+      env: { A: '1' }
     })
     const [listed, next] = (await list('limit=2')).jobs
-    const { env, history, ...view } = await (await fetch(`${url}/job/${full.job_uuid}`)).json() as Record<string, unknown>
+    const { env, history, ...view } = await (await fetch(`${url}/job/${full.job_uuid}`)).json() as Record<
+      string,
+      unknown
+    >
     t.same(listed, view)
-    t.match(next, { reason: null, started_at: null, finished_at: null, exit_code: null, expires_at: null }, 'null where there is nothing')
+    t.match(
+      next,
+      { reason: null, started_at: null, finished_at: null, exit_code: null, expires_at: null },
+      'null where there is nothing'
+    )
   })
 
   await t.test('are all that is listed', async (t) => {
@@ -82,11 +112,26 @@ await t.test('the jobs', async (t) => {
   })
 
   await t.test('are not asked for in a way that is not known', async (t) => {
-    for (const [field, query] of [
-      ['limit', 'limit=0'], ['limit', 'limit=1001'], ['limit', 'limit=1.5'], ['limit', 'limit=Infinity'], ['limit', 'limit=ten'], ['limit', 'limit='], ['limit', 'limit=1&limit=2'],
-      ['state', 'state=done'], ['state', 'state='], ['template', 'template='], ['template', `template=${'x'.repeat(64)}`],
-      ['cursor', 'cursor='], ['cursor', 'cursor=x'], ['cursor', `cursor=${newestFirst[0]!.toUpperCase()}`], ['cursor', 'cursor=../open'], ['sort', 'sort=name']
-    ] as const) await problemAbout(t, await fetch(`${url}/job?${query}`), field)
+    for (
+      const [field, query] of [
+        ['limit', 'limit=0'],
+        ['limit', 'limit=1001'],
+        ['limit', 'limit=1.5'],
+        ['limit', 'limit=Infinity'],
+        ['limit', 'limit=ten'],
+        ['limit', 'limit='],
+        ['limit', 'limit=1&limit=2'],
+        ['state', 'state=done'],
+        ['state', 'state='],
+        ['template', 'template='],
+        ['template', `template=${'x'.repeat(64)}`],
+        ['cursor', 'cursor='],
+        ['cursor', 'cursor=x'],
+        ['cursor', `cursor=${newestFirst[0]!.toUpperCase()}`],
+        ['cursor', 'cursor=../open'],
+        ['sort', 'sort=name']
+      ] as const
+    ) await problemAbout(t, await fetch(`${url}/job?${query}`), field)
   })
 })
 

@@ -14,24 +14,45 @@ import { testStore } from '../../support/store.ts'
 const BEYOND = '127.0.0.2'
 
 function run (t: Test, env: Record<string, string>) {
-  const child = spawn(process.execPath, ['dist/result-fetch.cjs'], { env: { S3_ACCESS_KEY: 'a', S3_SECRET_KEY: 'b', PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, ['dist/result-fetch.cjs'], {
+    env: { S3_ACCESS_KEY: 'a', S3_SECRET_KEY: 'b', PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
   t.teardown(() => child.kill('SIGKILL'))
   let out = ''
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => { out += chunk })
-  return { child, stdout: () => out, stderr: text(child.stderr), url: async () => await poll('it listens', () => /http:\/\/127.0.0.\d:\d+/.exec(out)?.[0]) }
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    out += chunk
+  })
+  return {
+    child,
+    stdout: () => out,
+    stderr: text(child.stderr),
+    url: async () => await poll('it listens', () => /http:\/\/127.0.0.\d:\d+/.exec(out)?.[0])
+  }
 }
 
 await t.test('beyond loopback it starts only where somebody has said who may call', async (t) => {
   const { child, stderr, stdout } = run(t, { HOST: BEYOND })
   t.equal((await once(child, 'exit'))[0], 1)
-  t.match(JSON.parse(await stderr), { level: 'fatal', msg: /HOST 127\.0\.0\.2 .* API_KEYS_DIR or OIDC_ISSUER must say who may, or ANONYMOUS=allowed/ })
+  t.match(JSON.parse(await stderr), {
+    level: 'fatal',
+    msg: /HOST 127\.0\.0\.2 .* API_KEYS_DIR or OIDC_ISSUER must say who may, or ANONYMOUS=allowed/
+  })
   t.equal(stdout(), '')
 
   const open = run(t, { HOST: BEYOND, ANONYMOUS: 'allowed' })
   t.equal((await fetch(`${await open.url()}/health/readiness`)).status, 200)
-  t.match(open.stdout().split('\n').filter(Boolean).map((line) => JSON.parse(line) as object), [{ level: 'warn', host: BEYOND, msg: /^ANONYMOUS is allowed: whoever reaches/ }], 'aloud')
+  t.match(open.stdout().split('\n').filter(Boolean).map((line) => JSON.parse(line) as object), [{
+    level: 'warn',
+    host: BEYOND,
+    msg: /^ANONYMOUS is allowed: whoever reaches/
+  }], 'aloud')
 
-  for (const [env, message] of [[{ ANONYMOUS: 'yes' }, /ANONYMOUS must be equal to constant/], [{ API_KEYS_DIR: 'not-there' }, /not-there/]] as const) {
+  for (
+    const [env, message] of [[{ ANONYMOUS: 'yes' }, /ANONYMOUS must be equal to constant/], [{
+      API_KEYS_DIR: 'not-there'
+    }, /not-there/]] as const
+  ) {
     const wrong = run(t, { HOST: BEYOND, ...env })
     t.equal((await once(wrong.child, 'exit'))[0], 1)
     t.match(JSON.parse(await wrong.stderr), { level: 'fatal', msg: message })
@@ -44,19 +65,41 @@ await t.test('no credential that it is shown or has is in its log', async (t) =>
   const issuer = await oidcIssuer(t)
   const misplaced = newApiKey()
   writeFileSync(join(folder, misplaced.id), misplaced.key)
-  const { child, stdout, stderr, url } = run(t, { ...store, ...settings, ...issuer.settings, HOST: BEYOND, LOG_LEVEL: 'trace', REQUESTS_PER_MINUTE_PER_CALLER: '4' })
+  const { child, stdout, stderr, url } = run(t, {
+    ...store,
+    ...settings,
+    ...issuer.settings,
+    HOST: BEYOND,
+    LOG_LEVEL: 'trace',
+    REQUESTS_PER_MINUTE_PER_CALLER: '4'
+  })
   const at = await url()
-  const credentials = [add('alice', 'jobs:read'), newApiKey().key, misplaced.key, await issuer.token(), await issuer.token({ aud: 'other' }), await issuer.token({ scope: '' })]
+  const credentials = [
+    add('alice', 'jobs:read'),
+    newApiKey().key,
+    misplaced.key,
+    await issuer.token(),
+    await issuer.token({ aud: 'other' }),
+    await issuer.token({ scope: '' })
+  ]
   const statuses: number[] = []
-  for (const credential of credentials) statuses.push((await fetch(`${at}/job`, { headers: { authorization: `Bearer ${credential}` } })).status)
+  for (const credential of credentials) {
+    statuses.push((await fetch(`${at}/job`, { headers: { authorization: `Bearer ${credential}` } })).status)
+  }
   t.same(statuses, [200, 401, 401, 200, 401, 403])
   issuer.setDown(true)
-  for (let i = 0; i < 4; i++) statuses.push((await fetch(`${at}/job`, { headers: { authorization: `Bearer ${credentials[0]}` } })).status)
+  for (let i = 0; i < 4; i++) {
+    statuses.push((await fetch(`${at}/job`, { headers: { authorization: `Bearer ${credentials[0]}` } })).status)
+  }
   t.equal(statuses.at(-1), 429, 'the limit is loaded where it is set')
   child.kill('SIGTERM')
   await once(child, 'exit')
   const said = stdout() + await stderr
   t.match(said, `"file":"${misplaced.id}","msg":"API key left out: it is not JSON"`)
   t.match(said, /"caller":"oidc:alice".*forbidden/, 'who is refused is told')
-  for (const credential of credentials) for (const part of credential.split(/[._]/).filter(({ length }) => length > 12)) t.notOk(said.includes(part), 'a part of a credential')
+  for (const credential of credentials) {
+    for (const part of credential.split(/[._]/).filter(({ length }) => length > 12)) {
+      t.notOk(said.includes(part), 'a part of a credential')
+    }
+  }
 })

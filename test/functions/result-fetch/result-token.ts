@@ -19,16 +19,32 @@ const resultTokenKey = randomBytes(32).toString('hex')
 await t.test('the token for the results of a transfer', async (t) => {
   const server = await fetchServer(t, store, { resultTokenKey })
 
-  const transfer: Transfer = { kind: 'http-provisioner', connector: 'provider', transfer: 'a', asset: 'b', resource_definition: 'c', callback_address: 'http://127.0.0.1', result: 'list', answered_at: new Date().toISOString() }
+  const transfer: Transfer = {
+    kind: 'http-provisioner',
+    connector: 'provider',
+    transfer: 'a',
+    asset: 'b',
+    resource_definition: 'c',
+    callback_address: 'http://127.0.0.1',
+    result: 'list',
+    answered_at: new Date().toISOString()
+  }
 
   async function done (more: object = {}): Promise<string> {
-    const { job_uuid: id } = await server.create({ state: 'succeeded', attempt: 'pod', finished_at: '2026-01-02T03:04:05.000Z', targets: [transfer], ...more })
+    const { job_uuid: id } = await server.create({
+      state: 'succeeded',
+      attempt: 'pod',
+      finished_at: '2026-01-02T03:04:05.000Z',
+      targets: [transfer],
+      ...more
+    })
     await server.upload(id, 'pod', 'a.txt', 'a\n')
     await server.upload(id, 'pod', 'sub/b ü.bin', randomBytes(100_000))
     return id
   }
 
-  const get = async (id: string, path: string, authorization: string): Promise<Response> => await fetch(`${server.url}/job/${id}/${path}`, { headers: { authorization } })
+  const get = async (id: string, path: string, authorization: string): Promise<Response> =>
+    await fetch(`${server.url}/job/${id}/${path}`, { headers: { authorization } })
 
   /** The status, once all is read: a server that is to close waits for those who are still reading. */
   async function read (response: Response): Promise<number> {
@@ -40,31 +56,46 @@ await t.test('the token for the results of a transfer', async (t) => {
     const id = await done()
     const token = resultToken(resultTokenKey, id)
     for (const shown of [token, `Bearer ${token}`]) {
-      for (const path of ['result?file=a.txt', 'result/list', 'result/archive']) t.equal(await read(await get(id, path, shown)), 200, path)
+      for (const path of ['result?file=a.txt', 'result/list', 'result/archive']) {
+        t.equal(await read(await get(id, path, shown)), 200, path)
+      }
     }
   })
 
   await t.test('where callers are asked who they are, it opens the results, and nothing else', async (t) => {
     const asking = await fetchServer(t, store, { resultTokenKey, ...apiKeyFolder(t).settings })
     const id = await done()
-    const statusOf = async (path: string, token: string): Promise<number> => await read(await fetch(`${asking.url}/job${path}`, { headers: { authorization: `Bearer ${token}` } }))
+    const statusOf = async (path: string, token: string): Promise<number> =>
+      await read(await fetch(`${asking.url}/job${path}`, { headers: { authorization: `Bearer ${token}` } }))
     for (const path of ['result?file=a.txt', 'result/list', 'result/archive']) {
       t.equal(await statusOf(`/${id}/${path}`, resultToken(resultTokenKey, id)), 200, path)
       t.equal(await statusOf(`/${id}/${path}`, resultToken('another key', id)), 401, path)
       t.equal(await statusOf(`/${id}/${path}`, 'neither'), 401, path)
     }
-    for (const path of ['', `/${id}`, `/${id}/log`, `/${id}/callback`]) t.equal(await statusOf(path, resultToken(resultTokenKey, id)), 401, path)
+    for (const path of ['', `/${id}`, `/${id}/log`, `/${id}/callback`]) {
+      t.equal(await statusOf(path, resultToken(resultTokenKey, id)), 401, path)
+    }
   })
 
   await t.test('it opens those of no other, and no other opens these', async (t) => {
     const [one, other] = [await done(), await done()]
-    const wrong = [resultToken(resultTokenKey, other), resultToken('another key', one), `${resultToken(resultTokenKey, one)}A`, 'gx4ki-result.']
+    const wrong = [
+      resultToken(resultTokenKey, other),
+      resultToken('another key', one),
+      `${resultToken(resultTokenKey, one)}A`,
+      'gx4ki-result.'
+    ]
     for (const token of wrong) {
       const response = await get(one, 'result?file=a.txt', `Bearer ${token}`)
       t.match(response.headers.get('www-authenticate'), /^Bearer/)
       await problemOf(t, response, 401, 'unauthorized')
     }
-    await problemOf(t, await get('fe5dfc0c-7a4b-844c-8602-17252904b0d2', 'result/list', resultToken(resultTokenKey, one)), 401, 'unauthorized')
+    await problemOf(
+      t,
+      await get('fe5dfc0c-7a4b-844c-8602-17252904b0d2', 'result/list', resultToken(resultTokenKey, one)),
+      401,
+      'unauthorized'
+    )
   })
 
   await t.test('it opens nothing once its transfer has ended, or while it is suspended, or for a job that nobody transfers', async (t) => {
@@ -72,7 +103,9 @@ await t.test('the token for the results of a transfer', async (t) => {
     await advanceRecord(store, ended, (record) => transferEnded(record, new Date()))
     const suspended = await done({ targets: [{ ...transfer, suspended_at: new Date().toISOString() }] })
     const own = await done({ targets: [] })
-    for (const id of [ended, suspended, own]) await problemOf(t, await get(id, 'result?file=a.txt', resultToken(resultTokenKey, id)), 403, 'transfer-closed')
+    for (const id of [ended, suspended, own]) {
+      await problemOf(t, await get(id, 'result?file=a.txt', resultToken(resultTokenKey, id)), 403, 'transfer-closed')
+    }
   })
 
   await t.test('all results in one archive, byte for byte', async (t) => {

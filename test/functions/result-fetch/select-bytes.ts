@@ -55,14 +55,30 @@ const selections: [Conditions, number, Selection][] = [
 ]
 
 for (const [conditions, size, expected] of selections) {
-  await t.test(`${JSON.stringify(conditions).slice(0, 80)} of ${size} bytes`, async (t) => t.same(selectBytes(conditions, etag, size), expected))
+  await t.test(`${JSON.stringify(conditions).slice(0, 80)} of ${size} bytes`, async (t) =>
+    t.same(selectBytes(conditions, etag, size), expected))
 }
 
 await t.test('a range that selects nothing says what there is', async (t) => {
-  for (const [range, size] of [
-    ['bytes=100-', 100], ['bytes=100-200', 100], ['bytes=9-2', 100], ['bytes=-0', 100], ['bytes=-', 100], ['bytes=', 100], ['bytes=a-b', 100], ['bytes=1', 100], ['bytes=1-2-3', 100],
-    ['bytes=--1', 100], ['bytes=1.5-2', 100], [`bytes=${'9'.repeat(400)}-`, 100], ['bytes=0-', 0], ['bytes=0-0', 0], ['bytes=-0', 0]
-  ] as const) {
+  for (
+    const [range, size] of [
+      ['bytes=100-', 100],
+      ['bytes=100-200', 100],
+      ['bytes=9-2', 100],
+      ['bytes=-0', 100],
+      ['bytes=-', 100],
+      ['bytes=', 100],
+      ['bytes=a-b', 100],
+      ['bytes=1', 100],
+      ['bytes=1-2-3', 100],
+      ['bytes=--1', 100],
+      ['bytes=1.5-2', 100],
+      [`bytes=${'9'.repeat(400)}-`, 100],
+      ['bytes=0-', 0],
+      ['bytes=0-0', 0],
+      ['bytes=-0', 0]
+    ] as const
+  ) {
     t.match(t.throws(() => selectBytes({ range }, etag, size)), {
       problem: { type: 'urn:gx4ki:problem:range-not-satisfiable', status: 416, errors: [{ field: 'Range' }] },
       headers: { 'content-range': `bytes */${size}` }

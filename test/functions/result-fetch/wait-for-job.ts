@@ -8,10 +8,33 @@ import { testStore } from '../../support/store.ts'
 const store = await testStore(t)
 
 await t.test('a preference to wait is read in every way that it may be written, and ignored in any other', async (t) => {
-  for (const [prefer, seconds] of [
-    [undefined, 0], ['', 0], ['wait=5', 5], ['wait=50', 50], ['wait=51', 50], ['wait=999999999', 50], ['wait=0', 0], ['Wait=5', 5], ['wait = 5', 5], ['wait="5"', 5], ['respond-async, wait=5', 5],
-    ['respond-async,wait=5;x=y', 5], ['wait=5, respond-async', 5], ['respond-async; wait=5', 5], ['wait=-1', 0], ['wait=1.5', 0], ['wait=x', 0], ['wait', 0], ['wait=', 0], ['await=5', 0], ['wait=5s', 0], ['xwait=5', 0], ['return=minimal', 0]
-  ] as const) t.equal(preferredWait(prefer), seconds, String(prefer))
+  for (
+    const [prefer, seconds] of [
+      [undefined, 0],
+      ['', 0],
+      ['wait=5', 5],
+      ['wait=50', 50],
+      ['wait=51', 50],
+      ['wait=999999999', 50],
+      ['wait=0', 0],
+      ['Wait=5', 5],
+      ['wait = 5', 5],
+      ['wait="5"', 5],
+      ['respond-async, wait=5', 5],
+      ['respond-async,wait=5;x=y', 5],
+      ['wait=5, respond-async', 5],
+      ['respond-async; wait=5', 5],
+      ['wait=-1', 0],
+      ['wait=1.5', 0],
+      ['wait=x', 0],
+      ['wait', 0],
+      ['wait=', 0],
+      ['await=5', 0],
+      ['wait=5s', 0],
+      ['xwait=5', 0],
+      ['return=minimal', 0]
+    ] as const
+  ) t.equal(preferredWait(prefer), seconds, String(prefer))
 })
 
 await t.test('the answer waits for the end of the job', async (t) => {
@@ -42,7 +65,9 @@ await t.test('who waits in vain is told what is known', async (t) => {
   const response = await fetch(`${url}/job/${id}`, { headers: { prefer: 'wait=1' } })
   t.equal(response.headers.get('preference-applied'), 'wait=1')
   t.match(await response.json(), { state: 'running' })
-  const again = await fetch(`${url}/job/${id}`, { headers: { prefer: 'wait=1', 'if-none-match': response.headers.get('etag')! } })
+  const again = await fetch(`${url}/job/${id}`, {
+    headers: { prefer: 'wait=1', 'if-none-match': response.headers.get('etag')! }
+  })
   t.equal(again.status, 304)
   t.equal(again.headers.get('etag'), response.headers.get('etag'))
 })

@@ -42,7 +42,10 @@ await t.test('no route answers without the token of just this job', async (t) =>
 await t.test('a job that is not there looks like a wrong token', async (t) => {
   const { tokenKey, ask } = await uploadServer(t)
   const id = newJobId()
-  const { status, body } = await ask('upload', file, { path: `/job/${id}/attempt/${randomUUID()}`, token: jobToken(tokenKey, id) })
+  const { status, body } = await ask('upload', file, {
+    path: `/job/${id}/attempt/${randomUUID()}`,
+    token: jobToken(tokenKey, id)
+  })
   t.equal(status, 401)
   t.notOk(body.job_uuid)
 })
@@ -62,20 +65,43 @@ await t.test('after the end of the job its token opens nothing', async (t) => {
 
 await t.test('a job that is just stopping may still bring its results home', async (t) => {
   const { store, id, ask } = await uploadServer(t)
-  await advanceRecord(store, id, (record) => advance(record, { stop: { reason: 'CancelRequested', at: new Date().toISOString() } }, new Date()))
+  await advanceRecord(
+    store,
+    id,
+    (record) => advance(record, { stop: { reason: 'CancelRequested', at: new Date().toISOString() } }, new Date())
+  )
   t.equal((await ask('upload', file)).status, 200)
 })
 
 await t.test('names that could leave the folder are refused, by name', async (t) => {
   const { ask } = await uploadServer(t)
-  for (const name of ['../x', 'a/../b', '/x', 'a//b', 'a/', '.', '..', './a', 'a\\b', 'a\0b', 'a\nb', '', 'x'.repeat(901), 'ü'.repeat(451)]) {
-    for (const [method, route, body] of [
-      ['POST', 'upload', { ...file, name }],
-      ['POST', 'upload/part', { name, upload_id: 'u', number: 1, size: 1, sha256 }],
-      ['POST', 'upload/complete', { ...file, name, upload_id: 'u', parts: [] }],
-      ['GET', `upload?cursor=${encodeURIComponent(name)}`, undefined],
-      ['DELETE', `upload?name=${encodeURIComponent(name)}`, undefined]
-    ] as const) {
+  for (
+    const name of [
+      '../x',
+      'a/../b',
+      '/x',
+      'a//b',
+      'a/',
+      '.',
+      '..',
+      './a',
+      'a\\b',
+      'a\0b',
+      'a\nb',
+      '',
+      'x'.repeat(901),
+      'ü'.repeat(451)
+    ]
+  ) {
+    for (
+      const [method, route, body] of [
+        ['POST', 'upload', { ...file, name }],
+        ['POST', 'upload/part', { name, upload_id: 'u', number: 1, size: 1, sha256 }],
+        ['POST', 'upload/complete', { ...file, name, upload_id: 'u', parts: [] }],
+        ['GET', `upload?cursor=${encodeURIComponent(name)}`, undefined],
+        ['DELETE', `upload?name=${encodeURIComponent(name)}`, undefined]
+      ] as const
+    ) {
       const { status, body: answer } = await ask(route, body, { method })
       t.equal(status, 400, `${method} ${route} ${JSON.stringify(name)}`)
       t.equal(answer.errors[0].field, method === 'GET' ? 'cursor' : 'name')
@@ -85,24 +111,30 @@ await t.test('names that could leave the folder are refused, by name', async (t)
 
 await t.test('what is wrong is named', async (t) => {
   const { ask, id } = await uploadServer(t)
-  for (const [route, body, field] of [
-    ['upload', { ...file, size: -1 }, 'size'],
-    ['upload', { ...file, size: 5 * 2 ** 40 + 1 }, 'size'],
-    ['upload', { ...file, size: '8' }, 'size'],
-    ['upload', { ...file, sha256: sha256.toUpperCase() }, 'sha256'],
-    ['upload', { ...file, more: 1 }, 'more'],
-    ['upload', { name: 'a', size: 1 }, 'sha256'],
-    ['upload/part', { name: 'a', upload_id: 'u', number: 0, size: 1, sha256 }, 'number'],
-    ['upload/part', { name: 'a', upload_id: 'u', number: 10_001, size: 1, sha256 }, 'number'],
-    ['upload/complete', { ...file, upload_id: 'u', parts: ['no digest'] }, 'parts.0'],
-    ['done', { files: 1 }, 'bytes']
-  ] as const) {
+  for (
+    const [route, body, field] of [
+      ['upload', { ...file, size: -1 }, 'size'],
+      ['upload', { ...file, size: 5 * 2 ** 40 + 1 }, 'size'],
+      ['upload', { ...file, size: '8' }, 'size'],
+      ['upload', { ...file, sha256: sha256.toUpperCase() }, 'sha256'],
+      ['upload', { ...file, more: 1 }, 'more'],
+      ['upload', { name: 'a', size: 1 }, 'sha256'],
+      ['upload/part', { name: 'a', upload_id: 'u', number: 0, size: 1, sha256 }, 'number'],
+      ['upload/part', { name: 'a', upload_id: 'u', number: 10_001, size: 1, sha256 }, 'number'],
+      ['upload/complete', { ...file, upload_id: 'u', parts: ['no digest'] }, 'parts.0'],
+      ['done', { files: 1 }, 'bytes']
+    ] as const
+  ) {
     const { status, body: answer } = await ask(route, body)
     t.equal(status, 400, `${route} ${field}`)
     t.equal(answer.errors[0].field, field)
   }
   for (const attempt of ['x', '', randomUUID().toUpperCase()]) {
-    t.equal((await ask('upload', file, { path: `/job/${id}/attempt/${encodeURIComponent(attempt)}` })).status, 400, `attempt ${attempt}`)
+    t.equal(
+      (await ask('upload', file, { path: `/job/${id}/attempt/${encodeURIComponent(attempt)}` })).status,
+      400,
+      `attempt ${attempt}`
+    )
   }
 })
 

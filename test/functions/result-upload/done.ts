@@ -20,11 +20,13 @@ await t.test('all is up when the counts are equal, and then nothing changes any 
   t.equal((await ask('done', { files: 2, bytes: 13 })).status, 200, 'saying it again is fine')
 
   t.same((await ask('upload', { name: 'one', ...contentOf(one) })).body, { state: 'stored' })
-  for (const [what, answer] of Object.entries({
-    'a new file': await ask('upload', { name: 'three', ...contentOf(two) }),
-    'a changed file': await ask('upload', { name: 'one', ...contentOf(two) }),
-    'taking one back': await ask('upload?name=one', undefined, { method: 'DELETE' })
-  })) {
+  for (
+    const [what, answer] of Object.entries({
+      'a new file': await ask('upload', { name: 'three', ...contentOf(two) }),
+      'a changed file': await ask('upload', { name: 'one', ...contentOf(two) }),
+      'taking one back': await ask('upload?name=one', undefined, { method: 'DELETE' })
+    })
+  ) {
     t.equal(answer.status, 422, what)
     t.equal(answer.body.type, 'urn:gx4ki:problem:upload-refused')
   }
@@ -64,11 +66,16 @@ await t.test('many files are counted and listed whole', async (t) => {
   const { ask, store, id, attempt } = await uploadServer(t)
   const names = Array.from({ length: 1001 }, (_, at) => `part/${String(at).padStart(4, '0')}`)
   for (let from = 0; from < names.length; from += 50) {
-    await Promise.all(names.slice(from, from + 50).map((name) => putObject(store, resultKey(id, attempt, name), 'x', {}, 'unconditional')))
+    await Promise.all(
+      names.slice(from, from + 50).map((name) =>
+        putObject(store, resultKey(id, attempt, name), 'x', {}, 'unconditional')
+      )
+    )
   }
   const first = (await ask('upload', undefined, { method: 'GET' })).body
   t.equal(first.names.length, 1000)
-  const second = (await ask(`upload?cursor=${encodeURIComponent(first.next_cursor)}`, undefined, { method: 'GET' })).body
+  const second =
+    (await ask(`upload?cursor=${encodeURIComponent(first.next_cursor)}`, undefined, { method: 'GET' })).body
   t.equal(second.next_cursor, null)
   t.same([...first.names, ...second.names], names)
   t.equal((await ask('done', { files: 1001, bytes: 1001 })).status, 200)

@@ -21,7 +21,11 @@ await t.test('the granted bytes arrive, with the job and the sha256 as tags', as
   t.equal(await sendGrant(grant, bytes), 200)
   t.same((await getObject(store, key))?.body, bytes)
   t.same(await getTags(store, key), { job: id, sha256: contentOf(bytes).sha256 })
-  t.same((await ask('upload', { name: 'out.txt', ...contentOf(bytes) })).body, { state: 'stored' }, 'and need not be sent again')
+  t.same(
+    (await ask('upload', { name: 'out.txt', ...contentOf(bytes) })).body,
+    { state: 'stored' },
+    'and need not be sent again'
+  )
 })
 
 await t.test('a grant is good once', async (t) => {
@@ -30,16 +34,22 @@ await t.test('a grant is good once', async (t) => {
   t.equal(await sendGrant(grant, bytes), 412)
 })
 
-for (const [what, change] of Object.entries({
-  'other tags': { 'x-amz-tagging': 'job=other' },
-  'no tags': { 'x-amz-tagging': undefined },
-  'another checksum': { 'x-amz-checksum-sha256': Buffer.from(contentOf(Buffer.from('A result')).sha256, 'hex').toString('base64') },
-  'no checksum': { 'x-amz-checksum-sha256': undefined },
-  'leave to overwrite': { 'if-none-match': undefined }
-})) {
+for (
+  const [what, change] of Object.entries({
+    'other tags': { 'x-amz-tagging': 'job=other' },
+    'no tags': { 'x-amz-tagging': undefined },
+    'another checksum': {
+      'x-amz-checksum-sha256': Buffer.from(contentOf(Buffer.from('A result')).sha256, 'hex').toString('base64')
+    },
+    'no checksum': { 'x-amz-checksum-sha256': undefined },
+    'leave to overwrite': { 'if-none-match': undefined }
+  })
+) {
   await t.test(`with ${what} the store refuses`, async (t) => {
     const { grant, store, key } = await granted(t)
-    const headers = Object.fromEntries(Object.entries({ ...grant.headers, ...change }).filter(([, value]) => value !== undefined)) as Record<string, string>
+    const headers = Object.fromEntries(
+      Object.entries({ ...grant.headers, ...change }).filter(([, value]) => value !== undefined)
+    ) as Record<string, string>
     t.match(await sendGrant({ ...grant, headers }, bytes), /^40[03]$/)
     t.equal(await getObject(store, key), undefined)
   })
@@ -56,10 +66,14 @@ await t.test('another size is refused', async (t) => {
   const longer = Buffer.from('a result and more')
   // fetch would notice that the header is not the body's size.
   const status = await new Promise((resolve, reject) => {
-    request(grant.url, { method: 'PUT', headers: { ...grant.headers, 'content-length': longer.length } }, (response) => {
-      response.resume()
-      resolve(response.statusCode)
-    }).on('error', reject).end(longer)
+    request(
+      grant.url,
+      { method: 'PUT', headers: { ...grant.headers, 'content-length': longer.length } },
+      (response) => {
+        response.resume()
+        resolve(response.statusCode)
+      }
+    ).on('error', reject).end(longer)
   })
   t.equal(status, 403)
   t.equal(await getObject(store, key), undefined)
@@ -82,8 +96,28 @@ await t.test('an empty file is a file', async (t) => {
 await t.test('odd names arrive equal', async (t) => {
   const { ask, store, id, attempt } = await uploadServer(t)
   const names = [
-    'with space.txt', ' leading and trailing ', 'a+b', '100%', '%2e%2e', '%41', 'a#b', 'what?', 'a&b=c', 'Größe.csv', 'Gro\u0308ße.csv', 'データ', '😀.bin',
-    'it\'s (a) *star*!', 'a"b', 'a|b<c>d', '~tilde', 'sub/folder/file', 'sub/ space /ü+%#?', '..dots', 'dots..', 'x'.repeat(200)
+    'with space.txt',
+    ' leading and trailing ',
+    'a+b',
+    '100%',
+    '%2e%2e',
+    '%41',
+    'a#b',
+    'what?',
+    'a&b=c',
+    'Größe.csv',
+    'Gro\u0308ße.csv',
+    'データ',
+    '😀.bin',
+    "it's (a) *star*!",
+    'a"b',
+    'a|b<c>d',
+    '~tilde',
+    'sub/folder/file',
+    'sub/ space /ü+%#?',
+    '..dots',
+    'dots..',
+    'x'.repeat(200)
   ]
   for (const name of names) {
     const { body: grant } = await ask('upload', { name, ...contentOf(bytes) })

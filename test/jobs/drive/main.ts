@@ -31,8 +31,12 @@ async function readRecording (folder: string) {
       read: async (offset, length) => bytes.subarray(Number(offset), Number(offset + length))
     }
   })
-  const messages = new Map<string, { logTime: bigint, content: any, valid: boolean }[]>(TOPICS.map((topic) => [topic, []]))
-  const schemas = new Map([...reader.schemasById].map(([id, { data }]) => [id, JSON.parse(Buffer.from(data).toString())]))
+  const messages = new Map<string, { logTime: bigint, content: any, valid: boolean }[]>(
+    TOPICS.map((topic) => [topic, []])
+  )
+  const schemas = new Map(
+    [...reader.schemasById].map(([id, { data }]) => [id, JSON.parse(Buffer.from(data).toString())])
+  )
   for await (const { channelId, logTime, data } of reader.readMessages({ validateCrcs: true })) {
     const { topic, schemaId } = reader.channelsById.get(channelId)!
     const content = JSON.parse(Buffer.from(data).toString())
@@ -45,7 +49,7 @@ function readSummary (folder: string) {
   return JSON.parse(readFileSync(join(folder, 'summary.json'), 'utf8'))
 }
 
-await t.test('a drive of six seconds', async t => {
+await t.test('a drive of six seconds', async (t) => {
   const folder = join(t.testdir(), 'not', 'there', 'yet')
   const { stdout, stderr, code } = await run(t, { DURATION: '6', REAL_TIME_FACTOR: '0', SEED: '3', RESULT_DIR: folder })
   t.equal(code, 0, stderr)
@@ -55,11 +59,15 @@ await t.test('a drive of six seconds', async t => {
   const lines = stdout.trimEnd().split('\n')
   t.ok(lines.every((line) => PROGRESS.test(line)), stdout)
   const percents = lines.map((line) => parseInt(line.slice('drive'.length)))
-  t.strictSame([0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100].filter((tenth) => !percents.includes(tenth)), [], 'progress at every tenth')
+  t.strictSame(
+    [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100].filter((tenth) => !percents.includes(tenth)),
+    [],
+    'progress at every tenth'
+  )
 
   const { reader, schemas, messages } = await readRecording(folder)
 
-  await t.test('has 50 messages a second on each channel, from 0 s on and without the end', async t => {
+  await t.test('has 50 messages a second on each channel, from 0 s on and without the end', async (t) => {
     t.same([...messages.keys()].sort(), TOPICS)
     for (const [topic, { length }] of messages) t.equal(length, 6 * 50, topic)
     t.equal(reader.statistics!.messageCount, 900n)
@@ -70,18 +78,23 @@ await t.test('a drive of six seconds', async t => {
     t.ok(reader.chunkIndexes.length > 0, 'and an index of its chunks')
   })
 
-  await t.test('has messages that keep to their schemas', async t => {
-    t.same([...reader.schemasById.values()].map(({ name, encoding }) => [name, encoding]),
-      [['foxglove.PoseInFrame', 'jsonschema'], ['gx4ki.Speed', 'jsonschema'], ['gx4ki.Steering', 'jsonschema']])
+  await t.test('has messages that keep to their schemas', async (t) => {
+    t.same([...reader.schemasById.values()].map(({ name, encoding }) => [name, encoding]), [
+      ['foxglove.PoseInFrame', 'jsonschema'],
+      ['gx4ki.Speed', 'jsonschema'],
+      ['gx4ki.Steering', 'jsonschema']
+    ])
     t.ok([...reader.channelsById.values()].every(({ messageEncoding }) => messageEncoding === 'json'))
     t.ok([...messages.values()].flat().every(({ valid }) => valid))
     for (const schema of schemas.values()) t.notOk(Schema.Check(schema, {}), 'which refuse an empty message')
     for (const { logTime, content: { timestamp } } of [...messages.values()].flat()) {
-      if (BigInt(timestamp.sec) * 1_000_000_000n + BigInt(timestamp.nsec) !== logTime) t.fail(`stamped otherwise at ${logTime}`)
+      if (BigInt(timestamp.sec) * 1_000_000_000n + BigInt(timestamp.nsec) !== logTime) {
+        t.fail(`stamped otherwise at ${logTime}`)
+      }
     }
   })
 
-  await t.test('has a summary that agrees with the recording', async t => {
+  await t.test('has a summary that agrees with the recording', async (t) => {
     const summary = readSummary(folder)
     t.match(summary, { complete: true, seed: 3, duration_s: 6, steps: 300, simulated_s: 6 })
     t.same(summary.messages, { '/pose': 300, '/speed': 300, '/steering': 300 })
@@ -94,18 +107,28 @@ await t.test('a drive of six seconds', async t => {
     t.ok(summary.max_lateral_error_m > 0 && summary.max_lateral_error_m < 0.75, `${summary.max_lateral_error_m} m`)
   })
 
-  await t.test('has a plot that an XML parser reads and in which every point is seen', async t => {
+  await t.test('has a plot that an XML parser reads and in which every point is seen', async (t) => {
     const svg = readFileSync(join(folder, 'route.svg'), 'utf8')
-    const parsed = spawnSync('python3', ['-c', 'import sys, xml.etree.ElementTree as tree; print(tree.parse(sys.stdin).getroot().tag)'], { input: svg, encoding: 'utf8' })
+    const parsed = spawnSync('python3', [
+      '-c',
+      'import sys, xml.etree.ElementTree as tree; print(tree.parse(sys.stdin).getroot().tag)'
+    ], { input: svg, encoding: 'utf8' })
     t.equal(parsed.stdout.trim(), '{http://www.w3.org/2000/svg}svg', parsed.stderr)
-    const [x, y, width, height] = /viewBox="([^"]+)"/.exec(svg)![1]!.split(' ').map(Number) as [number, number, number, number]
-    const points = [...svg.matchAll(/[ML](-?[\d.]+),(-?[\d.]+)/g)].map(([, px, py]) => [Number(px), Number(py)] as const)
+    const [x, y, width, height] = /viewBox="([^"]+)"/.exec(svg)![1]!.split(' ').map(Number) as [
+      number,
+      number,
+      number,
+      number
+    ]
+    const points = [...svg.matchAll(/[ML](-?[\d.]+),(-?[\d.]+)/g)].map(([, px, py]) =>
+      [Number(px), Number(py)] as const
+    )
     t.ok(points.length > 500, `${points.length} points`)
     t.same(points.filter(([px, py]) => px < x || px > x + width || py < y || py > y + height), [])
   })
 })
 
-await t.test('the same settings give the same bytes, another seed gives others', async t => {
+await t.test('the same settings give the same bytes, another seed gives others', async (t) => {
   const dir = t.testdir()
   const hashes = []
   for (const [name, SEED] of [['a', '5'], ['b', '5'], ['c', '6']] as const) {
@@ -118,7 +141,7 @@ await t.test('the same settings give the same bytes, another seed gives others',
   t.not(a![0], c![0])
 })
 
-await t.test('SIGTERM ends the drive early and leaves whole files', async t => {
+await t.test('SIGTERM ends the drive early and leaves whole files', async (t) => {
   const folder = t.testdir()
   const child = start(t, { DURATION: '60', REAL_TIME_FACTOR: '30', RESULT_DIR: folder })
   const exited = once(child, 'exit')
@@ -141,7 +164,7 @@ await t.test('SIGTERM ends the drive early and leaves whole files', async t => {
   }
 })
 
-await t.test('SIGTERM is heard without a pause between the steps, too', async t => {
+await t.test('SIGTERM is heard without a pause between the steps, too', async (t) => {
   const folder = t.testdir()
   const child = start(t, { DURATION: '3600', REAL_TIME_FACTOR: '0', RESULT_DIR: folder })
   const exited = once(child, 'exit')
@@ -150,7 +173,7 @@ await t.test('SIGTERM is heard without a pause between the steps, too', async t 
   t.equal(readSummary(folder).complete, false)
 })
 
-await t.test('a bad setting is refused in one line, before anything is written', async t => {
+await t.test('a bad setting is refused in one line, before anything is written', async (t) => {
   const folder = t.testdir()
   const { stdout, stderr, code } = await run(t, { DURATION: 'long\n', RESULT_DIR: folder })
   t.equal(stderr, 'drive: DURATION must be a whole number from 1 to 3600, but is "long\\n"\n')
@@ -159,7 +182,7 @@ await t.test('a bad setting is refused in one line, before anything is written',
   t.same(readdirSync(folder), [])
 })
 
-await t.test('a result folder that cannot be made fails the job', async t => {
+await t.test('a result folder that cannot be made fails the job', async (t) => {
   const folder = t.testdir({ file: '' })
   const { stderr, code } = await run(t, { RESULT_DIR: join(folder, 'file') })
   t.match(stderr, /EEXIST/)

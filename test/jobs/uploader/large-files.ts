@@ -21,7 +21,9 @@ function largeFile (t: Test, bytes: Buffer): { folder: string, path: string } {
   return { folder, path }
 }
 
-async function stored ({ store, id, attempt }: { store: Store, id: string, attempt: string }): Promise<{ body: Buffer, tags: object }> {
+async function stored (
+  { store, id, attempt }: { store: Store, id: string, attempt: string }
+): Promise<{ body: Buffer, tags: object }> {
   const key = resultKey(id, attempt, 'large.mcap')
   return { body: (await getObject(store, key))?.body ?? Buffer.alloc(0), tags: await getTags(store, key) }
 }
@@ -88,13 +90,25 @@ function overwrite (path: string): void {
   closeSync(file)
 }
 
-for (const { what, when, change, completed } of [
-  // What was there before it grew makes a file as well.
-  { what: 'grows while it goes up', when: 'upload/part', change: (path: string) => appendFileSync(path, 'and more'), completed: 2 },
-  { what: 'changes within while it goes up', when: 'upload/part', change: overwrite, completed: 1 },
-  { what: 'changes within before it goes up', when: 'upload', change: overwrite, completed: 1 },
-  { what: 'shrinks while it goes up', when: 'upload/part', change: (path: string) => writeFileSync(path, 'all gone'), completed: 0 }
-]) {
+for (
+  const { what, when, change, completed } of [
+    // What was there before it grew makes a file as well.
+    {
+      what: 'grows while it goes up',
+      when: 'upload/part',
+      change: (path: string) => appendFileSync(path, 'and more'),
+      completed: 2
+    },
+    { what: 'changes within while it goes up', when: 'upload/part', change: overwrite, completed: 1 },
+    { what: 'changes within before it goes up', when: 'upload', change: overwrite, completed: 1 },
+    {
+      what: 'shrinks while it goes up',
+      when: 'upload/part',
+      change: (path: string) => writeFileSync(path, 'all gone'),
+      completed: 0
+    }
+  ]
+) {
   await t.test(`a large file that ${what} is in the end what it is in the folder`, async (t) => {
     const asked: string[] = []
     const server = await uploadServer(t, {

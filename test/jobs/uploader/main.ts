@@ -10,7 +10,11 @@ import { contentOf } from '../../support/content-of.ts'
 import { runUploader } from '../../support/run-uploader.ts'
 import { uploadServer } from '../../support/upload-server.ts'
 
-interface Place { store: Store, id: string, attempt: string }
+interface Place {
+  store: Store
+  id: string
+  attempt: string
+}
 
 function resultFolder (t: Test): string {
   return join(t.testdir({ results: {} }), 'results')
@@ -123,10 +127,20 @@ await t.test('an uploader that starts anew sends nothing again', async (t) => {
   t.equal(grants, 3)
 })
 
-for (const { what, name, reason } of [
-  { what: 'the service refuses', name: Buffer.from('new\nline'), reason: /refused, .*control characters.*: "new\\nline"/ },
-  { what: 'is not valid UTF-8', name: Buffer.from('f\u00fcr', 'latin1'), reason: /refused, its name is not valid UTF-8/ }
-]) {
+for (
+  const { what, name, reason } of [
+    {
+      what: 'the service refuses',
+      name: Buffer.from('new\nline'),
+      reason: /refused, .*control characters.*: "new\\nline"/
+    },
+    {
+      what: 'is not valid UTF-8',
+      name: Buffer.from('f\u00fcr', 'latin1'),
+      reason: /refused, its name is not valid UTF-8/
+    }
+  ]
+) {
   await t.test(`a name that ${what} fails the results, not the other files`, async (t) => {
     const server = await uploadServer(t)
     const folder = resultFolder(t)
@@ -178,7 +192,9 @@ await t.test('while the store is away, or a grant is over, the uploader asks aga
     (url: string) => url.replace(/:\d+\//, ':1/'),
     (url: string) => url.replace('X-Amz-Expires=300', 'X-Amz-Expires=299')
   ]
-  const server = await uploadServer(t, { spoil: (grant) => ({ ...grant, url: spoiled.shift()?.(grant.url) ?? grant.url }) })
+  const server = await uploadServer(t, {
+    spoil: (grant) => ({ ...grant, url: spoiled.shift()?.(grant.url) ?? grant.url })
+  })
   const folder = resultFolder(t)
   write(folder, 'a', 'a')
   const uploader = await runUploader(t, { ...server, folder })

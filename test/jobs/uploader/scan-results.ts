@@ -15,7 +15,12 @@ await t.test('plain files are found, also in sub-folders; what begins with a dot
     sub: { folder: { file: 'deep' }, '.hidden': 'x', '..dots': 'x', nothing: {} }
   })
   const { files, skipped, impossible } = await scanResults(folder)
-  t.same(Object.fromEntries(files.map(({ name, size }) => [name, size])), { 'a b+%#?.txt': 3, empty: 0, 'Größe 😀': 4, 'sub/folder/file': 4 })
+  t.same(Object.fromEntries(files.map(({ name, size }) => [name, size])), {
+    'a b+%#?.txt': 3,
+    empty: 0,
+    'Größe 😀': 4,
+    'sub/folder/file': 4
+  })
   t.same(skipped, [])
   t.equal(impossible.size, 0)
 })
@@ -23,7 +28,12 @@ await t.test('plain files are found, also in sub-folders; what begins with a dot
 await t.test('what is no plain file is skipped and never followed', async (t) => {
   const folder = t.testdir({
     outside: { secret: 'x' },
-    results: { file: 'x', link: t.fixture('symlink', '../outside/secret'), links: t.fixture('symlink', '../outside'), dead: t.fixture('symlink', 'nowhere') }
+    results: {
+      file: 'x',
+      link: t.fixture('symlink', '../outside/secret'),
+      links: t.fixture('symlink', '../outside'),
+      dead: t.fixture('symlink', 'nowhere')
+    }
   })
   execFileSync('mkfifo', [join(folder, 'results', 'pipe')])
   const { files, skipped } = await scanResults(join(folder, 'results'))
@@ -45,27 +55,29 @@ await t.test('a folder that is not there yet has no results', async (t) => {
   t.equal(impossible.size, 0)
 })
 
-for (const [what, change] of Object.entries<(path: string) => void>({
-  longer: (path) => appendFileSync(path, 'x'),
-  'rewritten with its old time put back': (path) => {
-    writeFileSync(path, 'ONE')
-    utimesSync(path, 1, 1)
-  },
-  'replaced by a file of the same size and time': (path) => {
-    writeFileSync(path + '2', 'ONE')
-    utimesSync(path + '2', 1, 1)
-    renameSync(path + '2', path)
-  },
-  'replaced by a symbolic link': (path) => {
-    renameSync(path, path + '2')
-    execFileSync('ln', ['-s', path + '2', path])
-  },
-  'replaced by a folder': (path) => {
-    renameSync(path, path + '2')
-    mkdirSync(path)
-  },
-  gone: (path) => renameSync(path, path + '2')
-})) {
+for (
+  const [what, change] of Object.entries<(path: string) => void>({
+    longer: (path) => appendFileSync(path, 'x'),
+    'rewritten with its old time put back': (path) => {
+      writeFileSync(path, 'ONE')
+      utimesSync(path, 1, 1)
+    },
+    'replaced by a file of the same size and time': (path) => {
+      writeFileSync(path + '2', 'ONE')
+      utimesSync(path + '2', 1, 1)
+      renameSync(path + '2', path)
+    },
+    'replaced by a symbolic link': (path) => {
+      renameSync(path, path + '2')
+      execFileSync('ln', ['-s', path + '2', path])
+    },
+    'replaced by a folder': (path) => {
+      renameSync(path, path + '2')
+      mkdirSync(path)
+    },
+    gone: (path) => renameSync(path, path + '2')
+  })
+) {
   await t.test(`a file that is ${what} is not opened as what was found`, async (t) => {
     const path = join(t.testdir({ file: 'one' }), 'file')
     utimesSync(path, 1, 1)

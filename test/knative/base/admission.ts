@@ -7,21 +7,29 @@ import { restrictedViolations } from '../../support/pod-security.ts'
 import { readYaml } from '../../support/read-yaml.ts'
 
 const objects = readYaml('knative/base')
-const named = (kind: string, name: string) => objects.find((object) => object.kind === kind && object.metadata.name === name)!
+const named = (kind: string, name: string) =>
+  objects.find((object) => object.kind === kind && object.metadata.name === name)!
 const policy = named('ValidatingAdmissionPolicy', 'gx4ki-jobs')
 const binding = named('ValidatingAdmissionPolicyBinding', 'gx4ki-jobs')
 const settings: Record<string, string> = named('ConfigMap', 'gx4ki-settings').data
 const allowed: string[] = named('ConfigMap', 'gx4ki-images').data.images.split('\n').filter(Boolean)
 
-const isAllowed = (image: string) => allowed.some((one) => one.endsWith('*') ? image.startsWith(one.slice(0, -1)) : one === image)
+const isAllowed = (image: string) =>
+  allowed.some((one) => one.endsWith('*') ? image.startsWith(one.slice(0, -1)) : one === image)
 
 await t.test('what deploy makes of every template is admitted among the jobs', async (t) => {
   const folder = 'knative/templates'
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml'))) {
     const template = parseTemplate(readFileSync(join(folder, file), 'utf8'))
-    const job = jobObject(template, 'id', { plain: {}, secret: {} }, { namespace: 'gx4ki-jobs', image: settings.IMAGE!, uploadUrl: settings.UPLOAD_URL! })
+    const job = jobObject(template, 'id', { plain: {}, secret: {} }, {
+      namespace: 'gx4ki-jobs',
+      image: settings.IMAGE!,
+      uploadUrl: settings.UPLOAD_URL!
+    })
     const pod = job.spec!.template.spec!
-    for (const { image } of [...pod.containers, ...pod.initContainers ?? []]) t.ok(isAllowed(image!), `${file}: ${image}`)
+    for (const { image } of [...pod.containers, ...pod.initContainers ?? []]) {
+      t.ok(isAllowed(image!), `${file}: ${image}`)
+    }
     t.equal(pod.automountServiceAccountToken, false)
     t.equal(pod.serviceAccountName, undefined, 'the ServiceAccount default, which has no rights')
     t.strictSame(restrictedViolations(pod), [], 'Pod Security')
@@ -35,7 +43,10 @@ await t.test('the images are named one by one, or by a registry and a path', asy
 await t.test('Jobs and pods are held against the policy, and refused when it cannot be asked', async (t) => {
   const { failurePolicy, paramKind, matchConstraints } = policy.spec
   t.match({ failurePolicy, paramKind }, { failurePolicy: 'Fail', paramKind: { apiVersion: 'v1', kind: 'ConfigMap' } })
-  t.strictSame(matchConstraints.resourceRules.flatMap((rule: { resources: string[] }) => rule.resources).sort(), ['jobs', 'pods'])
+  t.strictSame(matchConstraints.resourceRules.flatMap((rule: { resources: string[] }) => rule.resources).sort(), [
+    'jobs',
+    'pods'
+  ])
   t.match(binding.spec, {
     policyName: 'gx4ki-jobs',
     paramRef: { name: 'gx4ki-images', namespace: 'gx4ki', parameterNotFoundAction: 'Deny' },

@@ -6,13 +6,21 @@ import { newRecord } from '../../support/new-record.ts'
 import { readYaml } from '../../support/read-yaml.ts'
 
 const objects = [...readYaml('knative/base'), ...readYaml('knative/components/job-events')]
-const names = (apiVersion: string) => objects.filter((object) => object.kind === 'Service' && object.apiVersion === apiVersion).map(({ metadata }) => metadata.name)
+const names = (apiVersion: string) =>
+  objects.filter((object) => object.kind === 'Service' && object.apiVersion === apiVersion).map(({ metadata }) =>
+    metadata.name
+  )
 
 await t.test('every Trigger says how it delivers, and where what it cannot deliver is kept', async (t) => {
   const triggers = objects.filter(({ kind }) => kind === 'Trigger')
   t.equal(triggers.length, 4)
   for (const { metadata, spec } of triggers) {
-    t.match(spec.delivery, { retry: Number, backoffPolicy: 'exponential', backoffDelay: /^PT[\d.]+S$/, timeout: /^PT\d+S$/ }, metadata.name)
+    t.match(spec.delivery, {
+      retry: Number,
+      backoffPolicy: 'exponential',
+      backoffDelay: /^PT[\d.]+S$/,
+      timeout: /^PT\d+S$/
+    }, metadata.name)
     t.match(spec.delivery.deadLetterSink, { ref: { kind: 'Service', name: 'job-completed' }, uri: '/dead-letter' })
     t.ok(names('serving.knative.dev/v1').includes(spec.subscriber.ref.name), `${spec.subscriber.ref.name} exists`)
     t.equal(spec.broker, 'gx4ki')
@@ -24,12 +32,26 @@ await t.test('a Service of Kubernetes has no name that Knative takes for one of 
 })
 
 await t.test('no event that a function sends comes back to one', async (t) => {
-  const sent = ['accepted', ...toldStates].map((state) => jobEvent(newRecord({ history: [{ state: state as State, at: new Date().toISOString() }] }), state as State, '').toJSON())
-  const filters: Record<string, string>[] = objects.filter(({ kind }) => kind === 'Trigger').map(({ spec }) => spec.filter.attributes)
-  for (const event of sent) t.strictSame(filters.filter((filter) => Object.entries(filter).every(([name, value]) => event[name] === value)), [], String(event['type']))
+  const sent = ['accepted', ...toldStates].map((state) =>
+    jobEvent(newRecord({ history: [{ state: state as State, at: new Date().toISOString() }] }), state as State, '')
+      .toJSON()
+  )
+  const filters: Record<string, string>[] = objects.filter(({ kind }) => kind === 'Trigger').map(({ spec }) =>
+    spec.filter.attributes
+  )
+  for (const event of sent) {
+    t.strictSame(
+      filters.filter((filter) => Object.entries(filter).every(([name, value]) => event[name] === value)),
+      [],
+      String(event['type'])
+    )
+  }
 })
 
 await t.test('the Broker is the sink of those who add it and of those who send to it', async (t) => {
   const bindings = objects.filter(({ kind }) => kind === 'SinkBinding')
-  t.strictSame(bindings.map(({ spec }) => [spec.subject.name, spec.sink.ref.name]), [['deploy', 'gx4ki'], ['job-completed', 'gx4ki']])
+  t.strictSame(bindings.map(({ spec }) => [spec.subject.name, spec.sink.ref.name]), [['deploy', 'gx4ki'], [
+    'job-completed',
+    'gx4ki'
+  ]])
 })

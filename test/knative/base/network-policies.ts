@@ -3,9 +3,14 @@ import { readInstalled, type Manifest } from '../../support/read-yaml.ts'
 
 const objects = readInstalled()
 const policies = objects.filter(({ kind }) => kind === 'NetworkPolicy')
-const named = (namespace: string, name: string) => policies.filter(({ metadata }) => metadata.namespace === namespace && metadata.name === name)
+const named = (namespace: string, name: string) =>
+  policies.filter(({ metadata }) => metadata.namespace === namespace && metadata.name === name)
 
-interface Peer { namespaceSelector?: { matchLabels?: Record<string, string> }, podSelector?: { matchLabels: Record<string, string> }, ipBlock?: { cidr: string } }
+interface Peer {
+  namespaceSelector?: { matchLabels?: Record<string, string> }
+  podSelector?: { matchLabels: Record<string, string> }
+  ipBlock?: { cidr: string }
+}
 const namespaceOf = ({ namespaceSelector }: Peer) => namespaceSelector?.matchLabels?.['kubernetes.io/metadata.name']
 const peersOf = ({ spec }: Manifest): Peer[] => (spec.egress ?? []).flatMap(({ to }: { to?: Peer[] }) => to ?? [{}])
 
@@ -17,9 +22,19 @@ await t.test('what is not allowed is refused: into both namespaces, and out of t
 })
 
 await t.test('a job reaches DNS, the door of result-upload and the store, and is reached by nobody', async (t) => {
-  const ofJobs = policies.filter(({ metadata, spec }) => metadata.namespace === 'gx4ki-jobs' && spec.podSelector.matchLabels?.['eventing.knative.dev/source'] === undefined)
+  const ofJobs = policies.filter(({ metadata, spec }) =>
+    metadata.namespace === 'gx4ki-jobs' && spec.podSelector.matchLabels?.['eventing.knative.dev/source'] === undefined
+  )
   t.notOk(ofJobs.some(({ spec }) => spec.ingress))
-  const reached = ofJobs.flatMap((policy) => peersOf(policy).map((peer) => [policy.metadata.name, namespaceOf(peer) ?? peer.ipBlock?.cidr, peer.podSelector?.matchLabels['app.kubernetes.io/name']]))
+  const reached = ofJobs.flatMap((policy) =>
+    peersOf(policy).map((
+      peer
+    ) => [
+      policy.metadata.name,
+      namespaceOf(peer) ?? peer.ipBlock?.cidr,
+      peer.podSelector?.matchLabels['app.kubernetes.io/name']
+    ])
+  )
   t.strictSame(reached, [
     ['dns', 'kube-system', undefined],
     ['uploads', 'gx4ki', 'uploads'],
@@ -29,11 +44,15 @@ await t.test('a job reaches DNS, the door of result-upload and the store, and is
 })
 
 await t.test('the pod of a job has the label that its policies look for', async (t) => {
-  for (const { spec } of ['uploads', 'store'].flatMap((name) => named('gx4ki-jobs', name))) t.strictSame(spec.podSelector.matchLabels, { 'app.kubernetes.io/managed-by': 'gx4ki-jobs' })
+  for (const { spec } of ['uploads', 'store'].flatMap((name) => named('gx4ki-jobs', name))) {
+    t.strictSame(spec.podSelector.matchLabels, { 'app.kubernetes.io/managed-by': 'gx4ki-jobs' })
+  }
 })
 
 await t.test('the address that jobs upload to is that of the door', async (t) => {
-  const door = objects.find(({ apiVersion, kind, metadata }) => apiVersion === 'v1' && kind === 'Service' && metadata.name === 'uploads')!
+  const door = objects.find(({ apiVersion, kind, metadata }) =>
+    apiVersion === 'v1' && kind === 'Service' && metadata.name === 'uploads'
+  )!
   const { data } = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'gx4ki-settings')!
   t.equal(data.UPLOAD_URL, `http://${door.metadata.name}.${door.metadata.namespace}.svc.cluster.local`)
   t.strictSame(door.spec.ports, [{ port: 80, targetPort: 8080 }])

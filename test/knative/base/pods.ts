@@ -3,9 +3,13 @@ import { restrictedViolations } from '../../support/pod-security.ts'
 import { readInstalled, readYaml } from '../../support/read-yaml.ts'
 
 const objects = readInstalled()
-const podsOf = objects.filter(({ apiVersion, kind }) => kind === 'Deployment' || apiVersion.startsWith('serving.knative.dev/'))
+const podsOf = objects.filter(({ apiVersion, kind }) =>
+  kind === 'Deployment' || apiVersion.startsWith('serving.knative.dev/')
+)
 
-const restricted = Object.fromEntries(['enforce', 'warn', 'audit'].map((mode) => [`pod-security.kubernetes.io/${mode}`, 'restricted']))
+const restricted = Object.fromEntries(
+  ['enforce', 'warn', 'audit'].map((mode) => [`pod-security.kubernetes.io/${mode}`, 'restricted'])
+)
 
 await t.test('both namespaces take restricted pods only', async (t) => {
   const namespaces = objects.filter(({ kind }) => kind === 'Namespace')
@@ -14,25 +18,43 @@ await t.test('both namespaces take restricted pods only', async (t) => {
 })
 
 await t.test('every pod of an installation is restricted, and its root file system read-only', async (t) => {
-  t.strictSame(podsOf.map(({ metadata }) => metadata.name).sort(), ['deploy', 'entry', 'job-completed', 'minio', 'result-fetch', 'result-upload', 'uploads'])
+  t.strictSame(podsOf.map(({ metadata }) => metadata.name).sort(), [
+    'deploy',
+    'entry',
+    'job-completed',
+    'minio',
+    'result-fetch',
+    'result-upload',
+    'uploads'
+  ])
   for (const { metadata, spec } of podsOf) {
     const pod = spec.template.spec
     t.strictSame(restrictedViolations(pod), [], metadata.name)
-    for (const container of [...pod.initContainers ?? [], ...pod.containers]) t.equal(container.securityContext.readOnlyRootFilesystem, true, `${metadata.name}: ${container.name}`)
+    for (const container of [...pod.initContainers ?? [], ...pod.containers]) {
+      t.equal(container.securityContext.readOnlyRootFilesystem, true, `${metadata.name}: ${container.name}`)
+    }
     for (const container of pod.containers) {
-      t.match(container.resources, { requests: { cpu: String, memory: String }, limits: { memory: String } }, `${metadata.name}: resources`)
+      t.match(
+        container.resources,
+        { requests: { cpu: String, memory: String }, limits: { memory: String } },
+        `${metadata.name}: resources`
+      )
       t.match(container.image, /^[^@]+:(?!latest$)[\w.-]+$/, `${metadata.name}: a pinned image`)
     }
   }
 })
 
 await t.test('a token of the Kubernetes API is mounted only where it is used', async (t) => {
-  const withToken = podsOf.filter(({ spec }) => spec.template.spec.automountServiceAccountToken !== false).map(({ metadata }) => metadata.name)
+  const withToken = podsOf.filter(({ spec }) => spec.template.spec.automountServiceAccountToken !== false).map((
+    { metadata }
+  ) => metadata.name)
   t.strictSame(withToken.sort(), ['deploy', 'job-completed'])
 })
 
 await t.test('keys are only where they are needed', async (t) => {
-  const holders = (secret: string) => podsOf.filter(({ spec }) => JSON.stringify(spec).includes(`"${secret}"`)).map(({ metadata }) => metadata.name).sort()
+  const holders = (secret: string) =>
+    podsOf.filter(({ spec }) => JSON.stringify(spec).includes(`"${secret}"`)).map(({ metadata }) => metadata.name)
+      .sort()
   t.strictSame(holders('gx4ki-store'), ['deploy', 'job-completed', 'minio', 'result-fetch', 'result-upload'])
   t.strictSame(holders('gx4ki-job-token'), ['deploy', 'result-upload'])
   t.strictSame(holders('gx4ki-api-keys'), ['deploy', 'result-fetch'])
@@ -42,7 +64,17 @@ await t.test('keys are only where they are needed', async (t) => {
 })
 
 await t.test('everything is in one of the two namespaces', async (t) => {
-  const places: Record<string, string[]> = { 'gx4ki-jobs': ['ApiServerSource', 'LimitRange', 'NetworkPolicy', 'ResourceQuota', 'Role', 'RoleBinding', 'ServiceAccount'] }
+  const places: Record<string, string[]> = {
+    'gx4ki-jobs': [
+      'ApiServerSource',
+      'LimitRange',
+      'NetworkPolicy',
+      'ResourceQuota',
+      'Role',
+      'RoleBinding',
+      'ServiceAccount'
+    ]
+  }
   for (const { kind, metadata } of readYaml('knative/base')) {
     if (['Namespace', 'ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'].includes(kind)) continue
     const { namespace = 'none' } = metadata
@@ -61,5 +93,7 @@ await t.test('the settings and the manifests name the same namespace for jobs', 
 await t.test('no function has an address of its own outside the cluster', async (t) => {
   const services = objects.filter(({ apiVersion }) => apiVersion.startsWith('serving.knative.dev/'))
   t.equal(services.length, 4)
-  for (const { metadata } of services) t.equal(metadata.labels?.['networking.knative.dev/visibility'], 'cluster-local', metadata.name)
+  for (const { metadata } of services) {
+    t.equal(metadata.labels?.['networking.knative.dev/visibility'], 'cluster-local', metadata.name)
+  }
 })

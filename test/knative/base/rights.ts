@@ -3,7 +3,12 @@ import { dirname, join } from 'node:path'
 import t from 'tap'
 import { readInstalled } from '../../support/read-yaml.ts'
 
-interface Rule { apiGroups: string[], resources: string[], verbs: string[], resourceNames?: string[] }
+interface Rule {
+  apiGroups: string[]
+  resources: string[]
+  verbs: string[]
+  resourceNames?: string[]
+}
 
 const objects = readInstalled()
 const roles = objects.filter(({ kind }) => kind === 'Role')
@@ -12,7 +17,9 @@ const bindings = objects.filter(({ kind }) => kind === 'RoleBinding')
 /** `verb resource` of all rules of a Role. */
 function rightsOf (name: string): string[] {
   const rules: Rule[] = roles.find((role) => role.metadata.name === name)?.rules ?? []
-  return rules.flatMap(({ resources, verbs }) => resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`))).sort()
+  return rules.flatMap(({ resources, verbs }) =>
+    resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`))
+  ).sort()
 }
 
 const verbs: Record<string, string> = { read: 'get' }
@@ -22,9 +29,13 @@ function callsOf (module: string, seen = new Set<string>()): string[] {
   if (seen.has(module)) return []
   seen.add(module)
   const source = readFileSync(module, 'utf8')
-  const found = [...source.matchAll(/\b(?:batch|core)\.([a-z]+)Namespaced(\w+)\(/g)].map(([, verb = '', kind = '']) => `${verbs[verb] ?? verb} ${kind.toLowerCase()}s`)
+  const found = [...source.matchAll(/\b(?:batch|core)\.([a-z]+)Namespaced(\w+)\(/g)].map(([, verb = '', kind = '']) =>
+    `${verbs[verb] ?? verb} ${kind.toLowerCase()}s`
+  )
   if (/\/pods\/.*\/log\b/.test(source)) found.push('get pods/log')
-  const imported = [...source.matchAll(/from '(\.[^']+)'/g)].flatMap(([, path = '']) => callsOf(join(dirname(module), path), seen))
+  const imported = [...source.matchAll(/from '(\.[^']+)'/g)].flatMap(([, path = '']) =>
+    callsOf(join(dirname(module), path), seen)
+  )
   return [...new Set([...found, ...imported])].sort()
 }
 
@@ -34,15 +45,24 @@ await t.test('a function may do what it calls, and nothing else', async (t) => {
     t.ok(calls.length >= 4, `${name} calls the API server`)
     t.strictSame(rightsOf(name), calls, name)
   }
-  t.strictSame(rightsOf('job-events'), ['get jobs', 'list jobs', 'watch jobs'], 'what Knative asks for an ApiServerSource')
+  t.strictSame(
+    rightsOf('job-events'),
+    ['get jobs', 'list jobs', 'watch jobs'],
+    'what Knative asks for an ApiServerSource'
+  )
 })
 
 await t.test('two functions call nothing of Kubernetes, have no Role and get no token', async (t) => {
   for (const name of ['result-fetch', 'result-upload']) {
     t.strictSame(callsOf(`functions/${name}/main.ts`), [], name)
-    t.notOk(bindings.some(({ subjects }) => subjects.some((subject: { name: string }) => subject.name === name)), `${name} is bound to no Role`)
+    t.notOk(
+      bindings.some(({ subjects }) => subjects.some((subject: { name: string }) => subject.name === name)),
+      `${name} is bound to no Role`
+    )
     const account = objects.find(({ kind, metadata }) => kind === 'ServiceAccount' && metadata.name === name)
-    const service = objects.find(({ kind, apiVersion, metadata }) => kind === 'Service' && apiVersion.startsWith('serving') && metadata.name === name)
+    const service = objects.find(({ kind, apiVersion, metadata }) =>
+      kind === 'Service' && apiVersion.startsWith('serving') && metadata.name === name
+    )
     t.equal(account?.automountServiceAccountToken, false)
     t.equal(service?.spec.template.spec.automountServiceAccountToken, false)
   }
@@ -54,19 +74,42 @@ await t.test('nobody reads Secrets, enters a pod, has a wildcard, or a right in 
     for (const rule of rules as Rule[]) {
       const words = [...rule.apiGroups, ...rule.resources, ...rule.verbs]
       t.notOk(words.some((word) => word.includes('*')), `${metadata.name}: no wildcard`)
-      t.notOk(words.some((word) => /exec|attach|portforward|proxy|ephemeral|escalate|bind|impersonate/.test(word)), `${metadata.name}: no way into a pod or to other rights`)
-      if (rule.resources.includes('secrets')) t.strictSame(rule.verbs, ['create'], `${metadata.name}: Secrets are written only`)
+      t.notOk(
+        words.some((word) => /exec|attach|portforward|proxy|ephemeral|escalate|bind|impersonate/.test(word)),
+        `${metadata.name}: no way into a pod or to other rights`
+      )
+      if (rule.resources.includes('secrets')) {
+        t.strictSame(rule.verbs, ['create'], `${metadata.name}: Secrets are written only`)
+      }
     }
   }
 })
 
 await t.test('every Role is for the jobs alone and has one holder, and only deploy creates Jobs', async (t) => {
-  t.strictSame(roles.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).sort(), ['gx4ki-jobs/deploy', 'gx4ki-jobs/job-completed', 'gx4ki-jobs/job-events'])
-  t.strictSame(roles.filter(({ metadata }) => rightsOf(metadata.name).includes('create jobs')).map(({ metadata }) => metadata.name), ['deploy'])
+  t.strictSame(roles.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).sort(), [
+    'gx4ki-jobs/deploy',
+    'gx4ki-jobs/job-completed',
+    'gx4ki-jobs/job-events'
+  ])
+  t.strictSame(
+    roles.filter(({ metadata }) => rightsOf(metadata.name).includes('create jobs')).map(({ metadata }) =>
+      metadata.name
+    ),
+    ['deploy']
+  )
   t.equal(bindings.length, roles.length)
   for (const { metadata, roleRef, subjects } of bindings) {
-    t.match({ namespace: metadata.namespace, roleRef }, { namespace: 'gx4ki-jobs', roleRef: { kind: 'Role', name: metadata.name } })
+    t.match({ namespace: metadata.namespace, roleRef }, {
+      namespace: 'gx4ki-jobs',
+      roleRef: { kind: 'Role', name: metadata.name }
+    })
     t.equal(subjects.length, 1)
-    t.ok(objects.some((object) => object.kind === 'ServiceAccount' && object.metadata.name === subjects[0].name && object.metadata.namespace === subjects[0].namespace), `the ServiceAccount of ${metadata.name} exists`)
+    t.ok(
+      objects.some((object) =>
+        object.kind === 'ServiceAccount' && object.metadata.name === subjects[0].name &&
+        object.metadata.namespace === subjects[0].namespace
+      ),
+      `the ServiceAccount of ${metadata.name} exists`
+    )
   }
 })

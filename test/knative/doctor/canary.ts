@@ -28,10 +28,14 @@ await t.test('a canary that succeeded at once and came back whole', async (t) =>
 })
 
 await t.test('events arrive if one of them was prompt when no ping came', async (t) => {
-  const events = (started: string, ended: string, more?: object): string => canaryRows(job(started, ended, more), [])[1]!.verdict + ': ' + canaryRows(job(started, ended, more), [])[1]!.seen
+  const events = (started: string, ended: string, more?: object): string =>
+    canaryRows(job(started, ended, more), [])[1]!.verdict + ': ' + canaryRows(job(started, ended, more), [])[1]!.seen
   t.match(events('00:20.000', '01:01.000'), /^degraded: only the ping told of its end, 31\.0 s later/)
   t.match(events('01:00.500', '01:00.600'), /^degraded: only the ping/, 'both by the ping')
-  const history = [{ state: 'pending', at: at('00:20.700') }, { state: 'running', at: at('00:20.700') }, { state: 'succeeded', at: at('01:01.000') }]
+  const history = [{ state: 'pending', at: at('00:20.700') }, { state: 'running', at: at('00:20.700') }, {
+    state: 'succeeded',
+    at: at('01:01.000')
+  }]
   t.match(events('', '', { history }), /^degraded: only the ping/, 'its start was filled in')
   t.match(events('00:20.000', '00:30.100'), /^works/)
   t.match(events('00:20.600', '01:01.000'), /^works/, 'its start was told')
@@ -42,11 +46,22 @@ await t.test('events arrive if one of them was prompt when no ping came', async 
 
 await t.test('a canary that did not succeed is told with its reason, and by what can be done', async (t) => {
   const rows = (more: object) => canaryRows(job('00:20.700', '00:30.900', more), [])
-  t.match(rows({ state: 'failed', reason: 'ResultsIncomplete' }), [{ verdict: 'broken', seen: /failed, ResultsIncomplete/, mend: /result-upload/ }, { check: 'canary: its events' }])
-  t.match(rows({ state: 'pending', reason: 'ImagePullBackOff' }), [{ verdict: 'broken', seen: /pending, ImagePullBackOff/, mend: /kubectl get events/ }])
+  t.match(rows({ state: 'failed', reason: 'ResultsIncomplete' }), [{
+    verdict: 'broken',
+    seen: /failed, ResultsIncomplete/,
+    mend: /result-upload/
+  }, { check: 'canary: its events' }])
+  t.match(rows({ state: 'pending', reason: 'ImagePullBackOff' }), [{
+    verdict: 'broken',
+    seen: /pending, ImagePullBackOff/,
+    mend: /kubectl get events/
+  }])
   t.equal(rows({ state: 'pending', reason: 'ImagePullBackOff' }).length, 1)
   t.match(rows({ state: 'running' }), [{ verdict: 'degraded', mend: /CANARY=/ }])
-  t.match(canaryRows(job('00:20.700', '00:30.900'), [{ name: 'a', right: true }, { name: 'b', right: false }])[2], { verdict: 'broken', seen: /: b$/ })
+  t.match(canaryRows(job('00:20.700', '00:30.900'), [{ name: 'a', right: true }, { name: 'b', right: false }])[2], {
+    verdict: 'broken',
+    seen: /: b$/
+  })
 })
 
 await t.test('it begins well after a ping and well before the next', async (t) => {

@@ -4,7 +4,9 @@ import type { Service } from '../../../knative/doctor/as-operator/pod-of-service
 import { restrictedViolations } from '../../support/pod-security.ts'
 import { readInstalled, readYaml } from '../../support/read-yaml.ts'
 
-const resultFetch = readYaml('knative/base').find(({ apiVersion, metadata }) => apiVersion.startsWith('serving') && metadata.name === 'result-fetch') as unknown as Service
+const resultFetch = readYaml('knative/base').find(({ apiVersion, metadata }) =>
+  apiVersion.startsWith('serving') && metadata.name === 'result-fetch'
+) as unknown as Service
 const { spec, metadata } = doctorJob(resultFetch, ['--fix', 'id'])
 const pod = spec!.template.spec!
 const [container] = pod.containers
@@ -27,8 +29,15 @@ await t.test('what an overlay adds comes along: a certificate, and the key of a 
   theirs.imagePullSecrets = [{ name: 'registry' }]
   theirs.volumes = [{ name: 'ca', configMap: { name: 'ca' } }]
   theirs.containers[0]!.volumeMounts = [{ name: 'ca', mountPath: '/etc/ssl/certs/ca.crt' }]
-  t.match(doctorJob(patched, []).spec!.template.spec, { imagePullSecrets: [{ name: 'registry' }], volumes: theirs.volumes, containers: [{ volumeMounts: [{ name: 'ca' }] }] })
-  t.throws(() => doctorJob({ apiVersion: 'serving.knative.dev/v1', kind: 'Service', metadata: { name: 'result-fetch' } }, []), /no container/)
+  t.match(doctorJob(patched, []).spec!.template.spec, {
+    imagePullSecrets: [{ name: 'registry' }],
+    volumes: theirs.volumes,
+    containers: [{ volumeMounts: [{ name: 'ca' }] }]
+  })
+  t.throws(
+    () => doctorJob({ apiVersion: 'serving.knative.dev/v1', kind: 'Service', metadata: { name: 'result-fetch' } }, []),
+    /no container/
+  )
 })
 
 await t.test('it ends and goes by itself, and is tried once', async (t) => {
@@ -36,9 +45,14 @@ await t.test('it ends and goes by itself, and is tried once', async (t) => {
 })
 
 await t.test('the store of the minikube overlay lets it in', async (t) => {
-  const policy = readInstalled().find(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'store' && metadata.namespace === 'gx4ki')
+  const policy = readInstalled().find(({ kind, metadata }) =>
+    kind === 'NetworkPolicy' && metadata.name === 'store' && metadata.namespace === 'gx4ki'
+  )
   const { labels } = spec!.template.metadata!
   t.strictSame(labels, metadata!.labels)
-  t.ok(policy!.spec.ingress[0].from.some(({ namespaceSelector, podSelector }: { namespaceSelector?: object, podSelector: { matchLabels?: object } }) =>
-    namespaceSelector === undefined && JSON.stringify(podSelector.matchLabels) === JSON.stringify(labels)))
+  t.ok(
+    policy!.spec.ingress[0].from.some((
+      { namespaceSelector, podSelector }: { namespaceSelector?: object, podSelector: { matchLabels?: object } }
+    ) => namespaceSelector === undefined && JSON.stringify(podSelector.matchLabels) === JSON.stringify(labels))
+  )
 })

@@ -7,7 +7,18 @@ import { removeOrphans } from '../../../knative/doctor/in-cluster/remove-orphans
 import { newJobId } from '../../../shared/job/job-id.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { createRecord, hideRecord, readRecord } from '../../../shared/job/record-store.ts'
-import { DOCTOR_PREFIX, deadLetterKey, expiryKey, idempotencyKey, logKey, manifestKey, markerKey, multipartKey, resultKey, stateKey } from '../../../shared/store/bucket-layout.ts'
+import {
+  DOCTOR_PREFIX,
+  deadLetterKey,
+  expiryKey,
+  idempotencyKey,
+  logKey,
+  manifestKey,
+  markerKey,
+  multipartKey,
+  resultKey,
+  stateKey
+} from '../../../shared/store/bucket-layout.ts'
 import { putObject } from '../../../shared/store/object-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 import { listUploads } from '../../../shared/store/unfinished-uploads.ts'
@@ -16,7 +27,8 @@ import { newRecord } from '../../support/new-record.ts'
 import { testStore } from '../../support/store.ts'
 
 const MINUTE = 60_000
-const put = async (store: Store, key: string, body = 'x'): Promise<unknown> => await putObject(store, key, body, {}, 'unconditional')
+const put = async (store: Store, key: string, body = 'x'): Promise<unknown> =>
+  await putObject(store, key, body, {}, 'unconditional')
 const ago = (minutes: number): Date => new Date(Date.now() - minutes * MINUTE)
 const hex = (): string => (randomUUID() + randomUUID()).replaceAll('-', '')
 
@@ -28,7 +40,11 @@ async function belongings (store: Store, id: string): Promise<number> {
     put(store, markerKey(id), ''),
     put(store, resultKey(id, attempt, `sub folder/${newJobId()}/+ü.bin`)),
     put(store, manifestKey(id, attempt), '{}'),
-    put(store, multipartKey(id, attempt, hex()), JSON.stringify({ name, upload_id: await createMultipart(store, resultKey(id, attempt, name), {}) })),
+    put(
+      store,
+      multipartKey(id, attempt, hex()),
+      JSON.stringify({ name, upload_id: await createMultipart(store, resultKey(id, attempt, name), {}) })
+    ),
     put(store, logKey(id)),
     put(store, expiryKey(ago(-600).toISOString(), id), ''),
     put(store, idempotencyKey(hex()), JSON.stringify({ job_uuid: id, fingerprint: 'f' }))
@@ -61,7 +77,16 @@ await t.test('what has no record is found by kind and removed; nothing of a job 
   await job(store, ended, { state: 'succeeded', history: [{ state: 'succeeded', at: ago(5).toISOString() }] })
   for (const id of [living, ended, young]) await belongings(store, id)
   await put(store, `${DOCTOR_PREFIX}${newJobId()}/1/new`)
-  for (const key of ['results/x', `open/${foreign}`, 'expiry/0', 'idempotency/x.json', `elsewhere/${newJobId(ago(300))}`, 'state/notes.txt']) await put(store, key)
+  for (
+    const key of [
+      'results/x',
+      `open/${foreign}`,
+      'expiry/0',
+      'idempotency/x.json',
+      `elsewhere/${newJobId(ago(300))}`,
+      'state/notes.txt'
+    ]
+  ) await put(store, key)
   // The ping is at it: it was due a moment ago.
   const going = newJobId(ago(9000))
   await hidden(store, going)
@@ -71,7 +96,12 @@ await t.test('what has no record is found by kind and removed; nothing of a job 
   const others = [living, ended, young, going]
   const uploads = await uploadsOf(store, ...others)
 
-  const [lost, stuck, forgotten, doctor] = [newJobId(ago(61)), newJobId(ago(9000)), newJobId(ago(9000)), newJobId(ago(100))]
+  const [lost, stuck, forgotten, doctor] = [
+    newJobId(ago(61)),
+    newJobId(ago(9000)),
+    newJobId(ago(9000)),
+    newJobId(ago(100))
+  ]
   const one = await belongings(store, lost)
   await hidden(store, stuck)
   await put(store, resultKey(stuck, randomUUID(), 'a'))
@@ -81,12 +111,31 @@ await t.test('what has no record is found by kind and removed; nothing of a job 
 
   const found = await findOrphans(store, new Date())
   const count = Map.groupBy(found.orphans, ({ kind }) => kind)
-  const expected = { 'idempotency keys': 1, markers: 1, results: 2, 'notes of uploads': 2, logs: 1, "a doctor's trials": 1, 'records being removed': 2, 'expiry keys': 2 }
+  const expected = {
+    'idempotency keys': 1,
+    markers: 1,
+    results: 2,
+    'notes of uploads': 2,
+    logs: 1,
+    "a doctor's trials": 1,
+    'records being removed': 2,
+    'expiry keys': 2
+  }
   t.match(Object.fromEntries([...count].map(([kind, these]) => [kind, these.length])), expected)
   t.strictSame([...new Set(found.orphans.map(({ job }) => job))].sort(), [lost, stuck, forgotten, doctor].sort())
   t.strictSame(found.orphans.filter(({ job, uploadId }) => job === lost && uploadId === undefined).length, one)
-  t.strictSame(orphanRows(found).map(({ check, verdict, mend }) => [check, verdict, mend]), kinds.filter((kind) => count.has(kind)).map((kind) => [`orphans: ${kind}`, 'degraded', 'make doctor FIX=1']))
-  t.strictSame([living, ended, young, going, lost, newJobId()].map(found.isKnown), [true, true, false, false, false, false])
+  t.strictSame(
+    orphanRows(found).map(({ check, verdict, mend }) => [check, verdict, mend]),
+    kinds.filter((kind) => count.has(kind)).map((kind) => [`orphans: ${kind}`, 'degraded', 'make doctor FIX=1'])
+  )
+  t.strictSame([living, ended, young, going, lost, newJobId()].map(found.isKnown), [
+    true,
+    true,
+    false,
+    false,
+    false,
+    false
+  ])
 
   const outcome = await removeOrphans(store, found.orphans)
   t.strictSame(await keysOf(store), kept)
@@ -131,5 +180,8 @@ await t.test('what is owed for long, a record that nobody can read, and dead let
     { check: 'records', verdict: 'broken', seen: new RegExp(unreadable) },
     { check: 'dead letters', verdict: 'degraded', seen: /^1 events .* 2 ever/ }
   ])
-  t.match(leftoverRows({ overdue: [], unreadable: [], deadLetters: [ago(3000).toISOString()] }, new Date()), [{ check: 'dead letters', verdict: 'works' }])
+  t.match(leftoverRows({ overdue: [], unreadable: [], deadLetters: [ago(3000).toISOString()] }, new Date()), [{
+    check: 'dead letters',
+    verdict: 'works'
+  }])
 })

@@ -7,7 +7,10 @@ import { poll } from '../../support/poll.ts'
 
 /** The Job of the doctor, with another program. */
 function job (script: string) {
-  const service = { metadata: { name: 'result-fetch' }, spec: { template: { spec: { containers: [{ name: 'a', image: 'none' }] } } } } as Service
+  const service = {
+    metadata: { name: 'result-fetch' },
+    spec: { template: { spec: { containers: [{ name: 'a', image: 'none' }] } } }
+  } as Service
   const made = doctorJob(service, [])
   made.spec!.template.spec!.containers[0]!.command = ['sh', '-c', script]
   return made
@@ -18,9 +21,19 @@ await t.test('what the pod says is the report, however it ends, and the Job is g
   const run = async (script: string) => await runInCluster(kubernetes.config, namespace, job(script))
   const report = { rows: [{ check: 'a', verdict: 'broken', seen: 'b', mend: 'c' }], unknown: ['id'] }
   t.strictSame(await run(`echo a warning >&2; echo '${JSON.stringify(report)}'; exit 1`), report)
-  t.strictSame(await run('echo wrong settings >&2; exit 1'), { rows: [{ check: 'a pod in the cluster', verdict: 'broken', seen: 'wrong settings', mend: 'mend what is broken above; store, orphans and events are looked at from there' }] })
+  t.strictSame(await run('echo wrong settings >&2; exit 1'), {
+    rows: [{
+      check: 'a pod in the cluster',
+      verdict: 'broken',
+      seen: 'wrong settings',
+      mend: 'mend what is broken above; store, orphans and events are looked at from there'
+    }]
+  })
   await poll('nothing is left', async () => {
-    const [jobs, pods] = await Promise.all([kubernetes.batch.listNamespacedJob({ namespace }), kubernetes.core.listNamespacedPod({ namespace })])
+    const [jobs, pods] = await Promise.all([
+      kubernetes.batch.listNamespacedJob({ namespace }),
+      kubernetes.core.listNamespacedPod({ namespace })
+    ])
     return jobs.items.length + pods.items.length === 0
   })
 })
@@ -29,5 +42,7 @@ await t.test('a Job that is refused is a row', async (t) => {
   const kubernetes = await testKubernetes(t)
   const refused = job('true')
   refused.spec!.backoffLimit = -1
-  t.match(await runInCluster(kubernetes.config, namespace, refused), { rows: [{ verdict: 'broken', seen: /backoffLimit/ }] })
+  t.match(await runInCluster(kubernetes.config, namespace, refused), {
+    rows: [{ verdict: 'broken', seen: /backoffLimit/ }]
+  })
 })

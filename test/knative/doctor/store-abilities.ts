@@ -14,7 +14,10 @@ await t.test('the store of the tests can do what is needed, and is left as it wa
   const store = await testStore(t)
   const rows = await storeAbilities(store, presignWith(store.settings))
   t.equal(rows.length, 10)
-  t.strictSame(rows.filter(({ check, verdict }) => verdict === 'broken' || (verdict === 'degraded' && !OPTIONAL.includes(check))), [])
+  t.strictSame(
+    rows.filter(({ check, verdict }) => verdict === 'broken' || (verdict === 'degraded' && !OPTIONAL.includes(check))),
+    []
+  )
   t.strictSame(await keysOf(store), [])
   t.strictSame(await listUploads(store, ''), [])
 })
@@ -25,18 +28,32 @@ await t.test('one thing that it cannot do is broken by name, with how to mend it
   proxy.target = { url: store.settings.S3_ENDPOINT }
   const settings = { ...store.settings, S3_ENDPOINT: proxy.url }
   const cases: [string, typeof proxy.fate][] = [
-    ['store: write only what is new', ({ headers, path }) => headers['if-none-match'] !== undefined && path.includes('/new') ? 'refuse' : 'pass'],
-    ['store: write only over what was read', ({ headers, method }) => headers['if-match'] !== undefined && method === 'PUT' ? 'refuse' : 'pass'],
-    ['store: tags', ({ headers, path }) => headers['x-amz-tagging'] !== undefined && path.endsWith('/tags') ? 'refuse' : 'pass'],
+    [
+      'store: write only what is new',
+      ({ headers, path }) => headers['if-none-match'] !== undefined && path.includes('/new') ? 'refuse' : 'pass'
+    ],
+    [
+      'store: write only over what was read',
+      ({ headers, method }) => headers['if-match'] !== undefined && method === 'PUT' ? 'refuse' : 'pass'
+    ],
+    [
+      'store: tags',
+      ({ headers, path }) => headers['x-amz-tagging'] !== undefined && path.endsWith('/tags') ? 'refuse' : 'pass'
+    ],
     ['store: checksums', ({ path }) => path.includes('/checksum?X-Amz') ? 'refuse' : 'pass'],
     ['store: large files', ({ path }) => path.includes('partNumber=') ? 'refuse' : 'pass'],
     ['store: part of one version', ({ headers }) => headers.range !== undefined ? 'refuse' : 'pass'],
-    ['store: unfinished uploads', ({ path }) => path.includes('max-uploads') && path.includes('unfinished') ? 'refuse' : 'pass'],
+    [
+      'store: unfinished uploads',
+      ({ path }) => path.includes('max-uploads') && path.includes('unfinished') ? 'refuse' : 'pass'
+    ],
     ['store', ({ method, path }) => method === 'DELETE' && !path.includes('uploadId') ? 'refuse' : 'pass']
   ]
   for (const [check, fate] of cases) {
     proxy.fate = fate
-    const broken = (await storeAbilities(openStore(settings), presignWith(settings))).filter(({ verdict }) => verdict === 'broken')
+    const broken = (await storeAbilities(openStore(settings), presignWith(settings))).filter(({ verdict }) =>
+      verdict === 'broken'
+    )
     t.match(broken, [{ check, seen: /./, mend: /./ }])
     t.equal(broken.length, 1, check)
   }
@@ -54,6 +71,12 @@ await t.test('a store that takes any bytes is found out', async (t) => {
   const store = await testStore(t)
   // As if the checksum were no part of what is signed and sent.
   const sign = presignWith(store.settings)
-  const rows = await storeAbilities(store, async (key, { 'x-amz-checksum-sha256': _, ...headers }, query) => await sign(key, headers, query))
-  t.match(rows.find(({ check }) => check === 'store: checksums'), { verdict: 'broken', seen: 'other bytes than the sha256 says were taken' })
+  const rows = await storeAbilities(
+    store,
+    async (key, { 'x-amz-checksum-sha256': _, ...headers }, query) => await sign(key, headers, query)
+  )
+  t.match(rows.find(({ check }) => check === 'store: checksums'), {
+    verdict: 'broken',
+    seen: 'other bytes than the sha256 says were taken'
+  })
 })

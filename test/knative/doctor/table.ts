@@ -4,7 +4,11 @@ import { table } from '../../../knative/doctor/table.ts'
 
 await t.test('the rows stand in columns, long words whole, and are counted', async (t) => {
   const key = `results/${'x'.repeat(90)}`
-  const lines = table([works('a check', 'fine'), degraded('another', `${'word '.repeat(30)}${key} and more`, 'make doctor FIX=1'), broken('c', 'it is not', 'kubectl apply')]).split('\n')
+  const lines = table([
+    works('a check', 'fine'),
+    degraded('another', `${'word '.repeat(30)}${key} and more`, 'make doctor FIX=1'),
+    broken('c', 'it is not', 'kubectl apply')
+  ]).split('\n')
   const [seen, mend] = [lines[0]!.indexOf('WHAT WAS SEEN'), lines[0]!.indexOf('HOW TO MEND IT')]
   t.strictSame([lines[1]!.indexOf('fine'), lines[2]!.indexOf('word')], [seen, seen])
   t.strictSame([lines[2]!.indexOf('make doctor'), lines.at(-3)!.indexOf('kubectl')], [mend, mend])

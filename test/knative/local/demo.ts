@@ -17,14 +17,22 @@ await t.test('the demo shows the job, and brings back its files byte for byte', 
   t.strictSame(files, ['drive.mcap', 'route.svg', 'summary.json'])
   for (const name of files) {
     const bytes = readFileSync(join(folder, 'demo', id!, name))
-    t.match(out, new RegExp(`^ *${name} +${bytes.length} +${createHash('sha256').update(bytes).digest('hex')}$`, 'm'), name)
+    t.match(
+      out,
+      new RegExp(`^ *${name} +${bytes.length} +${createHash('sha256').update(bytes).digest('hex')}$`, 'm'),
+      name
+    )
   }
   t.strictSame(readdirSync(folder).sort(), ['demo', 'tmp'])
   t.strictSame(readdirSync(join(folder, 'tmp')), [], 'nothing else is left')
 })
 
 await t.test('the demo says why it failed', async (t) => {
-  const { child, exit } = runProgram(t, 'demo', { S3_ENDPOINT: 'http://127.0.0.1:1', S3_ACCESS_KEY: '', S3_SECRET_KEY: '' })
+  const { child, exit } = runProgram(t, 'demo', {
+    S3_ENDPOINT: 'http://127.0.0.1:1',
+    S3_ACCESS_KEY: '',
+    S3_SECRET_KEY: ''
+  })
   const [err, code] = await Promise.all([text(child.stderr), exit])
   t.equal(code, 1)
   t.match(err, /The demo failed: S3_ENDPOINT is set/)

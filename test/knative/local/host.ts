@@ -16,8 +16,12 @@ await t.test('a function that cannot start takes all the rest down again', async
     if (TMPDIR === undefined) delete process.env.TMPDIR
     else process.env.TMPDIR = TMPDIR
   })
-  await t.rejects(startHost({ port: 0, env: { '*': { S3_BUCKET: 'never-used' }, deploy: { JOB_TOKEN_KEY: 'too short' } } }), { message: /^deploy ended before it was ready:\n.*JOB_TOKEN_KEY/ })
+  await t.rejects(
+    startHost({ port: 0, env: { '*': { S3_BUCKET: 'never-used' }, deploy: { JOB_TOKEN_KEY: 'too short' } } }),
+    { message: /^deploy ended before it was ready:\n.*JOB_TOKEN_KEY/ }
+  )
   t.strictSame(readdirSync(process.env.TMPDIR), [], 'no folder is left')
-  const children = execFileSync('ps', ['-o', 'args=', '--ppid', String(process.pid)], { encoding: 'utf8' }).trim().split('\n')
+  const children = execFileSync('ps', ['-o', 'args=', '--ppid', String(process.pid)], { encoding: 'utf8' }).trim()
+    .split('\n')
   t.strictSame(children.filter((line) => !line.startsWith('ps ')), [], 'no process is left')
 })

@@ -11,17 +11,24 @@ import { runProgram } from '../../support/run-program.ts'
 await t.test('run says where it is and what to try, and Ctrl-C ends all of it', async (t) => {
   const { folder, child, exit } = runProgram(t, 'main', { PORT: '0' })
   let out = ''
-  child.stdout.on('data', (chunk) => { out += chunk })
+  child.stdout.on('data', (chunk) => {
+    out += chunk
+  })
   const url = await poll('it is up', () => /^The local host is up at (http:\S+)/m.exec(out)?.[1])
   t.match(out, `curl -s ${url}/job/deploy`)
   t.equal((await fetch(`${url}/template`)).status, 200)
   t.equal((await fetch(`${url}/openapi/result-fetch.json`)).status, 200)
-  await t.test('where the lines of the README do what they say', { skip: spawnSync('curl', ['--version']).status !== 0 && 'curl is not on this machine' }, async (t) => {
+  await t.test('where the lines of the README do what they say', {
+    skip: spawnSync('curl', ['--version']).status !== 0 && 'curl is not on this machine'
+  }, async (t) => {
     const [, block] = /```sh\nmake run.*\n(JOB=[^]*?)```/.exec(readFileSync('README.md', 'utf8'))!
     const [ask, ...lines] = block!.replaceAll('http://127.0.0.1:8080', url).trim().split('\n')
     const run = (script: string): string => execFileSync('bash', ['-euc', script], { cwd: folder, encoding: 'utf8' })
     const id = run(`${ask}\necho "$JOB"`).trim()
-    await poll('the job has ended', async () => (await (await fetch(`${url}/job/${id}`)).json() as { state: string }).state === 'succeeded')
+    await poll(
+      'the job has ended',
+      async () => (await (await fetch(`${url}/job/${id}`)).json() as { state: string }).state === 'succeeded'
+    )
     const out = run([`JOB=${id}`, ...lines].join('\necho\n'))
     t.match(out, `"job_uuid":"${id}"`)
     const drive = createHash('sha256').update(readFileSync(join(folder, 'drive.mcap'))).digest('hex')
@@ -35,7 +42,10 @@ await t.test('run says where it is and what to try, and Ctrl-C ends all of it', 
 
 await t.test('a port that is taken or none is one line', async (t) => {
   const { port } = new URL((await httpServer(t)).url)
-  const lines = { http: 'PORT is a number from 0 to 65535, not http\n', [port]: `port ${port} is taken: PORT=${Number(port) + 1} make run\n` }
+  const lines = {
+    http: 'PORT is a number from 0 to 65535, not http\n',
+    [port]: `port ${port} is taken: PORT=${Number(port) + 1} make run\n`
+  }
   for (const [PORT, line] of Object.entries(lines)) {
     const { child, exit } = runProgram(t, 'main', { PORT })
     t.equal(await text(child.stderr), line)

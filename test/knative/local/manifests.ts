@@ -3,11 +3,17 @@ import { load } from 'js-yaml'
 import t from 'tap'
 import { readManifests } from '../../../knative/local/manifests.ts'
 
-const kustomization = (file: string) => load(readFileSync(file, 'utf8')) as { resources: string[], configMapGenerator: Array<{ files: string[] }> }
+const kustomization = (file: string) =>
+  load(readFileSync(file, 'utf8')) as { resources: string[], configMapGenerator: Array<{ files: string[] }> }
 
 await t.test('the manifests of a cluster hold all that the local host needs', async (t) => {
   const manifests = readManifests('knative/base')
-  const names = Object.fromEntries(Object.entries(manifests).map(([kind, objects]) => [kind.split('/').at(-1), objects.map(({ metadata }) => metadata.name)]))
+  const names = Object.fromEntries(
+    Object.entries(manifests).map(([kind, objects]) => [
+      kind.split('/').at(-1),
+      objects.map(({ metadata }) => metadata.name)
+    ])
+  )
   t.strictSame(names, {
     ConfigMap: ['gx4ki-images', 'gx4ki-settings'],
     Service: ['deploy', 'job-completed', 'result-fetch', 'result-upload'],
@@ -19,9 +25,16 @@ await t.test('the manifests of a cluster hold all that the local host needs', as
 })
 
 await t.test('kustomize gets every manifest and every job template', async (t) => {
-  const yaml = (folder: string) => readdirSync(folder).filter((name) => name.endsWith('.yaml') && name !== 'kustomization.yaml').sort()
-  t.strictSame(kustomization('knative/base/kustomization.yaml').resources.toSorted(), ['../templates', ...yaml('knative/base')])
-  t.strictSame(kustomization('knative/templates/Kustomization').configMapGenerator[0]?.files.toSorted(), yaml('knative/templates'))
+  const yaml = (folder: string) =>
+    readdirSync(folder).filter((name) => name.endsWith('.yaml') && name !== 'kustomization.yaml').sort()
+  t.strictSame(kustomization('knative/base/kustomization.yaml').resources.toSorted(), [
+    '../templates',
+    ...yaml('knative/base')
+  ])
+  t.strictSame(
+    kustomization('knative/templates/Kustomization').configMapGenerator[0]?.files.toSorted(),
+    yaml('knative/templates')
+  )
 })
 
 await t.test('several objects in one file are read, other kinds and other files are left out', async (t) => {
@@ -53,13 +66,25 @@ await t.test('several objects in one file are read, other kinds and other files 
 })
 
 await t.test('what the local host cannot act on is refused by file, object and field', async (t) => {
-  const trigger = 'kind: Trigger\napiVersion: eventing.knative.dev/v1\nmetadata: { name: a, namespace: b }\nspec:\n  filter: { attributes: {} }\n  subscriber: { ref: { kind: Service, name: d } }\n'
-  const route = 'kind: HTTPRoute\napiVersion: gateway.networking.k8s.io/v1\nmetadata: { name: a, namespace: b }\nspec:\n  rules:\n    - backendRefs: [{ name: c }]\n'
+  const trigger =
+    'kind: Trigger\napiVersion: eventing.knative.dev/v1\nmetadata: { name: a, namespace: b }\nspec:\n  filter: { attributes: {} }\n  subscriber: { ref: { kind: Service, name: d } }\n'
+  const route =
+    'kind: HTTPRoute\napiVersion: gateway.networking.k8s.io/v1\nmetadata: { name: a, namespace: b }\nspec:\n  rules:\n    - backendRefs: [{ name: c }]\n'
   const wrong: Array<[string, string, RegExp]> = [
     ['no delivery', trigger, /x\.yaml: Trigger a: \/spec .*delivery/],
-    ['an unknown backoff', `${trigger}  delivery: { retry: 1, backoffPolicy: none, backoffDelay: PT1S, timeout: PT1S, deadLetterSink: { ref: { kind: Service, name: e } } }\n`, /x\.yaml: Trigger a: \/spec\/delivery\/backoffPolicy/],
-    ['a pattern as path', `${route}      matches: [{ path: { type: RegularExpression, value: /.* } }]\n`, /x\.yaml: HTTPRoute a: \/spec\/rules\/0\/matches\/0\/path\/type/],
+    [
+      'an unknown backoff',
+      `${trigger}  delivery: { retry: 1, backoffPolicy: none, backoffDelay: PT1S, timeout: PT1S, deadLetterSink: { ref: { kind: Service, name: e } } }\n`,
+      /x\.yaml: Trigger a: \/spec\/delivery\/backoffPolicy/
+    ],
+    [
+      'a pattern as path',
+      `${route}      matches: [{ path: { type: RegularExpression, value: /.* } }]\n`,
+      /x\.yaml: HTTPRoute a: \/spec\/rules\/0\/matches\/0\/path\/type/
+    ],
     ['no name', 'kind: ConfigMap\napiVersion: v1\ndata: {}\n', /x\.yaml: ConfigMap \(without a name\): it .*metadata/]
   ]
-  for (const [what, yaml, message] of wrong) t.throws(() => readManifests(t.testdir({ 'x.yaml': yaml })), { message }, what)
+  for (const [what, yaml, message] of wrong) {
+    t.throws(() => readManifests(t.testdir({ 'x.yaml': yaml })), { message }, what)
+  }
 })

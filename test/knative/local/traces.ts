@@ -14,29 +14,54 @@ await t.test('a job is one trace, from its caller to its end', async (t) => {
   const host = await startHost({
     port: 0,
     pingSeconds: 3600,
-    env: { '*': { ...environment, S3_BUCKET: `test-traces-${process.pid}`, TEMPLATES_DIR: jobTemplates(), DEFAULT_TEMPLATE: 'script' } },
+    env: {
+      '*': {
+        ...environment,
+        S3_BUCKET: `test-traces-${process.pid}`,
+        TEMPLATES_DIR: jobTemplates(),
+        DEFAULT_TEMPLATE: 'script'
+      }
+    },
     log: (line) => log.push(line)
   })
   t.teardown(() => host.stop())
-  t.teardown(() => { if (!t.passing()) console.error(log.join('\n')) })
+  t.teardown(() => {
+    if (!t.passing()) console.error(log.join('\n'))
+  })
   const { deploy, reaches, result } = callerOf(host)
   const SCRIPT = 'printf %s "$TRACEPARENT" > trace'
-  const id = await deploy({ template: 'script', env: { SCRIPT, PASSWORD: password } }, { traceparent: `00-${caller.trace}-${caller.span}-01` })
+  const id = await deploy({ template: 'script', env: { SCRIPT, PASSWORD: password } }, {
+    traceparent: `00-${caller.trace}-${caller.span}-01`
+  })
   await reaches(id, 'succeeded')
   const own = await poll('all of the job is exported', () => {
     const found = spans().filter(({ traceId }) => traceId === caller.trace)
-    return found.some(({ name }) => name === 'job running') && found.some(({ name }) => name === 'POST /job/deploy') && found
+    return found.some(({ name }) => name === 'job running') && found.some(({ name }) => name === 'POST /job/deploy') &&
+      found
   })
 
   const request = own.find(({ name }) => name === 'POST /job/deploy')!
-  t.match(request, { service: 'deploy', parentSpanId: caller.span, failed: false, attributes: { 'http.route': '/job/deploy', 'http.response.status_code': '202' } })
+  t.match(request, {
+    service: 'deploy',
+    parentSpanId: caller.span,
+    failed: false,
+    attributes: { 'http.route': '/job/deploy', 'http.response.status_code': '202' }
+  })
   const below = own.filter(({ parentSpanId }) => parentSpanId === request.spanId)
   const calls = below.filter(({ name }) => !name.startsWith('job ')).map(({ name }) => name)
-  for (const name of ['S3.PutObject', 'POST jobs', 'POST configmaps', 'POST secrets']) t.ok(calls.includes(name), `${name} is part of it`)
+  for (const name of ['S3.PutObject', 'POST jobs', 'POST configmaps', 'POST secrets']) {
+    t.ok(calls.includes(name), `${name} is part of it`)
+  }
   const states = below.filter(({ name }) => name.startsWith('job '))
-  t.strictSame(states.map(({ name, service, attributes }) => `${service}: ${name} -> ${attributes['gx4ki.job.next_state']}`).sort(), [
-    'deploy: job accepted -> pending', 'job-completed: job pending -> running', 'job-completed: job running -> succeeded'
-  ])
+  t.strictSame(
+    states.map(({ name, service, attributes }) => `${service}: ${name} -> ${attributes['gx4ki.job.next_state']}`)
+      .sort(),
+    [
+      'deploy: job accepted -> pending',
+      'job-completed: job pending -> running',
+      'job-completed: job running -> succeeded'
+    ]
+  )
   for (const { attributes } of states) t.equal(attributes['gx4ki.job.uuid'], id)
 
   const event = await poll('the event that told of the end is exported', () => {
@@ -50,12 +75,23 @@ await t.test('a job is one trace, from its caller to its end', async (t) => {
   })
   t.ok(looked.includes('S3.PutObject'))
 
-  t.equal(await (await result(id, 'trace')).text(), `00-${caller.trace}-${request.spanId}-01`, 'the workload may go on with it')
+  t.equal(
+    await (await result(id, 'trace')).text(),
+    `00-${caller.trace}-${request.spanId}-01`,
+    'the workload may go on with it'
+  )
 
   const missing = await fetch(`${host.url}/job/${id}x`)
   const { trace_id: traceId } = await missing.json() as { trace_id: string }
-  const refused = await poll('a request without a caller\'s trace is a trace of its own', () => spans().find((span) => span.traceId === traceId))
-  t.match(refused, { service: 'result-fetch', name: 'GET /job/:id', attributes: { 'http.response.status_code': '400' } })
+  const refused = await poll(
+    "a request without a caller's trace is a trace of its own",
+    () => spans().find((span) => span.traceId === traceId)
+  )
+  t.match(refused, {
+    service: 'result-fetch',
+    name: 'GET /job/:id',
+    attributes: { 'http.response.status_code': '400' }
+  })
   t.notOk(refused.parentSpanId)
 
   const all = received.map(({ body }) => body.toString()).join('\n')

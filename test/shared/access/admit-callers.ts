@@ -9,20 +9,42 @@ import { oidcIssuer } from '../../support/oidc-issuer.ts'
 import { problemOf } from '../../support/problem-of.ts'
 import { serve } from '../../support/serve.ts'
 
-const store = openStore({ S3_ENDPOINT: await closedUrl(), S3_ACCESS_KEY: 'a', S3_SECRET_KEY: 'b', S3_BUCKET: 'bucket', S3_REGION: 'us-east-1' })
+const store = openStore({
+  S3_ENDPOINT: await closedUrl(),
+  S3_ACCESS_KEY: 'a',
+  S3_SECRET_KEY: 'b',
+  S3_BUCKET: 'bucket',
+  S3_REGION: 'us-east-1'
+})
 
 const app: FastifyPluginAsync = async (app) => {
   app.get('/read', { config: { access: 'jobs:read' } }, async ({ caller }) => ({ owner: caller.owner ?? null }))
   app.post('/write', { config: { access: 'jobs:write' } }, async () => ({}))
-  app.get('/public', { config: { access: 'public' } }, async ({ caller }) => ({ owner: caller.owner ?? null, scopes: [...caller.scopes] }))
+  app.get(
+    '/public',
+    { config: { access: 'public' } },
+    async ({ caller }) => ({ owner: caller.owner ?? null, scopes: [...caller.scopes] })
+  )
   app.get('/forgotten', async () => ({}))
-  app.get('/job/:id', { config: { access: 'jobs:read' }, schema: { params: Type.Object({ id: Type.String() }) } }, async () => ({}))
+  app.get(
+    '/job/:id',
+    { config: { access: 'jobs:read' }, schema: { params: Type.Object({ id: Type.String() }) } },
+    async () => ({})
+  )
 }
 
 async function served (t: Test, settings: Partial<CallerSettings>) {
   const { url } = await serve(t, app, admitCallers('test', { HOST: '127.0.0.1', ...settings }, store))
-  return async (path: string, credential?: string, headers: Record<string, string> = {}, init: RequestInit = {}): Promise<Response> =>
-    await fetch(url + path, { ...init, headers: { ...(credential !== undefined && { authorization: `Bearer ${credential}` }), ...headers } })
+  return async (
+    path: string,
+    credential?: string,
+    headers: Record<string, string> = {},
+    init: RequestInit = {}
+  ): Promise<Response> =>
+    await fetch(url + path, {
+      ...init,
+      headers: { ...(credential !== undefined && { authorization: `Bearer ${credential}` }), ...headers }
+    })
 }
 
 await t.test('a route that nobody thought about is for admins', async (t) => {
@@ -36,7 +58,9 @@ await t.test('a route that nobody thought about is for admins', async (t) => {
 await t.test('a public route asks nobody, and whoever comes has no rights there', async (t) => {
   const { settings, add } = apiKeyFolder(t)
   const ask = await served(t, settings)
-  for (const credential of [undefined, 'x', add('root', 'admin')]) t.same(await (await ask('/public', credential)).json(), { owner: null, scopes: [] })
+  for (const credential of [undefined, 'x', add('root', 'admin')]) {
+    t.same(await (await ask('/public', credential)).json(), { owner: null, scopes: [] })
+  }
 })
 
 await t.test('who may not is told so before his body is read', async (t) => {
@@ -55,7 +79,10 @@ await t.test('where nobody is asked everybody may, whatever he shows', async (t)
     t.same(await (await ask('/read', credential)).json(), { owner: null })
     t.equal((await ask('/forgotten', credential)).status, 200)
   }
-  const document = await (await ask('/openapi.json')).json() as { components?: { securitySchemes?: object }, paths: Record<string, Record<string, { security?: object }>> }
+  const document = await (await ask('/openapi.json')).json() as {
+    components?: { securitySchemes?: object }
+    paths: Record<string, Record<string, { security?: object }>>
+  }
   t.notOk(Object.keys(document.components?.securitySchemes ?? {}).length)
   t.notOk(document.paths['/read']!['get']!.security)
 })
@@ -64,7 +91,12 @@ await t.test('a job that cannot be looked at is not shown', async (t) => {
   const { settings, add } = apiKeyFolder(t)
   const ask = await served(t, settings)
   await problemOf(t, await ask('/job/0', add('alice', 'jobs:read')), 404, 'unknown-job')
-  await problemOf(t, await ask('/job/ffff0000-0000-8000-8000-000000000000', add('alice', 'jobs:read')), 503, 'store-unavailable')
+  await problemOf(
+    t,
+    await ask('/job/ffff0000-0000-8000-8000-000000000000', add('alice', 'jobs:read')),
+    503,
+    'store-unavailable'
+  )
   t.equal((await ask('/job/0', add('root', 'admin'))).status, 200)
 })
 
@@ -88,8 +120,12 @@ await t.test('who asks too often is told when he may again, each caller by himse
   t.match(response.headers.get('retry-after'), /^([1-9]|[1-5]\d|60)$/)
   await problemOf(t, response, 429, 'too-many-requests')
   t.equal((await ask('/read', bob)).status, 200)
-  for (const path of ['/public', '/health/readiness', '/openapi.json', '/none']) t.not((await ask(path, alice)).status, 429, `${path} is not counted`)
-  const { paths } = await (await ask('/openapi.json')).json() as { paths: Record<string, Record<string, { responses: object }>> }
+  for (const path of ['/public', '/health/readiness', '/openapi.json', '/none']) {
+    t.not((await ask(path, alice)).status, 429, `${path} is not counted`)
+  }
+  const { paths } = await (await ask('/openapi.json')).json() as {
+    paths: Record<string, Record<string, { responses: object }>>
+  }
   t.ok('429' in paths['/read']!['get']!.responses)
   t.notOk('429' in paths['/public']!['get']!.responses)
 })
@@ -97,8 +133,21 @@ await t.test('who asks too often is told when he may again, each caller by himse
 await t.test('who is not known is counted by his address, as the last proxy that is trusted has it', async (t) => {
   const { settings } = apiKeyFolder(t)
   const ask = await served(t, { ...settings, REQUESTS_PER_MINUTE_PER_CALLER: 2 })
-  const from = async (forwarded: string): Promise<number> => (await ask('/read', 'x', { 'x-forwarded-for': forwarded })).status
-  t.strictSame([await from('203.0.113.1'), await from('198.51.100.9, 203.0.113.1, 10.0.0.7'), await from('203.0.113.1, 10.0.0.7, 192.168.1.1')], [401, 401, 429], 'what a caller claims before that is not looked at')
+  const from = async (forwarded: string): Promise<number> =>
+    (await ask('/read', 'x', { 'x-forwarded-for': forwarded })).status
+  t.strictSame(
+    [
+      await from('203.0.113.1'),
+      await from('198.51.100.9, 203.0.113.1, 10.0.0.7'),
+      await from('203.0.113.1, 10.0.0.7, 192.168.1.1')
+    ],
+    [401, 401, 429],
+    'what a caller claims before that is not looked at'
+  )
   t.equal(await from('203.0.113.2'), 401)
-  t.strictSame([await from('2001:db8::1'), await from('2001:db8::2'), await from('2001:db8::3'), await from('2001:db8:0:1::1')], [401, 401, 429, 401], 'a network of IPv6 is one address')
+  t.strictSame(
+    [await from('2001:db8::1'), await from('2001:db8::2'), await from('2001:db8::3'), await from('2001:db8:0:1::1')],
+    [401, 401, 429, 401],
+    'a network of IPv6 is one address'
+  )
 })

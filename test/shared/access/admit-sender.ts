@@ -10,23 +10,48 @@ const trigger = 'system:serviceaccount:gx4ki:job-completed-oidc-eventing.knative
 await t.test('nobody is asked where the settings do not say so; half of them are none', (t) => {
   const cluster = clusterAt(t, 'http://127.0.0.1:9')
   t.equal(admitSenderBy({ EVENTS_OIDC_SUBJECT }, cluster), undefined)
-  for (const half of [{ EVENTS_OIDC_ISSUER: 'https://a' }, { EVENTS_OIDC_AUDIENCE: 'a' }]) t.throws(() => admitSenderBy({ EVENTS_OIDC_SUBJECT, ...half }, cluster), /go together/)
+  for (const half of [{ EVENTS_OIDC_ISSUER: 'https://a' }, { EVENTS_OIDC_AUDIENCE: 'a' }]) {
+    t.throws(() => admitSenderBy({ EVENTS_OIDC_SUBJECT, ...half }, cluster), /go together/)
+  }
   t.end()
 })
 
 await t.test('a sender shows a token of the cluster, of a subject among the functions; the API server has the keys', async (t) => {
   const apiServer = await oidcIssuer(t, { jwksPath: '/openid/v1/jwks' })
   const iss = 'https://kubernetes.default.svc.cluster.local'
-  const admit = admitSenderBy({ EVENTS_OIDC_SUBJECT, EVENTS_OIDC_ISSUER: iss, EVENTS_OIDC_AUDIENCE: 'gx4ki' }, clusterAt(t, apiServer.url, 'mine'))!
-  const token = async (claims: object = {}): Promise<string> => `Bearer ${await apiServer.token({ iss, aud: 'gx4ki', sub: trigger, ...claims })}`
+  const admit = admitSenderBy(
+    { EVENTS_OIDC_SUBJECT, EVENTS_OIDC_ISSUER: iss, EVENTS_OIDC_AUDIENCE: 'gx4ki' },
+    clusterAt(t, apiServer.url, 'mine')
+  )!
+  const token = async (claims: object = {}): Promise<string> =>
+    `Bearer ${await apiServer.token({ iss, aud: 'gx4ki', sub: trigger, ...claims })}`
   t.equal(await admit(await token()), undefined)
-  t.match(apiServer.received.map(({ url, headers }) => [url, headers.authorization]), [['/openid/v1/jwks', 'Bearer mine']])
-  for (const wrong of [undefined, 'Bearer x', await token({ aud: 'other' }), await token({ iss: apiServer.url }), await token({ exp: 1 })]) await t.rejects(admit(wrong), refusal(401, 'unauthorized'))
-  for (const sub of ['system:serviceaccount:gx4ki-jobs:default', 'system:serviceaccount:gx4ki', 'alice']) await t.rejects(admit(await token({ sub })), refusal(403, 'forbidden'))
+  t.match(apiServer.received.map(({ url, headers }) => [url, headers.authorization]), [[
+    '/openid/v1/jwks',
+    'Bearer mine'
+  ]])
+  for (
+    const wrong of [
+      undefined,
+      'Bearer x',
+      await token({ aud: 'other' }),
+      await token({ iss: apiServer.url }),
+      await token({ exp: 1 })
+    ]
+  ) await t.rejects(admit(wrong), refusal(401, 'unauthorized'))
+  for (const sub of ['system:serviceaccount:gx4ki-jobs:default', 'system:serviceaccount:gx4ki', 'alice']) {
+    await t.rejects(admit(await token({ sub })), refusal(403, 'forbidden'))
+  }
 })
 
 await t.test('an API server that does not answer is no wrong token', async (t) => {
   const issuer = await oidcIssuer(t)
-  const admit = admitSenderBy({ EVENTS_OIDC_SUBJECT, EVENTS_OIDC_ISSUER: issuer.url, EVENTS_OIDC_AUDIENCE: 'gx4ki' }, clusterAt(t, 'http://127.0.0.1:9'))!
-  await t.rejects(admit(`Bearer ${await issuer.token({ aud: 'gx4ki', sub: trigger })}`), refusal(503, 'issuer-unavailable'))
+  const admit = admitSenderBy(
+    { EVENTS_OIDC_SUBJECT, EVENTS_OIDC_ISSUER: issuer.url, EVENTS_OIDC_AUDIENCE: 'gx4ki' },
+    clusterAt(t, 'http://127.0.0.1:9')
+  )!
+  await t.rejects(
+    admit(`Bearer ${await issuer.token({ aud: 'gx4ki', sub: trigger })}`),
+    refusal(503, 'issuer-unavailable')
+  )
 })

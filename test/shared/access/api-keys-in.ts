@@ -22,13 +22,25 @@ await t.test('a key is long, random, known by what it begins with, and nowhere i
   t.match(sha256, /^[0-9a-f]{64}$/)
   const many = Array.from({ length: 1000 }, newApiKey)
   for (const part of ['id', 'key', 'sha256'] as const) t.equal(new Set(many.map((one) => one[part])).size, 1000)
-  for (const no of ['', 'gx4ki_', `${key}x`, ` ${key}`, key.replace(id, '../../passwd'), key.toUpperCase(), `${key}\n`]) t.equal(idOfKey(no), undefined, no)
+  for (
+    const no of ['', 'gx4ki_', `${key}x`, ` ${key}`, key.replace(id, '../../passwd'), key.toUpperCase(), `${key}\n`]
+  ) t.equal(idOfKey(no), undefined, no)
 })
 
 await t.test('whoever has a key is who its file says', async (t) => {
   const { told, callerWith } = keysOf(t, { [id]: JSON.stringify(good) })
   t.strictSame(callerWith(key), { owner: 'alice', scopes: new Set(['jobs:read']) })
-  for (const wrong of [newApiKey().key, key.slice(0, -1) + (key.endsWith('A') ? 'Q' : 'A'), key.slice(0, -1), `${key}x`, sha256, id, '']) t.equal(callerWith(wrong), undefined, wrong)
+  for (
+    const wrong of [
+      newApiKey().key,
+      key.slice(0, -1) + (key.endsWith('A') ? 'Q' : 'A'),
+      key.slice(0, -1),
+      `${key}x`,
+      sha256,
+      id,
+      ''
+    ]
+  ) t.equal(callerWith(wrong), undefined, wrong)
   t.strictSame(told, [])
 })
 
@@ -45,7 +57,11 @@ await t.test('an entry that is wrong is told by its name, once and without its w
     [JSON.stringify({ ...good, owner: '' }), /owner must match/],
     [JSON.stringify({ ...good, owners: 'alice' }), /owners must NOT/]
   ] as const
-  const { told, callerWith } = keysOf(t, { alice: JSON.stringify(good), ...Object.fromEntries(wrong.map(([text], i) => [ids[i]!, text])), [id]: JSON.stringify(good) })
+  const { told, callerWith } = keysOf(t, {
+    alice: JSON.stringify(good),
+    ...Object.fromEntries(wrong.map(([text], i) => [ids[i]!, text])),
+    [id]: JSON.stringify(good)
+  })
   t.match(callerWith(key), { owner: 'alice' })
   for (const wrongId of ids) t.equal(callerWith(key.replace(id, wrongId)), undefined)
   t.equal(told.length, wrong.length + 1, 'once')
@@ -55,7 +71,11 @@ await t.test('an entry that is wrong is told by its name, once and without its w
 })
 
 await t.test('what is added, changed or taken away holds at once, also behind the links of a mounted Secret', async (t) => {
-  const folder = t.testdir({ '..first': { [id]: JSON.stringify(good) }, '..data': t.fixture('symlink', '..first'), [id]: t.fixture('symlink', `..data/${id}`) })
+  const folder = t.testdir({
+    '..first': { [id]: JSON.stringify(good) },
+    '..data': t.fixture('symlink', '..first'),
+    [id]: t.fixture('symlink', `..data/${id}`)
+  })
   const told: string[] = []
   const callerWith = apiKeysIn(folder, (file, reason) => told.push(`${file}: ${reason}`))
   t.match(callerWith(key), { owner: 'alice' })

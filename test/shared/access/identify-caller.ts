@@ -10,9 +10,15 @@ await t.test('beyond this machine somebody must have said who may call', async (
   const { settings } = apiKeyFolder(t)
   const oidc = { OIDC_ISSUER: 'https://issuer.example.org', OIDC_AUDIENCE: 'a' }
   for (const HOST of ['0.0.0.0', '::', '10.0.0.1', 'example.org', '']) {
-    t.throws(() => identifyBy({ HOST }, refused), /API_KEYS_DIR or OIDC_ISSUER must say who may, or ANONYMOUS=allowed/, HOST)
+    t.throws(
+      () => identifyBy({ HOST }, refused),
+      /API_KEYS_DIR or OIDC_ISSUER must say who may, or ANONYMOUS=allowed/,
+      HOST
+    )
     t.equal(identifyBy({ HOST, ANONYMOUS: 'allowed' }, refused), undefined)
-    for (const some of [settings, oidc, { ...settings, ...oidc }]) t.type(identifyBy({ HOST, ...some }, refused), 'function')
+    for (const some of [settings, oidc, { ...settings, ...oidc }]) {
+      t.type(identifyBy({ HOST, ...some }, refused), 'function')
+    }
   }
   for (const HOST of ['127.0.0.1', '::1']) t.equal(identifyBy({ HOST }, refused), undefined, HOST)
 })
@@ -21,7 +27,12 @@ await t.test('settings that contradict each other, or are half there, are none',
   const { settings } = apiKeyFolder(t)
   const HOST = '127.0.0.1'
   t.throws(() => identifyBy({ HOST, ...settings, ANONYMOUS: 'allowed' }, refused), /take one of them away/)
-  for (const half of [{ OIDC_ISSUER: 'https://a' }, { OIDC_AUDIENCE: 'a' }, { OIDC_JWKS_URI: 'https://a' }, { ...settings, OIDC_ISSUER: 'https://a' }]) {
+  for (
+    const half of [{ OIDC_ISSUER: 'https://a' }, { OIDC_AUDIENCE: 'a' }, { OIDC_JWKS_URI: 'https://a' }, {
+      ...settings,
+      OIDC_ISSUER: 'https://a'
+    }]
+  ) {
     t.throws(() => identifyBy({ HOST, ...half }, refused), /OIDC_ISSUER and OIDC_AUDIENCE go together/)
   }
 })
@@ -42,5 +53,7 @@ await t.test('a key is a key and a token a token, and only what is configured is
   await t.rejects(tokens(`Bearer ${key}`), unauthorized)
   t.equal(issuer.received.length, asked, 'no key is shown to the code of tokens')
   t.match(await tokens(`Bearer  ${token}`), { owner: 'oidc:alice' })
-  for (const none of [undefined, '', 'Bearer', token, `Bearer ${token} x`, `Basic ${token}`]) await t.rejects(tokens(none), unauthorized)
+  for (const none of [undefined, '', 'Bearer', token, `Bearer ${token} x`, `Basic ${token}`]) {
+    await t.rejects(tokens(none), unauthorized)
+  }
 })

@@ -14,7 +14,19 @@ await t.test('the token follows from the key and the id alone', async (t) => {
 await t.test('no other token is taken', async (t) => {
   const id = newJobId()
   const token = jobToken(key, id)
-  for (const other of ['', ' ', token.slice(1), token + '=', token.toLowerCase(), `${token}\n`, 'ü'.repeat(43), jobToken(key, newJobId()), jobToken('l'.repeat(32), id)]) {
+  for (
+    const other of [
+      '',
+      ' ',
+      token.slice(1),
+      token + '=',
+      token.toLowerCase(),
+      `${token}\n`,
+      'ü'.repeat(43),
+      jobToken(key, newJobId()),
+      jobToken('l'.repeat(32), id)
+    ]
+  ) {
     t.notOk(isJobToken(key, id, other), other)
   }
   t.notOk(isJobToken('l'.repeat(32), id, token), 'nor with another key')

@@ -2,23 +2,44 @@ import t from 'tap'
 import { oidcCaller } from '../../../shared/access/oidc-caller.ts'
 
 await t.test('what a token is good for is said in scope or scp, as one text or as many', (t) => {
-  for (const [claims, scopes] of [
-    [{}, []],
-    [{ scope: 'openid profile' }, []],
-    [{ scope: 'openid jobs:read' }, ['jobs:read']],
-    [{ scp: 'jobs:write jobs:read' }, ['jobs:read', 'jobs:write']],
-    [{ scp: ['jobs:write', 'email'] }, ['jobs:write']],
-    [{ scope: 'jobs:read', scp: ['admin'] }, ['jobs:read', 'admin']],
-    [{ scope: 'ADMIN administrator jobs:readx x:admin jobs:read,admin' }, []],
-    [{ scope: { admin: true }, scp: [1, null, ['admin']] }, []]
-  ] as const) t.strictSame([...oidcCaller({ sub: 'a', ...claims }).scopes], scopes, JSON.stringify(claims))
+  for (
+    const [claims, scopes] of [
+      [{}, []],
+      [{ scope: 'openid profile' }, []],
+      [{ scope: 'openid jobs:read' }, ['jobs:read']],
+      [{ scp: 'jobs:write jobs:read' }, ['jobs:read', 'jobs:write']],
+      [{ scp: ['jobs:write', 'email'] }, ['jobs:write']],
+      [{ scope: 'jobs:read', scp: ['admin'] }, ['jobs:read', 'admin']],
+      [{ scope: 'ADMIN administrator jobs:readx x:admin jobs:read,admin' }, []],
+      [{ scope: { admin: true }, scp: [1, null, ['admin']] }, []]
+    ] as const
+  ) t.strictSame([...oidcCaller({ sub: 'a', ...claims }).scopes], scopes, JSON.stringify(claims))
   t.end()
 })
 
 await t.test('every subject is an owner of its own, such as a tag can hold and no API key has', (t) => {
   const subjects = [
-    'alice', 'Alice', 'oidc:alice', 'a b', 'a=20b', 'a=b', 'a%20b', 'auth0|alice', 'größe', 'gr', 'https://issuer.example.org/alice', 'system:serviceaccount:a:b', 'alice@example.org', '\n', '😀',
-    'x'.repeat(123), 'x'.repeat(124), 'x'.repeat(125), 'ü'.repeat(100), `sha256:${'a'.repeat(64)}`, '-sha256:a'
+    'alice',
+    'Alice',
+    'oidc:alice',
+    'a b',
+    'a=20b',
+    'a=b',
+    'a%20b',
+    'auth0|alice',
+    'größe',
+    'gr',
+    'https://issuer.example.org/alice',
+    'system:serviceaccount:a:b',
+    'alice@example.org',
+    '\n',
+    '😀',
+    'x'.repeat(123),
+    'x'.repeat(124),
+    'x'.repeat(125),
+    'ü'.repeat(100),
+    `sha256:${'a'.repeat(64)}`,
+    '-sha256:a'
   ]
   const owners = subjects.map((sub) => oidcCaller({ sub }).owner!)
   t.equal(new Set(owners).size, subjects.length)

@@ -15,7 +15,9 @@ async function verifierOf (t: Test) {
 await t.test('a token of the issuer, for this audience, is good; its keys are asked for once', async (t) => {
   const { issuer, verify } = await verifierOf(t)
   t.same(issuer.received, [], 'nothing is asked before there is a token')
-  for (const claims of [{}, { aud: ['other', AUDIENCE] }, { nbf: issuer.now() + 10 }, { exp: issuer.now() - 10 }]) t.match(await verify(await issuer.token(claims)), { sub: 'alice' })
+  for (const claims of [{}, { aud: ['other', AUDIENCE] }, { nbf: issuer.now() + 10 }, { exp: issuer.now() - 10 }]) {
+    t.match(await verify(await issuer.token(claims)), { sub: 'alice' })
+  }
   t.same(issuer.received.map(({ url }) => url), ['/.well-known/openid-configuration', '/keys'])
 })
 
@@ -23,31 +25,37 @@ await t.test('a token that is not is refused, in words that say what is wrong an
   const { issuer, verify } = await verifierOf(t)
   const good = await issuer.token()
   const [header, payload, signature] = good.split('.') as [string, string, string]
-  const forged = Buffer.from(JSON.stringify({ ...JSON.parse(Buffer.from(payload, 'base64url').toString()), sub: 'root' })).toString('base64url')
+  const forged = Buffer.from(
+    JSON.stringify({ ...JSON.parse(Buffer.from(payload, 'base64url').toString()), sub: 'root' })
+  ).toString('base64url')
   const claims = { iss: issuer.url, aud: AUDIENCE, sub: 'alice', exp: issuer.now() + 300 }
   const none = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${payload}.`
-  const shared = await new SignJWT(claims).setProtectedHeader({ alg: 'HS256', kid: 'first' }).sign(Buffer.from('first'.padEnd(64)))
-  for (const [token, words] of [
-    ['x', /cannot be verified/],
-    ['a.b.c', /cannot be verified/],
-    [`${header}.${forged}.${signature}`, /cannot be verified/],
-    [good.slice(0, -10), /cannot be verified/],
-    [`${header}.${payload}.`, /cannot be verified/],
-    [none, /cannot be verified/],
-    [shared, /cannot be verified/],
-    [await issuer.token({}, await issuer.key('first')), /cannot be verified/],
-    [await issuer.token({}, await issuer.key('unknown')), /cannot be verified/],
-    [await issuer.token({ aud: 'another' }), /claim aud/],
-    [await issuer.token({ aud: undefined! }), /claim aud/],
-    [await issuer.token({ iss: 'https://other.example.org' }), /claim iss/],
-    [await issuer.token({ iss: `${issuer.url}/` }), /claim iss/],
-    [await issuer.token({ sub: undefined! }), /claim sub/],
-    [await issuer.token({ sub: '' }), /claim sub/],
-    [await issuer.token({ sub: 7 as never }), /claim sub/],
-    [await issuer.token({ exp: undefined! }), /claim exp/],
-    [await issuer.token({ exp: issuer.now() - 40 }), /has expired/],
-    [await issuer.token({ nbf: issuer.now() + 60 }), /claim nbf/]
-  ] as const) await t.rejects(verify(token), { ...unauthorized, message: words, headers: { 'www-authenticate': 'Bearer' } })
+  const shared = await new SignJWT(claims).setProtectedHeader({ alg: 'HS256', kid: 'first' }).sign(
+    Buffer.from('first'.padEnd(64))
+  )
+  for (
+    const [token, words] of [
+      ['x', /cannot be verified/],
+      ['a.b.c', /cannot be verified/],
+      [`${header}.${forged}.${signature}`, /cannot be verified/],
+      [good.slice(0, -10), /cannot be verified/],
+      [`${header}.${payload}.`, /cannot be verified/],
+      [none, /cannot be verified/],
+      [shared, /cannot be verified/],
+      [await issuer.token({}, await issuer.key('first')), /cannot be verified/],
+      [await issuer.token({}, await issuer.key('unknown')), /cannot be verified/],
+      [await issuer.token({ aud: 'another' }), /claim aud/],
+      [await issuer.token({ aud: undefined! }), /claim aud/],
+      [await issuer.token({ iss: 'https://other.example.org' }), /claim iss/],
+      [await issuer.token({ iss: `${issuer.url}/` }), /claim iss/],
+      [await issuer.token({ sub: undefined! }), /claim sub/],
+      [await issuer.token({ sub: '' }), /claim sub/],
+      [await issuer.token({ sub: 7 as never }), /claim sub/],
+      [await issuer.token({ exp: undefined! }), /claim exp/],
+      [await issuer.token({ exp: issuer.now() - 40 }), /has expired/],
+      [await issuer.token({ nbf: issuer.now() + 60 }), /claim nbf/]
+    ] as const
+  ) await t.rejects(verify(token), { ...unauthorized, message: words, headers: { 'www-authenticate': 'Bearer' } })
 })
 
 await t.test('every algorithm with a public key will do', async (t) => {
@@ -67,11 +75,19 @@ await t.test('as long as the issuer does not answer as it should nobody knows, a
   t.match(await verify(await issuer.token()), { sub: 'alice' }, 'with the keys that it has')
 
   const elsewhere = await oidcIssuer(t)
-  await t.rejects(tokenVerifier({ issuer: `${elsewhere.url}/`, audience: AUDIENCE })(await elsewhere.token()), unavailable, 'an issuer of another name')
+  await t.rejects(
+    tokenVerifier({ issuer: `${elsewhere.url}/`, audience: AUDIENCE })(await elsewhere.token()),
+    unavailable,
+    'an issuer of another name'
+  )
   const late = tokenVerifier({ issuer: elsewhere.url, audience: AUDIENCE, jwksUri: `${elsewhere.url}/keys` })
   elsewhere.setDown(true)
   await t.rejects(late(await elsewhere.token()), unavailable, 'no keys')
   elsewhere.setDown(false)
   t.match(await late(await elsewhere.token()), { sub: 'alice' })
-  t.equal(elsewhere.received.filter(({ url }) => url.startsWith('/.well-known')).length, 1, 'who is told where the keys are does not ask')
+  t.equal(
+    elsewhere.received.filter(({ url }) => url.startsWith('/.well-known')).length,
+    1,
+    'who is told where the keys are does not ask'
+  )
 })

@@ -23,20 +23,42 @@ const wrong: Record<string, [string, RegExp]> = {
   'no name': ['protocol: edc-signaling', /must have required property 'name'/],
   'a name that cannot be in an address': ['name: A b\nprotocol: edc-signaling', /must match pattern/],
   'another protocol': ['name: a\nprotocol: smoke', /must be equal to one of the allowed values/],
-  'a field that is misspelt': ['name: a\nprotocol: edc-signaling\nmanagment_url: http://a', /must NOT have additional properties/],
-  'a key, which has no place here': ['name: a\nprotocol: edc-signaling\nkey: geheim', /must NOT have additional properties/],
-  'a URL that is none': ['name: a\nprotocol: edc-signaling\nmanagement_url: provider:8081', /management_url must match/],
-  'a result outside the results': ['name: a\nprotocol: edc-signaling\nassets: { x: { result: { file: ../secret } } }', /the result file of asset x/],
-  'assets that cannot be looked up': ['name: a\nprotocol: http-provisioner\nassets_decide: true', /needs the management_url/],
+  'a field that is misspelt': [
+    'name: a\nprotocol: edc-signaling\nmanagment_url: http://a',
+    /must NOT have additional properties/
+  ],
+  'a key, which has no place here': [
+    'name: a\nprotocol: edc-signaling\nkey: geheim',
+    /must NOT have additional properties/
+  ],
+  'a URL that is none': [
+    'name: a\nprotocol: edc-signaling\nmanagement_url: provider:8081',
+    /management_url must match/
+  ],
+  'a result outside the results': [
+    'name: a\nprotocol: edc-signaling\nassets: { x: { result: { file: ../secret } } }',
+    /the result file of asset x/
+  ],
+  'assets that cannot be looked up': [
+    'name: a\nprotocol: http-provisioner\nassets_decide: true',
+    /needs the management_url/
+  ],
   'no mapping': ['- a', /not a connector/]
 }
 for (const [what, [yaml, message]] of Object.entries(wrong)) {
-  await t.test(`refuses ${what}`, async (t) => { t.throws(() => parseConnector(yaml), message) })
+  await t.test(`refuses ${what}`, async (t) => {
+    t.throws(() => parseConnector(yaml), message)
+  })
 }
 
 await t.test('a folder is read as it is, and a wrong file stops no other', async (t) => {
   const folder = t.testdir({ 'a.yaml': 'name: a\nprotocol: edc-signaling', 'b.yml': 'name: b', 'notes.txt': 'x' })
-  const { connectors } = connectorsOf('test', { CONNECTORS_DIR: folder, CONNECTOR_SECRETS_DIR: folder, RESULT_TOKEN_KEY: 'x'.repeat(32), PUBLIC_URL: 'http://here' })
+  const { connectors } = connectorsOf('test', {
+    CONNECTORS_DIR: folder,
+    CONNECTOR_SECRETS_DIR: folder,
+    RESULT_TOKEN_KEY: 'x'.repeat(32),
+    PUBLIC_URL: 'http://here'
+  })
   t.strictSame([...connectors().usable.keys()], ['a'])
   t.strictSame([...connectors().refused.keys()], ['b.yml'])
   writeFileSync(join(folder, 'b.yml'), 'name: b\nprotocol: edc-signaling')
@@ -46,6 +68,18 @@ await t.test('a folder is read as it is, and a wrong file stops no other', async
 
 await t.test('without a folder there are no connectors, and with one there must be all that they need', async (t) => {
   t.equal(connectorsOf('test', { PUBLIC_URL: '' }).connectors().usable.size, 0)
-  t.throws(() => connectorsOf('test', { CONNECTORS_DIR: t.testdir({}), PUBLIC_URL: 'http://here' }), /CONNECTORS_DIR needs/)
-  t.throws(() => connectorsOf('test', { CONNECTORS_DIR: '/no/such/folder', CONNECTOR_SECRETS_DIR: '/', RESULT_TOKEN_KEY: 'x'.repeat(32), PUBLIC_URL: 'http://here' }), /cannot be read/)
+  t.throws(
+    () => connectorsOf('test', { CONNECTORS_DIR: t.testdir({}), PUBLIC_URL: 'http://here' }),
+    /CONNECTORS_DIR needs/
+  )
+  t.throws(
+    () =>
+      connectorsOf('test', {
+        CONNECTORS_DIR: '/no/such/folder',
+        CONNECTOR_SECRETS_DIR: '/',
+        RESULT_TOKEN_KEY: 'x'.repeat(32),
+        PUBLIC_URL: 'http://here'
+      }),
+    /cannot be read/
+  )
 })

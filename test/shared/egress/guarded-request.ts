@@ -19,8 +19,14 @@ const allowing = (...origins: string[]): EgressRules => ({ ...strict, allowed: n
 
 const PUBLIC = ['93.184.216.34', '2606:2800:220:1:248:1893:25c8:1946']
 
-/** A name server whose answers change from one question to the next, and a network that leads nowhere but to a port of this machine. */
-function fakeWire (answers: string[][], { port = 9, seen }: { port?: number, seen?: string } = {}) {
+/**
+ * A name server whose answers change from one question to the next, and a network that leads nowhere but to a port of
+ * this machine.
+ */
+function fakeWire (
+  answers: string[][],
+  { port = 9, seen }: { port?: number, seen?: string } = {}
+) {
   const asked: string[] = []
   const connected: [string, number][] = []
   const wire: Wire = {
@@ -38,7 +44,11 @@ function fakeWire (answers: string[][], { port = 9, seen }: { port?: number, see
   return { asked, connected, wire }
 }
 
-async function failure (request: Partial<OutgoingRequest> & { url: string }, rules = strict, wire?: Wire): Promise<string | undefined> {
+async function failure (
+  request: Partial<OutgoingRequest> & { url: string },
+  rules = strict,
+  wire?: Wire
+): Promise<string | undefined> {
   try {
     const { status } = await guardedRequest({ method: 'POST', ...request }, rules, wire)
     return `answered ${status}`
@@ -64,10 +74,30 @@ async function rawServer (t: Test, talk: (socket: net.Socket) => void): Promise<
 }
 
 /** With a certificate for `receiver.example.org` that this process trusts. */
-async function tlsServer (t: Test): Promise<{ port: number, received: { headers: IncomingHttpHeaders, servername: unknown }[] }> {
+async function tlsServer (
+  t: Test
+): Promise<{ port: number, received: { headers: IncomingHttpHeaders, servername: unknown }[] }> {
   const dir = t.testdir({})
   const [keyFile, certFile] = [join(dir, 'key.pem'), join(dir, 'cert.pem')]
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=receiver.example.org', '-addext', 'subjectAltName=DNS:receiver.example.org', '-keyout', keyFile, '-out', certFile], { stdio: 'ignore' })
+  execFileSync('openssl', [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=receiver.example.org',
+    '-addext',
+    'subjectAltName=DNS:receiver.example.org',
+    '-keyout',
+    keyFile,
+    '-out',
+    certFile
+  ], { stdio: 'ignore' })
   const cert = readFileSync(certFile, 'utf8')
   const before = tls.getCACertificates('default')
   tls.setDefaultCACertificates([...before, cert])
@@ -89,19 +119,38 @@ await t.test('a name is asked for once, as it is, and the connection goes to wha
   t.equal(status, 200)
   t.strictSame(asked, ['receiver.example.org.'])
   t.strictSame(connected, [[PUBLIC[0], 443]])
-  t.match(received, [{ servername: 'receiver.example.org', headers: { host: 'receiver.example.org', connection: 'close' } }])
-  t.equal(await failure({ url: 'https://receiver.example.org/' }, strict, wire), 'EgressDenied', 'the next request asks again')
+  t.match(received, [{
+    servername: 'receiver.example.org',
+    headers: { host: 'receiver.example.org', connection: 'close' }
+  }])
+  t.equal(
+    await failure({ url: 'https://receiver.example.org/' }, strict, wire),
+    'EgressDenied',
+    'the next request asks again'
+  )
   t.equal(received.length, 1)
 })
 
 await t.test('a certificate of another name is none', async (t) => {
   const { port, received } = await tlsServer(t)
-  for (const url of ['https://other.example.org/', `https://${PUBLIC[0]}/`, `https://[${PUBLIC[1]}]/`]) t.equal(await failure({ url }, strict, fakeWire([[PUBLIC[0]!]], { port }).wire), 'TlsError', url)
+  for (const url of ['https://other.example.org/', `https://${PUBLIC[0]}/`, `https://[${PUBLIC[1]}]/`]) {
+    t.equal(await failure({ url }, strict, fakeWire([[PUBLIC[0]!]], { port }).wire), 'TlsError', url)
+  }
   t.strictSame(received, [])
 })
 
 await t.test('one address among many that is not public is one too many', async (t) => {
-  for (const inside of ['127.0.0.1', '10.0.0.1', '169.254.169.254', '::1', '::ffff:93.184.216.34', 'fd00::1', '64:ff9b::5db8:d822']) {
+  for (
+    const inside of [
+      '127.0.0.1',
+      '10.0.0.1',
+      '169.254.169.254',
+      '::1',
+      '::ffff:93.184.216.34',
+      'fd00::1',
+      '64:ff9b::5db8:d822'
+    ]
+  ) {
     for (const addresses of [[inside], [...PUBLIC, inside], [inside, ...PUBLIC]]) {
       const { wire, connected } = fakeWire([addresses])
       t.equal(await failure({ url: 'https://example.org/' }, strict, wire), 'EgressDenied', addresses.join(' '))
@@ -132,13 +181,28 @@ await t.test('of several addresses the next one is tried when one does not answe
 })
 
 await t.test('an origin that is allowed may be anywhere, and speak without TLS', async (t) => {
-  const { url, received } = await httpServer(t, (_, response) => response.writeHead(201, { 'content-type': 'text/plain' }).end('created'))
+  const { url, received } = await httpServer(
+    t,
+    (_, response) => response.writeHead(201, { 'content-type': 'text/plain' }).end('created')
+  )
   const { origin, port } = new URL(url)
   const headers = { 'content-type': 'text/plain', authorization: 'a key' }
-  t.match(await guardedRequest({ method: 'PUT', url: `${url}/a?b`, headers, body: 'grün' }, allowing(origin)), { status: 201, headers: { 'content-type': 'text/plain' }, body: Buffer.from('created') })
-  t.match(await guardedRequest({ method: 'POST', url, allowed: [origin], body: Readable.from(['str', 'eamed']) }, strict), { status: 201 })
+  t.match(await guardedRequest({ method: 'PUT', url: `${url}/a?b`, headers, body: 'grün' }, allowing(origin)), {
+    status: 201,
+    headers: { 'content-type': 'text/plain' },
+    body: Buffer.from('created')
+  })
+  t.match(
+    await guardedRequest({ method: 'POST', url, allowed: [origin], body: Readable.from(['str', 'eamed']) }, strict),
+    { status: 201 }
+  )
   t.match(received, [
-    { method: 'PUT', url: '/a?b', headers: { ...headers, host: `127.0.0.1:${port}`, 'content-length': '5', connection: 'close' }, body: Buffer.from('grün') },
+    {
+      method: 'PUT',
+      url: '/a?b',
+      headers: { ...headers, host: `127.0.0.1:${port}`, 'content-length': '5', connection: 'close' },
+      body: Buffer.from('grün')
+    },
     { method: 'POST', url: '/', body: Buffer.from('streamed') }
   ])
   const named = `http://connector.edc.svc:${port}`
@@ -160,7 +224,15 @@ await t.test('a redirect is an answer, and leads nowhere', async (t) => {
 await t.test('no answer is told in a word', async (t) => {
   const refused = await closedUrl()
   t.equal(await failure({ url: refused }, allowing(refused)), 'ConnectionRefused')
-  t.equal(await failure({ url: 'https://example.org' }, strict, { ...fakeWire([]).wire, lookup: async () => { throw Object.assign(new Error('no'), { code: 'ENOTFOUND' }) } }), 'DnsError')
+  t.equal(
+    await failure({ url: 'https://example.org' }, strict, {
+      ...fakeWire([]).wire,
+      lookup: async () => {
+        throw Object.assign(new Error('no'), { code: 'ENOTFOUND' })
+      }
+    }),
+    'DnsError'
+  )
   t.equal(await failure({ url: 'https://example.org' }, strict, fakeWire([[]]).wire), 'DnsError')
   const talks: [string, (socket: net.Socket) => void][] = [
     ['ConnectionReset', (socket) => socket.once('data', () => socket.resetAndDestroy())],
@@ -184,10 +256,21 @@ await t.test('nobody is waited for longer than the request may take, whatever he
     socket.write('HTTP/1.1 200 OK\r\n')
     socket.write('x: ')
   })
-  const upgrading = await rawServer(t, (socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'))
+  const upgrading = await rawServer(
+    t,
+    (socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n')
+  )
   const secure = silent.replace('http:', 'https:')
-  for (const url of [silent, trickling, upgrading, secure]) t.equal(await failure({ url, timeoutMs: 300 }, allowing(url)), 'Timeout')
-  t.equal(await failure({ url: 'https://example.org', timeoutMs: 300 }, strict, { ...fakeWire([]).wire, lookup: async () => await new Promise(() => {}) }), 'Timeout')
+  for (const url of [silent, trickling, upgrading, secure]) {
+    t.equal(await failure({ url, timeoutMs: 300 }, allowing(url)), 'Timeout')
+  }
+  t.equal(
+    await failure({ url: 'https://example.org', timeoutMs: 300 }, strict, {
+      ...fakeWire([]).wire,
+      lookup: async () => await new Promise(() => {})
+    }),
+    'Timeout'
+  )
 })
 
 await t.test('of a body that does not end, or is far too long, the first bytes are read', async (t) => {
@@ -205,7 +288,10 @@ await t.test('of a body that does not end, or is far too long, the first bytes a
   t.equal(body.length, 256 * 1024)
   t.ok(sent < 32 * 1024 * 1024, 'and not much more has come')
   const slow = await rawServer(t, (socket) => socket.write('HTTP/1.1 202 Accepted\r\ncontent-length: 100\r\n\r\nbegun'))
-  t.match(await guardedRequest({ method: 'GET', url: slow, timeoutMs: 300 }, allowing(slow)), { status: 202, body: Buffer.from('begun') })
+  t.match(await guardedRequest({ method: 'GET', url: slow, timeoutMs: 300 }, allowing(slow)), {
+    status: 202,
+    body: Buffer.from('begun')
+  })
 })
 
 await t.test('a body that cannot be sent is not left open', async (t) => {

@@ -8,20 +8,39 @@ import { problemAbout, problemOf } from '../../support/problem-of.ts'
 import { serve } from '../../support/serve.ts'
 
 const app: FastifyPluginAsync = async (app) => {
-  app.get('/boom', async () => { throw new Error('the password is hunter2', { cause: new Error('inner') }) })
-  app.get('/problem', async () => { throw problem('unknown-file', 'Nothing here', { job_uuid: 'the job', errors: [{ field: 'file', message: 'is odd' }], headers: { 'x-more': '1' }, cause: new Error('hunter2') }) })
-  app.get('/down', async () => { throw problem('store-unavailable', 'No store') })
+  app.get('/boom', async () => {
+    throw new Error('the password is hunter2', { cause: new Error('inner') })
+  })
+  app.get('/problem', async () => {
+    throw problem('unknown-file', 'Nothing here', {
+      job_uuid: 'the job',
+      errors: [{ field: 'file', message: 'is odd' }],
+      headers: { 'x-more': '1' },
+      cause: new Error('hunter2')
+    })
+  })
+  app.get('/down', async () => {
+    throw problem('store-unavailable', 'No store')
+  })
   app.post('/thing/:id', {
     schema: {
       params: Type.Object({ id: Type.String({ maxLength: 5 }) }),
       headers: Type.Object({ 'x-short': Type.Optional(Type.String({ maxLength: 3 })) }),
       querystring: Type.Object({ n: Type.Optional(Type.Integer({ maximum: 9 })) }, { additionalProperties: false }),
-      body: Type.Object({ a: Type.Integer(), kind: Type.Optional(Type.Enum(['x', 'y'])), deep: Type.Optional(Type.Object({ 'b/c~d': Type.Integer() })) }, { additionalProperties: false })
+      body: Type.Object({
+        a: Type.Integer(),
+        kind: Type.Optional(Type.Enum(['x', 'y'])),
+        deep: Type.Optional(Type.Object({ 'b/c~d': Type.Integer() }))
+      }, { additionalProperties: false })
     }
   }, async (request) => request.body)
 }
 
-const json = (body: string, type = 'application/json'): RequestInit => ({ method: 'POST', body, headers: { 'content-type': type } })
+const json = (body: string, type = 'application/json'): RequestInit => ({
+  method: 'POST',
+  body,
+  headers: { 'content-type': type }
+})
 
 await t.test('a problem is answered as it is, its cause is not', async (t) => {
   const { url } = await serve(t, app)
@@ -29,7 +48,12 @@ await t.test('a problem is answered as it is, its cause is not', async (t) => {
   t.equal(response.headers.get('x-more'), '1')
   const { trace_id: trace, ...body } = await problemOf(t, response, 404, 'unknown-file')
   t.same(body, {
-    type: 'urn:gx4ki:problem:unknown-file', title: 'There is no such result file', status: 404, detail: 'Nothing here', errors: [{ field: 'file', message: 'is odd' }], job_uuid: 'the job'
+    type: 'urn:gx4ki:problem:unknown-file',
+    title: 'There is no such result file',
+    status: 404,
+    detail: 'Nothing here',
+    errors: [{ field: 'file', message: 'is odd' }],
+    job_uuid: 'the job'
   })
 })
 
@@ -49,30 +73,35 @@ await t.test('what nobody foresaw says nothing of itself', async (t) => {
 
 await t.test('every part of a request that is wrong is named', async (t) => {
   const { url } = await serve(t, app)
-  for (const [field, path, init] of [
-    ['id', '/thing/toolong', json('{"a":1}')],
-    ['n', '/thing/a?n=10', json('{"a":1}')],
-    ['n', '/thing/a?n=Infinity', json('{"a":1}')],
-    ['n', '/thing/a?n=1&n=2', json('{"a":1}')],
-    ['n', '/thing/a?n=x', json('{"a":1}')],
-    ['m', '/thing/a?m=1', json('{"a":1}')],
-    ['x-short', '/thing/a', { ...json('{"a":1}'), headers: { 'content-type': 'application/json', 'x-short': 'long' } }],
-    ['a', '/thing/a', json('{}')],
-    ['a', '/thing/a', json('{"a":"1"}')],
-    ['a', '/thing/a', json('{"a":1e999}')],
-    ['b', '/thing/a', json('{"a":1,"b":1}')],
-    ['deep.b/c~d', '/thing/a', json('{"a":1,"deep":{"b/c~d":"x"}}')],
-    ['deep.b/c~d', '/thing/a', json('{"a":1,"deep":{}}')],
-    ['body', '/thing/a', json('[]')],
-    ['body', '/thing/a', json('null')],
-    ['body', '/thing/a', json('{')],
-    ['body', '/thing/a', json('')],
-    ['body', '/thing/a', json('{"a":1,"__proto__":{"b":1}}')],
-    ['body', '/thing/a', { method: 'POST' }],
-    ['path', '/thing/%zz', json('{"a":1}')],
-    ['path', '/%', {}],
-    ['path', `/thing/${'a'.repeat(1025)}`, json('{"a":1}')]
-  ] as const) await problemAbout(t, await fetch(url + path, init), field)
+  for (
+    const [field, path, init] of [
+      ['id', '/thing/toolong', json('{"a":1}')],
+      ['n', '/thing/a?n=10', json('{"a":1}')],
+      ['n', '/thing/a?n=Infinity', json('{"a":1}')],
+      ['n', '/thing/a?n=1&n=2', json('{"a":1}')],
+      ['n', '/thing/a?n=x', json('{"a":1}')],
+      ['m', '/thing/a?m=1', json('{"a":1}')],
+      ['x-short', '/thing/a', {
+        ...json('{"a":1}'),
+        headers: { 'content-type': 'application/json', 'x-short': 'long' }
+      }],
+      ['a', '/thing/a', json('{}')],
+      ['a', '/thing/a', json('{"a":"1"}')],
+      ['a', '/thing/a', json('{"a":1e999}')],
+      ['b', '/thing/a', json('{"a":1,"b":1}')],
+      ['deep.b/c~d', '/thing/a', json('{"a":1,"deep":{"b/c~d":"x"}}')],
+      ['deep.b/c~d', '/thing/a', json('{"a":1,"deep":{}}')],
+      ['body', '/thing/a', json('[]')],
+      ['body', '/thing/a', json('null')],
+      ['body', '/thing/a', json('{')],
+      ['body', '/thing/a', json('')],
+      ['body', '/thing/a', json('{"a":1,"__proto__":{"b":1}}')],
+      ['body', '/thing/a', { method: 'POST' }],
+      ['path', '/thing/%zz', json('{"a":1}')],
+      ['path', '/%', {}],
+      ['path', `/thing/${'a'.repeat(1025)}`, json('{"a":1}')]
+    ] as const
+  ) await problemAbout(t, await fetch(url + path, init), field)
   const { errors } = await problemAbout(t, await fetch(`${url}/thing/a`, json('{"a":1,"kind":"z"}')), 'kind')
   t.match(errors![0]!.message, /x,y/, 'with what is allowed')
 })
@@ -81,9 +110,19 @@ await t.test('bodies that are too large or of another type', async (t) => {
   const { url } = await serve(t, app)
   await problemAbout(t, await fetch(`${url}/thing/a`, json('x'.repeat(1024 * 1024 + 1))), 'body', 413, 'too-large')
   for (const type of ['application/x-www-form-urlencoded', 'text/html', 'nonsense', 'application/json5']) {
-    await problemAbout(t, await fetch(`${url}/thing/a`, json('{"a":1}', type)), 'content-type', 415, 'unsupported-media-type')
+    await problemAbout(
+      t,
+      await fetch(`${url}/thing/a`, json('{"a":1}', type)),
+      'content-type',
+      415,
+      'unsupported-media-type'
+    )
   }
-  t.equal((await fetch(`${url}/thing/a`, json('{"a":1}', 'application/json; charset=utf-8'))).status, 200, 'and a good one still works')
+  t.equal(
+    (await fetch(`${url}/thing/a`, json('{"a":1}', 'application/json; charset=utf-8'))).status,
+    200,
+    'and a good one still works'
+  )
 })
 
 await t.test('a body that is not as long as it says is no request', async (t) => {

@@ -24,7 +24,8 @@ await t.test('the header can be sent, holds only what RFC 8187 allows, and decod
   for (const [name] of table) {
     const header = contentDisposition(name)
     t.equal(new Headers({ 'content-disposition': header }).get('content-disposition'), header)
-    const [, encoded] = /^attachment; filename="[^"\\]*"; filename\*=UTF-8''([A-Za-z0-9!#$&+\-.^_`|~%]+)$/.exec(header) ?? []
+    const [, encoded] =
+      /^attachment; filename="[^"\\]*"; filename\*=UTF-8''([A-Za-z0-9!#$&+\-.^_`|~%]+)$/.exec(header) ?? []
     t.equal(decodeURIComponent(encoded!), name.split('/').at(-1))
   }
 })

@@ -9,22 +9,32 @@ import { problemOf } from '../../support/problem-of.ts'
 import { serve } from '../../support/serve.ts'
 
 const app: FastifyPluginAsync = async (app) => {
-  app.get('/thing/:id', { schema: { params: Type.Object({ id: Type.String() }), querystring: Type.Object({ n: Type.Integer({ default: 7 }) }) } }, async (request) => request.query)
+  app.get('/thing/:id', {
+    schema: {
+      params: Type.Object({ id: Type.String() }),
+      querystring: Type.Object({ n: Type.Integer({ default: 7 }) })
+    }
+  }, async (request) => request.query)
   app.post('/thing/special', async () => ({}))
   app.delete('/thing/:id', async () => ({}))
 }
 
 await t.test('a method that the path does not know is answered with those that it does', async (t) => {
   const { url } = await serve(t, app)
-  for (const [method, path, allow] of [
-    ['POST', '/thing/a', 'GET, HEAD, DELETE'],
-    ['PUT', '/thing/a', 'GET, HEAD, DELETE'],
-    ['OPTIONS', '/thing/a', 'GET, HEAD, DELETE'],
-    ['PATCH', '/thing/special', 'POST'],
-    ['POST', '/health/liveness', 'GET, HEAD'],
-    ['DELETE', '/openapi.json', 'GET, HEAD']
-  ] as const) {
-    const response = await fetch(url + path, { method, ...(method === 'POST' && { body: '{', headers: { 'content-type': 'application/json' } }) })
+  for (
+    const [method, path, allow] of [
+      ['POST', '/thing/a', 'GET, HEAD, DELETE'],
+      ['PUT', '/thing/a', 'GET, HEAD, DELETE'],
+      ['OPTIONS', '/thing/a', 'GET, HEAD, DELETE'],
+      ['PATCH', '/thing/special', 'POST'],
+      ['POST', '/health/liveness', 'GET, HEAD'],
+      ['DELETE', '/openapi.json', 'GET, HEAD']
+    ] as const
+  ) {
+    const response = await fetch(url + path, {
+      method,
+      ...(method === 'POST' && { body: '{', headers: { 'content-type': 'application/json' } })
+    })
     t.equal(response.headers.get('allow'), allow, `${method} ${path}`)
     await problemOf(t, response, 405, 'method-not-allowed')
   }
@@ -38,12 +48,14 @@ await t.test('a method that the path does not know is answered with those that i
 
 await t.test('what is no HTTP is a problem, too', async (t) => {
   const { url } = await serve(t, app)
-  for (const [sent, status, kind] of [
-    ['hello\r\n\r\n', 400, 'invalid-request'],
-    ['FETCH /thing/a HTTP/1.1\r\nhost: a\r\n\r\n', 400, 'invalid-request'],
-    ['GET /thing/a HTTP/1.1\r\nhost: a\r\nbad header\r\n\r\n', 400, 'invalid-request'],
-    [`GET /thing/a HTTP/1.1\r\nhost: a\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers-too-large']
-  ] as const) {
+  for (
+    const [sent, status, kind] of [
+      ['hello\r\n\r\n', 400, 'invalid-request'],
+      ['FETCH /thing/a HTTP/1.1\r\nhost: a\r\n\r\n', 400, 'invalid-request'],
+      ['GET /thing/a HTTP/1.1\r\nhost: a\r\nbad header\r\n\r\n', 400, 'invalid-request'],
+      [`GET /thing/a HTTP/1.1\r\nhost: a\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers-too-large']
+    ] as const
+  ) {
     const socket = connect(Number(new URL(url).port), '127.0.0.1')
     socket.end(sent)
     const answer = await text(socket)
@@ -67,18 +79,31 @@ await t.test('no cache keeps what does not say that it may', async (t) => {
 
 await t.test('a path that nobody knows is a problem, too', async (t) => {
   const { url } = await serve(t, app)
-  for (const path of ['/', '/thing', '/Thing/a', '/thing/a/b', '/..%2fetc']) await problemOf(t, await fetch(url + path), 404, 'not-found')
+  for (const path of ['/', '/thing', '/Thing/a', '/thing/a/b', '/..%2fetc']) {
+    await problemOf(t, await fetch(url + path), 404, 'not-found')
+  }
 })
 
 await t.test('the trace id is that of the caller, else one of its own', async (t) => {
   const { url } = await serve(t, app)
   const id = '4bf92f3577b34da6a3ce929d0e0e4736'
   const traceOf = async (traceparent?: string): Promise<string> =>
-    (await problemOf(t, await fetch(`${url}/none`, { headers: traceparent ? { traceparent } : {} }), 404, 'not-found')).trace_id
+    (await problemOf(t, await fetch(`${url}/none`, { headers: traceparent ? { traceparent } : {} }), 404, 'not-found'))
+      .trace_id
   t.equal(await traceOf(`00-${id}-00f067aa0ba902b7-01`), id)
-  const problem = await problemOf(t, await fetch(`${url}/none`, { headers: { 'ce-traceparent': `00-${id}-00f067aa0ba902b7-01` } }), 404, 'not-found')
+  const problem = await problemOf(
+    t,
+    await fetch(`${url}/none`, { headers: { 'ce-traceparent': `00-${id}-00f067aa0ba902b7-01` } }),
+    404,
+    'not-found'
+  )
   t.equal(problem.trace_id, id, 'or that of an event')
-  const own = [await traceOf(), await traceOf(), await traceOf('nonsense'), await traceOf(`00-${id.toUpperCase()}-00f067aa0ba902b7-01`)]
+  const own = [
+    await traceOf(),
+    await traceOf(),
+    await traceOf('nonsense'),
+    await traceOf(`00-${id.toUpperCase()}-00f067aa0ba902b7-01`)
+  ]
   t.equal(new Set([...own, id, id.toUpperCase()]).size, 6)
 })
 
@@ -97,7 +122,11 @@ await t.test('what it has counted is there for a Prometheus', async (t) => {
   t.ok(types.length > 5)
   for (const [, name, type] of types) {
     t.match(text, new RegExp(`^# HELP ${name} .{30,}$`, 'm'), `${name} says what it means`)
-    t.match(name, type === 'counter' ? /^gx4ki_\w+_total$/ : /^gx4ki_\w+_seconds$/, 'it is named as Prometheus wants it')
+    t.match(
+      name,
+      type === 'counter' ? /^gx4ki_\w+_total$/ : /^gx4ki_\w+_seconds$/,
+      'it is named as Prometheus wants it'
+    )
   }
 })
 
@@ -105,7 +134,13 @@ await t.test('it says that it is there and what it can', async (t) => {
   const { url } = await serve(t, app)
   t.same(await (await fetch(`${url}/health/liveness`)).json(), { status: 'alive' })
   t.same(await (await fetch(`${url}/health/readiness`)).json(), { status: 'ready' })
-  const document = await (await fetch(`${url}/openapi.json`)).json() as { openapi: string, paths: Record<string, object> }
+  const document = await (await fetch(`${url}/openapi.json`)).json() as {
+    openapi: string
+    paths: Record<string, object>
+  }
   t.equal(document.openapi, '3.1.0')
-  t.same(Object.entries(document.paths).map(([path, methods]) => [path, Object.keys(methods)]), [['/thing/{id}', ['get', 'delete']], ['/thing/special', ['post']]], 'neither health, metrics nor what is refused')
+  t.same(Object.entries(document.paths).map(([path, methods]) => [path, Object.keys(methods)]), [['/thing/{id}', [
+    'get',
+    'delete'
+  ]], ['/thing/special', ['post']]], 'neither health, metrics nor what is refused')
 })

@@ -44,16 +44,29 @@ await t.test('from every state to every state only the way forward is taken', as
 await t.test('a terminal record never changes, whatever is observed', async (t) => {
   for (const state of states.filter(isTerminal)) {
     const record = recordIn(state, { sealed_env: 'sealed' })
-    for (const change of [
-      { reason: 'Late' }, { reason: null }, { exit_code: 0 }, { attempt: 'pod' }, { job_uid: 'uid' }, { sealed_env: null },
-      { started_at: created }, { finished_at: created }, { stop: { reason: 'CancelRequested', at: created } }
-    ] as const) t.equal(advance(record, change, now), undefined, `${state} ${JSON.stringify(change)}`)
+    for (
+      const change of [
+        { reason: 'Late' },
+        { reason: null },
+        { exit_code: 0 },
+        { attempt: 'pod' },
+        { job_uid: 'uid' },
+        { sealed_env: null },
+        { started_at: created },
+        { finished_at: created },
+        { stop: { reason: 'CancelRequested', at: created } }
+      ] as const
+    ) t.equal(advance(record, change, now), undefined, `${state} ${JSON.stringify(change)}`)
   }
 })
 
 await t.test('with its end a job gets the end of its retention', async (t) => {
   for (const state of states) {
-    const after = advance(recordIn('accepted'), { state, finished_at: '2026-11-22T12:59:00.000Z', attempt: 'pod' }, now)!
+    const after = advance(
+      recordIn('accepted'),
+      { state, finished_at: '2026-11-22T12:59:00.000Z', attempt: 'pod' },
+      now
+    )!
     t.equal(after.expires_at, isTerminal(state) ? '2026-11-29T12:59:00.000Z' : undefined, state)
     t.equal(viewOf(after).expires_at, after.expires_at ?? null)
     t.equal(tagsOf(after)['expires'], after.expires_at)
@@ -72,20 +85,42 @@ await t.test('a fact that is late still counts while the job is not over, the st
 })
 
 await t.test('what says nothing new is no new revision', async (t) => {
-  const record = recordIn('pending', { reason: 'Unschedulable', job_uid: 'uid', stop: { reason: 'CancelRequested', at: created } })
+  const record = recordIn('pending', {
+    reason: 'Unschedulable',
+    job_uid: 'uid',
+    stop: { reason: 'CancelRequested', at: created }
+  })
   t.equal(advance(record, {}, now), undefined)
-  t.equal(advance(record, { state: 'pending', reason: 'Unschedulable', job_uid: 'uid', stop: { reason: 'CancelRequested', at: created } }, now), undefined)
-  t.equal(advance(recordIn('pending'), { reason: null, sealed_env: null }, now), undefined, 'nor does it take away what is not there')
+  t.equal(
+    advance(record, {
+      state: 'pending',
+      reason: 'Unschedulable',
+      job_uid: 'uid',
+      stop: { reason: 'CancelRequested', at: created }
+    }, now),
+    undefined
+  )
+  t.equal(
+    advance(recordIn('pending'), { reason: null, sealed_env: null }, now),
+    undefined,
+    'nor does it take away what is not there'
+  )
 })
 
 await t.test('null takes a fact away', async (t) => {
-  const after = advance(recordIn('accepted', { reason: 'Suspended', sealed_env: 'sealed' }), { state: 'pending', reason: null, sealed_env: null }, now)
+  const after = advance(recordIn('accepted', { reason: 'Suspended', sealed_env: 'sealed' }), {
+    state: 'pending',
+    reason: null,
+    sealed_env: null
+  }, now)
   t.notOk('reason' in after!)
   t.notOk('sealed_env' in after!)
 })
 
 await t.test('what was sealed goes with the end of the job, whoever sees it end', async (t) => {
-  for (const state of states.filter(isTerminal)) t.notOk('sealed_env' in advance(recordIn('accepted', { sealed_env: 'sealed' }), { state }, now)!)
+  for (const state of states.filter(isTerminal)) {
+    t.notOk('sealed_env' in advance(recordIn('accepted', { sealed_env: 'sealed' }), { state }, now)!)
+  }
   t.ok('sealed_env' in advance(recordIn('accepted', { sealed_env: 'sealed' }), { state: 'running' }, now)!)
 })
 
@@ -95,12 +130,20 @@ await t.test('a job that ran and was not seen running has run all the same', asy
     // Kubernetes has whole seconds: a start in the second of the creation must not lie before it.
     [recordIn('accepted'), '2026-11-22T12:58:20.000Z', [['accepted', created], ['running', created]]],
     [recordIn('pending'), undefined, [['accepted', created]]],
-    [recordIn('running', { history: [{ state: 'accepted', at: created }, { state: 'running', at: created }] }), '2026-11-22T12:58:26.000Z', [['accepted', created], ['running', created]]]
+    [
+      recordIn('running', { history: [{ state: 'accepted', at: created }, { state: 'running', at: created }] }),
+      '2026-11-22T12:58:26.000Z',
+      [['accepted', created], ['running', created]]
+    ]
   ]
   for (const [record, startedAt, expected] of cases) {
     for (const end of ['succeeded', 'failed', 'canceled', 'lost'] as const) {
       const after = advance(record, { state: end, ...(startedAt && { started_at: startedAt }) }, now)
-      t.same(after!.history.map(({ state, at }) => [state, at]), [...expected, [end, now.toISOString()]], `${record.state} → ${end}, started ${startedAt}`)
+      t.same(
+        after!.history.map(({ state, at }) => [state, at]),
+        [...expected, [end, now.toISOString()]],
+        `${record.state} → ${end}, started ${startedAt}`
+      )
       t.equal(after!.revision, 8, 'in one step')
     }
   }
@@ -116,7 +159,8 @@ await t.test('whatever comes in whatever order, the history only goes forward', 
     let record = recordIn('accepted')
     const asked = Array.from({ length: 12 }, () => states[Math.floor(Math.random() * states.length)]!)
     for (const [step, state] of asked.entries()) {
-      record = advance(record, { state, ...(Math.random() < 0.5 && { started_at: created }), exit_code: step }, now) ?? record
+      record = advance(record, { state, ...(Math.random() < 0.5 && { started_at: created }), exit_code: step }, now) ??
+        record
     }
     const order = record.history.map(({ state }) => states.indexOf(state))
     t.same(order, [...new Set(order)].sort(), `each state at most once, in order, after ${asked}`)

@@ -2,7 +2,20 @@ import t from 'tap'
 import { createdAt, isJobId, newJobId } from '../../../shared/job/job-id.ts'
 
 /** Times that differ in every byte, from the first millisecond to one long after us. */
-const times = [0, 1, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, 1_700_000_000_000, 1_700_000_000_001, Date.now(), 2 ** 43].map((ms) => new Date(ms))
+const times = [
+  0,
+  1,
+  255,
+  256,
+  65_535,
+  65_536,
+  2 ** 32 - 1,
+  2 ** 32,
+  1_700_000_000_000,
+  1_700_000_000_001,
+  Date.now(),
+  2 ** 43
+].map((ms) => new Date(ms))
 
 await t.test('an id is a UUIDv8 in lower case', async (t) => {
   for (const time of times) {
@@ -34,8 +47,21 @@ await t.test('two ids of one millisecond differ', async (t) => {
 await t.test('nothing else is an id', async (t) => {
   const id = 'fe5df75a-8a22-8f0a-aaf8-e8b18d0e8de8'
   t.ok(isJobId(id))
-  for (const other of [
-    '', id.toUpperCase(), ` ${id}`, `${id}\n`, id.slice(1), `${id}0`, id.replaceAll('-', ''), `{${id}}`,
-    id.replace('8f0a', '4f0a'), id.replace('aaf8', 'caf8'), '../../../etc/passwd', 'deploy', '00000000-0000-0000-0000-000000000000'
-  ]) t.notOk(isJobId(other), JSON.stringify(other))
+  for (
+    const other of [
+      '',
+      id.toUpperCase(),
+      ` ${id}`,
+      `${id}\n`,
+      id.slice(1),
+      `${id}0`,
+      id.replaceAll('-', ''),
+      `{${id}}`,
+      id.replace('8f0a', '4f0a'),
+      id.replace('aaf8', 'caf8'),
+      '../../../etc/passwd',
+      'deploy',
+      '00000000-0000-0000-0000-000000000000'
+    ]
+  ) t.notOk(isJobId(other), JSON.stringify(other))
 })

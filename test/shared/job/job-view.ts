@@ -5,7 +5,16 @@ import { newRecord } from '../../support/new-record.ts'
 const created = '2026-11-22T12:58:20.123Z'
 
 await t.test('a caller sees every field, null where there is nothing, and nothing that is ours alone', async (t) => {
-  const record = newRecord({ state: 'pending', env: { DURATION: '15' }, created_at: created, history: [{ state: 'accepted', at: created }], sealed_env: 'sealed', job_uid: 'uid', attempt: 'pod', stop: { reason: 'CancelRequested', at: created } })
+  const record = newRecord({
+    state: 'pending',
+    env: { DURATION: '15' },
+    created_at: created,
+    history: [{ state: 'accepted', at: created }],
+    sealed_env: 'sealed',
+    job_uid: 'uid',
+    attempt: 'pod',
+    stop: { reason: 'CancelRequested', at: created }
+  })
   const id = record.job_uuid
   t.same(viewOf(record), {
     job_uuid: id,

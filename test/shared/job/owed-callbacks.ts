@@ -9,27 +9,52 @@ import { newRecord } from '../../support/new-record.ts'
 
 const now = new Date('2026-11-22T13:00:00.000Z')
 const later = (seconds: number): Date => new Date(now.getTime() + seconds * 1000)
-const hook = (events: Extract<Target, { kind: 'webhook' }>['events']): Target => ({ kind: 'webhook', url: 'https://example.org', events, secret_ref: 'a' })
-
-const owing = (more: Partial<Callback> = {}): JobRecord => newRecord({
-  state: 'failed',
-  targets: [hook(['failed'])],
-  callbacks: [{ id: '0-failed', target: 0, call: 'failed', state: 'owed', due_at: now.toISOString(), attempts: [], ...more }]
+const hook = (events: Extract<Target, { kind: 'webhook' }>['events']): Target => ({
+  kind: 'webhook',
+  url: 'https://example.org',
+  events,
+  secret_ref: 'a'
 })
+
+const owing = (more: Partial<Callback> = {}): JobRecord =>
+  newRecord({
+    state: 'failed',
+    targets: [hook(['failed'])],
+    callbacks: [{
+      id: '0-failed',
+      target: 0,
+      call: 'failed',
+      state: 'owed',
+      due_at: now.toISOString(),
+      attempts: [],
+      ...more
+    }]
+  })
 
 await t.test('whoever wants to hear of a state is owed that in the same step', async (t) => {
   const targets: Target[] = [hook(['running', 'succeeded']), hook(['failed', 'canceled', 'lost']), { kind: 'sink' }]
-  for (const [state, ids] of [
-    ['pending', undefined], ['running', ['0-running', '2-running']], ['succeeded', ['0-succeeded', '2-succeeded']],
-    ['failed', ['1-failed', '2-failed']], ['canceled', ['1-canceled', '2-canceled']], ['lost', ['1-lost', '2-lost']]
-  ] as const) {
+  for (
+    const [state, ids] of [
+      ['pending', undefined],
+      ['running', ['0-running', '2-running']],
+      ['succeeded', ['0-succeeded', '2-succeeded']],
+      ['failed', ['1-failed', '2-failed']],
+      ['canceled', ['1-canceled', '2-canceled']],
+      ['lost', ['1-lost', '2-lost']]
+    ] as const
+  ) {
     const next = advance(newRecord({ targets }), { state }, now)
     t.strictSame(next?.callbacks?.map(({ id }) => id), ids, state)
-    for (const one of next?.callbacks ?? []) t.match(one, { call: state, state: 'owed', due_at: now.toISOString(), attempts: [] })
+    for (const one of next?.callbacks ?? []) {
+      t.match(one, { call: state, state: 'owed', due_at: now.toISOString(), attempts: [] })
+    }
   }
   const running = advance(newRecord({ targets }), { state: 'running' }, now)!
   const ended = advance(running, { state: 'failed', started_at: now.toISOString() }, later(1))!
-  t.strictSame(ended.callbacks!.map(({ id, target }) => [id, target]), [['0-running', 0], ['2-running', 2], ['1-failed', 1], ['2-failed', 2]], 'and what was owed before stays')
+  t.strictSame(ended.callbacks!.map(({ id, target }) => [id, target]), [['0-running', 0], ['2-running', 2], [
+    '1-failed',
+    1
+  ], ['2-failed', 2]], 'and what was owed before stays')
 })
 
 await t.test('a change that is no new state owes nothing, and a job without targets never does', async (t) => {
@@ -40,21 +65,33 @@ await t.test('a change that is no new state owes nothing, and a job without targ
 })
 
 await t.test('a start that nobody saw is not told of when the job has ended', async (t) => {
-  const next = advance(newRecord({ targets: [{ kind: 'sink' }] }), { state: 'succeeded', started_at: now.toISOString() }, now)!
+  const next = advance(newRecord({ targets: [{ kind: 'sink' }] }), {
+    state: 'succeeded',
+    started_at: now.toISOString()
+  }, now)!
   t.strictSame(next.callbacks!.map(({ call }) => call), ['succeeded'])
 })
 
 await t.test('of two who see the same callback due one gets it, until his claim is over', async (t) => {
   const record = owing()
   const claimed = claimCallback(record, '0-failed', now, later(60))!
-  t.match(claimed, { revision: record.revision + 1, callbacks: [{ state: 'owed', trying_until: later(60).toISOString(), attempts: [{ at: now.toISOString() }] }] })
+  t.match(claimed, {
+    revision: record.revision + 1,
+    callbacks: [{ state: 'owed', trying_until: later(60).toISOString(), attempts: [{ at: now.toISOString() }] }]
+  })
   t.equal(claimCallback(claimed, '0-failed', later(59), later(120)), undefined)
   const again = claimCallback(claimed, '0-failed', later(60), later(120))!
-  t.strictSame(again.callbacks![0]!.attempts, [{ at: now.toISOString() }, { at: later(60).toISOString() }], 'and what was cut off is an attempt all the same')
+  t.strictSame(
+    again.callbacks![0]!.attempts,
+    [{ at: now.toISOString() }, { at: later(60).toISOString() }],
+    'and what was cut off is an attempt all the same'
+  )
 })
 
-await t.test('what is not due, or not owed, or not there, is nobody\'s', async (t) => {
-  for (const record of [owing({ due_at: later(1).toISOString() }), owing({ state: 'dead' }), owing({ state: 'delivered' })]) t.equal(claimCallback(record, '0-failed', now, later(60)), undefined)
+await t.test("what is not due, or not owed, or not there, is nobody's", async (t) => {
+  for (
+    const record of [owing({ due_at: later(1).toISOString() }), owing({ state: 'dead' }), owing({ state: 'delivered' })]
+  ) t.equal(claimCallback(record, '0-failed', now, later(60)), undefined)
   t.equal(claimCallback(owing(), '1-failed', now, later(60)), undefined)
   t.equal(claimCallback(newRecord(), '0-failed', now, later(60)), undefined)
   t.ok(isDue(owing().callbacks![0]!, now))
@@ -62,13 +99,24 @@ await t.test('what is not due, or not owed, or not there, is nobody\'s', async (
 
 await t.test('an attempt ends as it did, and nothing else of the record changes', async (t) => {
   const claimed = claimCallback(owing(), '0-failed', now, later(60))!
-  for (const [ended, expected] of [
-    [{ result: { status: 204 }, state: 'delivered' }, { state: 'delivered' }],
-    [{ result: { status: 410 }, state: 'dead' }, { state: 'dead' }],
-    [{ result: { error: 'Timeout' }, state: 'owed', due_at: later(5).toISOString() }, { state: 'owed', due_at: later(5).toISOString() }]
-  ] as const) {
+  for (
+    const [ended, expected] of [
+      [{ result: { status: 204 }, state: 'delivered' }, { state: 'delivered' }],
+      [{ result: { status: 410 }, state: 'dead' }, { state: 'dead' }],
+      [{ result: { error: 'Timeout' }, state: 'owed', due_at: later(5).toISOString() }, {
+        state: 'owed',
+        due_at: later(5).toISOString()
+      }]
+    ] as const
+  ) {
     const { callbacks, ...rest } = endAttempt(claimed, '0-failed', later(60), ended)!
-    t.strictSame(callbacks, [{ id: '0-failed', target: 0, call: 'failed', attempts: [{ at: now.toISOString(), ...ended.result }], ...expected }])
+    t.strictSame(callbacks, [{
+      id: '0-failed',
+      target: 0,
+      call: 'failed',
+      attempts: [{ at: now.toISOString(), ...ended.result }],
+      ...expected
+    }])
     const { callbacks: _, ...before } = claimed
     t.strictSame(rest, { ...before, revision: claimed.revision + 1 })
   }
@@ -80,22 +128,36 @@ await t.test('who has lost his claim only says that it has arrived', async (t) =
   t.equal(endAttempt(second, '0-failed', later(60), { result: { status: 500 }, state: 'dead' }), undefined)
   const arrived = endAttempt(second, '0-failed', later(60), { result: { status: 200 }, state: 'delivered' })!
   t.match(arrived.callbacks, [{ state: 'delivered', trying_until: undefined }])
-  t.equal(endAttempt(arrived, '0-failed', later(120), { result: { status: 500 }, state: 'owed', due_at: later(180).toISOString() }), undefined, 'and then the other one does not unsay it')
+  t.equal(
+    endAttempt(arrived, '0-failed', later(120), {
+      result: { status: 500 },
+      state: 'owed',
+      due_at: later(180).toISOString()
+    }),
+    undefined,
+    'and then the other one does not unsay it'
+  )
   const dead = endAttempt(second, '0-failed', later(120), { result: { status: 410 }, state: 'dead' })!
-  t.match(endAttempt(dead, '0-failed', later(60), { result: { status: 200 }, state: 'delivered' }), { callbacks: [{ state: 'delivered' }] })
+  t.match(endAttempt(dead, '0-failed', later(60), { result: { status: 200 }, state: 'delivered' }), {
+    callbacks: [{ state: 'delivered' }]
+  })
 })
 
 await t.test('however it has ended, it can be owed again', async (t) => {
   for (const state of ['owed', 'delivered', 'dead'] as const) {
     const attempts = [{ at: now.toISOString(), status: 500 }]
-    t.match(oweAgain(owing({ state, attempts, due_at: later(3600).toISOString() }), '0-failed', later(1)), { callbacks: [{ state: 'owed', due_at: later(1).toISOString(), attempts }] })
+    t.match(oweAgain(owing({ state, attempts, due_at: later(3600).toISOString() }), '0-failed', later(1)), {
+      callbacks: [{ state: 'owed', due_at: later(1).toISOString(), attempts }]
+    })
   }
   t.equal(oweAgain(owing(), '1-failed', now), undefined)
 })
 
 await t.test('who has a callback sent again and again finds the last attempts', async (t) => {
   let record = owing()
-  for (let tried = 0; tried < 100; tried++) record = claimCallback(record, '0-failed', later(tried * 60), later(tried * 60 + 60))!
+  for (let tried = 0; tried < 100; tried++) {
+    record = claimCallback(record, '0-failed', later(tried * 60), later(tried * 60 + 60))!
+  }
   t.equal(record.callbacks![0]!.attempts.length, 30)
   t.equal(record.callbacks![0]!.attempts.at(-1)!.at, later(99 * 60).toISOString())
 })
@@ -110,5 +172,7 @@ await t.test('the word for all callbacks is that of the worst', async (t) => {
 })
 
 await t.test('no terminal record advances, whatever is owed', async (t) => {
-  for (const state of states.filter(isTerminal)) t.equal(advance({ ...owing(), state }, { state: 'lost', exit_code: 3 }, now), undefined)
+  for (const state of states.filter(isTerminal)) {
+    t.equal(advance({ ...owing(), state }, { state: 'lost', exit_code: 3 }, now), undefined)
+  }
 })

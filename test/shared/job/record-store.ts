@@ -31,17 +31,31 @@ await t.test('of a job that is not there nothing is read and nothing made', asyn
 await t.test('body and tags advance together', async (t) => {
   const record = newRecord()
   await createRecord(store, record)
-  const advanced = await advanceRecord(store, record.job_uuid, (current) => advance(current, { state: 'failed', reason: 'OOMKilled', exit_code: 137 }, new Date()))
+  const advanced = await advanceRecord(
+    store,
+    record.job_uuid,
+    (current) => advance(current, { state: 'failed', reason: 'OOMKilled', exit_code: 137 }, new Date())
+  )
   t.match(advanced, { state: 'failed', reason: 'OOMKilled', exit_code: 137, revision: 2 })
   t.same((await readRecord(store, record.job_uuid))!.record, advanced)
-  t.same(await getTags(store, stateKey(record.job_uuid)), { state: 'failed', reason: 'OOMKilled', template: 'test', exit_code: '137', expires: advanced!.expires_at })
+  t.same(await getTags(store, stateKey(record.job_uuid)), {
+    state: 'failed',
+    reason: 'OOMKilled',
+    template: 'test',
+    exit_code: '137',
+    expires: advanced!.expires_at
+  })
 })
 
 await t.test('the end of a retention is indexed before the record says so', async (t) => {
   const record = newRecord()
   const id = record.job_uuid
   await createRecord(store, record)
-  const ended = await advanceRecord(store, id, (current) => ({ ...current, revision: 2, expires_at: '2026-12-22T00:00:00.000Z' }))
+  const ended = await advanceRecord(
+    store,
+    id,
+    (current) => ({ ...current, revision: 2, expires_at: '2026-12-22T00:00:00.000Z' })
+  )
   t.ok(await headObject(store, expiryKey('2026-12-22T00:00:00.000Z', id)))
   t.equal(ended!.expires_at, '2026-12-22T00:00:00.000Z')
   // As if cut off in between: whatever comes of the record, there is its key.
@@ -49,7 +63,9 @@ await t.test('the end of a retention is indexed before the record says so', asyn
   proxy.target = { url: store.settings.S3_ENDPOINT }
   proxy.fate = ({ method, path }) => method === 'PUT' && path.includes('/state/') ? 'break' : 'pass'
   const cutOff = openStore({ ...store.settings, S3_ENDPOINT: proxy.url })
-  await t.rejects(advanceRecord(cutOff, id, (current) => ({ ...current, revision: 3, expires_at: '2026-12-23T00:00:00.000Z' })))
+  await t.rejects(
+    advanceRecord(cutOff, id, (current) => ({ ...current, revision: 3, expires_at: '2026-12-23T00:00:00.000Z' }))
+  )
   t.ok(await headObject(store, expiryKey('2026-12-23T00:00:00.000Z', id)))
   t.equal((await readRecord(store, id))!.record.expires_at, '2026-12-22T00:00:00.000Z')
 })
@@ -83,7 +99,11 @@ await t.test('sixteen writers at once lose nothing', async (t) => {
   await createRecord(store, record)
   const increment = async (): Promise<void> => {
     try {
-      await advanceRecord(patient, id, (current) => ({ ...current, revision: current.revision + 1, exit_code: current.revision + 1 }))
+      await advanceRecord(
+        patient,
+        id,
+        (current) => ({ ...current, revision: current.revision + 1, exit_code: current.revision + 1 })
+      )
     } catch (error) {
       // So many never come at once to one job; whoever gives up is asked again, as an event or a caller would be.
       if (!isProblem(error, 'store-unavailable')) throw error
@@ -114,9 +134,24 @@ await t.test('a record that is removed while it is advanced is not made again', 
 
 await t.test('what is no record of the job is never taken for one', async (t) => {
   const id = newJobId()
-  for (const body of ['', 'hello', 'null', '[]', '{}', JSON.stringify(newRecord()), JSON.stringify({ ...newRecord(), job_uuid: id, revision: 'x' })]) {
+  for (
+    const body of [
+      '',
+      'hello',
+      'null',
+      '[]',
+      '{}',
+      JSON.stringify(newRecord()),
+      JSON.stringify({ ...newRecord(), job_uuid: id, revision: 'x' })
+    ]
+  ) {
     await putObject(store, stateKey(id), body, {}, 'unconditional')
-    for (const outcome of [await readRecord(store, id).catch((error) => error), await advanceRecord(store, id, () => undefined).catch((error) => error)]) {
+    for (
+      const outcome of [
+        await readRecord(store, id).catch((error) => error),
+        await advanceRecord(store, id, () => undefined).catch((error) => error)
+      ]
+    ) {
       t.ok(isProblem(outcome, 'store-unavailable'), body)
       t.equal(outcome.problem.job_uuid, id)
     }

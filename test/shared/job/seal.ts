@@ -30,5 +30,7 @@ await t.test('a seal opens with its key, for its job, and whole, or not at all',
     damaged[at]! ^= 1
     t.throws(() => unseal(key, id, damaged.toString('base64')), `byte ${at}`)
   }
-  for (const length of [0, 1, 12, 20, 28, bytes.length - 1]) t.throws(() => unseal(key, id, bytes.subarray(0, length).toString('base64')), `${length} bytes`)
+  for (const length of [0, 1, 12, 20, 28, bytes.length - 1]) {
+    t.throws(() => unseal(key, id, bytes.subarray(0, length).toString('base64')), `${length} bytes`)
+  }
 })

@@ -23,10 +23,22 @@ await t.test('the tags hold a whole line of the list and are such as every store
     expires_at: '2026-12-22T13:00:00.456Z',
     callbacks: [{ id: '0-failed', target: 0, call: 'failed', state: 'dead', attempts: [] }]
   }))
-  t.same(Object.keys(most).sort(), ['callback', 'exit_code', 'expires', 'finished', 'owner', 'reason', 'started', 'state', 'template'])
+  t.same(Object.keys(most).sort(), [
+    'callback',
+    'exit_code',
+    'expires',
+    'finished',
+    'owner',
+    'reason',
+    'started',
+    'state',
+    'template'
+  ])
   t.equal(most['exit_code'], '137')
   t.ok(Object.keys(most).length <= 10)
-  for (const [key, value] of Object.entries({ ...least, ...most })) t.match(`${key} ${value}`, /^[A-Za-z0-9 +\-=._:/@]{1,256}$/)
+  for (const [key, value] of Object.entries({ ...least, ...most })) {
+    t.match(`${key} ${value}`, /^[A-Za-z0-9 +\-=._:/@]{1,256}$/)
+  }
 })
 
 await t.test('a reason that no tag can hold is held as far as it can', async (t) => {

@@ -8,9 +8,11 @@ import { closedUrl } from '../../support/closed-url.ts'
 import { clusterAt } from '../../support/cluster-at.ts'
 import { httpServer } from '../../support/http-server.ts'
 
-const read = async ({ batch, namespace }: Cluster): Promise<V1Job> => await batch.readNamespacedJob({ namespace, name: objectName('a') })
+const read = async ({ batch, namespace }: Cluster): Promise<V1Job> =>
+  await batch.readNamespacedJob({ namespace, name: objectName('a') })
 
-const json = (response: ServerResponse, code: number, body: object): unknown => response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+const json = (response: ServerResponse, code: number, body: object): unknown =>
+  response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 
 await t.test('all calls go over few connections, as the one whose token it is', async (t) => {
   const sockets = new Set()
@@ -21,19 +23,27 @@ await t.test('all calls go over few connections, as the one whose token it is', 
   const cluster = clusterAt(t, url)
   for (let call = 0; call < 10; call++) t.match(await read(cluster), { metadata: { name: 'gx4ki-a' } })
   t.ok(sockets.size < 3, `${sockets.size} connections`)
-  t.match(received[0], { url: '/apis/batch/v1/namespaces/gx4ki-jobs/jobs/gx4ki-a', headers: { authorization: 'Bearer a hidden token' } })
+  t.match(received[0], {
+    url: '/apis/batch/v1/namespaces/gx4ki-jobs/jobs/gx4ki-a',
+    headers: { authorization: 'Bearer a hidden token' }
+  })
 })
 
 await t.test('what is not there is told from what cannot be known', async (t) => {
-  for (const [code, body] of [
-    [404, { kind: 'Status', code: 404, message: 'not found' }],
-    [401, { kind: 'Status', code: 401, message: 'Unauthorized' }],
-    [403, { kind: 'Status', code: 403, message: 'forbidden' }],
-    [429, { kind: 'Status', code: 429, message: 'too many requests' }],
-    [500, { kind: 'Status', code: 500, message: 'etcd' }],
-    [503, 'hello']
-  ] as const) {
-    const { url } = await httpServer(t, (_, response) => typeof body === 'string' ? response.writeHead(code).end(body) : json(response, code, body))
+  for (
+    const [code, body] of [
+      [404, { kind: 'Status', code: 404, message: 'not found' }],
+      [401, { kind: 'Status', code: 401, message: 'Unauthorized' }],
+      [403, { kind: 'Status', code: 403, message: 'forbidden' }],
+      [429, { kind: 'Status', code: 429, message: 'too many requests' }],
+      [500, { kind: 'Status', code: 500, message: 'etcd' }],
+      [503, 'hello']
+    ] as const
+  ) {
+    const { url } = await httpServer(
+      t,
+      (_, response) => typeof body === 'string' ? response.writeHead(code).end(body) : json(response, code, body)
+    )
     const cluster = clusterAt(t, url)
     t.equal(statusOf(await read(cluster).catch((error) => error)), code)
     const outcome = await orAbsent(read(cluster)).catch((error) => error)
@@ -58,7 +68,16 @@ await t.test('one that hangs up in the middle may have heard', async (t) => {
 })
 
 await t.test('one that answers nonsense is not taken for absent', async (t) => {
-  for (const [code, type, body] of [[200, 'text/html', '<html>'], [200, 'application/json', '{'], [200, 'application/json', ''], [200, 'application/json', 'null'], [200, 'application/json', '{}'], [204, 'text/plain', '']] as const) {
+  for (
+    const [code, type, body] of [
+      [200, 'text/html', '<html>'],
+      [200, 'application/json', '{'],
+      [200, 'application/json', ''],
+      [200, 'application/json', 'null'],
+      [200, 'application/json', '{}'],
+      [204, 'text/plain', '']
+    ] as const
+  ) {
     const { url } = await httpServer(t, (_, response) => response.writeHead(code, { 'content-type': type }).end(body))
     const outcome = await orAbsent(read(clusterAt(t, url))).catch((error) => error)
     t.ok(isProblem(outcome, 'kubernetes-unavailable'), `${code} ${type} ${body}`)

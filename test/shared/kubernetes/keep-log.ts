@@ -19,13 +19,21 @@ const at = new Date('2026-11-22T12:00:00Z')
 const podIn = (state: object): V1Pod => ({
   metadata: { name: 'a-pod', uid: 'a pod', namespace: 'gx4ki-jobs' },
   spec: { containers: [{ name: 'main' }, { name: 'second' }] },
-  status: { containerStatuses: [{ name: 'second', state: { running: { startedAt: at } } }, { name: 'main', state }] as NonNullable<V1Pod['status']>['containerStatuses'] & object }
+  status: {
+    containerStatuses: [{ name: 'second', state: { running: { startedAt: at } } }, { name: 'main', state }] as
+      & NonNullable<V1Pod['status']>['containerStatuses']
+      & object
+  }
 })
 const terminated = podIn({ terminated: { exitCode: 0, startedAt: at } })
 const running = podIn({ running: { startedAt: at } })
 
 /** An API server whose only pod has this log; `cut` breaks the connection after it. */
-async function logServer (t: Test, log: Buffer | string, { cut = false } = {}): Promise<{ cluster: Cluster, asked: string[] }> {
+async function logServer (
+  t: Test,
+  log: Buffer | string,
+  { cut = false } = {}
+): Promise<{ cluster: Cluster, asked: string[] }> {
   const asked: string[] = []
   const { url } = await httpServer(t, (request, response) => {
     asked.push(request.url)
@@ -43,7 +51,11 @@ await t.test('a log is kept byte for byte, of the workload and not of the contai
   t.equal(await keepLog(store, cluster, id, terminated, 'to its end'), true)
   t.same((await getObject(store, logKey(id)))!.body, log)
   t.same(asked, ['/api/v1/namespaces/gx4ki-jobs/pods/a-pod/log?container=main&follow=true'])
-  t.equal(await keepLog(store, clusterAt(t, await closedUrl()), id, terminated, 'to its end'), true, 'and never read again')
+  t.equal(
+    await keepLog(store, clusterAt(t, await closedUrl()), id, terminated, 'to its end'),
+    true,
+    'and never read again'
+  )
 })
 
 await t.test('of a long log the end is kept', async (t) => {
@@ -53,7 +65,10 @@ await t.test('of a long log the end is kept', async (t) => {
     await keepLog(store, (await logServer(t, log)).cluster, id, terminated, 'to its end')
     const { body } = (await getObject(store, logKey(id)))!
     t.equal(body.length, KEPT)
-    t.equal(createHash('sha256').update(body).digest('hex'), createHash('sha256').update(log.subarray(-KEPT)).digest('hex'))
+    t.equal(
+      createHash('sha256').update(body).digest('hex'),
+      createHash('sha256').update(log.subarray(-KEPT)).digest('hex')
+    )
   }
 })
 
@@ -69,7 +84,10 @@ await t.test('a log so far does for now', async (t) => {
 
 await t.test('half a log is better than none, and is asked for again', async (t) => {
   const id = newJobId()
-  t.equal(await keepLog(store, (await logServer(t, 'half', { cut: true })).cluster, id, terminated, 'to its end'), false)
+  t.equal(
+    await keepLog(store, (await logServer(t, 'half', { cut: true })).cluster, id, terminated, 'to its end'),
+    false
+  )
   t.equal((await getObject(store, logKey(id)))!.body.toString(), 'half')
   t.equal(await keepLog(store, (await logServer(t, 'half and half')).cluster, id, terminated, 'to its end'), true)
   t.equal((await getObject(store, logKey(id)))!.body.toString(), 'half and half')
@@ -81,7 +99,11 @@ await t.test('a followed log is whole when its container has ended, not when it 
     const { url } = await httpServer(t, (request, response) => {
       if (request.url.includes('/log?')) response.end('one\n')
       else if (pods === undefined) response.writeHead(500).end()
-      else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ kind: 'PodList', apiVersion: 'v1', items: pods }))
+      else {
+        response.writeHead(200, { 'content-type': 'application/json' }).end(
+          JSON.stringify({ kind: 'PodList', apiVersion: 'v1', items: pods })
+        )
+      }
     })
     const isWhole = await keepLog(store, clusterAt(t, url), id, running, 'to its end')
     t.equal((await getObject(store, logKey(id)))!.body.toString(), 'one\n')
@@ -103,7 +125,9 @@ await t.test('an empty log is a log', async (t) => {
 await t.test('a container that never ran, or is gone, has none yet', async (t) => {
   const id = newJobId()
   const { cluster, asked } = await logServer(t, 'never')
-  for (const pod of [podIn({ waiting: { reason: 'ImagePullBackOff' } }), { ...terminated, status: {} }]) t.equal(await keepLog(store, cluster, id, pod, 'to its end'), false)
+  for (const pod of [podIn({ waiting: { reason: 'ImagePullBackOff' } }), { ...terminated, status: {} }]) {
+    t.equal(await keepLog(store, cluster, id, pod, 'to its end'), false)
+  }
   t.same(asked, [])
   const { url } = await httpServer(t, (_, response) => response.writeHead(404).end('{}'))
   t.equal(await keepLog(store, clusterAt(t, url), id, terminated, 'to its end'), false)
@@ -114,7 +138,12 @@ await t.test('a log that cannot be read is a Kubernetes that does not answer', a
   const id = newJobId()
   const broken = await httpServer(t, (_, response) => response.writeHead(500).end('the node is gone'))
   for (const url of [broken.url, await closedUrl()]) {
-    t.ok(isProblem(await keepLog(store, clusterAt(t, url), id, terminated, 'to its end').catch((error) => error), 'kubernetes-unavailable'))
+    t.ok(
+      isProblem(
+        await keepLog(store, clusterAt(t, url), id, terminated, 'to its end').catch((error) => error),
+        'kubernetes-unavailable'
+      )
+    )
   }
   t.equal(await getObject(store, logKey(id)), undefined)
 })

@@ -2,10 +2,33 @@ import t from 'tap'
 import { wrongName } from '../../../shared/results/result-name.ts'
 
 await t.test('names of files in a folder and its sub-folders are names', async (t) => {
-  for (const name of [
-    'a', 'drive.mcap', 'sub/folder/file.bin', ' leading and trailing ', 'a+b', '100%', '%2e%2e', '#1?', 'Übung/größe.txt', '…', '..a', 'a..', '...', '.hidden', 'a;b,c', "it's",
-    'emoji 🚗', 'a:b', '~', '*', '"quoted"', 'x'.repeat(900), 'ü'.repeat(450)
-  ]) t.equal(wrongName(name), undefined, name)
+  for (
+    const name of [
+      'a',
+      'drive.mcap',
+      'sub/folder/file.bin',
+      ' leading and trailing ',
+      'a+b',
+      '100%',
+      '%2e%2e',
+      '#1?',
+      'Übung/größe.txt',
+      '…',
+      '..a',
+      'a..',
+      '...',
+      '.hidden',
+      'a;b,c',
+      "it's",
+      'emoji 🚗',
+      'a:b',
+      '~',
+      '*',
+      '"quoted"',
+      'x'.repeat(900),
+      'ü'.repeat(450)
+    ]
+  ) t.equal(wrongName(name), undefined, name)
 })
 
 await t.test('what could not be a key, or would leave the folder, is no name', async (t) => {

@@ -5,12 +5,17 @@ import { newAjv } from '../../../shared/schema/new-ajv.ts'
 await t.test('infinity is no number and no integer, however large a bound may be', async (t) => {
   const ajv = newAjv()
   for (const schema of [Type.Number(), Type.Integer(), Type.Number({ minimum: 0 }), Type.Integer({ maximum: 10 })]) {
-    for (const value of [Infinity, -Infinity, NaN, JSON.parse('1e999')]) t.notOk(ajv.validate(schema, value), `${JSON.stringify(schema)} ${value}`)
+    for (const value of [Infinity, -Infinity, NaN, JSON.parse('1e999')]) {
+      t.notOk(ajv.validate(schema, value), `${JSON.stringify(schema)} ${value}`)
+    }
   }
   t.ok(newAjv().validate(Type.Number(), 1e308))
   const coercing = newAjv({ coerceTypes: true })
   for (const n of ['1e999', 'Infinity', '-Infinity', 'NaN']) {
-    t.notOk(coercing.validate(Type.Object({ n: Type.Integer({ minimum: 0, maximum: 10 }) }), { n }), `nor is ${n} when it was written as text`)
+    t.notOk(
+      coercing.validate(Type.Object({ n: Type.Integer({ minimum: 0, maximum: 10 }) }), { n }),
+      `nor is ${n} when it was written as text`
+    )
   }
 })
 

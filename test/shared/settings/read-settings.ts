@@ -25,7 +25,13 @@ await t.test('a number is read from text', async (t) => {
 })
 
 await t.test('everything that is wrong is named at once, and no value is', async (t) => {
-  const wrong = { PORT: '70000.25', S3_ENDPOINT: 'tcp://hidden-host', S3_ACCESS_KEY: '', JOB_TOKEN_KEY: 'hidden-key', S3_BUCKET: 'xy' }
+  const wrong = {
+    PORT: '70000.25',
+    S3_ENDPOINT: 'tcp://hidden-host',
+    S3_ACCESS_KEY: '',
+    JOB_TOKEN_KEY: 'hidden-key',
+    S3_BUCKET: 'xy'
+  }
   const { message } = t.throws(() => readSettings(Settings, wrong)) as Error
   t.match(message, /^wrong settings: /)
   for (const name of [...Object.keys(wrong), 'S3_SECRET_KEY']) t.match(message, name)
@@ -33,9 +39,25 @@ await t.test('everything that is wrong is named at once, and no value is', async
 })
 
 await t.test('single settings that are wrong', async (t) => {
-  for (const [name, value] of [
-    ['PORT', '65536'], ['PORT', '-1'], ['PORT', '80.5'], ['PORT', 'Infinity'], ['PORT', 'http'], ['PORT', ''],
-    ['S3_ENDPOINT', 'http://a/path'], ['S3_ENDPOINT', ''], ['S3_ENDPOINT', '127.0.0.1:9000'],
-    ['JOB_TOKEN_KEY', 'k'.repeat(31)], ['S3_REGION', '']
-  ] as const) t.throws(() => readSettings(Settings, { ...keys, [name]: value }), new RegExp(`environment.${name} `), `${name}=${value}`)
+  for (
+    const [name, value] of [
+      ['PORT', '65536'],
+      ['PORT', '-1'],
+      ['PORT', '80.5'],
+      ['PORT', 'Infinity'],
+      ['PORT', 'http'],
+      ['PORT', ''],
+      ['S3_ENDPOINT', 'http://a/path'],
+      ['S3_ENDPOINT', ''],
+      ['S3_ENDPOINT', '127.0.0.1:9000'],
+      ['JOB_TOKEN_KEY', 'k'.repeat(31)],
+      ['S3_REGION', '']
+    ] as const
+  ) {
+    t.throws(
+      () => readSettings(Settings, { ...keys, [name]: value }),
+      new RegExp(`environment.${name} `),
+      `${name}=${value}`
+    )
+  }
 })

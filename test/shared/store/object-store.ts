@@ -5,7 +5,16 @@ import { buffer, text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { isProblem } from '../../../shared/http/problem.ts'
-import { getObject, getTags, headObject, listAll, listObjects, putObject, removeObject, streamObject } from '../../../shared/store/object-store.ts'
+import {
+  getObject,
+  getTags,
+  headObject,
+  listAll,
+  listObjects,
+  putObject,
+  removeObject,
+  streamObject
+} from '../../../shared/store/object-store.ts'
 import { openStore, type Store } from '../../../shared/store/open-store.ts'
 import { storeErrors } from '../../../shared/telemetry/metrics.ts'
 import { closedUrl } from '../../support/closed-url.ts'
@@ -13,7 +22,29 @@ import { httpServer } from '../../support/http-server.ts'
 import { testStore } from '../../support/store.ts'
 
 const oddKeys = [
-  'plain', 'a b', ' a', 'a+b', '100%', '%2e', 'a#b', 'a?b=c', 'a&b', 'Übung/größe.txt', 'e\u0301', '🚗', 'a;b', "it's", '(1)*!~', 'a=b', 'a:b@c', 'a"b', '<a>', 'a,b', 'sub/a', 'sub/b/c', 'x'.repeat(200)
+  'plain',
+  'a b',
+  ' a',
+  'a+b',
+  '100%',
+  '%2e',
+  'a#b',
+  'a?b=c',
+  'a&b',
+  'Übung/größe.txt',
+  'e\u0301',
+  '🚗',
+  'a;b',
+  "it's",
+  '(1)*!~',
+  'a=b',
+  'a:b@c',
+  'a"b',
+  '<a>',
+  'a,b',
+  'sub/a',
+  'sub/b/c',
+  'x'.repeat(200)
 ]
 
 /** What every operation makes of a store, by name. */
@@ -29,7 +60,13 @@ const operations: Record<string, (store: Store) => Promise<unknown>> = {
 }
 
 function storeAt (url: string, silenceMs?: number): Store {
-  return openStore({ S3_ENDPOINT: url, S3_ACCESS_KEY: 'access', S3_SECRET_KEY: 'hidden secret', S3_BUCKET: 'bucket', S3_REGION: 'us-east-1' }, silenceMs)
+  return openStore({
+    S3_ENDPOINT: url,
+    S3_ACCESS_KEY: 'access',
+    S3_SECRET_KEY: 'hidden secret',
+    S3_BUCKET: 'bucket',
+    S3_REGION: 'us-east-1'
+  }, silenceMs)
 }
 
 const urlOf = (server: Server): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -44,7 +81,12 @@ async function isDown (t: Test, store: Store, names = Object.keys(operations)): 
 
 await t.test('what is put is there, with its tags, until it is removed', async (t) => {
   const store = await testStore(t)
-  for (const [key, body] of [['text', 'größer als 🚗'], ['empty', ''], ['bytes', Buffer.from([0, 255, 13, 10, 0])]] as const) {
+  for (
+    const [key, body] of [['text', 'größer als 🚗'], ['empty', ''], [
+      'bytes',
+      Buffer.from([0, 255, 13, 10, 0])
+    ]] as const
+  ) {
     const etag = await putObject(store, key, body, { state: 'running' }, 'unconditional', 'text/plain')
     const found = await getObject(store, key)
     t.same(found!.body, Buffer.from(body))
@@ -77,10 +119,14 @@ await t.test('of many at once exactly one wins', async (t) => {
   // SeaweedFS lets those who come at once wait for each other, whole seconds at times.
   const store = openStore(settings, 60_000)
   const writers = ['0', '1', '2', '3']
-  const created = await Promise.all(writers.map(async (by) => await putObject(store, 'a', by, { by }, { ifNoneMatch: '*' })))
+  const created = await Promise.all(
+    writers.map(async (by) => await putObject(store, 'a', by, { by }, { ifNoneMatch: '*' }))
+  )
   const [etag, ...more] = created.filter((one) => one !== undefined)
   t.same(more, [])
-  const advanced = await Promise.all(writers.map(async (by) => await putObject(store, 'a', `next ${by}`, { by }, { ifMatch: etag! })))
+  const advanced = await Promise.all(
+    writers.map(async (by) => await putObject(store, 'a', `next ${by}`, { by }, { ifMatch: etag! }))
+  )
   t.equal(advanced.filter((one) => one !== undefined).length, 1)
   const winner = String(advanced.findIndex((one) => one !== undefined))
   t.equal((await getObject(store, 'a'))!.body.toString(), `next ${winner}`)
@@ -89,7 +135,15 @@ await t.test('of many at once exactly one wins', async (t) => {
 
 await t.test('tags are text, whatever they look like', async (t) => {
   const store = await testStore(t)
-  const tags = { n: '007', hex: '0x10', yes: 'true', time: '2026-11-22T12:58:20.123Z', signs: 'a b+c-d=e.f_g:h/i@j', long: 'x'.repeat(256), 'k y+': '1.0' }
+  const tags = {
+    n: '007',
+    hex: '0x10',
+    yes: 'true',
+    time: '2026-11-22T12:58:20.123Z',
+    signs: 'a b+c-d=e.f_g:h/i@j',
+    long: 'x'.repeat(256),
+    'k y+': '1.0'
+  }
   await putObject(store, 'a', '', tags, 'unconditional')
   t.same(await getTags(store, 'a'), tags)
   t.same((await listObjects(store, { prefix: '', tags: true })).objects[0]!.tags, tags)
@@ -99,10 +153,18 @@ await t.test('tags are text, whatever they look like', async (t) => {
 
 await t.test('keys of every kind come back equal', async (t) => {
   const store = await testStore(t)
-  await Promise.all(oddKeys.map(async (key) => await putObject(store, `p/${key}`, key, { n: `${oddKeys.indexOf(key)}` }, 'unconditional')))
+  await Promise.all(
+    oddKeys.map(async (key) =>
+      await putObject(store, `p/${key}`, key, { n: `${oddKeys.indexOf(key)}` }, 'unconditional')
+    )
+  )
   const { objects, more } = await listObjects(store, { prefix: 'p/', tags: true })
   t.notOk(more)
-  t.same(objects.map(({ key }) => key), oddKeys.map((key) => `p/${key}`).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))), 'in the order of their bytes')
+  t.same(
+    objects.map(({ key }) => key),
+    oddKeys.map((key) => `p/${key}`).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
+    'in the order of their bytes'
+  )
   for (const { key, size, etag, tags } of objects) {
     const name = key.slice(2)
     t.same({ size, tags }, { size: Buffer.byteLength(name), tags: { n: `${oddKeys.indexOf(name)}` } }, name)
@@ -124,7 +186,9 @@ await t.test('a folder is no object', async (t) => {
 await t.test('a listing comes in pages, in order, with tags or without', async (t) => {
   const store = await testStore(t)
   const keys = Array.from({ length: 25 }, (_, i) => `p/${String(i).padStart(3, '0')}`)
-  await Promise.all([...keys, 'o', 'q/1'].map(async (key) => await putObject(store, key, key, { key }, 'unconditional')))
+  await Promise.all(
+    [...keys, 'o', 'q/1'].map(async (key) => await putObject(store, key, key, { key }, 'unconditional'))
+  )
   for (const tags of [true, false]) {
     const pages: string[][] = []
     let after = ''
@@ -137,7 +201,11 @@ await t.test('a listing comes in pages, in order, with tags or without', async (
     }
     t.same(pages, [keys.slice(0, 10), keys.slice(10, 20), keys.slice(20)])
   }
-  t.same((await listObjects(store, { prefix: 'p/', after: 'p/0115', tags: false, limit: 2 })).objects.map(({ key }) => key), ['p/012', 'p/013'], 'after a key that is not there')
+  t.same(
+    (await listObjects(store, { prefix: 'p/', after: 'p/0115', tags: false, limit: 2 })).objects.map(({ key }) => key),
+    ['p/012', 'p/013'],
+    'after a key that is not there'
+  )
   const exact = await listObjects(store, { prefix: 'p/', limit: 25, tags: false })
   t.match(exact, { more: false }, 'a full last page is the last one')
   t.same(await listObjects(store, { prefix: 'none/', tags: true }), { objects: [], more: false })
@@ -147,22 +215,38 @@ await t.test('a listing comes in pages, in order, with tags or without', async (
 })
 
 /** As MinIO lists with `metadata=true`; the form-encoded tags and the ETag are escaped once more for XML. */
-const minioListing = (count: number): string => `<?xml version="1.0" encoding="UTF-8"?>
+const minioListing = (count: number): string =>
+  `<?xml version="1.0" encoding="UTF-8"?>
 <ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>bucket</Name><Prefix></Prefix><KeyCount>${count}</KeyCount><MaxKeys>1000</MaxKeys><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>${
-  Array.from({ length: count }, (_, i) => `<Contents><Key>state/a+b%2B${i}</Key><ETag>&#34;e${i}&#34;</ETag><Size>5</Size><UserTags>state=running&amp;n=007&amp;time=12%3A58+x%2F%3D</UserTags><UserMetadata><content-type>a</content-type></UserMetadata></Contents>`).join('')
-}</ListBucketResult>`
+    Array.from(
+      { length: count },
+      (_, i) =>
+        `<Contents><Key>state/a+b%2B${i}</Key><ETag>&#34;e${i}&#34;</ETag><Size>5</Size><UserTags>state=running&amp;n=007&amp;time=12%3A58+x%2F%3D</UserTags><UserMetadata><content-type>a</content-type></UserMetadata></Contents>`
+    ).join('')
+  }</ListBucketResult>`
 
 await t.test('a whole page of a store that sends the tags along is one request', async (t) => {
-  const { url, received } = await httpServer(t, (_, response) => response.writeHead(200, { 'content-type': 'application/xml' }).end(minioListing(1000)))
+  const { url, received } = await httpServer(
+    t,
+    (_, response) => response.writeHead(200, { 'content-type': 'application/xml' }).end(minioListing(1000))
+  )
   const { objects, more } = await listObjects(storeAt(url), { prefix: 'state/', tags: true })
   t.equal(received.length, 1)
   t.ok(more)
   t.equal(objects.length, 1000)
-  t.same(objects[999], { key: 'state/a b+999', size: 5, etag: '"e999"', tags: { state: 'running', n: '007', time: '12:58 x/=' } })
+  t.same(objects[999], {
+    key: 'state/a b+999',
+    size: 5,
+    etag: '"e999"',
+    tags: { state: 'running', n: '007', time: '12:58 x/=' }
+  })
 })
 
 await t.test('a page with nothing on it is the last one, whatever it says', async (t) => {
-  const { url } = await httpServer(t, (_, response) => response.writeHead(200, { 'content-type': 'application/xml' }).end(minioListing(0)))
+  const { url } = await httpServer(
+    t,
+    (_, response) => response.writeHead(200, { 'content-type': 'application/xml' }).end(minioListing(0))
+  )
   t.same(await listObjects(storeAt(url), { prefix: '', tags: true }), { objects: [], more: false })
 })
 
@@ -172,7 +256,11 @@ await t.test('the bytes of one version of an object, whole and in part', async (
   const etag = (await putObject(store, 'a', body, {}, 'unconditional'))!
   t.same(await buffer((await streamObject(store, 'a', etag))!), body)
   for (const [start, end] of [[0, 0], [5, 9], [299_999, 299_999], [1, 299_998]] as const) {
-    t.same(await buffer((await streamObject(store, 'a', etag, { start, end }))!), body.subarray(start, end + 1), `${start}-${end}`)
+    t.same(
+      await buffer((await streamObject(store, 'a', etag, { start, end }))!),
+      body.subarray(start, end + 1),
+      `${start}-${end}`
+    )
   }
   t.equal(await streamObject(store, 'b', etag), undefined, 'no such object')
   await putObject(store, 'a', 'other', {}, 'unconditional')
@@ -184,32 +272,44 @@ await t.test('the bytes of one version of an object, whole and in part', async (
 const allButHead = Object.keys(operations).filter((name) => name !== 'head')
 
 await t.test('a bucket that is not there is neither a missing object nor an unmet condition', async (t) => {
-  const { url } = await httpServer(t, (_, response) => response.writeHead(404, { 'content-type': 'application/xml' }).end('<Error><Code>NoSuchBucket</Code></Error>'))
+  const { url } = await httpServer(
+    t,
+    (_, response) =>
+      response.writeHead(404, { 'content-type': 'application/xml' }).end('<Error><Code>NoSuchBucket</Code></Error>')
+  )
   await isDown(t, storeAt(url), allButHead)
   const { settings } = await testStore(t)
   await isDown(t, openStore({ ...settings, S3_BUCKET: `${settings.S3_BUCKET}-missing` }), ['get', 'tags', 'list'])
 })
 
 await t.test('nor is a 404 of somebody who is no store', async (t) => {
-  for (const body of ['', '404 page not found', '<html><body>Nothing here</body></html>', '<Error/>', '<Error>no</Error>']) {
+  for (
+    const body of ['', '404 page not found', '<html><body>Nothing here</body></html>', '<Error/>', '<Error>no</Error>']
+  ) {
     const { url } = await httpServer(t, (_, response) => response.writeHead(404).end(body))
     await isDown(t, storeAt(url), allButHead)
   }
 })
 
 await t.test('a listing that is none is a store that is down', async (t) => {
-  const listing = (object: string): string => `<ListBucketResult><EncodingType>url</EncodingType>${object}</ListBucketResult>`
-  for (const body of [
-    '<ListBucketResult>hello</ListBucketResult>',
-    listing('<Contents/>'),
-    listing('<Contents><Size>1</Size><ETag>e</ETag></Contents>'),
-    listing('<Contents><Key>%zz</Key><Size>1</Size><ETag>e</ETag></Contents>'),
-    listing('<Contents><Key>%ff</Key><Size>1</Size><ETag>e</ETag></Contents>'),
-    listing('<Contents><Key>a</Key><ETag>e</ETag></Contents>'),
-    listing('<Contents><Key>a</Key><Size>many</Size><ETag>e</ETag></Contents>')
-  ]) {
+  const listing = (object: string): string =>
+    `<ListBucketResult><EncodingType>url</EncodingType>${object}</ListBucketResult>`
+  for (
+    const body of [
+      '<ListBucketResult>hello</ListBucketResult>',
+      listing('<Contents/>'),
+      listing('<Contents><Size>1</Size><ETag>e</ETag></Contents>'),
+      listing('<Contents><Key>%zz</Key><Size>1</Size><ETag>e</ETag></Contents>'),
+      listing('<Contents><Key>%ff</Key><Size>1</Size><ETag>e</ETag></Contents>'),
+      listing('<Contents><Key>a</Key><ETag>e</ETag></Contents>'),
+      listing('<Contents><Key>a</Key><Size>many</Size><ETag>e</ETag></Contents>')
+    ]
+  ) {
     t.comment(body)
-    const { url } = await httpServer(t, (_, response) => response.writeHead(200, { 'content-type': 'application/xml' }).end(body))
+    const { url } = await httpServer(
+      t,
+      (_, response) => response.writeHead(200, { 'content-type': 'application/xml' }).end(body)
+    )
     await isDown(t, storeAt(url), ['list'])
   }
 })
@@ -224,7 +324,9 @@ await t.test('a store that nobody listens for is down', async (t) => {
 })
 
 await t.test('a store that takes the call and says nothing is down', async (t) => {
-  const server = createServer((socket) => { socket.on('error', () => {}).resume() }).listen(0, '127.0.0.1')
+  const server = createServer((socket) => {
+    socket.on('error', () => {}).resume()
+  }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => server.close())
   await isDown(t, storeAt(urlOf(server), 50))
@@ -233,37 +335,51 @@ await t.test('a store that takes the call and says nothing is down', async (t) =
 await t.test('a store that falls silent or breaks off in the middle is down', async (t) => {
   for (const stop of ['silence', 'break'] as const) {
     const { url } = await httpServer(t, (_, response) => {
-      response.writeHead(200, { 'content-length': 100, etag: '"e"' }).write('half of it', () => { if (stop === 'break') response.destroy() })
+      response.writeHead(200, { 'content-length': 100, etag: '"e"' }).write('half of it', () => {
+        if (stop === 'break') response.destroy()
+      })
     })
     await isDown(t, storeAt(url, 50), ['create', 'put', 'get', 'tags', 'list'])
   }
 })
 
 await t.test('a store that answers nonsense is down', async (t) => {
-  for (const [status, body] of [
-    [200, 'hello'],
-    [200, ''],
-    [200, '<ListBucketResult><Contents>'],
-    [200, '<Error><Code>SlowDown</Code></Error>'],
-    [200, '<html><body>Log in</body></html>'],
-    [302, ''],
-    [403, '<Error><Code>AccessDenied</Code></Error>'],
-    [500, 'hello'],
-    [500, '<Error><Code>InternalError</Code></Error>'],
-    [503, '<Error><Code>SlowDown</Code></Error>']
-  ] as const) {
+  for (
+    const [status, body] of [
+      [200, 'hello'],
+      [200, ''],
+      [200, '<ListBucketResult><Contents>'],
+      [200, '<Error><Code>SlowDown</Code></Error>'],
+      [200, '<html><body>Log in</body></html>'],
+      [302, ''],
+      [403, '<Error><Code>AccessDenied</Code></Error>'],
+      [500, 'hello'],
+      [500, '<Error><Code>InternalError</Code></Error>'],
+      [503, '<Error><Code>SlowDown</Code></Error>']
+    ] as const
+  ) {
     t.comment(`${status} ${body}`)
-    const { url } = await httpServer(t, (_, response) => response.writeHead(status, { 'content-type': 'application/xml' }).end(body))
+    const { url } = await httpServer(
+      t,
+      (_, response) => response.writeHead(status, { 'content-type': 'application/xml' }).end(body)
+    )
     await isDown(t, storeAt(url))
   }
 })
 
 await t.test('what fails is counted, by what was asked for and how it failed', async (t) => {
   const counted = async (): Promise<Map<string, number>> =>
-    new Map((await storeErrors.get()).values.map(({ labels: { operation = '', status }, value }) => [`${operation} ${status}`, value]))
+    new Map(
+      (await storeErrors.get()).values.map((
+        { labels: { operation = '', status }, value }
+      ) => [`${operation} ${status}`, value])
+    )
   const before = await counted()
-  const answers = async (status: number, body = ''): Promise<Store> => storeAt((await httpServer(t, (_, response) => response.writeHead(status).end(body))).url)
-  const fails = async (store: Store, name: string): Promise<void> => { await t.rejects(operations[name]!(store)) }
+  const answers = async (status: number, body = ''): Promise<Store> =>
+    storeAt((await httpServer(t, (_, response) => response.writeHead(status).end(body))).url)
+  const fails = async (store: Store, name: string): Promise<void> => {
+    await t.rejects(operations[name]!(store))
+  }
   await fails(await answers(403, '<Error><Code>AccessDenied</Code></Error>'), 'get')
   await fails(await answers(503), 'put')
   await fails(await answers(503), 'put')
@@ -272,12 +388,21 @@ await t.test('what fails is counted, by what was asked for and how it failed', a
   const missing = '<Error><Code>NoSuchKey</Code></Error>'
   t.equal(await operations['get']!(await answers(404, missing)), undefined)
   t.equal(await operations['create']!(await answers(412, missing)), undefined)
-  const gained = [...await counted()].map(([what, count]) => [what, count - (before.get(what) ?? 0)] as const).filter(([, count]) => count > 0)
-  t.strictSame(Object.fromEntries(gained), { 'GetObject 4xx': 1, 'PutObject 5xx': 2, 'ListObjectsV2 none': 1, ' unreadable': 1 }, 'not what is an ordinary answer')
+  const gained = [...await counted()].map(([what, count]) => [what, count - (before.get(what) ?? 0)] as const).filter((
+    [, count]
+  ) => count > 0)
+  t.strictSame(Object.fromEntries(gained), {
+    'GetObject 4xx': 1,
+    'PutObject 5xx': 2,
+    'ListObjectsV2 none': 1,
+    ' unreadable': 1
+  }, 'not what is an ordinary answer')
 })
 
 await t.test('a connection that nobody uses for a while goes without a word', async (t) => {
-  const server = http.createServer((_, response) => { response.writeHead(200, { etag: '"e"' }).end('{}') }).listen(0, '127.0.0.1')
+  const server = http.createServer((_, response) => {
+    response.writeHead(200, { etag: '"e"' }).end('{}')
+  }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => server.close())
   const store = storeAt(urlOf(server), 200)

@@ -7,10 +7,21 @@ const parent = '00f067aa0ba902b7'
 await t.test('what is no traceparent counts as none', async (t) => {
   t.ok(isTraceparent(`00-${id}-${parent}-01`))
   t.ok(isTraceparent(`01-${id}-${parent}-00`), 'a later version')
-  for (const wrong of [
-    undefined, 7, '', 'nonsense', `ff-${id}-${parent}-01`, `00-${'0'.repeat(32)}-${parent}-01`, `00-${id}-${'0'.repeat(16)}-01`,
-    `00-${id.toUpperCase()}-${parent}-01`, `00-${id}-${parent}`, `00-${id}-${parent}-01, 00-${id}-${parent}-01`, ` 00-${id}-${parent}-01`
-  ]) {
+  for (
+    const wrong of [
+      undefined,
+      7,
+      '',
+      'nonsense',
+      `ff-${id}-${parent}-01`,
+      `00-${'0'.repeat(32)}-${parent}-01`,
+      `00-${id}-${'0'.repeat(16)}-01`,
+      `00-${id.toUpperCase()}-${parent}-01`,
+      `00-${id}-${parent}`,
+      `00-${id}-${parent}-01, 00-${id}-${parent}-01`,
+      ` 00-${id}-${parent}-01`
+    ]
+  ) {
     t.notOk(isTraceparent(wrong), String(wrong))
   }
 })

@@ -24,13 +24,24 @@ registerHooks({ load (url, context, next) {
 async function run (t: Test, name: string, env: Record<string, string>) {
   const folder = t.testdir({ 'telltale.mjs': telltale })
   const closed = await closedUrl()
-  const settings = { PORT: '0', S3_ENDPOINT: closed, S3_ACCESS_KEY: 'a', S3_SECRET_KEY: 'a hidden key', KUBECONFIG: kubeconfigFor(t, closed) }
-  const child = spawn(process.execPath, ['--import', `${folder}/telltale.mjs`, `dist/${name}.cjs`], { env: { ...settings, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const settings = {
+    PORT: '0',
+    S3_ENDPOINT: closed,
+    S3_ACCESS_KEY: 'a',
+    S3_SECRET_KEY: 'a hidden key',
+    KUBECONFIG: kubeconfigFor(t, closed)
+  }
+  const child = spawn(process.execPath, ['--import', `${folder}/telltale.mjs`, `dist/${name}.cjs`], {
+    env: { ...settings, ...env },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
   t.teardown(() => child.kill('SIGKILL'))
   const exit = once(child, 'exit').then(([code]) => code as number | null)
   const errors = text(child.stderr)
   let out = ''
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => { out += chunk })
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    out += chunk
+  })
   return {
     url: async () => await poll('it listens', () => /http:\/\/127.0.0.1:\d+/.exec(out)?.[0]),
     log: () => out,
@@ -44,18 +55,27 @@ async function run (t: Test, name: string, env: Record<string, string>) {
 }
 
 await t.test('no function has OpenTelemetry in its bundle', async (t) => {
-  const { outputs } = JSON.parse(readFileSync('dist/metafile.json', 'utf8')) as { outputs: Record<string, { inputs: object, imports: { path: string, kind: string }[] }> }
+  const { outputs } = JSON.parse(readFileSync('dist/metafile.json', 'utf8')) as {
+    outputs: Record<string, { inputs: object, imports: { path: string, kind: string }[] }>
+  }
   for (const name of ['deploy', 'job-completed', 'result-fetch', 'result-upload']) {
     const { inputs, imports } = outputs[`dist/${name}.cjs`]!
     t.strictSame(Object.keys(inputs).filter((path) => path.includes('@opentelemetry')), [], name)
-    t.strictSame(imports.filter(({ path }) => path.includes('export-traces')).map(({ kind }) => kind), ['dynamic-import'], name)
+    t.strictSame(imports.filter(({ path }) => path.includes('export-traces')).map(({ kind }) => kind), [
+      'dynamic-import'
+    ], name)
   }
   t.ok(Object.keys(outputs['dist/export-traces.cjs']!.inputs).some((path) => path.includes('@opentelemetry/sdk-trace')))
 })
 
 await t.test('nothing of it is loaded unless a collector is named', async (t) => {
   const somewhere = { OTEL_EXPORTER_OTLP_ENDPOINT: await closedUrl() }
-  for (const [env, isLoaded] of [[{}, false], [{ OTEL_EXPORTER_OTLP_ENDPOINT: '' }, false], [{ ...somewhere, OTEL_SDK_DISABLED: 'true' }, false], [somewhere, true]] as const) {
+  for (
+    const [env, isLoaded] of [[{}, false], [{ OTEL_EXPORTER_OTLP_ENDPOINT: '' }, false], [{
+      ...somewhere,
+      OTEL_SDK_DISABLED: 'true'
+    }, false], [somewhere, true]] as const
+  ) {
     const { url, end } = await run(t, 'result-fetch', env)
     t.equal((await fetch(`${await url()}/none`)).status, 404)
     const { code, errors } = await end()
@@ -74,8 +94,17 @@ await t.test('what is not sent yet is sent at the end', async (t) => {
   t.equal((await fetch(`${await url()}/health/readiness`)).status, 200)
   t.equal((await end()).code, 0)
   const own = spans()
-  t.match(own.find(({ name }) => name === 'GET /job'), { traceId, service: 'mine', failed: true, attributes: { 'error.type': '503' } })
-  t.match(own.find(({ name }) => name === 'S3.ListObjectsV2'), { traceId, failed: true, attributes: { 'error.type': 'none' } })
+  t.match(own.find(({ name }) => name === 'GET /job'), {
+    traceId,
+    service: 'mine',
+    failed: true,
+    attributes: { 'error.type': '503' }
+  })
+  t.match(own.find(({ name }) => name === 'S3.ListObjectsV2'), {
+    traceId,
+    failed: true,
+    attributes: { 'error.type': 'none' }
+  })
   t.equal(own.length, 2, 'and no probe')
 })
 
@@ -85,8 +114,14 @@ await t.test('an event goes on in the trace that it comes with', async (t) => {
   const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((digit) => digit.repeat(32)) as [string, string, string, string]
   const parent = '00f067aa0ba902b7'
   const send = async (traceparent: string, mode: 'binary' | 'structured', header?: string): Promise<void> => {
-    const { headers, body } = HTTP[mode](new CloudEvent({ type: 'dev.knative.apiserver.resource.update', source: '/test', data: {}, traceparent }))
-    const response = await fetch(await url(), { method: 'POST', headers: { ...headers as Record<string, string>, ...(header && { traceparent: header }) }, body: body as string })
+    const { headers, body } = HTTP[mode](
+      new CloudEvent({ type: 'dev.knative.apiserver.resource.update', source: '/test', data: {}, traceparent })
+    )
+    const response = await fetch(await url(), {
+      method: 'POST',
+      headers: { ...headers as Record<string, string>, ...(header && { traceparent: header }) },
+      body: body as string
+    })
     t.equal(response.status, 422)
   }
   await send(`00-${a}-${parent}-01`, 'binary')
@@ -96,9 +131,17 @@ await t.test('an event goes on in the trace that it comes with', async (t) => {
   t.equal((await end()).code, 0)
   const [first, second, third, ...more] = spans()
   t.match(first, { traceId: a, parentSpanId: parent, name: 'POST /', service: 'job-completed', links: [] })
-  t.match(second, { traceId: /^[0-9a-f]{32}$/, links: [{ traceId: b, spanId: parent }] }, 'in structured mode it is known only when the body is read')
+  t.match(
+    second,
+    { traceId: /^[0-9a-f]{32}$/, links: [{ traceId: b, spanId: parent }] },
+    'in structured mode it is known only when the body is read'
+  )
   t.notOk(second!.parentSpanId)
-  t.match(third, { traceId: d, parentSpanId: parent, links: [{ traceId: c }] }, 'who brought it goes before who made it')
+  t.match(
+    third,
+    { traceId: d, parentSpanId: parent, links: [{ traceId: c }] },
+    'who brought it goes before who made it'
+  )
   t.strictSame(more, [], 'what the caller does not sample is not sampled here')
   for (const id of [a, d, second!.traceId]) t.match(log(), `"trace_id":"${id}"`)
 })
@@ -106,8 +149,13 @@ await t.test('an event goes on in the trace that it comes with', async (t) => {
 await t.test('what is done when a body has come at last belongs to its request, too', async (t) => {
   const { environment, spans } = await collector(t)
   const { url, end } = await run(t, 'job-completed', environment)
-  const { headers, body } = HTTP.binary(new CloudEvent({ type: 'dev.knative.apiserver.resource.update', source: '/test', data: jobData(newJobId()) }))
-  const slow = request(await url(), { method: 'POST', headers: { ...headers as Record<string, string>, expect: '100-continue' } })
+  const { headers, body } = HTTP.binary(
+    new CloudEvent({ type: 'dev.knative.apiserver.resource.update', source: '/test', data: jobData(newJobId()) })
+  )
+  const slow = request(await url(), {
+    method: 'POST',
+    headers: { ...headers as Record<string, string>, expect: '100-continue' }
+  })
   slow.flushHeaders()
   await once(slow, 'continue')
   const answered = once(slow, 'response')
@@ -122,7 +170,10 @@ await t.test('what is done when a body has come at last belongs to its request, 
 })
 
 await t.test('a protocol that is not spoken here ends the start', async (t) => {
-  const { ended } = await run(t, 'result-fetch', { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4317', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' })
+  const { ended } = await run(t, 'result-fetch', {
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4317',
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc'
+  })
   const { code, errors } = await ended()
   t.equal(code, 1)
   t.match(errors, /"level":"fatal".*OTEL_EXPORTER_OTLP_PROTOCOL must be http\/protobuf or http\/json, not grpc/)

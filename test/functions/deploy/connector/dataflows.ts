@@ -22,14 +22,30 @@ const CONSUMERS = new Set(['http://127.0.0.1:15999', 'http://127.0.0.1:39999'])
 /** A deploy with one connector that speaks a dialect. */
 async function connected (t: Test, protocol: Connector['protocol'], more: Partial<Connector> = {}) {
   const secrets = temporaryFolder(t, { 'provider.endpoint-key': KEY })
-  const table: Connector[] = [{ name: 'provider', protocol, callback_origins: ['http://127.0.0.1:39192', 'http://127.0.0.1:15192'], assets: { data: { template: 'test' } }, assets_decide: true, ...more }]
-  const deploy = await deployServer(t, { table, connectorSecrets: secrets, publicUrl: 'http://127.0.0.1:8080', egress: { allowed: CONSUMERS, denied: [] } })
+  const table: Connector[] = [{
+    name: 'provider',
+    protocol,
+    callback_origins: ['http://127.0.0.1:39192', 'http://127.0.0.1:15192'],
+    assets: { data: { template: 'test' } },
+    assets_decide: true,
+    ...more
+  }]
+  const deploy = await deployServer(t, {
+    table,
+    connectorSecrets: secrets,
+    publicUrl: 'http://127.0.0.1:8080',
+    egress: { allowed: CONSUMERS, denied: [] }
+  })
   const base = `${deploy.url}/connector/provider/${encodeURIComponent(KEY)}/dataflows`
   return {
     deploy,
     base,
     post: async (path: string, body?: unknown, headers: Record<string, string> = {}) =>
-      await fetch(base + path, { method: 'POST', headers: { 'content-type': 'application/json; charset=utf-8', ...headers }, ...(body !== undefined && { body: JSON.stringify(body) }) }),
+      await fetch(base + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
+        ...(body !== undefined && { body: JSON.stringify(body) })
+      }),
     recordOf: async () => {
       const [id] = (await keysOf(deploy.store)).filter((key) => key.startsWith(MARKER_PREFIX)).map(jobOfKey)
       return (await readRecord(deploy.store, id!))!.record
@@ -46,44 +62,81 @@ async function connected (t: Test, protocol: Connector['protocol'], more: Partia
   }
 }
 
-await t.test('EDC\'s own signaling: the first start provisions, the second has the address, in the captured shape', async (t) => {
+await t.test("EDC's own signaling: the first start provisions, the second has the address, in the captured shape", async (t) => {
   const { post, succeeds, recordOf, deploy } = await connected(t, 'edc-signaling', { assets_decide: true })
   const [first, second] = exchangesOf('signaling-02-pull', 'start')
-  const asked = { ...first!.body as object, sourceDataAddress: { ...(first!.body as any).sourceDataAddress, 'dspace:endpointProperties': [{ '@type': 'dspace:EndpointProperty', 'dspace:name': 'https://w3id.org/edc/v0.0.1/ns/jobTemplate', 'dspace:value': 'other' }, { '@type': 'dspace:EndpointProperty', 'dspace:name': 'https://w3id.org/edc/v0.0.1/ns/duration', 'dspace:value': '100' }] } }
+  const asked = {
+    ...first!.body as object,
+    sourceDataAddress: {
+      ...(first!.body as any).sourceDataAddress,
+      'dspace:endpointProperties': [{
+        '@type': 'dspace:EndpointProperty',
+        'dspace:name': 'https://w3id.org/edc/v0.0.1/ns/jobTemplate',
+        'dspace:value': 'other'
+      }, {
+        '@type': 'dspace:EndpointProperty',
+        'dspace:name': 'https://w3id.org/edc/v0.0.1/ns/duration',
+        'dspace:value': '100'
+      }]
+    }
+  }
   for (let round = 0; round < 2; round++) {
     const answer = await post('/start', asked, { traceparent })
     t.equal(answer.status, 200)
     t.strictSame(await answer.json(), first!.answer)
   }
   const record = await recordOf()
-  t.match(record, { template: 'other', env: { DURATION: '100' }, traceparent, targets: [{ kind: 'edc-signaling', transfer: (first!.body as any).processId, callback_address: 'http://127.0.0.1:39192/control' }] })
+  t.match(record, {
+    template: 'other',
+    env: { DURATION: '100' },
+    traceparent,
+    targets: [{
+      kind: 'edc-signaling',
+      transfer: (first!.body as any).processId,
+      callback_address: 'http://127.0.0.1:39192/control'
+    }]
+  })
 
   await succeeds('provisioned', 'delivered')
   const again = await (await post('/start', asked)).json() as any
-  const values = Object.fromEntries(again.dataAddress['dspace:endpointProperties'].map((one: any) => [one['dspace:name'], one['dspace:value']]))
+  const values = Object.fromEntries(
+    again.dataAddress['dspace:endpointProperties'].map((one: any) => [one['dspace:name'], one['dspace:value']])
+  )
   t.strictSame(values, {
     'https://w3id.org/edc/v0.0.1/ns/endpoint': `http://127.0.0.1:8080/job/${record.job_uuid}/result?file=out.txt`,
     'https://w3id.org/edc/v0.0.1/ns/endpointType': 'https://w3id.org/idsa/v4.1/HTTP',
     'https://w3id.org/edc/v0.0.1/ns/authorization': resultToken(resultTokenKey, record.job_uuid),
     'https://w3id.org/edc/v0.0.1/ns/authType': 'bearer'
   })
-  const withoutValues = (address: any): any => JSON.parse(JSON.stringify(address, (key, value) => key === 'dspace:value' ? '' : value))
+  const withoutValues = (address: any): any =>
+    JSON.parse(JSON.stringify(address, (key, value) => key === 'dspace:value' ? '' : value))
   t.strictSame(withoutValues(again), withoutValues(second!.answer))
   t.equal((await deploy.cluster.jobs()).length, 1)
   t.strictSame((await recordOf()).callbacks?.map(({ call }) => call), ['provisioned'])
 })
 
-await t.test('EDC\'s own signaling: a push begins with the second start, once', async (t) => {
-  const { post, succeeds, recordOf } = await connected(t, 'edc-signaling', { assets: { [(exchangesOf('signaling-01-push', 'start')[0]!.body as any).datasetId]: { template: 'test' } } })
+await t.test("EDC's own signaling: a push begins with the second start, once", async (t) => {
+  const { post, succeeds, recordOf } = await connected(t, 'edc-signaling', {
+    assets: { [(exchangesOf('signaling-01-push', 'start')[0]!.body as any).datasetId]: { template: 'test' } }
+  })
   const [first, second] = exchangesOf('signaling-01-push', 'start')
   t.strictSame(await (await post('/start', first!.body)).json(), first!.answer)
   const { job_uuid: id, targets } = await recordOf()
   t.notMatch(JSON.stringify(targets), /15999/, 'where it goes to is sealed')
-  t.strictSame(unsealDestination(resultTokenKey, id, (targets![0] as any).sealed_destination), { url: 'http://127.0.0.1:15999/sink/result', header: {} })
+  t.strictSame(unsealDestination(resultTokenKey, id, (targets![0] as any).sealed_destination), {
+    url: 'http://127.0.0.1:15999/sink/result',
+    header: {}
+  })
   await succeeds('provisioned', 'owed')
-  for (let round = 0; round < 2; round++) t.strictSame(await (await post('/start', second!.body)).json(), { ...second!.answer as object })
+  for (let round = 0; round < 2; round++) {
+    t.strictSame(await (await post('/start', second!.body)).json(), { ...second!.answer as object })
+  }
   const { callbacks } = await recordOf()
-  t.strictSame(callbacks!.map(({ call, state }) => [call, state]), [['push', 'owed']], 'nobody has to be told any more that it is provisioned')
+  t.strictSame(
+    callbacks!.map(({ call, state }) => [call, state]),
+    [['push', 'owed']],
+    'nobody has to be told any more that it is provisioned'
+  )
 })
 
 await t.test('where a consumer cannot have his data pushed to, and with what', async (t) => {
@@ -92,30 +145,61 @@ await t.test('where a consumer cannot have his data pushed to, and with what', a
   const addressed = (properties: Record<string, string>) => ({
     ...start!.body as object,
     datasetId: 'data',
-    destinationDataAddress: { '@type': 'DataAddress', endpointProperties: Object.entries(properties).map(([name, value]) => ({ name: `https://w3id.org/edc/v0.0.1/ns/${name}`, value })) }
+    destinationDataAddress: {
+      '@type': 'DataAddress',
+      endpointProperties: Object.entries(properties).map(([name, value]) => ({
+        name: `https://w3id.org/edc/v0.0.1/ns/${name}`,
+        value
+      }))
+    }
   })
   const refused: Array<[Record<string, string>, string]> = [
     [{}, 'destinationDataAddress'],
     [{ baseUrl: 'http://consumer.example.com/in' }, 'destinationDataAddress.baseUrl'],
     [{ baseUrl: 'https://169.254.169.254/in' }, 'destinationDataAddress.baseUrl'],
     [{ baseUrl: 'http://127.0.0.1:39192/control' }, 'destinationDataAddress.baseUrl'],
-    [{ baseUrl: 'https://consumer.example.com/in', authKey: 'X Key', authCode: 'geheim' }, 'destinationDataAddress.authKey'],
-    [{ baseUrl: 'https://consumer.example.com/in', authKey: 'Transfer-Encoding', authCode: 'geheim' }, 'destinationDataAddress.authKey'],
-    [{ baseUrl: 'https://consumer.example.com/in', authKey: 'X-Key', authCode: 'geheim\r\nhost: other' }, 'destinationDataAddress.authCode'],
-    [{ baseUrl: 'https://consumer.example.com/in', authorization: 'geheim\u0000' }, 'destinationDataAddress.authorization']
+    [
+      { baseUrl: 'https://consumer.example.com/in', authKey: 'X Key', authCode: 'geheim' },
+      'destinationDataAddress.authKey'
+    ],
+    [
+      { baseUrl: 'https://consumer.example.com/in', authKey: 'Transfer-Encoding', authCode: 'geheim' },
+      'destinationDataAddress.authKey'
+    ],
+    [
+      { baseUrl: 'https://consumer.example.com/in', authKey: 'X-Key', authCode: 'geheim\r\nhost: other' },
+      'destinationDataAddress.authCode'
+    ],
+    [
+      { baseUrl: 'https://consumer.example.com/in', authorization: 'geheim\u0000' },
+      'destinationDataAddress.authorization'
+    ]
   ]
   for (const [properties, field] of refused) {
     const answer = await problemAbout(t, await edc.post('/start', addressed(properties)), field)
     t.notMatch(JSON.stringify(answer), /geheim/)
   }
   t.equal((await keysOf(edc.deploy.store)).length, 0)
-  t.equal((await edc.post('/start', addressed({ baseUrl: 'https://consumer.example.com/in', authKey: 'X-Key', authCode: 'geheim' }))).status, 200)
+  t.equal(
+    (await edc.post(
+      '/start',
+      addressed({ baseUrl: 'https://consumer.example.com/in', authKey: 'X-Key', authCode: 'geheim' })
+    )).status,
+    200
+  )
   const { job_uuid: id, targets } = await edc.recordOf()
-  t.strictSame(unsealDestination(resultTokenKey, id, (targets![0] as any).sealed_destination), { url: 'https://consumer.example.com/in', header: { 'X-Key': 'geheim' } })
+  t.strictSame(unsealDestination(resultTokenKey, id, (targets![0] as any).sealed_destination), {
+    url: 'https://consumer.example.com/in',
+    header: { 'X-Key': 'geheim' }
+  })
 })
 
-await t.test('EDC\'s own signaling: terminate cancels the job while it runs, suspend closes the results, a start opens them', async (t) => {
-  const { post, recordOf, deploy, base } = await connected(t, 'edc-signaling', { assets: { [(exchangesOf('signaling-04-consumer-terminates', 'start')[0]!.body as any).datasetId]: { template: 'test' } } })
+await t.test("EDC's own signaling: terminate cancels the job while it runs, suspend closes the results, a start opens them", async (t) => {
+  const { post, recordOf, deploy, base } = await connected(t, 'edc-signaling', {
+    assets: {
+      [(exchangesOf('signaling-04-consumer-terminates', 'start')[0]!.body as any).datasetId]: { template: 'test' }
+    }
+  })
   const [start] = exchangesOf('signaling-04-consumer-terminates', 'start')
   const [terminate] = captured('signaling-04-consumer-terminates').filter(({ kind }) => kind === 'signal')
   t.equal((await fetch(`${base}/check`)).status, 200)
@@ -127,7 +211,10 @@ await t.test('EDC\'s own signaling: terminate cancels the job while it runs, sus
   t.notOk(transferOf(await recordOf())!.suspended_at)
   t.equal((await post(terminate!.path!.replace('/dataflows', ''), terminate!.body)).status, 200)
   t.match(await recordOf(), { stop: { reason: 'TransferEnded' }, targets: [{ ended_at: String }] })
-  await poll('its Job goes', async () => (await deploy.cluster.jobs()).every(({ metadata }) => metadata?.deletionTimestamp !== undefined))
+  await poll(
+    'its Job goes',
+    async () => (await deploy.cluster.jobs()).every(({ metadata }) => metadata?.deletionTimestamp !== undefined)
+  )
   await problemOf(t, await post('/start', start!.body), 409, 'transfer-ended')
   await problemOf(t, await post('/unknown/terminate', {}), 404, 'unknown-transfer')
 })
@@ -173,7 +260,10 @@ await t.test('Data Plane Signaling: start, status, suspend, resume, completed', 
       '@type': 'DataAddress',
       endpointType: HTTP_PULL,
       endpoint: `http://127.0.0.1:8080/job/${id}/result?file=out.txt`,
-      endpointProperties: [{ name: 'authorization', value: resultToken(resultTokenKey, id) }, { name: 'authType', value: 'bearer' }]
+      endpointProperties: [{ name: 'authorization', value: resultToken(resultTokenKey, id) }, {
+        name: 'authType',
+        value: 'bearer'
+      }]
     }
   })
   t.equal((await post('/process-1/started', { messageId: 'm' })).status, 200)
@@ -184,14 +274,28 @@ await t.test('Data Plane Signaling: start, status, suspend, resume, completed', 
 await t.test('Data Plane Signaling: the field names of EDC up to 0.18, and a push', async (t) => {
   const { post, recordOf } = await connected(t, 'dataplane-signaling', { assets_decide: false })
   const { profile: _, processId, ...older } = message
-  const dataAddress = { '@type': 'DataAddress', endpointType: HTTP_PUSH, endpoint: 'https://consumer.example.com/in', endpointProperties: [{ name: 'authorization', value: 'geheim' }, { name: 'authType', value: 'bearer' }] }
-  const answer = await post('/start', { ...older, dataFlowId: processId, transferType: 'HttpData-PUSH', callbackAddress: 'http://127.0.0.1:39192/signaling', dataAddress })
+  const dataAddress = {
+    '@type': 'DataAddress',
+    endpointType: HTTP_PUSH,
+    endpoint: 'https://consumer.example.com/in',
+    endpointProperties: [{ name: 'authorization', value: 'geheim' }, { name: 'authType', value: 'bearer' }]
+  }
+  const answer = await post('/start', {
+    ...older,
+    dataFlowId: processId,
+    transferType: 'HttpData-PUSH',
+    callbackAddress: 'http://127.0.0.1:39192/signaling',
+    dataAddress
+  })
   t.equal(answer.status, 202)
   const record = await recordOf()
   t.notMatch(JSON.stringify(record), /geheim/)
   const transfer = transferOf(record)!
   t.match(transfer, { transfer: 'process-1', callback_address: 'http://127.0.0.1:39192/signaling' })
-  t.strictSame(unsealDestination(resultTokenKey, record.job_uuid, transfer.sealed_destination!), { url: 'https://consumer.example.com/in', header: { authorization: 'Bearer geheim' } })
+  t.strictSame(unsealDestination(resultTokenKey, record.job_uuid, transfer.sealed_destination!), {
+    url: 'https://consumer.example.com/in',
+    header: { authorization: 'Bearer geheim' }
+  })
   t.equal((await post('/process-1/terminate', { messageId: 'm', reason: 'enough' })).status, 200)
   t.match(await recordOf(), { stop: { reason: 'TransferEnded' } })
   t.equal(callbackOf(await recordOf(), 'started'), undefined)
@@ -202,23 +306,64 @@ await t.test('Data Plane Signaling: what the specification refuses', async (t) =
   const address = { endpoint: 'http://consumer.example.com/in' }
   await problemAbout(t, await post('/start', { ...message, dataAddress: address }), 'dataAddress')
   await problemAbout(t, await post('/start', { ...message, profile: HTTP_PUSH }), 'dataAddress')
-  await problemAbout(t, await post('/start', { ...message, profile: HTTP_PUSH, dataAddress: address }), 'dataAddress.endpoint')
+  await problemAbout(
+    t,
+    await post('/start', { ...message, profile: HTTP_PUSH, dataAddress: address }),
+    'dataAddress.endpoint'
+  )
   await problemAbout(t, await post('/start', { ...message, datasetId: 7 }), 'datasetId')
   await problemAbout(t, await post('/start', { ...message, processId: undefined }), 'processId')
   await problemOf(t, await post('/start', { ...message, datasetId: 'other' }), 404, 'unknown-asset')
-  await problemOf(t, await fetch(`${base}/start`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{' }), 400, 'invalid-request')
+  await problemOf(
+    t,
+    await fetch(`${base}/start`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{' }),
+    400,
+    'invalid-request'
+  )
   const deep = `{"more":${'['.repeat(100_000)}${']'.repeat(100_000)}}`
-  await problemAbout(t, await fetch(`${base}/start`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: deep }), 'body')
+  await problemAbout(
+    t,
+    await fetch(`${base}/start`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: deep }),
+    'body'
+  )
   await problemAbout(t, await post('/prepare', { ...message, profile: HTTP_PUSH }), 'profile')
   t.match(await (await post('/prepare', message)).json(), { dataFlowId: 'process-1', state: 'PREPARED' })
 })
 
 await t.test('the key comes in the path or as a bearer token, and no other opens', async (t) => {
   const { deploy, post } = await connected(t, 'dataplane-signaling', signaling)
-  const plain = async (authorization: string) => await fetch(`${deploy.url}/dataflows/start`, { method: 'POST', headers: { 'content-type': 'application/json', authorization }, body: JSON.stringify(message) })
+  const plain = async (authorization: string) =>
+    await fetch(`${deploy.url}/dataflows/start`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization },
+      body: JSON.stringify(message)
+    })
   await problemOf(t, await plain('Bearer wrong'), 401, 'unauthorized')
-  await problemOf(t, await fetch(`${deploy.url}/connector/provider/wrong/dataflows/start`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(message) }), 401, 'unauthorized')
-  await problemOf(t, await fetch(`${deploy.url}/provision?connector=provider&key=${encodeURIComponent(KEY)}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ assetId: 'data', transferProcessId: 'a', resourceDefinitionId: 'b', callbackAddress: 'http://127.0.0.1:39192' }) }), 401, 'unauthorized')
+  await problemOf(
+    t,
+    await fetch(`${deploy.url}/connector/provider/wrong/dataflows/start`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(message)
+    }),
+    401,
+    'unauthorized'
+  )
+  await problemOf(
+    t,
+    await fetch(`${deploy.url}/provision?connector=provider&key=${encodeURIComponent(KEY)}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        assetId: 'data',
+        transferProcessId: 'a',
+        resourceDefinitionId: 'b',
+        callbackAddress: 'http://127.0.0.1:39192'
+      })
+    }),
+    401,
+    'unauthorized'
+  )
   t.equal((await plain(`Bearer ${KEY}`)).status, 202)
   t.equal((await post('/start', message)).status, 202, 'and it is the same transfer')
 })
@@ -231,10 +376,27 @@ await t.test('a connector gets the address with its key in it where the table sa
   })
   const { deploy } = await connected(t, 'edc-signaling', { registration_url: `${url}/control` })
   for (let round = 0; round < 2; round++) t.equal((await deploy.ping()).status, 204)
-  t.strictSame(received.map(({ method, url }) => `${method} ${url}`), ['GET /control/v1/dataplanes', 'POST /control/v1/dataplanes', 'GET /control/v1/dataplanes'])
-  t.match(JSON.parse(received[1]!.body.toString()), { '@type': 'DataPlaneInstance', '@id': 'gx4ki-jobs', url: 'http://127.0.0.1:8080/connector/provider/a%2Fkey/dataflows', allowedSourceTypes: ['SimulationJob'] })
+  t.strictSame(received.map(({ method, url }) => `${method} ${url}`), [
+    'GET /control/v1/dataplanes',
+    'POST /control/v1/dataplanes',
+    'GET /control/v1/dataplanes'
+  ])
+  t.match(JSON.parse(received[1]!.body.toString()), {
+    '@type': 'DataPlaneInstance',
+    '@id': 'gx4ki-jobs',
+    url: 'http://127.0.0.1:8080/connector/provider/a%2Fkey/dataflows',
+    allowedSourceTypes: ['SimulationJob']
+  })
 
   const other = await connected(t, 'dataplane-signaling', { registration_url: `${url}/management/v4` })
   await other.deploy.ping()
-  t.match({ ...received.at(-1), body: JSON.parse(received.at(-1)!.body.toString()) }, { method: 'PUT', url: '/management/v4/dataplanes', body: { dataplaneId: 'gx4ki-jobs', endpoint: 'http://127.0.0.1:8080/connector/provider/a%2Fkey/dataflows', profiles: [HTTP_PULL, HTTP_PUSH] } })
+  t.match({ ...received.at(-1), body: JSON.parse(received.at(-1)!.body.toString()) }, {
+    method: 'PUT',
+    url: '/management/v4/dataplanes',
+    body: {
+      dataplaneId: 'gx4ki-jobs',
+      endpoint: 'http://127.0.0.1:8080/connector/provider/a%2Fkey/dataflows',
+      profiles: [HTTP_PULL, HTTP_PUSH]
+    }
+  })
 })

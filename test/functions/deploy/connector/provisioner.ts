@@ -14,7 +14,10 @@ import { temporaryFolder } from '../../../support/temporary-folder.ts'
 /** A deploy with one connector, and what that one knows of it. */
 async function connected (t: Test, more: Partial<Connector> = {}) {
   const connector = await stubConnector(t)
-  const secrets = temporaryFolder(t, { 'provider.endpoint-key': 'the endpoint key\n', 'provider.management-key': 'password' })
+  const secrets = temporaryFolder(t, {
+    'provider.endpoint-key': 'the endpoint key\n',
+    'provider.management-key': 'password'
+  })
   const table: Connector[] = [{
     name: 'provider',
     protocol: 'http-provisioner',
@@ -33,7 +36,13 @@ async function connected (t: Test, more: Partial<Connector> = {}) {
 
 /** A job that has succeeded, as job-completed leaves it: with its callback owed. */
 const succeeded = (call: 'owed' | 'delivered') => (record: any) => {
-  const done = { ...record, state: 'succeeded', attempt: 'pod', expires_at: new Date(Date.now() + 1e8).toISOString(), revision: record.revision + 1 }
+  const done = {
+    ...record,
+    state: 'succeeded',
+    attempt: 'pod',
+    expires_at: new Date(Date.now() + 1e8).toISOString(),
+    revision: record.revision + 1
+  }
   const callbacks = owedCall(done, 'provision', new Date())
   return { ...done, callbacks: callbacks.map((one) => ({ ...one, state: call })) }
 }
@@ -42,13 +51,24 @@ await t.test('a transfer is accepted at once, and its job is started after the a
   const { connector, deploy, endpoint, recordOf } = await connected(t)
   const transfer = await connector.provision(endpoint())
   t.equal(transfer.state, 'PROVISIONING_REQUESTED')
-  const record = await poll('the Job is made', async () => await recordOf().then((now) => now?.job_uid !== undefined && now))
+  const record = await poll(
+    'the Job is made',
+    async () => await recordOf().then((now) => now?.job_uid !== undefined && now)
+  )
   t.match(record, {
     state: 'pending',
     template: 'test',
     owner: 'connector:provider',
     env: { DURATION: '20' },
-    targets: [{ kind: 'http-provisioner', connector: 'provider', transfer: transfer.id, asset: 'asset-1', resource_definition: transfer.definition, callback_address: `${connector.url}/callback`, result: { file: 'a b.txt' } }]
+    targets: [{
+      kind: 'http-provisioner',
+      connector: 'provider',
+      transfer: transfer.id,
+      asset: 'asset-1',
+      resource_definition: transfer.definition,
+      callback_address: `${connector.url}/callback`,
+      result: { file: 'a b.txt' }
+    }]
   })
   t.equal((await deploy.cluster.jobs()).length, 1)
   t.notMatch(JSON.stringify(record), /endpoint key|password/, 'no key is in the record')
@@ -57,14 +77,29 @@ await t.test('a transfer is accepted at once, and its job is started after the a
 await t.test('the job goes on in the trace of the request', async (t) => {
   const { connector, endpoint, recordOf } = await connected(t)
   const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
-  const body = JSON.stringify({ assetId: 'asset-1', transferProcessId: 'transfer', resourceDefinitionId: 'definition', callbackAddress: `${connector.url}/callback` })
-  t.equal((await fetch(endpoint(), { method: 'POST', headers: { 'content-type': 'application/json', traceparent }, body })).status, 200)
+  const body = JSON.stringify({
+    assetId: 'asset-1',
+    transferProcessId: 'transfer',
+    resourceDefinitionId: 'definition',
+    callbackAddress: `${connector.url}/callback`
+  })
+  t.equal(
+    (await fetch(endpoint(), { method: 'POST', headers: { 'content-type': 'application/json', traceparent }, body }))
+      .status,
+    200
+  )
   t.equal((await recordOf())!.traceparent, traceparent)
 })
 
 await t.test('repeats, many of them at once too, make no second job', async (t) => {
   const { connector, deploy, endpoint } = await connected(t)
-  const transfer: StubTransfer = { id: 'transfer', definition: 'definition', asset: 'asset-1', state: 'PROVISIONING', callbacks: [] }
+  const transfer: StubTransfer = {
+    id: 'transfer',
+    definition: 'definition',
+    asset: 'asset-1',
+    state: 'PROVISIONING',
+    callbacks: []
+  }
   connector.transfers.set(transfer.id, transfer)
   const answers = await Promise.all(Array.from({ length: 12 }, async () => await connector.send(endpoint(), transfer)))
   t.strictSame(new Set(answers.map(({ status }) => status)), new Set([200]))
@@ -77,7 +112,10 @@ await t.test('repeats, many of them at once too, make no second job', async (t) 
 await t.test('a repeat puts the callback off until its own answer is read', async (t) => {
   const { connector, deploy, endpoint, recordOf } = await connected(t)
   const transfer = await connector.provision(endpoint())
-  const { job_uuid: id } = await poll('the Job is made', async () => await recordOf().then((now) => now?.job_uid !== undefined && now))
+  const { job_uuid: id } = await poll(
+    'the Job is made',
+    async () => await recordOf().then((now) => now?.job_uid !== undefined && now)
+  )
   await advanceRecord(deploy.store, id, succeeded('owed'))
   await connector.send(endpoint(), transfer)
   const answered = transfer.answeredAt!
@@ -88,11 +126,17 @@ await t.test('a repeat puts the callback off until its own answer is read', asyn
 await t.test('the same request after the callback deprovisions', async (t) => {
   const { connector, deploy, endpoint, recordOf } = await connected(t)
   const transfer = await connector.provision(endpoint())
-  const { job_uuid: id } = await poll('the Job is made', async () => await recordOf().then((now) => now?.job_uid !== undefined && now))
+  const { job_uuid: id } = await poll(
+    'the Job is made',
+    async () => await recordOf().then((now) => now?.job_uid !== undefined && now)
+  )
   await advanceRecord(deploy.store, id, succeeded('delivered'))
   transfer.state = 'DEPROVISIONING'
   t.equal((await connector.send(endpoint(), transfer)).status, 200)
-  const record = await poll('the transfer has ended', async () => await recordOf().then((now) => (now?.targets?.[0] as any).ended_at !== undefined && now))
+  const record = await poll(
+    'the transfer has ended',
+    async () => await recordOf().then((now) => (now?.targets?.[0] as any).ended_at !== undefined && now)
+  )
   t.equal(record.state, 'succeeded', 'the job stays what it is')
   t.strictSame(record.callbacks?.map(({ state }) => state), ['delivered'])
   t.equal((await deploy.cluster.jobs()).length, 1)
@@ -102,7 +146,10 @@ await t.test('the same request after a callback that the connector has lost brin
   for (const more of [{}, { type: 'provision' as const }]) {
     const { connector, deploy, endpoint, recordOf } = await connected(t)
     const transfer = await connector.provision(endpoint(), more)
-    const { job_uuid: id } = await poll('the Job is made', async () => await recordOf().then((now) => now?.job_uid !== undefined && now))
+    const { job_uuid: id } = await poll(
+      'the Job is made',
+      async () => await recordOf().then((now) => now?.job_uid !== undefined && now)
+    )
     await advanceRecord(deploy.store, id, succeeded('delivered'))
     t.equal((await connector.send(endpoint(), transfer, more)).status, 200)
     await poll('it is owed again', async () => (await recordOf())!.callbacks![0]!.state === 'owed')
@@ -115,10 +162,20 @@ await t.test('a deprovision of EDC 0.11 ends the transfer, and cancels the job w
   const transfer = await connector.provision(endpoint(), { type: 'provision' })
   await poll('the Job is made', async () => (await recordOf())?.job_uid !== undefined)
   t.equal((await connector.send(endpoint(), transfer, { type: 'deprovision' })).status, 200)
-  const record = await poll('the job is stopped', async () => await recordOf().then((now) => now?.stop !== undefined && now))
+  const record = await poll(
+    'the job is stopped',
+    async () => await recordOf().then((now) => now?.stop !== undefined && now)
+  )
   t.equal(record.stop?.reason, 'TransferEnded')
-  await poll('its Job goes', async () => (await deploy.cluster.jobs()).every(({ metadata }) => metadata?.deletionTimestamp !== undefined))
-  t.equal((await connector.send(endpoint(), { ...transfer, id: 'unknown' }, { type: 'deprovision' })).status, 200, 'of an unknown one there is nothing to end')
+  await poll(
+    'its Job goes',
+    async () => (await deploy.cluster.jobs()).every(({ metadata }) => metadata?.deletionTimestamp !== undefined)
+  )
+  t.equal(
+    (await connector.send(endpoint(), { ...transfer, id: 'unknown' }, { type: 'deprovision' })).status,
+    200,
+    'of an unknown one there is nothing to end'
+  )
 })
 
 await t.test('a transfer that ended meanwhile is noticed on a ping', async (t) => {
@@ -156,7 +213,13 @@ await t.test('what can never work is refused at once, so that the transfer ends'
     ['connector=provider&key=the%20endpoint%20key&template=nonsense', 'asset-2', 400, 'unknown-template']
   ]
   for (const [query, asset, status, kind] of cases) {
-    const transfer: StubTransfer = { id: 'transfer', definition: 'definition', asset, state: 'PROVISIONING', callbacks: [] }
+    const transfer: StubTransfer = {
+      id: 'transfer',
+      definition: 'definition',
+      asset,
+      state: 'PROVISIONING',
+      callbacks: []
+    }
     const response = await connector.send(endpoint(query), transfer)
     const { detail } = await problemOf(t, response, status, kind)
     t.notMatch(detail, /key=|endpoint%20key|wrong/, 'the answer does not hold the query')
@@ -167,28 +230,55 @@ await t.test('what can never work is refused at once, so that the transfer ends'
 
 await t.test('a callback address at another origin gets no API key', async (t) => {
   const { connector, deploy, endpoint } = await connected(t)
-  const body = { assetId: 'asset-1', transferProcessId: 'a', resourceDefinitionId: 'b', callbackAddress: 'http://127.0.0.1:1/callback' }
-  await problemOf(t, await fetch(endpoint(), { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }), 400, 'invalid-request')
+  const body = {
+    assetId: 'asset-1',
+    transferProcessId: 'a',
+    resourceDefinitionId: 'b',
+    callbackAddress: 'http://127.0.0.1:1/callback'
+  }
+  await problemOf(
+    t,
+    await fetch(endpoint(), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body)
+    }),
+    400,
+    'invalid-request'
+  )
   t.strictSame(await keysOf(deploy.store), [])
   t.equal(connector.transfers.size, 0)
 })
 
 await t.test('the template stands in the query, in the name of the prototype too, and the path may end with a slash', async (t) => {
   const { connector, deploy, endpoint, recordOf } = await connected(t, { assets: {} })
-  await connector.provision(endpoint('connector=provider&key=the%20endpoint%20key&demo_task=other').replace('/provision?', '/provision/?'))
-  t.match(await poll('the Job is made', async () => await recordOf().then((now) => now?.job_uid !== undefined && now)), { template: 'other', targets: [{ result: { file: 'out.txt' } }] })
+  await connector.provision(
+    endpoint('connector=provider&key=the%20endpoint%20key&demo_task=other').replace('/provision?', '/provision/?')
+  )
+  t.match(
+    await poll('the Job is made', async () => await recordOf().then((now) => now?.job_uid !== undefined && now)),
+    { template: 'other', targets: [{ result: { file: 'out.txt' } }] }
+  )
   t.equal((await deploy.cluster.jobs()).length, 1)
 })
 
 await t.test('an asset says itself what to run where the table lets it, and the ping asks again', async (t) => {
   const { connector, deploy, endpoint, recordOf } = await connected(t, { assets: {}, assets_decide: true })
-  connector.assets.set('asset-1', { jobTemplate: 'other', duration: '7', baseUrl: 'http://127.0.0.1:1/unused', result: 'archive' })
+  connector.assets.set('asset-1', {
+    jobTemplate: 'other',
+    duration: '7',
+    baseUrl: 'http://127.0.0.1:1/unused',
+    result: 'archive'
+  })
   connector.failures.push(503)
   const transfer = await connector.provision(endpoint())
   t.equal(transfer.state, 'PROVISIONING_REQUESTED')
   await poll('it was asked', () => connector.failures.length === 0)
   await deploy.ping()
-  const record = await poll('the Job is made', async () => await recordOf().then((now) => now?.job_uid !== undefined && now))
+  const record = await poll(
+    'the Job is made',
+    async () => await recordOf().then((now) => now?.job_uid !== undefined && now)
+  )
   t.match(record, { template: 'other', env: { DURATION: '7' }, targets: [{ result: 'archive' }] })
   t.notOk('look_up' in record.targets![0]!)
 })
@@ -197,7 +287,10 @@ await t.test('an asset that asks for what cannot be run makes the job fail', asy
   const { connector, endpoint, recordOf } = await connected(t, { assets: {}, assets_decide: true })
   connector.assets.set('asset-1', { jobTemplate: 'other', duration: 'long' })
   await connector.provision(endpoint())
-  const record = await poll('the job has failed', async () => await recordOf().then((now) => now?.state === 'failed' && now))
+  const record = await poll(
+    'the job has failed',
+    async () => await recordOf().then((now) => now?.state === 'failed' && now)
+  )
   t.equal(record.reason, 'InvalidAsset')
 })
 
@@ -205,7 +298,10 @@ await t.test('a job that Kubernetes refuses has failed', async (t) => {
   const { connector, endpoint, recordOf } = await connected(t, { assets: { 'asset-1': { template: 'refused' } } })
   const transfer = await connector.provision(endpoint())
   t.equal(transfer.state, 'PROVISIONING_REQUESTED')
-  const record = await poll('the job has failed', async () => await recordOf().then((now) => now?.state === 'failed' && now))
+  const record = await poll(
+    'the job has failed',
+    async () => await recordOf().then((now) => now?.state === 'failed' && now)
+  )
   t.equal(record.reason, 'RejectedByKubernetes')
 })
 
@@ -215,5 +311,9 @@ await t.test('a key that changes in its file is another one at once', async (t) 
   t.equal((await connector.provision(endpoint())).state, 'TERMINATED')
   t.equal((await connector.provision(endpoint('connector=provider&key=new'))).state, 'PROVISIONING_REQUESTED')
   writeFileSync(join(secrets, 'provider.endpoint-key'), '')
-  t.equal((await connector.provision(endpoint('connector=provider&key='))).state, 'TERMINATED', 'an empty key opens nothing')
+  t.equal(
+    (await connector.provision(endpoint('connector=provider&key='))).state,
+    'TERMINATED',
+    'an empty key opens nothing'
+  )
 })

@@ -18,7 +18,11 @@ async function endJob (store: Store, change: Change, file?: string): Promise<str
     const key = (await keysOf(store)).find((key) => key.startsWith('state/'))
     return key && jobOfKey(key)
   })
-  if (file) await putObject(store, resultKey(id, 'pod', file), bytes, { sha256: createHash('sha256').update(bytes).digest('hex') }, 'unconditional')
+  if (file) {
+    await putObject(store, resultKey(id, 'pod', file), bytes, {
+      sha256: createHash('sha256').update(bytes).digest('hex')
+    }, 'unconditional')
+  }
   await advanceRecord(store, id, (record) => advance(record, { attempt: 'pod', ...change }, new Date()))
   return id
 }
@@ -29,16 +33,24 @@ await t.test('the demo answers with the result file of its job', async (t) => {
   const id = await endJob(store, { state: 'succeeded' }, 'out.txt')
   const response = await asked
   t.equal(response.status, 200)
-  t.match(Object.fromEntries(response.headers), { 'content-type': 'text/plain', 'content-length': '5', 'content-disposition': /filename="out.txt"/, link: `</job/${id}>; rel="describedby"`, 'x-content-type-options': 'nosniff' })
+  t.match(Object.fromEntries(response.headers), {
+    'content-type': 'text/plain',
+    'content-length': '5',
+    'content-disposition': /filename="out.txt"/,
+    link: `</job/${id}>; rel="describedby"`,
+    'x-content-type-options': 'nosniff'
+  })
   t.ok(Buffer.from(await response.arrayBuffer()).equals(bytes))
 })
 
 await t.test('a demo that did not succeed says how it ended', async (t) => {
-  for (const [change, file, detail] of [
-    [{ state: 'failed', reason: 'OOMKilled' }, 'out.txt', /failed \(OOMKilled\)/],
-    [{ state: 'canceled' }, undefined, /canceled/],
-    [{ state: 'succeeded' }, 'other.txt', /succeeded .*without out.txt/]
-  ] as const) {
+  for (
+    const [change, file, detail] of [
+      [{ state: 'failed', reason: 'OOMKilled' }, 'out.txt', /failed \(OOMKilled\)/],
+      [{ state: 'canceled' }, undefined, /canceled/],
+      [{ state: 'succeeded' }, 'other.txt', /succeeded .*without out.txt/]
+    ] as const
+  ) {
     const { url, store } = await deployServer(t, { demoWait: 30 })
     const asked = fetch(`${url}/demo`)
     const id = await endJob(store, change, file)

@@ -14,19 +14,32 @@ await t.test('each kind of body asks for the same', async (t) => {
 })
 
 await t.test('without a body it is the template with its defaults', async (t) => {
-  for (const body of [undefined, null, {}, '']) t.same(deployRequest(body, query, 'drive', webhooks), { template: 'drive', env: {} })
+  for (const body of [undefined, null, {}, '']) {
+    t.same(deployRequest(body, query, 'drive', webhooks), { template: 'drive', env: {} })
+  }
   t.same(deployRequest(undefined, { ...query, template: 'other' }, 'drive', webhooks), { template: 'other', env: {} })
 })
 
 await t.test('a template that is given twice must be the same one', async (t) => {
   t.equal(deployRequest({ template: 'a' }, { ...query, template: 'a' }, 'drive', webhooks).template, 'a')
-  t.match(t.throws(() => deployRequest({ template: 'a' }, { ...query, template: 'b' }, 'drive', webhooks)), { problem: { status: 400, errors: [{ field: 'template' }] } })
+  t.match(t.throws(() => deployRequest({ template: 'a' }, { ...query, template: 'b' }, 'drive', webhooks)), {
+    problem: { status: 400, errors: [{ field: 'template' }] }
+  })
 })
 
 await t.test('text is UTF-8 or nothing', async (t) => {
   t.equal(decodeText('body', Buffer.from('größer 🚗')), 'größer 🚗')
   t.equal(decodeText('body', Buffer.from('\uFEFFA=1')), '\uFEFFA=1', 'as it was sent')
-  for (const bytes of [Buffer.from('größer', 'latin1'), Buffer.from([0xff, 0xfe, 0x41, 0x00]), Buffer.from([0xc3]), Buffer.from([0xed, 0xa0, 0x80])]) {
-    t.match(t.throws(() => decodeText('env_file', bytes)), { problem: { status: 400, errors: [{ field: 'env_file' }] } })
+  for (
+    const bytes of [
+      Buffer.from('größer', 'latin1'),
+      Buffer.from([0xff, 0xfe, 0x41, 0x00]),
+      Buffer.from([0xc3]),
+      Buffer.from([0xed, 0xa0, 0x80])
+    ]
+  ) {
+    t.match(t.throws(() => decodeText('env_file', bytes)), {
+      problem: { status: 400, errors: [{ field: 'env_file' }] }
+    })
   }
 })

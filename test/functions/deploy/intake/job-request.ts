@@ -12,59 +12,124 @@ import { problemAbout } from '../../../support/problem-of.ts'
 import { readYaml } from '../../../support/read-yaml.ts'
 
 await t.test('an event may ask for a job', async (t) => {
-  const { store, cluster, url } = await deployServer(t, { takesJobRequests: true, hasSink: true, publicUrl: 'https://jobs.example.org' })
+  const { store, cluster, url } = await deployServer(t, {
+    takesJobRequests: true,
+    hasSink: true,
+    publicUrl: 'https://jobs.example.org'
+  })
 
-  async function request (data: unknown, { to = url, source = '/robots', id = 'one', mode = 'binary' }: { to?: string, source?: string, id?: string, mode?: 'binary' | 'structured' } = {}): Promise<Response> {
-    const { headers, body } = HTTP[mode](new CloudEvent({ id, source, type: 'org.gx4ki.job.requested', datacontenttype: 'application/json', data }))
+  async function request (
+    data: unknown,
+    { to = url, source = '/robots', id = 'one', mode = 'binary' }: {
+      to?: string
+      source?: string
+      id?: string
+      mode?: 'binary' | 'structured'
+    } = {}
+  ): Promise<Response> {
+    const { headers, body } = HTTP[mode](
+      new CloudEvent({ id, source, type: 'org.gx4ki.job.requested', datacontenttype: 'application/json', data })
+    )
     return await fetch(to, { method: 'POST', headers: headers as Record<string, string>, body: body as string })
   }
 
   await t.test('an event deploys a job, once, and is answered with the event that says so', async (t) => {
-    const answers = await Promise.all([...Array.from({ length: 5 }, async () => await request({ template: 'other', env: { DURATION: 20 } })), request({ template: 'other', env: { DURATION: 20 } }, { mode: 'structured' })])
+    const answers = await Promise.all([
+      ...Array.from({ length: 5 }, async () => await request({ template: 'other', env: { DURATION: 20 } })),
+      request({ template: 'other', env: { DURATION: 20 } }, { mode: 'structured' })
+    ])
     const bodies = await Promise.all(answers.map(async (answer) => await answer.json() as { job_uuid: string }))
     const [{ job_uuid: id }] = bodies as [{ job_uuid: string }]
     for (const [index, answer] of answers.entries()) {
       t.equal(answer.status, 200)
-      t.match(Object.fromEntries(answer.headers), { 'ce-specversion': '1.0', 'ce-type': 'org.gx4ki.job.accepted', 'ce-id': `${id}-accepted`, 'ce-source': 'https://jobs.example.org/job', 'ce-subject': id, 'content-type': /^application\/json/ })
-      t.match(bodies[index], { job_uuid: id, state: 'accepted', template: 'other', links: { self: `https://jobs.example.org/job/${id}` } })
+      t.match(Object.fromEntries(answer.headers), {
+        'ce-specversion': '1.0',
+        'ce-type': 'org.gx4ki.job.accepted',
+        'ce-id': `${id}-accepted`,
+        'ce-source': 'https://jobs.example.org/job',
+        'ce-subject': id,
+        'content-type': /^application\/json/
+      })
+      t.match(bodies[index], {
+        job_uuid: id,
+        state: 'accepted',
+        template: 'other',
+        links: { self: `https://jobs.example.org/job/${id}` }
+      })
     }
-    t.match((await readRecord(store, id))!.record, { template: 'other', env: { DURATION: '20' }, owner: 'event:/robots', targets: [{ kind: 'sink' }] })
+    t.match((await readRecord(store, id))!.record, {
+      template: 'other',
+      env: { DURATION: '20' },
+      owner: 'event:/robots',
+      targets: [{ kind: 'sink' }]
+    })
     t.equal((await cluster.jobs()).filter(({ metadata }) => metadata!.name!.endsWith(id)).length, 1)
   })
 
   await t.test('another source or another id is another job; another request under the same is a mistake', async (t) => {
     const idOf = async (answer: Promise<Response>) => (await (await answer).json() as { job_uuid: string }).job_uuid
-    const ids = await Promise.all([idOf(request({}, { id: 'a' })), idOf(request({}, { id: 'b' })), idOf(request({}, { id: 'a', source: '/others' })), idOf(request(undefined, { id: 'c' }))])
+    const ids = await Promise.all([
+      idOf(request({}, { id: 'a' })),
+      idOf(request({}, { id: 'b' })),
+      idOf(request({}, { id: 'a', source: '/others' })),
+      idOf(request(undefined, { id: 'c' }))
+    ])
     t.equal(new Set(ids).size, 4)
     t.equal((await request({ template: 'other' }, { id: 'a' })).status, 422, 'which a Broker does not try again')
   })
 
   await t.test('the owner is the source, in characters that an owner can have', async (t) => {
-    const { job_uuid: id } = await (await request({}, { source: `urn:x?~&${'y'.repeat(200)}` })).json() as { job_uuid: string }
+    const { job_uuid: id } = await (await request({}, { source: `urn:x?~&${'y'.repeat(200)}` })).json() as {
+      job_uuid: string
+    }
     t.match((await readRecord(store, id))!.record.owner, /^event:urn:x___y+$/)
     t.equal((await readRecord(store, id))!.record.owner!.length, 128)
   })
 
   await t.test('the job goes on in the trace that the event was brought in, else in the one that it was made in; so does the answer', async (t) => {
-    const [brought, made] = ['00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'] as const
-    for (const [id, mode, header, extension, expected] of [
-      ['both', 'binary', { traceparent: brought }, { traceparent: made }, brought], ['its own', 'binary', {}, { traceparent: made }, made],
-      ['structured', 'structured', {}, { traceparent: made }, made], ['nonsense', 'structured', {}, { traceparent: 'nonsense' }, undefined], ['none', 'binary', {}, {}, undefined]
-    ] as const) {
-      const { headers, body } = HTTP[mode](new CloudEvent({ id, source: '/traced', type: 'org.gx4ki.job.requested', data: {}, ...extension }))
-      const answer = await fetch(url, { method: 'POST', headers: { ...headers as Record<string, string>, ...header }, body: body as string })
+    const [brought, made] = [
+      '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+      '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+    ] as const
+    for (
+      const [id, mode, header, extension, expected] of [
+        ['both', 'binary', { traceparent: brought }, { traceparent: made }, brought],
+        ['its own', 'binary', {}, { traceparent: made }, made],
+        ['structured', 'structured', {}, { traceparent: made }, made],
+        ['nonsense', 'structured', {}, { traceparent: 'nonsense' }, undefined],
+        ['none', 'binary', {}, {}, undefined]
+      ] as const
+    ) {
+      const { headers, body } = HTTP[mode](
+        new CloudEvent({ id, source: '/traced', type: 'org.gx4ki.job.requested', data: {}, ...extension })
+      )
+      const answer = await fetch(url, {
+        method: 'POST',
+        headers: { ...headers as Record<string, string>, ...header },
+        body: body as string
+      })
       t.equal(answer.headers.get('ce-traceparent'), expected ?? null, id)
-      t.equal((await readRecord(store, (await answer.json() as { job_uuid: string }).job_uuid))!.record.traceparent, expected, id)
+      t.equal(
+        (await readRecord(store, (await answer.json() as { job_uuid: string }).job_uuid))!.record.traceparent,
+        expected,
+        id
+      )
     }
   })
 
   await t.test('what cannot be deployed is refused for good, with the field named', async (t) => {
     const before = await keysOf(store)
-    for (const [data, field, kind] of [
-      ['text', 'data', 'invalid-event'], [[], 'data', 'invalid-event'], [{ more: 1 }, 'data.more', 'invalid-event'], [{ env: { DURATION: {} } }, 'data.env.DURATION', 'invalid-event'],
-      [{ env: { DURATION: 0 } }, 'env.DURATION', 'invalid-request'], [{ template: 'none' }, 'template', 'unknown-template'],
-      [{ callback: { url: 'https://10.0.0.1' } }, 'callback.url', 'invalid-request']
-    ] as const) await problemAbout(t, await request(data, { id: JSON.stringify(data) }), field, 400, kind)
+    for (
+      const [data, field, kind] of [
+        ['text', 'data', 'invalid-event'],
+        [[], 'data', 'invalid-event'],
+        [{ more: 1 }, 'data.more', 'invalid-event'],
+        [{ env: { DURATION: {} } }, 'data.env.DURATION', 'invalid-event'],
+        [{ env: { DURATION: 0 } }, 'env.DURATION', 'invalid-request'],
+        [{ template: 'none' }, 'template', 'unknown-template'],
+        [{ callback: { url: 'https://10.0.0.1' } }, 'callback.url', 'invalid-request']
+      ] as const
+    ) await problemAbout(t, await request(data, { id: JSON.stringify(data) }), field, 400, kind)
     t.strictSame(await keysOf(store), before)
   })
 
@@ -80,7 +145,11 @@ await t.test('an event may ask for a job', async (t) => {
     t.equal((await request({ template: 'other' }, { to: triggers.broker, id: 'through' })).status, 202)
     t.strictSame(types(), ['org.gx4ki.job.accepted'])
     const id = listener.received[0]!.headers['ce-subject'] as string
-    await advanceRecord(store, id, (record) => advance(record, { state: 'canceled', reason: 'CancelRequested' }, new Date()))
+    await advanceRecord(
+      store,
+      id,
+      (record) => advance(record, { state: 'canceled', reason: 'CancelRequested' }, new Date())
+    )
     await triggers.ping()
     await poll('the end is told', () => listener.received.length > 1)
     t.strictSame(types(), ['org.gx4ki.job.accepted', 'org.gx4ki.job.canceled'])
@@ -90,9 +159,14 @@ await t.test('an event may ask for a job', async (t) => {
 
   /** The Trigger of the component and one for a listener, over the local Broker; job-completed sends to it. */
   async function throughBroker (t: Test, listener: string) {
-    const ours = readYaml('knative/components/job-events').filter(({ kind }) => kind === 'Trigger') as unknown as Trigger[]
+    const ours = readYaml('knative/components/job-events').filter(({ kind }) =>
+      kind === 'Trigger'
+    ) as unknown as Trigger[]
     const delivery = { ...ours[0]!.spec.delivery, retry: 0 }
-    const listening = (type: string): Trigger => ({ metadata: { name: type, namespace: 'here' }, spec: { filter: { attributes: { type } }, subscriber: { ref: { kind: 'Service', name: 'listener' } }, delivery } })
+    const listening = (type: string): Trigger => ({
+      metadata: { name: type, namespace: 'here' },
+      spec: { filter: { attributes: { type } }, subscriber: { ref: { kind: 'Service', name: 'listener' } }, delivery }
+    })
     const lines: string[] = []
     const urls: Record<string, string> = { deploy: url, listener, 'job-completed': listener }
     const broker = await startBroker({

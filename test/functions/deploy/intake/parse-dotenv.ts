@@ -14,18 +14,31 @@ const good: [string, string, Record<string, string>][] = [
   ['line ends of old', 'A=1\rB=2 # c\r\r\nC=3\n\rD=4\r', { A: '1', B: '2', C: '3', D: '4' }],
   ['a byte order mark', '\uFEFFA=1', { A: '1' }],
   ['more than one =', 'A=b=c==', { A: 'b=c==' }],
-  ['single quotes take everything as it is', "A='a # \"b\" \\n $C'  # end", { A: 'a # "b" \\n $C' }],
+  ['single quotes take everything as it is', 'A=\'a # "b" \\n $C\'  # end', { A: 'a # "b" \\n $C' }],
   ['double quotes know four escapes', 'A="a\\nb\\tc\\"d\\\\e # f" # end', { A: 'a\nb\tc"d\\e # f' }],
   ['any other backslash stays', 'A="C:\\dir \\d+ \\$B \\\\n"\nB=C:\\new', { A: 'C:\\dir \\d+ \\$B \\n', B: 'C:\\new' }],
   ['spaces in quotes are kept', 'A=" b "\nB=\' c \'', { A: ' b ', B: ' c ' }],
   ['nothing is expanded', 'A=$B $(C) `d` \\n ~', { A: '$B $(C) `d` \\n ~' }],
-  ['a quote that is not the first character', "A=it's\nB=5\" pipe", { A: "it's", B: '5" pipe' }],
+  ['a quote that is not the first character', 'A=it\'s\nB=5" pipe', { A: "it's", B: '5" pipe' }],
   ['every letter that a name may have', '_a1Z=1\nA_=2', { _a1Z: '1', A_: '2' }],
   ['text of any language', 'A=größer 🚗', { A: 'größer 🚗' }],
-  ['names of JavaScript', 'constructor=1\ntoString=2\nhasOwnProperty=3', { constructor: '1', toString: '2', hasOwnProperty: '3' } as unknown as Record<string, string>],
-  ['the file of the prototype', '# CARLA\nDURATION=15\nCARLA_EXAMPLE=automatic_control\nSDL_VIDEODRIVER=dummy\nDISPLAY=:1\nSAVE_RESULTS=\nRESULT_DIR=rosbag\n', {
-    DURATION: '15', CARLA_EXAMPLE: 'automatic_control', SDL_VIDEODRIVER: 'dummy', DISPLAY: ':1', SAVE_RESULTS: '', RESULT_DIR: 'rosbag'
-  }]
+  [
+    'names of JavaScript',
+    'constructor=1\ntoString=2\nhasOwnProperty=3',
+    { constructor: '1', toString: '2', hasOwnProperty: '3' } as unknown as Record<string, string>
+  ],
+  [
+    'the file of the prototype',
+    '# CARLA\nDURATION=15\nCARLA_EXAMPLE=automatic_control\nSDL_VIDEODRIVER=dummy\nDISPLAY=:1\nSAVE_RESULTS=\nRESULT_DIR=rosbag\n',
+    {
+      DURATION: '15',
+      CARLA_EXAMPLE: 'automatic_control',
+      SDL_VIDEODRIVER: 'dummy',
+      DISPLAY: ':1',
+      SAVE_RESULTS: '',
+      RESULT_DIR: 'rosbag'
+    }
+  ]
 ]
 
 for (const [name, text, expected] of good) {
@@ -72,7 +85,19 @@ await t.test('every line that cannot be read is named by its number', async (t) 
   t.same(errors.map(({ field }) => field), [2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15].map((line) => `line ${line}`))
   const messages = errors.map(({ message }) => message)
   t.match(messages, [
-    /NAME=value/, /name/, /name/, /name/, /name/, /quote.*B/, /quote.*C/, /quote.*D/, /GOOD a second time/, /quote.*E/, /NUL.*F/, /name/, /name/
+    /NAME=value/,
+    /name/,
+    /name/,
+    /name/,
+    /name/,
+    /quote.*B/,
+    /quote.*C/,
+    /quote.*D/,
+    /GOOD a second time/,
+    /quote.*E/,
+    /NUL.*F/,
+    /name/,
+    /name/
   ])
   t.notMatch(messages.join(), /hid/, 'and no value is shown')
 })

@@ -10,7 +10,12 @@ function templateOf (properties: Record<string, object>, required?: string[]): T
     name: 'test',
     description,
     manifest: {},
-    env: { type: 'object', properties: properties as Template['env']['properties'], ...(required && { required }), additionalProperties: false },
+    env: {
+      type: 'object',
+      properties: properties as Template['env']['properties'],
+      ...(required && { required }),
+      additionalProperties: false
+    },
     resultsPath: '/results',
     demoResult: undefined,
     startDeadlineSeconds: 600,
@@ -43,52 +48,62 @@ function complaints (given: GivenEnv, of = template): { field: string, message: 
 await t.test('what is not given has its default, as text; secrets go their own way', async (t) => {
   t.same(resolveEnv(template, {}), { plain: { DURATION: '15', MODE: 'a', FLAG: 'false' }, secret: { PIN: '1234' } })
   t.same(resolveEnv(template, { PASSWORD: 'hunter22', PIN: 9, NAME: '' }), {
-    plain: { DURATION: '15', MODE: 'a', FLAG: 'false', NAME: '' }, secret: { PASSWORD: 'hunter22', PIN: '9' }
+    plain: { DURATION: '15', MODE: 'a', FLAG: 'false', NAME: '' },
+    secret: { PASSWORD: 'hunter22', PIN: '9' }
   })
 })
 
 await t.test('a value may be text, as a dotenv file has it, or of its type', async (t) => {
-  for (const [given, name, text] of [
-    [{ DURATION: 20 }, 'DURATION', '20'],
-    [{ DURATION: '20' }, 'DURATION', '20'],
-    [{ FACTOR: 0 }, 'FACTOR', '0'],
-    [{ FACTOR: '0.50' }, 'FACTOR', '0.50'],
-    [{ FACTOR: 1e21 }, 'FACTOR', '1e+21'],
-    [{ FLAG: true }, 'FLAG', 'true'],
-    [{ FLAG: 'true' }, 'FLAG', 'true'],
-    [{ MODE: 'b' }, 'MODE', 'b']
-  ] as const) t.equal(resolveEnv(template, given).plain[name], text, JSON.stringify(given))
+  for (
+    const [given, name, text] of [
+      [{ DURATION: 20 }, 'DURATION', '20'],
+      [{ DURATION: '20' }, 'DURATION', '20'],
+      [{ FACTOR: 0 }, 'FACTOR', '0'],
+      [{ FACTOR: '0.50' }, 'FACTOR', '0.50'],
+      [{ FACTOR: 1e21 }, 'FACTOR', '1e+21'],
+      [{ FLAG: true }, 'FLAG', 'true'],
+      [{ FLAG: 'true' }, 'FLAG', 'true'],
+      [{ MODE: 'b' }, 'MODE', 'b']
+    ] as const
+  ) t.equal(resolveEnv(template, given).plain[name], text, JSON.stringify(given))
   const free = templateOf({ TEXT: { type: 'string', description } })
-  for (const [value, text] of [[7, '7'], ['007', '007'], [true, 'true'], [-0.5, '-0.5'], ['', ''], ['größer 🚗\n', 'größer 🚗\n']] as const) {
+  for (
+    const [value, text] of [[7, '7'], ['007', '007'], [true, 'true'], [-0.5, '-0.5'], ['', ''], [
+      'größer 🚗\n',
+      'größer 🚗\n'
+    ]] as const
+  ) {
     t.equal(resolveEnv(free, { TEXT: value }).plain['TEXT'], text, 'a text takes anything as text')
   }
 })
 
 await t.test('what breaks the schema is named', async (t) => {
-  for (const [given, message] of [
-    [{ DURATION: 0 }, />= 1/],
-    [{ DURATION: '3601' }, /<= 3600/],
-    [{ DURATION: 1.5 }, /integer/],
-    [{ DURATION: '' }, /integer/],
-    [{ DURATION: ' 15' }, /integer/],
-    [{ DURATION: '015' }, /integer/],
-    [{ DURATION: '1e3' }, /integer/],
-    [{ DURATION: '0x10' }, /integer/],
-    [{ DURATION: '+15' }, /integer/],
-    [{ DURATION: 'Infinity' }, /integer/],
-    [{ DURATION: '9'.repeat(400) }, /integer/],
-    [{ DURATION: Infinity }, /integer/],
-    [{ DURATION: true }, /integer/],
-    [{ FACTOR: '-1' }, />= 0/],
-    [{ FACTOR: NaN }, /number/],
-    [{ FLAG: 'yes' }, /boolean/],
-    [{ FLAG: 1 }, /boolean/],
-    [{ MODE: 'c' }, /a, b/],
-    [{ NAME: 'A' }, /pattern/],
-    [{ NAME: 'abcdef' }, /5 characters/],
-    [{ NAME: 'a\0' }, /pattern/],
-    [{ PASSWORD: 'short' }, /8 characters/]
-  ] as const) {
+  for (
+    const [given, message] of [
+      [{ DURATION: 0 }, />= 1/],
+      [{ DURATION: '3601' }, /<= 3600/],
+      [{ DURATION: 1.5 }, /integer/],
+      [{ DURATION: '' }, /integer/],
+      [{ DURATION: ' 15' }, /integer/],
+      [{ DURATION: '015' }, /integer/],
+      [{ DURATION: '1e3' }, /integer/],
+      [{ DURATION: '0x10' }, /integer/],
+      [{ DURATION: '+15' }, /integer/],
+      [{ DURATION: 'Infinity' }, /integer/],
+      [{ DURATION: '9'.repeat(400) }, /integer/],
+      [{ DURATION: Infinity }, /integer/],
+      [{ DURATION: true }, /integer/],
+      [{ FACTOR: '-1' }, />= 0/],
+      [{ FACTOR: NaN }, /number/],
+      [{ FLAG: 'yes' }, /boolean/],
+      [{ FLAG: 1 }, /boolean/],
+      [{ MODE: 'c' }, /a, b/],
+      [{ NAME: 'A' }, /pattern/],
+      [{ NAME: 'abcdef' }, /5 characters/],
+      [{ NAME: 'a\0' }, /pattern/],
+      [{ PASSWORD: 'short' }, /8 characters/]
+    ] as const
+  ) {
     const [name] = Object.keys(given)
     const errors = complaints(given)
     t.equal(errors[0]?.field, `env.${name}`, JSON.stringify(given).slice(0, 50))
@@ -97,24 +112,45 @@ await t.test('what breaks the schema is named', async (t) => {
 })
 
 await t.test('everything that is wrong is named at once, and no value is shown', async (t) => {
-  const errors = complaints({ DURATION: 'hunter2', MODE: 'hunter2', NAME: 'HUNTER2', PASSWORD: 'hunter2', UNKNOWN: 'hunter2' })
-  t.same(new Set(errors.map(({ field }) => field)), new Set(['env.UNKNOWN', 'env.DURATION', 'env.MODE', 'env.NAME', 'env.PASSWORD']))
+  const errors = complaints({
+    DURATION: 'hunter2',
+    MODE: 'hunter2',
+    NAME: 'HUNTER2',
+    PASSWORD: 'hunter2',
+    UNKNOWN: 'hunter2'
+  })
+  t.same(
+    new Set(errors.map(({ field }) => field)),
+    new Set(['env.UNKNOWN', 'env.DURATION', 'env.MODE', 'env.NAME', 'env.PASSWORD'])
+  )
   t.notMatch(JSON.stringify(errors), /hunter2/i)
 })
 
 await t.test('a variable that the template does not know is refused, whatever it is called', async (t) => {
-  for (const name of ['UNKNOWN', 'duration', 'PATH', 'constructor', 'toString', 'hasOwnProperty', '__proto__', 'a/b', '']) {
+  for (
+    const name of ['UNKNOWN', 'duration', 'PATH', 'constructor', 'toString', 'hasOwnProperty', '__proto__', 'a/b', '']
+  ) {
     const given = Object.fromEntries([[name, 'x']])
-    t.match(complaints(given), [{ field: `env.${name}`, message: 'is not among the variables of the template test' }], name)
+    t.match(
+      complaints(given),
+      [{ field: `env.${name}`, message: 'is not among the variables of the template test' }],
+      name
+    )
   }
   t.equal(({} as Record<string, unknown>)['x'], undefined)
 })
 
 await t.test('what must be given is missed by name', async (t) => {
-  const strict = templateOf({ A: { type: 'string', description }, B: { type: 'integer', writeOnly: true, description } }, ['A', 'B'])
+  const strict = templateOf({
+    A: { type: 'string', description },
+    B: { type: 'integer', writeOnly: true, description }
+  }, ['A', 'B'])
   t.same(complaints({}, strict), [{ field: 'env.A', message: 'is missing' }, { field: 'env.B', message: 'is missing' }])
 })
 
 await t.test('no variable can hold a NUL', async (t) => {
-  t.same(complaints({ TEXT: 'a\0b' }, templateOf({ TEXT: { type: 'string', description } })), [{ field: 'env.TEXT', message: 'must not contain a NUL character' }])
+  t.same(complaints({ TEXT: 'a\0b' }, templateOf({ TEXT: { type: 'string', description } })), [{
+    field: 'env.TEXT',
+    message: 'must not contain a NUL character'
+  }])
 })

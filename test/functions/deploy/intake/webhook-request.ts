@@ -33,19 +33,54 @@ await t.test('a caller may ask to be told', async (t) => {
   }
 
   await t.test('a callback is kept with the job, and its default is every end', async (t) => {
-    t.strictSame(await targetsOf(await post({ callback: { url, secret_ref: 'ours' } })), [{ kind: 'webhook', url, events: ['succeeded', 'failed', 'canceled', 'lost'], secret_ref: 'ours' }])
-    t.strictSame(await targetsOf(await post({ callback: { url: 'http://connector.edc.svc:8282/', events: ['running'], secret_ref: 'rotated' } })), [{ kind: 'webhook', url: 'http://connector.edc.svc:8282/', events: ['running'], secret_ref: 'rotated' }])
+    t.strictSame(await targetsOf(await post({ callback: { url, secret_ref: 'ours' } })), [{
+      kind: 'webhook',
+      url,
+      events: ['succeeded', 'failed', 'canceled', 'lost'],
+      secret_ref: 'ours'
+    }])
+    t.strictSame(
+      await targetsOf(
+        await post({ callback: { url: 'http://connector.edc.svc:8282/', events: ['running'], secret_ref: 'rotated' } })
+      ),
+      [{ kind: 'webhook', url: 'http://connector.edc.svc:8282/', events: ['running'], secret_ref: 'rotated' }]
+    )
     t.equal(await targetsOf(await post({})), undefined)
   })
 
   await t.test('what is wrong with it is said at once, and nothing is left', async (t) => {
     const before = await keysOf(store)
     const cases: [object, string][] = [
-      [{ url: 'http://example.org' }, 'callback.url'], [{ url: 'https://u:p@example.org' }, 'callback.url'], [{ url: 'https://10.0.0.1' }, 'callback.url'],
-      [{ url: 'https://0x7f.1' }, 'callback.url'], [{ url: 'https://minio:9000' }, 'callback.url'], [{ url: 'nonsense' }, 'callback.url'], [{ url: '' }, 'callback.url'],
-      [{ url: `https://example.org/${'a'.repeat(2048)}` }, 'callback.url'], [{ url: 1 }, 'callback.url'], [{ url: undefined }, 'callback.url'],
-      [{ events: [] }, 'callback.events'], [{ events: ['pending'] }, 'callback.events.0'], [{ events: ['failed', 'failed'] }, 'callback.events'], [{ more: 1 }, 'callback.more'],
-      ...['unknown', 'empty', 'short', 'long', 'plain', 'half', '../ours', '..data', '.hidden', '.', '/etc/passwd', 'a/b', '', 'a\0b'].map((name): [object, string] => [{ secret_ref: name }, 'callback.secret_ref'])
+      [{ url: 'http://example.org' }, 'callback.url'],
+      [{ url: 'https://u:p@example.org' }, 'callback.url'],
+      [{ url: 'https://10.0.0.1' }, 'callback.url'],
+      [{ url: 'https://0x7f.1' }, 'callback.url'],
+      [{ url: 'https://minio:9000' }, 'callback.url'],
+      [{ url: 'nonsense' }, 'callback.url'],
+      [{ url: '' }, 'callback.url'],
+      [{ url: `https://example.org/${'a'.repeat(2048)}` }, 'callback.url'],
+      [{ url: 1 }, 'callback.url'],
+      [{ url: undefined }, 'callback.url'],
+      [{ events: [] }, 'callback.events'],
+      [{ events: ['pending'] }, 'callback.events.0'],
+      [{ events: ['failed', 'failed'] }, 'callback.events'],
+      [{ more: 1 }, 'callback.more'],
+      ...[
+        'unknown',
+        'empty',
+        'short',
+        'long',
+        'plain',
+        'half',
+        '../ours',
+        '..data',
+        '.hidden',
+        '.',
+        '/etc/passwd',
+        'a/b',
+        '',
+        'a\0b'
+      ].map((name): [object, string] => [{ secret_ref: name }, 'callback.secret_ref'])
     ]
     for (const [wrong, field] of cases) {
       const problem = await problemAbout(t, await post({ callback: { url, secret_ref: 'ours', ...wrong } }), field)
@@ -73,23 +108,44 @@ await t.test('a caller may ask to be told', async (t) => {
   await t.test('where there is a sink it is told of every job', async (t) => {
     const withSink = await deployWith(t, { store, cluster, webhooks, hasSink: true })
     t.strictSame(await targetsOf(await withSink.post({})), [{ kind: 'sink' }])
-    t.match(await targetsOf(await withSink.post({ callback: { url, secret_ref: 'ours' } })), [{ kind: 'webhook' }, { kind: 'sink' }])
+    t.match(await targetsOf(await withSink.post({ callback: { url, secret_ref: 'ours' } })), [{ kind: 'webhook' }, {
+      kind: 'sink'
+    }])
   })
 
   await t.test('a callback is sent again', async (t) => {
     const { url: base, post } = await deployWith(t, { store, cluster, webhooks })
-    const { job_uuid: id } = await (await post({ callback: { url, secret_ref: 'ours' } })).json() as { job_uuid: string }
-    const again = async (callback: string, job = id) => await fetch(`${base}/job/${job}/callback/${callback}/redeliver`, { method: 'POST' })
+    const { job_uuid: id } = await (await post({ callback: { url, secret_ref: 'ours' } })).json() as {
+      job_uuid: string
+    }
+    const again = async (callback: string, job = id) =>
+      await fetch(`${base}/job/${job}/callback/${callback}/redeliver`, { method: 'POST' })
     await problemAbout(t, await again('0-failed'), 'callback', 404, 'unknown-callback')
     for (const state of ['delivered', 'dead', 'owed'] as const) {
       await advanceRecord(store, id, (record) => {
         const { callbacks = [], ...ended } = advance(record, { state: 'failed' }, new Date()) ?? record
-        return { ...ended, revision: record.revision + 1, callbacks: callbacks.map(({ due_at: _, ...one }) => ({ ...one, state, attempts: [{ at: record.created_at, status: 500 }] })) }
+        return {
+          ...ended,
+          revision: record.revision + 1,
+          callbacks: callbacks.map(({ due_at: _, ...one }) => ({
+            ...one,
+            state,
+            attempts: [{ at: record.created_at, status: 500 }]
+          }))
+        }
       })
       await removeObject(store, markerKey(id))
       const response = await again('0-failed')
       t.equal(response.status, 202)
-      t.match(await response.json(), { id: '0-failed', kind: 'webhook', to: 'https://hooks.example.org', call: 'failed', state: 'owed', next_try_at: /Z$/, attempts: [{ at: /Z$/, status: 500, error: null }] })
+      t.match(await response.json(), {
+        id: '0-failed',
+        kind: 'webhook',
+        to: 'https://hooks.example.org',
+        call: 'failed',
+        state: 'owed',
+        next_try_at: /Z$/,
+        attempts: [{ at: /Z$/, status: 500, error: null }]
+      })
       t.match((await readRecord(store, id))!.record.callbacks, [{ state: 'owed', due_at: /Z$/ }])
       t.ok((await keysOf(store)).includes(markerKey(id)), 'and the ping will find it')
     }

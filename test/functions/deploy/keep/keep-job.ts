@@ -11,7 +11,8 @@ import { newRecord } from '../../../support/new-record.ts'
 import { problemAbout } from '../../../support/problem-of.ts'
 import { testStore } from '../../../support/store.ts'
 
-// One test around all: a teardown of the root lets tap end it in the first pause after, before the next file of the folder has begun.
+// One test around all: a teardown of the root lets tap end it in the first pause after, before the next file of the
+// folder has begun.
 await t.test('a job is kept longer', async (t) => {
   const store = await testStore(t)
   // Kubernetes has no part in it.
@@ -48,7 +49,21 @@ await t.test('a job is kept longer', async (t) => {
   await t.test('not shorter, not for ever, and not until whenever', async (t) => {
     const id = await endedJob(inDays(10))
     const before = await readRecord(store, id)
-    for (const wrong of [inDays(9), inDays(-1), inDays(367), '9999-12-31T23:59:59Z', '2026-12-31T23:59:60Z', '2026-12-31', 'tomorrow', '', 1798675200, null, { $date: 1 }]) {
+    for (
+      const wrong of [
+        inDays(9),
+        inDays(-1),
+        inDays(367),
+        '9999-12-31T23:59:59Z',
+        '2026-12-31T23:59:60Z',
+        '2026-12-31',
+        'tomorrow',
+        '',
+        1798675200,
+        null,
+        { $date: 1 }
+      ]
+    ) {
       await problemAbout(t, await keep(id, { expires_at: wrong }), 'expires_at')
     }
     await problemAbout(t, await keep(id, {}), 'expires_at')
@@ -62,7 +77,13 @@ await t.test('a job is kept longer', async (t) => {
     for (const state of states.slice(0, 3)) {
       const record = newRecord({ state })
       await createRecord(store, record)
-      const { job_uuid: id } = await problemAbout(t, await keep(record.job_uuid, { expires_at: inDays(1) }), 'expires_at', 409, 'job-not-ended')
+      const { job_uuid: id } = await problemAbout(
+        t,
+        await keep(record.job_uuid, { expires_at: inDays(1) }),
+        'expires_at',
+        409,
+        'job-not-ended'
+      )
       t.equal(id, record.job_uuid)
     }
   })
@@ -70,7 +91,9 @@ await t.test('a job is kept longer', async (t) => {
   await t.test('a job that is not there, any more or at all', async (t) => {
     const gone = await endedJob(inDays(-1))
     await hideRecord(store, gone, (await readRecord(store, gone))!.etag)
-    for (const id of [gone, newJobId()]) await problemAbout(t, await keep(id, { expires_at: inDays(1) }), 'id', 404, 'unknown-job')
+    for (const id of [gone, newJobId()]) {
+      await problemAbout(t, await keep(id, { expires_at: inDays(1) }), 'id', 404, 'unknown-job')
+    }
     await problemAbout(t, await keep('x', { expires_at: inDays(1) }), 'id')
   })
 

@@ -7,8 +7,10 @@ import type { Store } from '../../../../shared/store/open-store.ts'
 import { deployServer, keysOf } from '../../../support/deploy-server.ts'
 import { testStore } from '../../../support/store.ts'
 
-const letter = (days: number, digit: string): string => deadLetterKey(new Date(Date.now() - days * 86_400_000).toISOString(), digit.repeat(64))
-const put = async (store: Store, keys: string[]): Promise<unknown> => await Promise.all(keys.map(async (key) => await putObject(store, key, '{}', {}, 'unconditional')))
+const letter = (days: number, digit: string): string =>
+  deadLetterKey(new Date(Date.now() - days * 86_400_000).toISOString(), digit.repeat(64))
+const put = async (store: Store, keys: string[]): Promise<unknown> =>
+  await Promise.all(keys.map(async (key) => await putObject(store, key, '{}', {}, 'unconditional')))
 
 await t.test('a ping removes the dead letters that are older than 30 days, and nothing else', async (t) => {
   const { store, ping } = await deployServer(t)

@@ -6,7 +6,16 @@ import { newJobId } from '../../../../shared/job/job-id.ts'
 import type { JobRecord } from '../../../../shared/job/job-record.ts'
 import { advanceRecord, createRecord, readRecord } from '../../../../shared/job/record-store.ts'
 import { type Cluster, objectName } from '../../../../shared/kubernetes/cluster.ts'
-import { expiryKey, idempotencyKey, logKey, manifestKey, markerKey, multipartKey, resultKey, stateKey } from '../../../../shared/store/bucket-layout.ts'
+import {
+  expiryKey,
+  idempotencyKey,
+  logKey,
+  manifestKey,
+  markerKey,
+  multipartKey,
+  resultKey,
+  stateKey
+} from '../../../../shared/store/bucket-layout.ts'
 import { headObject, putObject } from '../../../../shared/store/object-store.ts'
 import { openStore, type Store } from '../../../../shared/store/open-store.ts'
 import { listUploads } from '../../../../shared/store/unfinished-uploads.ts'
@@ -20,17 +29,26 @@ import { poll } from '../../../support/poll.ts'
 import { problemOf } from '../../../support/problem-of.ts'
 import { testStore } from '../../../support/store.ts'
 
-const put = async (store: Store, key: string, body = 'x'): Promise<unknown> => await putObject(store, key, body, {}, 'unconditional')
+const put = async (store: Store, key: string, body = 'x'): Promise<unknown> =>
+  await putObject(store, key, body, {}, 'unconditional')
 const ago = (seconds: number): string => new Date(Date.now() - seconds * 1000).toISOString()
 
-/** All that a job that ended can have in the bucket: two attempts, one of them with uploads that were never finished. */
-async function endedJob (store: Store, { expiresAt = ago(60), files = 2, ...more }: { expiresAt?: string, files?: number } & Partial<JobRecord> = {}): Promise<string> {
+/**
+ * All that a job that ended can have in the bucket: two attempts, one of them with uploads that were never finished.
+ */
+async function endedJob (
+  store: Store,
+  { expiresAt = ago(60), files = 2, ...more }: { expiresAt?: string, files?: number } & Partial<JobRecord> = {}
+): Promise<string> {
   const [first, second] = [randomUUID(), randomUUID()]
   const record = newRecord({ state: 'succeeded', attempt: second, job_uid: 'uid', expires_at: expiresAt, ...more })
   const id = record.job_uuid
   await Promise.all([
     put(store, resultKey(id, first, 'half.bin')),
-    ...Array.from({ length: files }, async (_, at) => await put(store, resultKey(id, second, `sub folder/${at} +ü.bin`))),
+    ...Array.from(
+      { length: files },
+      async (_, at) => await put(store, resultKey(id, second, `sub folder/${at} +ü.bin`))
+    ),
     put(store, manifestKey(id, second), '{}'),
     put(store, logKey(id)),
     put(store, expiryKey(expiresAt, id), '')
@@ -48,7 +66,10 @@ async function unfinished (store: Store): Promise<unknown[]> {
 }
 
 /** One removal; what it reports by job. */
-async function removal (place: { store: Store, cluster: Cluster }, bounds?: Bounds): Promise<Map<string, 'removed' | Error>> {
+async function removal (
+  place: { store: Store, cluster: Cluster },
+  bounds?: Bounds
+): Promise<Map<string, 'removed' | Error>> {
   const told = new Map<string, 'removed' | Error>()
   await removeExpired(place, (id, outcome) => told.set(id, outcome), bounds)
   return told
@@ -68,7 +89,18 @@ await t.test('nothing of a job is left when its retention is over, in Kubernetes
   const { record } = (await readRecord(store, id))!
   t.match(record, { retention_seconds: 30 * 86_400, idempotency: /^idempotency\// })
   await endedJob(store, { job_uuid: id, expiresAt })
-  await advanceRecord(store, id, (current) => ({ ...current, state: 'succeeded', attempt: 'pod', finished_at: ago(3600), revision: 9, expires_at: expiresAt }))
+  await advanceRecord(
+    store,
+    id,
+    (current) => ({
+      ...current,
+      state: 'succeeded',
+      attempt: 'pod',
+      finished_at: ago(3600),
+      revision: 9,
+      expires_at: expiresAt
+    })
+  )
   const other = await endedJob(store, { expiresAt: ago(-3600) })
   const others = (await keysOf(store)).filter((key) => key.includes(other))
 
@@ -84,7 +116,9 @@ await t.test('nothing of a job is left when its retention is over, in Kubernetes
   t.same(await keysOf(store), others)
   t.equal((await unfinished(store)).length, 2, 'those of the other')
   for (const list of [cluster.jobs, cluster.pods, cluster.configMaps, cluster.secrets]) t.same(await list(), [])
-  for (const path of ['', '/result/list', '/log', '/result?file=x']) await problemOf(t, await fetch(`${url}/job/${id}${path}`), 404, 'unknown-job')
+  for (const path of ['', '/result/list', '/log', '/result?file=x']) {
+    await problemOf(t, await fetch(`${url}/job/${id}${path}`), 404, 'unknown-job')
+  }
   const again = await post(request, { headers })
   t.equal(again.status, 202)
   t.not((await again.json() as { job_uuid: string }).job_uuid, id, 'the key is free again')
@@ -116,8 +150,9 @@ await t.test('whatever request is the last before a crash, the job is whole or g
       await removal({ store: cut, cluster }).catch((error: Error) => error)
       broken = asked > last
       const list = await fetch(`${url}/job/${id}/result/list`)
-      if (list.status === 200) t.equal((await list.json() as { files: object[] }).files.length, 2, `request ${last}: whole`)
-      else await problemOf(t, list, 404, 'unknown-job')
+      if (list.status === 200) {
+        t.equal((await list.json() as { files: object[] }).files.length, 2, `request ${last}: whole`)
+      } else await problemOf(t, list, 404, 'unknown-job')
       await removal({ store, cluster })
       t.same(await keysOf(store), [], `request ${last}: nothing is left`)
       t.same(await unfinished(store), [])
@@ -142,7 +177,8 @@ await t.test('a ping removes so many and no more, the rest is not to be seen, an
   const large = await endedJob(store, { expiresAt: ago(100), files: 7 })
   const small = await endedJob(store, { expiresAt: ago(50) })
   const later = await endedJob(store, { expiresAt: ago(10) })
-  const resultsOf = async (id: string): Promise<number> => (await keysOf(store)).filter((key) => key.startsWith(`results/${id}/`)).length
+  const resultsOf = async (id: string): Promise<number> =>
+    (await keysOf(store)).filter((key) => key.startsWith(`results/${id}/`)).length
   const bounds = { objects: 5, seconds: 60 }
   t.same(await removal({ store, cluster }, bounds), new Map())
   t.equal(await resultsOf(large), 3)
@@ -151,7 +187,11 @@ await t.test('a ping removes so many and no more, the rest is not to be seen, an
   // Five objects again: the large one's last three, its manifest, and one of the small one's.
   t.same(await removal({ store, cluster }, bounds), new Map([[large, 'removed']]))
   t.equal(await resultsOf(small), 2)
-  t.same(await removal({ store, cluster }, { objects: 1000, seconds: 0 }), new Map([[small, 'removed']]), 'nor longer than it may')
+  t.same(
+    await removal({ store, cluster }, { objects: 1000, seconds: 0 }),
+    new Map([[small, 'removed']]),
+    'nor longer than it may'
+  )
   t.ok(await readRecord(store, later))
   await removal({ store, cluster })
   t.same(await keysOf(store), [])
@@ -196,9 +236,14 @@ await t.test('two pings at once do no more harm than one', async (t) => {
 await t.test('the Job that is deleted is the one of the job', async (t) => {
   const { store, cluster } = await place(t)
   const id = await endedJob(store)
-  const manifest = (name: string) => ({ metadata: { name, labels: { 'app.kubernetes.io/managed-by': 'gx4ki-jobs' } }, spec: { suspend: true, template: { spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: 'a' }] } } } })
+  const manifest = (name: string) => ({
+    metadata: { name, labels: { 'app.kubernetes.io/managed-by': 'gx4ki-jobs' } },
+    spec: { suspend: true, template: { spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: 'a' }] } } }
+  })
   const [mine, other] = [objectName(id), objectName(newJobId())]
-  for (const name of [mine, other]) await cluster.batch.createNamespacedJob({ namespace: cluster.namespace, body: manifest(name) })
+  for (const name of [mine, other]) {
+    await cluster.batch.createNamespacedJob({ namespace: cluster.namespace, body: manifest(name) })
+  }
   await removal({ store, cluster })
   await poll('it is gone', async () => (await cluster.jobs()).length === 1)
   t.same((await cluster.jobs()).map(({ metadata }) => metadata!.name), [other])

@@ -22,7 +22,10 @@ await t.test('to cancel a job takes its Job away, and all that belongs to it, on
   const first = await remove(id)
   t.equal(first.status, 202)
   t.match(await first.json(), { job_uuid: id, state: 'pending', reason: 'CancelRequested' })
-  await poll('nothing of the job is left', async () => (await Promise.all([cluster.jobs(), cluster.configMaps(), cluster.secrets()])).flat().length === 0)
+  await poll(
+    'nothing of the job is left',
+    async () => (await Promise.all([cluster.jobs(), cluster.configMaps(), cluster.secrets()])).flat().length === 0
+  )
   const before = await readRecord(store, id)
   t.match(before!.record, { stop: { reason: 'CancelRequested' } })
   t.equal((await remove(id)).status, 202, 'it is for job-completed to say that it is over')
@@ -47,7 +50,12 @@ await t.test('a job that has no Job yet ends at once', async (t) => {
   await createRecord(store, newRecord({ job_uuid: id }))
   const response = await remove(id)
   t.equal(response.status, 200)
-  t.match(await response.json(), { state: 'canceled', reason: 'CancelRequested', finished_at: /Z$/, history: [{ state: 'accepted' }, { state: 'canceled' }] })
+  t.match(await response.json(), {
+    state: 'canceled',
+    reason: 'CancelRequested',
+    finished_at: /Z$/,
+    history: [{ state: 'accepted' }, { state: 'canceled' }]
+  })
 })
 
 await t.test('a job that is not there, or cannot be', async (t) => {
@@ -87,7 +95,8 @@ await t.test('a job that is canceled while its Job is being made leaves none', a
 
 await t.test('a job whose log cannot be read is canceled all the same', async (t) => {
   const kubernetes = await meddledKubernetes(t)
-  kubernetes.meddle = async ({ url }, pass) => url.includes('/log?') ? status(500, 'the node does not answer') : await pass()
+  kubernetes.meddle = async ({ url }, pass) =>
+    url.includes('/log?') ? status(500, 'the node does not answer') : await pass()
   const { remove } = await deployWith(t, { store, cluster: kubernetes.cluster })
   const { record } = await runningJob({ store, cluster: kubernetes.real }, 'exec sleep 60')
   t.equal((await remove(record.job_uuid)).status, 202)
@@ -99,7 +108,15 @@ await t.test('the first reason stays', async (t) => {
   const record = newRecord({ state: 'running', job_uid: 'uid' })
   const id = record.job_uuid
   await createRecord(store, record)
-  await advanceRecord(store, id, (current) => advance(current, { stop: { reason: 'StartDeadlineExceeded', at: record.created_at }, reason: 'StartDeadlineExceeded' }, new Date()))
+  await advanceRecord(
+    store,
+    id,
+    (current) =>
+      advance(current, {
+        stop: { reason: 'StartDeadlineExceeded', at: record.created_at },
+        reason: 'StartDeadlineExceeded'
+      }, new Date())
+  )
   t.match(await (await remove(id)).json(), { reason: 'StartDeadlineExceeded' })
   t.match((await readRecord(store, id))!.record, { stop: { reason: 'StartDeadlineExceeded', at: record.created_at } })
 })

@@ -22,13 +22,28 @@ await t.test('the same key gives the same job, as long as it asks for the same',
   const first = await post({ env: { DURATION: 20 } }, withKey('a'))
   t.equal(first.status, 202)
   const id = await idOf(first)
-  for (const body of [{ env: { DURATION: 20 } }, { env: { DURATION: '20' } }, { template: 'test', env: { DURATION: 20, MODE: 'fast' } }]) {
+  for (
+    const body of [{ env: { DURATION: 20 } }, { env: { DURATION: '20' } }, {
+      template: 'test',
+      env: { DURATION: 20, MODE: 'fast' }
+    }]
+  ) {
     const again = await post(body, withKey('a'))
     t.equal(again.status, 202)
     t.equal(await idOf(again), id, 'however it is written')
   }
-  for (const body of [{}, { env: { DURATION: 21 } }, { template: 'other', env: { DURATION: 20 } }, { env: { DURATION: 20, PASSWORD: 'hunter2' } }]) {
-    const problem = await problemAbout(t, await post(body, withKey('a')), 'Idempotency-Key', 422, 'idempotency-mismatch')
+  for (
+    const body of [{}, { env: { DURATION: 21 } }, { template: 'other', env: { DURATION: 20 } }, {
+      env: { DURATION: 20, PASSWORD: 'hunter2' }
+    }]
+  ) {
+    const problem = await problemAbout(
+      t,
+      await post(body, withKey('a')),
+      'Idempotency-Key',
+      422,
+      'idempotency-mismatch'
+    )
     t.equal(problem.job_uuid, id)
   }
   t.not(await idOf(await post({ env: { DURATION: 20 } }, withKey('b'))), id)
@@ -41,7 +56,12 @@ await t.test('the same key gives the same job, as long as it asks for the same',
 await t.test('the trace context of the request stays with the job, and is there for its workload', async (t) => {
   const { post, store, cluster } = await deployServer(t)
   const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
-  for (const [headers, expected] of [[{ traceparent }, traceparent], [{}, undefined], [{ traceparent: 'nonsense' }, undefined]] as const) {
+  for (
+    const [headers, expected] of [[{ traceparent }, traceparent], [{}, undefined], [
+      { traceparent: 'nonsense' },
+      undefined
+    ]] as const
+  ) {
     const id = await idOf(await post({ env: { DURATION: 20 } }, { headers }))
     t.equal((await readRecord(store, id))!.record.traceparent, expected)
     const [map] = (await cluster.configMaps()).filter(({ metadata }) => metadata?.name === `gx4ki-${id}`)
@@ -59,7 +79,9 @@ await t.test('secret values are part of what a key stands for', async (t) => {
 
 await t.test('of many at once with one key there is one job', async (t) => {
   const { post, store, cluster } = await deployServer(t)
-  const answers = await Promise.all(Array.from({ length: 8 }, async () => await post({ env: { PASSWORD: 'hunter2' } }, withKey('a'))))
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, async () => await post({ env: { PASSWORD: 'hunter2' } }, withKey('a')))
+  )
   t.same(answers.map(({ status }) => status), Array.from({ length: 8 }, () => 202))
   const ids = new Set(await Promise.all(answers.map(idOf)))
   t.equal(ids.size, 1)
@@ -80,7 +102,11 @@ await t.test('the same key finds a job that has ended, too', async (t) => {
 await t.test('a key whose job is not there yet makes it', async (t) => {
   const { post, store, cluster } = await deployServer(t)
   const id = await idOf(await post({}, withKey('a')))
-  await cluster.batch.deleteNamespacedJob({ namespace: cluster.namespace, name: `gx4ki-${id}`, propagationPolicy: 'Background' })
+  await cluster.batch.deleteNamespacedJob({
+    namespace: cluster.namespace,
+    name: `gx4ki-${id}`,
+    propagationPolicy: 'Background'
+  })
   // As if deploy had been cut off right after it took the key.
   await removeObject(store, `state/${id}.json`)
   await removeObject(store, markerKey(id))
@@ -91,13 +117,18 @@ await t.test('a key whose job is not there yet makes it', async (t) => {
 
 await t.test('a key must be one', async (t) => {
   const { url, store } = await deployServer(t)
-  for (const key of ['', 'x'.repeat(256)]) await problemAbout(t, await fetch(`${url}/job/deploy`, { headers: { 'idempotency-key': key } }), 'idempotency-key')
+  for (const key of ['', 'x'.repeat(256)]) {
+    await problemAbout(t, await fetch(`${url}/job/deploy`, { headers: { 'idempotency-key': key } }), 'idempotency-key')
+  }
   t.same(await keysOf(store), [])
 })
 
 await t.test('what Kubernetes refuses leaves nothing, and its key is free again', async (t) => {
   const { post, store, cluster } = await deployServer(t)
-  t.match((await problemOf(t, await post({ template: 'refused' }, withKey('a')), 422, 'rejected-by-kubernetes')).detail, /backoffLimit/)
+  t.match(
+    (await problemOf(t, await post({ template: 'refused' }, withKey('a')), 422, 'rejected-by-kubernetes')).detail,
+    /backoffLimit/
+  )
   t.same(await keysOf(store), [])
   t.same(await cluster.jobs(), [])
   t.equal((await post({}, withKey('a'))).status, 202)
@@ -116,14 +147,16 @@ await t.test('without Kubernetes nothing is accepted and nothing is left', async
 
 await t.test('when Kubernetes does not say whether it has the Job, the job is given up, and a retry is a new one', async (t) => {
   const store = await testStore(t)
-  for (const [name, meddle] of Object.entries<() => Promise<Awaited<ReturnType<Meddle>>>>({
-    'no answer': async () => 'break',
-    nonsense: async () => ({ code: 200, body: '<html>Log in</html>' }),
-    'not even JSON': async () => ({ code: 201, body: 'hello' }),
-    'a refusal by a stranger': async () => ({ code: 400, body: 'hello' }),
-    'an error': async () => status(500, 'etcd is slow'),
-    'no rights': async () => status(403, 'forbidden')
-  })) {
+  for (
+    const [name, meddle] of Object.entries<() => Promise<Awaited<ReturnType<Meddle>>>>({
+      'no answer': async () => 'break',
+      nonsense: async () => ({ code: 200, body: '<html>Log in</html>' }),
+      'not even JSON': async () => ({ code: 201, body: 'hello' }),
+      'a refusal by a stranger': async () => ({ code: 400, body: 'hello' }),
+      'an error': async () => status(500, 'etcd is slow'),
+      'no rights': async () => status(403, 'forbidden')
+    })
+  ) {
     const { url } = await httpServer(t, async (_, response) => {
       const answer = await meddle()
       if (answer === 'break') response.destroy()
@@ -147,16 +180,28 @@ await t.test('when Kubernetes does not say whether it has the Job, the job is gi
 async function afterTheJob (t: Test, fails: (kind: string) => Awaited<ReturnType<Meddle>> | undefined) {
   const store = await testStore(t)
   const kubernetes = await meddledKubernetes(t)
-  kubernetes.meddle = async ({ method, url }, pass) => (method === 'POST' ? fails(url.split('/').at(-1)!) : undefined) ?? await pass()
+  kubernetes.meddle = async ({ method, url }, pass) =>
+    (method === 'POST' ? fails(url.split('/').at(-1)!) : undefined) ?? await pass()
   const { post } = await deployWith(t, { store, cluster: kubernetes.cluster })
   const { job_uuid: id } = await problemOf(t, await post({}), 503, 'kubernetes-unavailable')
-  t.match((await readRecord(store, id!))!.record, { stop: { reason: 'KubernetesUnavailable' } }, 'the record stays as long as the Job may')
-  t.same((await kubernetes.real.jobs()).filter(({ metadata }) => metadata?.deletionTimestamp === undefined), [], 'and the Job goes')
+  t.match(
+    (await readRecord(store, id!))!.record,
+    { stop: { reason: 'KubernetesUnavailable' } },
+    'the record stays as long as the Job may'
+  )
+  t.same(
+    (await kubernetes.real.jobs()).filter(({ metadata }) => metadata?.deletionTimestamp === undefined),
+    [],
+    'and the Job goes'
+  )
 }
 
-await t.test('a ConfigMap that is refused leaves no Job behind', async (t) => await afterTheJob(t, (kind) => kind === 'configmaps' ? status(422, 'too large') : undefined))
-await t.test('nor does a Secret that is not allowed', async (t) => await afterTheJob(t, (kind) => kind === 'secrets' ? status(403, 'exceeded quota') : undefined))
-await t.test('nor does an answer that is lost', async (t) => await afterTheJob(t, (kind) => kind === 'secrets' ? 'break' : undefined))
+await t.test('a ConfigMap that is refused leaves no Job behind', async (t) =>
+  await afterTheJob(t, (kind) => kind === 'configmaps' ? status(422, 'too large') : undefined))
+await t.test('nor does a Secret that is not allowed', async (t) =>
+  await afterTheJob(t, (kind) => kind === 'secrets' ? status(403, 'exceeded quota') : undefined))
+await t.test('nor does an answer that is lost', async (t) =>
+  await afterTheJob(t, (kind) => kind === 'secrets' ? 'break' : undefined))
 
 /** The same bucket behind a proxy of the test's own. */
 async function storeBehind (t: Test, settings: StoreSettings) {
@@ -171,13 +216,22 @@ await t.test('a store that fails when Kubernetes has the Job ends no job, and a 
   const { proxy, store: failing } = await storeBehind(t, store.settings)
   const { post } = await deployWith(t, { store: failing, cluster })
   proxy.fate = writesState('pending', 'refuse')
-  const { job_uuid: id } = await problemOf(t, await post({ env: { PASSWORD: 'hunter2' } }, withKey('a')), 503, 'store-unavailable')
+  const { job_uuid: id } = await problemOf(
+    t,
+    await post({ env: { PASSWORD: 'hunter2' } }, withKey('a')),
+    503,
+    'store-unavailable'
+  )
   t.notOk((await readRecord(store, id!))!.record.stop)
   t.equal((await ping()).status, 204)
   const [job, ...more] = await cluster.jobs()
   t.same(more, [])
   t.match((await readRecord(store, id!))!.record, { state: 'pending', job_uid: job!.metadata!.uid! })
-  t.equal(await idOf(await direct({ env: { PASSWORD: 'hunter2' } }, withKey('a'))), id, 'and its key still stands for it')
+  t.equal(
+    await idOf(await direct({ env: { PASSWORD: 'hunter2' } }, withKey('a'))),
+    id,
+    'and its key still stands for it'
+  )
 })
 
 await t.test('of several with one key the failure of one ends no job that another has started', async (t) => {
@@ -249,7 +303,13 @@ await t.test('a job that is given up is given up for all with its key', async (t
 })
 
 await t.test('without a store nothing is asked of Kubernetes', async (t) => {
-  const settings = { S3_ENDPOINT: await closedUrl(), S3_ACCESS_KEY: 'a', S3_SECRET_KEY: 'b', S3_BUCKET: 'bucket', S3_REGION: 'us-east-1' }
+  const settings = {
+    S3_ENDPOINT: await closedUrl(),
+    S3_ACCESS_KEY: 'a',
+    S3_SECRET_KEY: 'b',
+    S3_BUCKET: 'bucket',
+    S3_REGION: 'us-east-1'
+  }
   const { url, received } = await httpServer(t)
   const { post } = await deployWith(t, { store: openStore(settings), cluster: clusterAt(t, url) })
   for (const options of [{}, withKey('a')]) await problemOf(t, await post({}, options), 503, 'store-unavailable')

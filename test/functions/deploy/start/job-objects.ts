@@ -17,7 +17,11 @@ function templateWith (pod: Partial<V1PodSpec>, spec: Partial<V1JobSpec> = {}, m
   return parseTemplate(JSON.stringify({
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: { name: 'test', annotations: { 'gx4ki.io/description': 'test', 'gx4ki.io/results': '/results' }, ...metadata },
+    metadata: {
+      name: 'test',
+      annotations: { 'gx4ki.io/description': 'test', 'gx4ki.io/results': '/results' },
+      ...metadata
+    },
     spec: { ...spec, template: { ...spec.template, spec: { containers: [{ name: 'main', image: 'image' }], ...pod } } }
   }))
 }
@@ -40,7 +44,10 @@ for (const [file, template] of shipped) {
         activeDeadlineSeconds: Number,
         ttlSecondsAfterFinished: 86400,
         podReplacementPolicy: 'Failed',
-        template: { metadata: { labels: { ...labels, 'gx4ki.job.template': file } }, spec: { restartPolicy: 'Never', automountServiceAccountToken: false, enableServiceLinks: false } }
+        template: {
+          metadata: { labels: { ...labels, 'gx4ki.job.template': file } },
+          spec: { restartPolicy: 'Never', automountServiceAccountToken: false, enableServiceLinks: false }
+        }
       }
     })
     t.notOk(job.metadata!.annotations, 'the annotations are for us')
@@ -51,19 +58,27 @@ await t.test('the check itself finds what is not allowed', async (t) => {
   const good = podOf(templateWith({}))
   t.same(restrictedViolations(good), [])
   const [main] = good.containers
-  const mainWith = (securityContext: object): V1PodSpec => ({ ...good, containers: [{ ...main!, securityContext: { ...main!.securityContext, ...securityContext } }] })
-  for (const [pod, violation] of [
-    [{ ...good, hostNetwork: true }, 'hostNetwork'],
-    [{ ...good, volumes: [{ name: 'v', hostPath: { path: '/' } }] }, 'volume v: hostPath'],
-    [{ ...good, securityContext: {} }, 'uploader: runAsNonRoot'],
-    [{ ...good, securityContext: { ...good.securityContext, seccompProfile: { type: 'Unconfined' } } }, 'pod: seccompProfile'],
-    [mainWith({ privileged: true }), 'main: privileged'],
-    [mainWith({ allowPrivilegeEscalation: true }), 'main: allowPrivilegeEscalation'],
-    [mainWith({ capabilities: { drop: ['NET_RAW'] } }), 'main: capabilities.drop'],
-    [mainWith({ capabilities: { drop: ['ALL'], add: ['SYS_ADMIN'] } }), 'main: capabilities.add'],
-    [mainWith({ runAsUser: 0 }), 'main: runAsUser'],
-    [mainWith({ runAsNonRoot: false }), 'main: runAsNonRoot']
-  ] as const) t.ok(restrictedViolations(pod as V1PodSpec).includes(violation), violation)
+  const mainWith = (securityContext: object): V1PodSpec => ({
+    ...good,
+    containers: [{ ...main!, securityContext: { ...main!.securityContext, ...securityContext } }]
+  })
+  for (
+    const [pod, violation] of [
+      [{ ...good, hostNetwork: true }, 'hostNetwork'],
+      [{ ...good, volumes: [{ name: 'v', hostPath: { path: '/' } }] }, 'volume v: hostPath'],
+      [{ ...good, securityContext: {} }, 'uploader: runAsNonRoot'],
+      [
+        { ...good, securityContext: { ...good.securityContext, seccompProfile: { type: 'Unconfined' } } },
+        'pod: seccompProfile'
+      ],
+      [mainWith({ privileged: true }), 'main: privileged'],
+      [mainWith({ allowPrivilegeEscalation: true }), 'main: allowPrivilegeEscalation'],
+      [mainWith({ capabilities: { drop: ['NET_RAW'] } }), 'main: capabilities.drop'],
+      [mainWith({ capabilities: { drop: ['ALL'], add: ['SYS_ADMIN'] } }), 'main: capabilities.add'],
+      [mainWith({ runAsUser: 0 }), 'main: runAsUser'],
+      [mainWith({ runAsNonRoot: false }), 'main: runAsNonRoot']
+    ] as const
+  ) t.ok(restrictedViolations(pod as V1PodSpec).includes(violation), violation)
 })
 
 await t.test('the uploader comes first, as a sidecar, and knows its job', async (t) => {
@@ -74,7 +89,11 @@ await t.test('the uploader comes first, as a sidecar, and knows its job', async 
     restartPolicy: 'Always',
     command: ['node', 'dist/uploader.cjs'],
     securityContext: { readOnlyRootFilesystem: true },
-    volumeMounts: [{ name: 'results', mountPath: '/results', readOnly: true }, { name: 'uploader-token', mountPath: '/var/run/gx4ki', readOnly: true }]
+    volumeMounts: [{ name: 'results', mountPath: '/results', readOnly: true }, {
+      name: 'uploader-token',
+      mountPath: '/var/run/gx4ki',
+      readOnly: true
+    }]
   })
   t.match(Object.fromEntries(initContainers![0]!.env!.map((one) => [one.name, one])), {
     UPLOAD_URL: { value: settings.uploadUrl },
@@ -83,17 +102,30 @@ await t.test('the uploader comes first, as a sidecar, and knows its job', async 
     TOKEN_FILE: { value: '/var/run/gx4ki/uploader-token' },
     RESULT_DIR: { value: '/results' }
   })
-  t.match(volumes!.find((volume) => volume.name === 'uploader-token'), { name: 'uploader-token', secret: { secretName: name, items: [{ key: 'uploader-token', path: 'uploader-token' }] } })
+  t.match(volumes!.find((volume) => volume.name === 'uploader-token'), {
+    name: 'uploader-token',
+    secret: { secretName: name, items: [{ key: 'uploader-token', path: 'uploader-token' }] }
+  })
 })
 
 await t.test('nobody but the uploader sees its token', async (t) => {
-  const { containers, initContainers } = podOf(templateWith({ containers: [{ name: 'main', image: 'a' }, { name: 'second', image: 'b' }], initContainers: [{ name: 'fetch', image: 'c' }] }))
-  const sees = [...initContainers!, ...containers].filter((container) => JSON.stringify(container).includes('uploader-token')).map(({ name }) => name)
+  const { containers, initContainers } = podOf(
+    templateWith({
+      containers: [{ name: 'main', image: 'a' }, { name: 'second', image: 'b' }],
+      initContainers: [{ name: 'fetch', image: 'c' }]
+    })
+  )
+  const sees = [...initContainers!, ...containers].filter((container) =>
+    JSON.stringify(container).includes('uploader-token')
+  ).map(({ name }) => name)
   t.same(sees, ['uploader'])
 })
 
 await t.test('the workload is the first container, and it alone gets results and environment', async (t) => {
-  const { containers } = podOf(templateWith({ containers: [{ name: 'main', image: 'a' }, { name: 'second', image: 'b' }] }), { plain: { A: '1' }, secret: { B: '2' } })
+  const { containers } = podOf(
+    templateWith({ containers: [{ name: 'main', image: 'a' }, { name: 'second', image: 'b' }] }),
+    { plain: { A: '1' }, secret: { B: '2' } }
+  )
   t.match(containers[0], {
     name: 'main',
     envFrom: [{ configMapRef: { name } }],
@@ -104,11 +136,20 @@ await t.test('the workload is the first container, and it alone gets results and
 })
 
 await t.test('a workload whose pod is deleted goes on for a moment, so that somebody can listen to its end', async (t) => {
-  const preStopOf = (spec: Parameters<typeof templateWith>[0]): unknown => podOf(templateWith(spec)).containers[0]!.lifecycle?.preStop
+  const preStopOf = (spec: Parameters<typeof templateWith>[0]): unknown =>
+    podOf(templateWith(spec)).containers[0]!.lifecycle?.preStop
   t.same(preStopOf({}), { sleep: { seconds: 10 } })
-  t.same(preStopOf({ terminationGracePeriodSeconds: 12 }), { sleep: { seconds: 4 } }, 'but most of its grace period is for its own end')
+  t.same(
+    preStopOf({ terminationGracePeriodSeconds: 12 }),
+    { sleep: { seconds: 4 } },
+    'but most of its grace period is for its own end'
+  )
   t.equal(preStopOf({ terminationGracePeriodSeconds: 2 }), undefined)
-  t.same(preStopOf({ containers: [{ name: 'main', image: 'a', lifecycle: { preStop: { exec: { command: ['save'] } } } }] }), { exec: { command: ['save'] } }, 'and it may have its own')
+  t.same(
+    preStopOf({ containers: [{ name: 'main', image: 'a', lifecycle: { preStop: { exec: { command: ['save'] } } } }] }),
+    { exec: { command: ['save'] } },
+    'and it may have its own'
+  )
 })
 
 await t.test('what the template says itself goes first', async (t) => {
@@ -128,7 +169,13 @@ await t.test('what the template says itself goes first', async (t) => {
       volumeMounts: [{ name: 'scratch', mountPath: '/tmp' }, { name: 'scratch', mountPath: '/results' }]
     }],
     volumes: [{ name: 'scratch', emptyDir: {} }, { name: 'results', emptyDir: { sizeLimit: '64Gi' } }]
-  }, { backoffLimit: 2, activeDeadlineSeconds: 60, ttlSecondsAfterFinished: 5, suspend: true, template: { metadata: { labels: { theirs: 'pod', 'gx4ki.job.uuid': 'forged' } } } }, {
+  }, {
+    backoffLimit: 2,
+    activeDeadlineSeconds: 60,
+    ttlSecondsAfterFinished: 5,
+    suspend: true,
+    template: { metadata: { labels: { theirs: 'pod', 'gx4ki.job.uuid': 'forged' } } }
+  }, {
     name: 'test',
     labels: { theirs: 'job', 'app.kubernetes.io/managed-by': 'forged', 'kueue.x-k8s.io/queue-name': 'gpu' },
     annotations: { 'gx4ki.io/description': 'test', 'gx4ki.io/results': '/results' }
@@ -136,18 +183,50 @@ await t.test('what the template says itself goes first', async (t) => {
   const { metadata, spec } = jobObject(template, id, { plain: { GIVEN: 'ours' }, secret: { SECRET: 'ours' } }, settings)
   t.match(spec, { backoffLimit: 2, activeDeadlineSeconds: 60, ttlSecondsAfterFinished: 5, suspend: true })
   const pod = spec!.template.spec!
-  t.match(pod, { terminationGracePeriodSeconds: 7, automountServiceAccountToken: true, serviceAccountName: 'own', nodeSelector: { gpu: 'yes' } })
-  t.same(pod.securityContext, { runAsNonRoot: true, runAsUser: 1000, fsGroup: 1000, seccompProfile: { type: 'RuntimeDefault' } })
-  t.match(pod.containers[0]!.securityContext, { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } })
-  t.same(pod.volumes!.filter((volume) => volume.name === 'results'), [{ name: 'results', emptyDir: { sizeLimit: '64Gi' } }], 'its result volume is the one')
+  t.match(pod, {
+    terminationGracePeriodSeconds: 7,
+    automountServiceAccountToken: true,
+    serviceAccountName: 'own',
+    nodeSelector: { gpu: 'yes' }
+  })
+  t.same(pod.securityContext, {
+    runAsNonRoot: true,
+    runAsUser: 1000,
+    fsGroup: 1000,
+    seccompProfile: { type: 'RuntimeDefault' }
+  })
+  t.match(pod.containers[0]!.securityContext, {
+    readOnlyRootFilesystem: true,
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ['ALL'] }
+  })
+  t.same(pod.volumes!.filter((volume) => volume.name === 'results'), [{
+    name: 'results',
+    emptyDir: { sizeLimit: '64Gi' }
+  }], 'its result volume is the one')
   t.same(pod.volumes![0], { name: 'scratch', emptyDir: {} })
 
-  t.same(metadata!.labels, { theirs: 'job', 'kueue.x-k8s.io/queue-name': 'gpu', ...labels, 'gx4ki.job.template': 'test' }, 'except for the labels that we find it by')
+  t.same(metadata!.labels, {
+    theirs: 'job',
+    'kueue.x-k8s.io/queue-name': 'gpu',
+    ...labels,
+    'gx4ki.job.template': 'test'
+  }, 'except for the labels that we find it by')
   t.same(spec!.template.metadata!.labels, { theirs: 'pod', ...labels, 'gx4ki.job.template': 'test' })
   t.equal(pod.restartPolicy, 'Never', 'and a pod that ran, which results are kept by')
-  t.same(pod.containers[0]!.volumeMounts, [{ name: 'scratch', mountPath: '/tmp' }, { name: 'results', mountPath: '/results' }], 'and the one place for results')
-  t.same(pod.containers[0]!.envFrom, [{ configMapRef: { name: 'theirs' } }, { configMapRef: { name } }], 'the last one wins')
-  t.same(pod.containers[0]!.env, [{ name: 'KEPT', value: '1' }, { name: 'SECRET', valueFrom: { secretKeyRef: { name, key: 'SECRET' } } }], 'a value that the caller gave is not hidden')
+  t.same(pod.containers[0]!.volumeMounts, [{ name: 'scratch', mountPath: '/tmp' }, {
+    name: 'results',
+    mountPath: '/results'
+  }], 'and the one place for results')
+  t.same(
+    pod.containers[0]!.envFrom,
+    [{ configMapRef: { name: 'theirs' } }, { configMapRef: { name } }],
+    'the last one wins'
+  )
+  t.same(pod.containers[0]!.env, [{ name: 'KEPT', value: '1' }, {
+    name: 'SECRET',
+    valueFrom: { secretKeyRef: { name, key: 'SECRET' } }
+  }], 'a value that the caller gave is not hidden')
 })
 
 await t.test('a template is not changed by what is made of it', async (t) => {
@@ -160,15 +239,35 @@ await t.test('a template is not changed by what is made of it', async (t) => {
 
 await t.test('ConfigMap and Secret belong to the Job and hold what it asks for', async (t) => {
   const env = { plain: { A: '1', EMPTY: '' }, secret: { B: 'hunter2' } }
-  const job = { ...jobObject(templateWith({}), id, env, settings), metadata: { name, namespace: 'jobs', labels, uid: 'the uid' } }
-  const metadata = { name, namespace: 'jobs', labels, ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid: 'the uid' }] }
+  const job = {
+    ...jobObject(templateWith({}), id, env, settings),
+    metadata: { name, namespace: 'jobs', labels, uid: 'the uid' }
+  }
+  const metadata = {
+    name,
+    namespace: 'jobs',
+    labels,
+    ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid: 'the uid' }]
+  }
   t.same(configMapObject(job, env), { apiVersion: 'v1', kind: 'ConfigMap', metadata, immutable: true, data: env.plain })
-  t.same(secretObject(job, env, 'the token'), { apiVersion: 'v1', kind: 'Secret', metadata, immutable: true, type: 'Opaque', stringData: { B: 'hunter2', 'uploader-token': 'the token' } })
+  t.same(secretObject(job, env, 'the token'), {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata,
+    immutable: true,
+    type: 'Opaque',
+    stringData: { B: 'hunter2', 'uploader-token': 'the token' }
+  })
   t.notOk(configMapObject({ metadata: { name } }, env).metadata!.ownerReferences, 'unless there is none, in a dry run')
 })
 
 await t.test('a secret value is in the Secret and nowhere else', async (t) => {
   const env = { plain: { A: '1' }, secret: { PASSWORD: 'hunter2', PIN: '4711' } }
-  const job = jobObject(templateWith({ containers: [{ name: 'main', image: 'a', env: [{ name: 'PASSWORD', value: 'default' }] }] }), id, env, settings)
+  const job = jobObject(
+    templateWith({ containers: [{ name: 'main', image: 'a', env: [{ name: 'PASSWORD', value: 'default' }] }] }),
+    id,
+    env,
+    settings
+  )
   for (const object of [job, configMapObject(job, env)]) t.notMatch(JSON.stringify(object), /hunter2|4711/)
 })

@@ -6,17 +6,35 @@ const coded = (code: unknown, more: { cause?: unknown } = {}): Error => Object.a
 const within = (cause: unknown): Error => new Error('outer', { cause: new TypeError('fetch failed', { cause }) })
 
 await t.test('without a connection nothing was sent, however deep the reason lies', async (t) => {
-  for (const code of ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']) {
+  for (
+    const code of ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']
+  ) {
     t.ok(neverSent(coded(code)), code)
     t.ok(neverSent(within(coded(code))), `${code} within`)
   }
-  t.ok(neverSent(within(new AggregateError([coded('ECONNREFUSED'), coded('EHOSTUNREACH')]))), 'at none of its addresses')
+  t.ok(
+    neverSent(within(new AggregateError([coded('ECONNREFUSED'), coded('EHOSTUNREACH')]))),
+    'at none of its addresses'
+  )
 })
 
 await t.test('whatever else happened, the other side may have heard it', async (t) => {
-  for (const error of [
-    new Error('x'), within(undefined), within('ECONNREFUSED'), coded('ECONNRESET'), coded('EPIPE'), coded('ETIMEDOUT'), coded('UND_ERR_SOCKET'), coded('UND_ERR_HEADERS_TIMEOUT'), coded(503),
-    within(new AggregateError([coded('ECONNREFUSED'), coded('ECONNRESET')])), 'ECONNREFUSED', undefined, null,
-    problem('kubernetes-unavailable', 'judged already', { cause: coded('ECONNREFUSED') })
-  ]) t.notOk(neverSent(error), String(error))
+  for (
+    const error of [
+      new Error('x'),
+      within(undefined),
+      within('ECONNREFUSED'),
+      coded('ECONNRESET'),
+      coded('EPIPE'),
+      coded('ETIMEDOUT'),
+      coded('UND_ERR_SOCKET'),
+      coded('UND_ERR_HEADERS_TIMEOUT'),
+      coded(503),
+      within(new AggregateError([coded('ECONNREFUSED'), coded('ECONNRESET')])),
+      'ECONNREFUSED',
+      undefined,
+      null,
+      problem('kubernetes-unavailable', 'judged already', { cause: coded('ECONNREFUSED') })
+    ]
+  ) t.notOk(neverSent(error), String(error))
 })

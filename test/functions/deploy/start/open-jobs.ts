@@ -5,7 +5,9 @@ import { apiKeyFolder } from '../../../support/api-keys.ts'
 import { deployServer, deployWith, keysOf } from '../../../support/deploy-server.ts'
 import { problemOf } from '../../../support/problem-of.ts'
 
-const as = (credential: string, more: Record<string, string> = {}) => ({ headers: { authorization: `Bearer ${credential}`, ...more } })
+const as = (credential: string, more: Record<string, string> = {}) => ({
+  headers: { authorization: `Bearer ${credential}`, ...more }
+})
 const idOf = async (response: Response): Promise<string> => (await response.json() as { job_uuid: string }).job_uuid
 
 await t.test('a caller has so many open jobs and no more, until one has ended', async (t) => {
@@ -16,12 +18,14 @@ await t.test('a caller has so many open jobs and no more, until one has ended', 
   const first = await idOf(await post({}, keyed))
   t.equal((await post({}, as(second))).status, 202)
   const before = await keysOf(store)
-  for (const ask of [
-    async () => await post({}, as(alice)),
-    async () => await post({}, as(second, { 'idempotency-key': 'b' })),
-    async () => await fetch(`${url}/job/deploy`, as(alice)),
-    async () => await fetch(`${url}/demo`, as(alice))
-  ]) {
+  for (
+    const ask of [
+      async () => await post({}, as(alice)),
+      async () => await post({}, as(second, { 'idempotency-key': 'b' })),
+      async () => await fetch(`${url}/job/deploy`, as(alice)),
+      async () => await fetch(`${url}/demo`, as(alice))
+    ]
+  ) {
     const response = await ask()
     t.equal(response.headers.get('retry-after'), '60')
     await problemOf(t, response, 429, 'too-many-jobs')

@@ -6,11 +6,27 @@ import { parseTemplate, type Template, templatesIn } from '../../../../functions
 const env = 'type: object\nproperties:\n  A:\n    type: string\n    description: a variable\n'
 
 /** A template as JSON, which is YAML too. */
-function template ({ name = 'good', annotations = {}, spec = {}, ...more }: { name?: string, annotations?: object, spec?: object, kind?: string, apiVersion?: string } = {}): string {
+function template (
+  { name = 'good', annotations = {}, spec = {}, ...more }: {
+    name?: string
+    annotations?: object
+    spec?: object
+    kind?: string
+    apiVersion?: string
+  } = {}
+): string {
   return JSON.stringify({
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: { name, annotations: { 'gx4ki.io/description': ' what it is for\n', 'gx4ki.io/env': env, 'gx4ki.io/results': '/results', ...annotations } },
+    metadata: {
+      name,
+      annotations: {
+        'gx4ki.io/description': ' what it is for\n',
+        'gx4ki.io/env': env,
+        'gx4ki.io/results': '/results',
+        ...annotations
+      }
+    },
     spec: { template: { spec: { containers: [{ name: 'workload', image: 'image' }] } }, ...spec },
     ...more
   })
@@ -19,19 +35,38 @@ function template ({ name = 'good', annotations = {}, spec = {}, ...more }: { na
 const DAY = 86_400
 
 /** The usable templates of a folder in which all are. */
-const usableIn = (t: Test, folder: string): Map<string, Template> => templatesIn(folder, (file, reason) => t.fail(`${file}: ${reason}`))().usable
+const usableIn = (t: Test, folder: string): Map<string, Template> =>
+  templatesIn(folder, (file, reason) => t.fail(`${file}: ${reason}`))().usable
 
 await t.test('the templates that ship can be used', async (t) => {
   const templates = usableIn(t, 'knative/templates')
   t.same([...templates.keys()], ['carla-minimal', 'drive'])
-  t.match(templates.get('drive'), { description: /drive/, resultsPath: '/results', demoResult: 'drive.mcap', startDeadlineSeconds: 300, retentionSeconds: 7 * DAY, env: { properties: { DURATION: { type: 'integer', default: 15 } } } })
-  t.match(templates.get('carla-minimal'), { resultsPath: '/home/carla/rosbag', demoResult: undefined, startDeadlineSeconds: 1800, retentionSeconds: 90 * DAY })
+  t.match(templates.get('drive'), {
+    description: /drive/,
+    resultsPath: '/results',
+    demoResult: 'drive.mcap',
+    startDeadlineSeconds: 300,
+    retentionSeconds: 7 * DAY,
+    env: { properties: { DURATION: { type: 'integer', default: 15 } } }
+  })
+  t.match(templates.get('carla-minimal'), {
+    resultsPath: '/home/carla/rosbag',
+    demoResult: undefined,
+    startDeadlineSeconds: 1800,
+    retentionSeconds: 90 * DAY
+  })
 })
 
 await t.test('what a template leaves out has a default', async (t) => {
-  const { description, env, startDeadlineSeconds, retentionSeconds, demoResult } = parseTemplate(template({ annotations: { 'gx4ki.io/env': undefined } }))
+  const { description, env, startDeadlineSeconds, retentionSeconds, demoResult } = parseTemplate(
+    template({ annotations: { 'gx4ki.io/env': undefined } })
+  )
   t.same({ description, env, startDeadlineSeconds, retentionSeconds, demoResult }, {
-    description: 'what it is for', env: { type: 'object', properties: {}, additionalProperties: false }, startDeadlineSeconds: 600, retentionSeconds: 30 * DAY, demoResult: undefined
+    description: 'what it is for',
+    env: { type: 'object', properties: {}, additionalProperties: false },
+    startDeadlineSeconds: 600,
+    retentionSeconds: 30 * DAY,
+    demoResult: undefined
   })
 })
 
@@ -47,18 +82,30 @@ const broken: Record<string, [string, RegExp]> = {
   'no-container.yaml': [template({ spec: { template: { spec: { containers: [] } } } }), /containers/],
   'no-image.yaml': [template({ spec: { template: { spec: { containers: [{ name: 'a' }] } } } }), /image/],
   'no-description.yaml': [template({ annotations: { 'gx4ki.io/description': undefined } }), /gx4ki.io\/description/],
-  'number.yaml': [template({ annotations: { 'gx4ki.io/start-deadline-seconds': 300 } }), /start-deadline-seconds must be string/],
+  'number.yaml': [
+    template({ annotations: { 'gx4ki.io/start-deadline-seconds': 300 } }),
+    /start-deadline-seconds must be string/
+  ],
   'zero.yaml': [template({ annotations: { 'gx4ki.io/start-deadline-seconds': '0' } }), /start-deadline-seconds/],
-  'retention.yaml': [template({ annotations: { 'gx4ki.io/retention': '30' } }), /gx4ki.io\/retention: must be whole days or hours/],
+  'retention.yaml': [
+    template({ annotations: { 'gx4ki.io/retention': '30' } }),
+    /gx4ki.io\/retention: must be whole days or hours/
+  ],
   'relative.yaml': [template({ annotations: { 'gx4ki.io/results': 'results' } }), /gx4ki.io~1results/],
   'env-text.yaml': [template({ annotations: { 'gx4ki.io/env': 'A' } }), /gx4ki.io\/env/],
   'env-no-yaml.yaml': [template({ annotations: { 'gx4ki.io/env': 'a: [' } }), /./],
   'env-name.yaml': [template({ annotations: { 'gx4ki.io/env': env.replace('A:', 'A-B:') } }), /additional propert/],
   'env-type.yaml': [template({ annotations: { 'gx4ki.io/env': env.replace('type: string', 'type: array') } }), /type/],
-  'env-no-description.yaml': [template({ annotations: { 'gx4ki.io/env': env.replace('description', 'title') } }), /description/],
+  'env-no-description.yaml': [
+    template({ annotations: { 'gx4ki.io/env': env.replace('description', 'title') } }),
+    /description/
+  ],
   'env-pattern.yaml': [template({ annotations: { 'gx4ki.io/env': `${env}    pattern: "("\n` } }), /regular expression/],
   'env-minimum.yaml': [template({ annotations: { 'gx4ki.io/env': `${env}    minimum: low\n` } }), /minimum/],
-  'env-default.yaml': [template({ name: 'default', annotations: { 'gx4ki.io/env': `${env}    maxLength: 3\n    default: long\n` } }), /default of A must NOT have more than 3/],
+  'env-default.yaml': [
+    template({ name: 'default', annotations: { 'gx4ki.io/env': `${env}    maxLength: 3\n    default: long\n` } }),
+    /default of A must NOT have more than 3/
+  ],
   'second.yml': [template(), /another one named good/]
 }
 
@@ -73,7 +120,9 @@ await t.test('one that cannot be used is left out, with the reason, and stops no
   })
   mkdirSync(join(dir, 'folder.yaml'))
   const told: Record<string, string> = {}
-  const { usable, refused } = templatesIn(dir, (file, reason) => { told[file] = reason })()
+  const { usable, refused } = templatesIn(dir, (file, reason) => {
+    told[file] = reason
+  })()
   t.same([...usable.keys()], ['good', 'other'])
   t.same(Object.keys(told).sort(), [...Object.keys(broken), 'folder.yaml'].sort())
   for (const [file, [, reason]] of Object.entries(broken)) t.match(told[file], reason, file)
@@ -81,9 +130,12 @@ await t.test('one that cannot be used is left out, with the reason, and stops no
 })
 
 await t.test('retention is days or hours, up to a year', async (t) => {
-  const retention = (text: string): number => parseTemplate(template({ annotations: { 'gx4ki.io/retention': text } })).retentionSeconds
+  const retention = (text: string): number =>
+    parseTemplate(template({ annotations: { 'gx4ki.io/retention': text } })).retentionSeconds
   t.same(['1h', '12h', '1d', '366d', '8784h'].map(retention), [3600, 12 * 3600, DAY, 366 * DAY, 366 * DAY])
-  for (const wrong of ['', '0d', '0h', '-1d', '1.5d', '367d', '8785h', '1w', '30', 'd', '30 d', '30D', '1d12h', '99999h']) t.throws(() => retention(wrong), /retention/, wrong)
+  for (
+    const wrong of ['', '0d', '0h', '-1d', '1.5d', '367d', '8785h', '1w', '30', 'd', '30 d', '30D', '1d12h', '99999h']
+  ) t.throws(() => retention(wrong), /retention/, wrong)
 })
 
 await t.test('a mounted ConfigMap that changes is read as it is then, each time', async (t) => {

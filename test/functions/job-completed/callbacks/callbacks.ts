@@ -27,22 +27,42 @@ await t.test('what is owed is paid', async (t) => {
   const place = { store: await testStore(t), cluster: clusterOf(await testKubernetes(t)) }
   const { store } = place
   const key = randomBytes(32)
-  const secrets = temporaryFolder(t, { ours: `whsec_${key.toString('base64')}\n`, rotated: `whsec_${randomBytes(24).toString('base64')}\nwhsec_${key.toString('base64')}\n` })
+  const secrets = temporaryFolder(t, {
+    ours: `whsec_${key.toString('base64')}\n`,
+    rotated: `whsec_${randomBytes(24).toString('base64')}\nwhsec_${key.toString('base64')}\n`
+  })
 
   /** A job that has just ended, as deploy may leave it, and whom it is to be told to. */
   async function endedJob (targets: Target[], more: Partial<JobRecord> = {}): Promise<JobRecord> {
-    const ended = advance(newRecord({ state: 'pending', targets, ...more }), { state: 'failed', reason: 'StartDeadlineExceeded' }, new Date())!
+    const ended = advance(newRecord({ state: 'pending', targets, ...more }), {
+      state: 'failed',
+      reason: 'StartDeadlineExceeded'
+    }, new Date())!
     await putObject(store, markerKey(ended.job_uuid), '', {}, 'unconditional')
     await createRecord(store, ended)
     return ended
   }
 
-  const hook = (url: string, more: Partial<Extract<Target, { kind: 'webhook' }>> = {}): Target =>
-    ({ kind: 'webhook', url, events: ['failed'], secret_ref: 'ours', ...more })
+  const hook = (url: string, more: Partial<Extract<Target, { kind: 'webhook' }>> = {}): Target => ({
+    kind: 'webhook',
+    url,
+    events: ['failed'],
+    secret_ref: 'ours',
+    ...more
+  })
 
   /** A running job-completed that may reach these addresses. */
-  const tellerOf = async (t: Parameters<typeof httpServer>[0], urls: string[], more: { PUBLIC_URL?: string, K_SINK?: string, K_CE_OVERRIDES?: string, K_SINK_TOKEN_FILE?: string } = {}) =>
-    await completedWith(t, place, { EGRESS_ALLOWED_ORIGINS: urls.map((url) => new URL(url).origin).join(' '), EGRESS_DENIED_RANGES: '', WEBHOOK_SECRETS_DIR: secrets, ...more })
+  const tellerOf = async (
+    t: Parameters<typeof httpServer>[0],
+    urls: string[],
+    more: { PUBLIC_URL?: string, K_SINK?: string, K_CE_OVERRIDES?: string, K_SINK_TOKEN_FILE?: string } = {}
+  ) =>
+    await completedWith(t, place, {
+      EGRESS_ALLOWED_ORIGINS: urls.map((url) => new URL(url).origin).join(' '),
+      EGRESS_DENIED_RANGES: '',
+      WEBHOOK_SECRETS_DIR: secrets,
+      ...more
+    })
 
   const callbackOf = async (id: string, wanted: (callback: Callback) => unknown = () => true): Promise<Callback> =>
     await poll('the callback is as wanted', async () => (await readRecord(store, id))?.record.callbacks?.find(wanted))
@@ -51,26 +71,45 @@ await t.test('what is owed is paid', async (t) => {
 
   /** As if the time had come: only the record knows when that is. */
   async function comeDue (id: string, more: Partial<Callback> = {}): Promise<void> {
-    await advanceRecord(store, id, (record) => ({ ...record, revision: record.revision + 1, callbacks: record.callbacks!.map((one) => ({ ...one, due_at: new Date().toISOString(), ...more })) }))
+    await advanceRecord(
+      store,
+      id,
+      (record) => ({
+        ...record,
+        revision: record.revision + 1,
+        callbacks: record.callbacks!.map((one) => ({ ...one, due_at: new Date().toISOString(), ...more }))
+      })
+    )
   }
 
-  const statuses = ({ attempts }: Callback): (number | string | undefined)[] => attempts.map(({ status, error }) => status ?? error)
+  const statuses = ({ attempts }: Callback): (number | string | undefined)[] =>
+    attempts.map(({ status, error }) => status ?? error)
 
   /** What a receiver makes of it that has the library of Standard Webhooks: the body, or it throws. */
-  const verified = ({ headers, body }: Received, secret = key): any => new Webhook(`whsec_${secret.toString('base64')}`).verify(body.toString(), headers as Record<string, string>)
+  const verified = ({ headers, body }: Received, secret = key): any =>
+    new Webhook(`whsec_${secret.toString('base64')}`).verify(body.toString(), headers as Record<string, string>)
 
   await t.test('a receiver is told once, signed, in an event that leads to the job', async (t) => {
     const receiver = await httpServer(t)
     const teller = await tellerOf(t, [receiver.url], { PUBLIC_URL: 'https://jobs.example.org' })
     const { job_uuid: id, history } = await endedJob([hook(`${receiver.url}/here?token=1`)], { traceparent })
     await teller.ping()
-    t.match(await callbackOf(id, ({ state }) => state === 'delivered'), { id: '0-failed', attempts: [{ status: 204, error: undefined }], due_at: undefined, trying_until: undefined })
+    t.match(await callbackOf(id, ({ state }) => state === 'delivered'), {
+      id: '0-failed',
+      attempts: [{ status: 204, error: undefined }],
+      due_at: undefined,
+      trying_until: undefined
+    })
     await poll('the marker is gone', async () => !await hasMarker(id))
     await teller.ping()
     await teller.close()
     t.equal(receiver.received.length, 1)
     const [received] = receiver.received
-    t.match(received, { method: 'POST', url: '/here?token=1', headers: { 'content-type': 'application/cloudevents+json; charset=utf-8', 'webhook-id': `${id}-0-failed` } })
+    t.match(received, {
+      method: 'POST',
+      url: '/here?token=1',
+      headers: { 'content-type': 'application/cloudevents+json; charset=utf-8', 'webhook-id': `${id}-0-failed` }
+    })
     t.strictSame(verified(received!), {
       specversion: '1.0',
       id: `${id}-failed`,
@@ -86,14 +125,24 @@ await t.test('what is owed is paid', async (t) => {
         reason: 'StartDeadlineExceeded',
         template: 'test',
         exit_code: null,
-        links: { self: `https://jobs.example.org/job/${id}`, results: `https://jobs.example.org/job/${id}/result/list`, log: `https://jobs.example.org/job/${id}/log` }
+        links: {
+          self: `https://jobs.example.org/job/${id}`,
+          results: `https://jobs.example.org/job/${id}/result/list`,
+          log: `https://jobs.example.org/job/${id}/log`
+        }
       }
     })
   })
 
   await t.test('a receiver that is down is called again when the time has come, under the same id, with a new signature', async (t) => {
     const answers = [503, 500, 301, 404, 200]
-    const receiver = await httpServer(t, (_, response) => response.writeHead(answers.shift()!, { location: '/elsewhere', 'retry-after': '3600' }).end('not for the caller'))
+    const receiver = await httpServer(
+      t,
+      (_, response) =>
+        response.writeHead(answers.shift()!, { location: '/elsewhere', 'retry-after': '3600' }).end(
+          'not for the caller'
+        )
+    )
     const teller = await tellerOf(t, [receiver.url])
     const { job_uuid: id } = await endedJob([hook(receiver.url)])
     await teller.ping()
@@ -119,12 +168,29 @@ await t.test('what is owed is paid', async (t) => {
     const teller = await tellerOf(t, [receiver.url, refusing])
     const { job_uuid: id } = await endedJob([hook(receiver.url), hook(refusing)])
     await teller.ping()
-    t.match(await callbackOf(id, ({ id, state }) => id === '0-failed' && state === 'dead'), { attempts: [{ status: 410 }], due_at: undefined })
-    await callbackOf(id, ({ id, attempts, trying_until: trying }) => id === '1-failed' && attempts.length === 1 && trying === undefined)
+    t.match(await callbackOf(id, ({ id, state }) => id === '0-failed' && state === 'dead'), {
+      attempts: [{ status: 410 }],
+      due_at: undefined
+    })
+    await callbackOf(
+      id,
+      ({ id, attempts, trying_until: trying }) => id === '1-failed' && attempts.length === 1 && trying === undefined
+    )
     t.ok(await hasMarker(id), 'the other one is still owed')
 
     const nine = Array.from({ length: 9 }, () => ({ at: new Date().toISOString(), error: 'ConnectionRefused' }))
-    await advanceRecord(store, id, (record) => ({ ...record, callbacks: [record.callbacks![0]!, { ...record.callbacks![1]!, attempts: nine, due_at: new Date().toISOString() }] }))
+    await advanceRecord(
+      store,
+      id,
+      (record) => ({
+        ...record,
+        callbacks: [record.callbacks![0]!, {
+          ...record.callbacks![1]!,
+          attempts: nine,
+          due_at: new Date().toISOString()
+        }]
+      })
+    )
     await teller.ping()
     t.equal((await callbackOf(id, ({ id, state }) => id === '1-failed' && state === 'dead')).attempts.length, 10)
     await poll('a dead callback is not owed', async () => !await hasMarker(id))
@@ -148,14 +214,20 @@ await t.test('what is owed is paid', async (t) => {
     await Promise.all(tellers.map(async ({ ping }) => await ping()))
     for (const { job_uuid: id } of jobs) await callbackOf(id, ({ state }) => state === 'delivered')
     await Promise.all(tellers.map(async ({ close }) => await close()))
-    t.strictSame(receiver.received.map(({ headers }) => headers['webhook-id']).sort(), jobs.map(({ job_uuid: id }) => `${id}-0-failed`).sort())
+    t.strictSame(
+      receiver.received.map(({ headers }) => headers['webhook-id']).sort(),
+      jobs.map(({ job_uuid: id }) => `${id}-0-failed`).sort()
+    )
   })
 
   await t.test('what was cut off between claim and outcome is repeated when the claim is over, and not before', async (t) => {
     const receiver = await httpServer(t)
     const teller = await tellerOf(t, [receiver.url])
     const { job_uuid: id } = await endedJob([hook(receiver.url)])
-    const claimed = (until: number): Partial<Callback> => ({ trying_until: new Date(Date.now() + until).toISOString(), attempts: [{ at: new Date().toISOString() }] })
+    const claimed = (until: number): Partial<Callback> => ({
+      trying_until: new Date(Date.now() + until).toISOString(),
+      attempts: [{ at: new Date().toISOString() }]
+    })
     await comeDue(id, claimed(60_000))
     await teller.ping()
     await poll('it was looked at', async () => (await headObject(store, markerKey(id)))!.size > 0)
@@ -183,35 +255,66 @@ await t.test('what is owed is paid', async (t) => {
   await t.test('only what may be reached is called, and who may not be told so in a word', async (t) => {
     const receiver = await httpServer(t)
     const teller = await tellerOf(t, [])
-    const { job_uuid: id } = await endedJob([hook(receiver.url), hook('https://10.0.0.1/'), hook('https://169.254.169.254/')])
+    const { job_uuid: id } = await endedJob([
+      hook(receiver.url),
+      hook('https://10.0.0.1/'),
+      hook('https://169.254.169.254/')
+    ])
     await teller.ping()
-    for (const index of [0, 1, 2]) t.match(await callbackOf(id, ({ target, attempts }) => target === index && attempts[0]?.error), { state: 'owed', attempts: [{ error: 'EgressDenied', status: undefined }] })
+    for (const index of [0, 1, 2]) {
+      t.match(await callbackOf(id, ({ target, attempts }) => target === index && attempts[0]?.error), {
+        state: 'owed',
+        attempts: [{ error: 'EgressDenied', status: undefined }]
+      })
+    }
     t.equal(receiver.received.length, 0)
   })
 
   await t.test('a secret that is being replaced signs with both keys; one that is gone is waited for', async (t) => {
     const receiver = await httpServer(t)
     const teller = await tellerOf(t, [receiver.url])
-    const { job_uuid: id } = await endedJob([hook(receiver.url, { secret_ref: 'rotated' }), hook(receiver.url, { secret_ref: 'gone' })])
+    const { job_uuid: id } = await endedJob([
+      hook(receiver.url, { secret_ref: 'rotated' }),
+      hook(receiver.url, { secret_ref: 'gone' })
+    ])
     await teller.ping()
     await callbackOf(id, ({ state }) => state === 'delivered')
     t.match(receiver.received[0]!.headers['webhook-signature'], /^v1,\S+ v1,\S+$/)
     t.equal(verified(receiver.received[0]!).subject, id)
     t.throws(() => verified(receiver.received[0]!, randomBytes(24)))
-    t.match(await callbackOf(id, ({ target, attempts }) => target === 1 && attempts[0]?.error), { state: 'owed', attempts: [{ error: 'SecretUnavailable' }] })
+    t.match(await callbackOf(id, ({ target, attempts }) => target === 1 && attempts[0]?.error), {
+      state: 'owed',
+      attempts: [{ error: 'SecretUnavailable' }]
+    })
   })
 
   await t.test('the sink is told in binary mode, with what a SinkBinding adds', async (t) => {
     const receiver = await httpServer(t, (_, response) => response.writeHead(202).end())
-    const teller = await tellerOf(t, [], { K_SINK: `${receiver.url}/gx4ki/gx4ki`, K_CE_OVERRIDES: '{"extensions":{"site":"a"}}' })
+    const teller = await tellerOf(t, [], {
+      K_SINK: `${receiver.url}/gx4ki/gx4ki`,
+      K_CE_OVERRIDES: '{"extensions":{"site":"a"}}'
+    })
     const { job_uuid: id } = await endedJob([{ kind: 'sink' }], { traceparent })
     await teller.ping()
     await callbackOf(id, ({ state }) => state === 'delivered')
     t.match(receiver.received, [{
       url: '/gx4ki/gx4ki',
-      headers: { 'ce-specversion': '1.0', 'ce-id': `${id}-failed`, 'ce-type': 'org.gx4ki.job.failed', 'ce-source': '/job', 'ce-subject': id, 'ce-site': 'a', 'ce-traceparent': traceparent, 'content-type': /^application\/json/ }
+      headers: {
+        'ce-specversion': '1.0',
+        'ce-id': `${id}-failed`,
+        'ce-type': 'org.gx4ki.job.failed',
+        'ce-source': '/job',
+        'ce-subject': id,
+        'ce-site': 'a',
+        'ce-traceparent': traceparent,
+        'content-type': /^application\/json/
+      }
     }])
-    t.match(JSON.parse(receiver.received[0]!.body.toString()), { job_uuid: id, state: 'failed', links: { self: `/job/${id}` } })
+    t.match(JSON.parse(receiver.received[0]!.body.toString()), {
+      job_uuid: id,
+      state: 'failed',
+      links: { self: `/job/${id}` }
+    })
   })
 
   await t.test('a sink that asks senders for a token gets the one that is there just then, and no other receiver does', async (t) => {
@@ -222,7 +325,10 @@ await t.test('what is owed is paid', async (t) => {
       if (token !== undefined) writeFileSync(join(folder, 'token'), token)
       const { job_uuid: id } = await endedJob([{ kind: 'sink' }, hook(receiver.url)])
       await teller.ping()
-      await poll('both are told', async () => (await readRecord(store, id))!.record.callbacks!.every(({ state }) => state === 'delivered'))
+      await poll(
+        'both are told',
+        async () => (await readRecord(store, id))!.record.callbacks!.every(({ state }) => state === 'delivered')
+      )
     }
     t.strictSame(sink.received.map(({ headers }) => headers.authorization), [undefined, 'Bearer a.b.c', 'Bearer d.e.f'])
     t.ok(receiver.received.every(({ headers }) => headers.authorization === undefined))
@@ -231,11 +337,18 @@ await t.test('what is owed is paid', async (t) => {
   await t.test('a job that runs is told of, and its marker stays', async (t) => {
     const receiver = await httpServer(t)
     const teller = await tellerOf(t, [receiver.url])
-    const running = advance(newRecord({ state: 'pending', targets: [hook(receiver.url, { events: ['running'] })], job_uid: 'none' }), { state: 'running', started_at: new Date().toISOString() }, new Date())!
+    const running = advance(
+      newRecord({ state: 'pending', targets: [hook(receiver.url, { events: ['running'] })], job_uid: 'none' }),
+      { state: 'running', started_at: new Date().toISOString() },
+      new Date()
+    )!
     await createRecord(store, running)
     await putObject(store, markerKey(running.job_uuid), '', {}, 'unconditional')
     await teller.ping()
     await callbackOf(running.job_uuid, ({ state }) => state === 'delivered')
-    t.match(verified(receiver.received[0]!), { type: 'org.gx4ki.job.running', data: { state: 'running', reason: null, exit_code: null } })
+    t.match(verified(receiver.received[0]!), {
+      type: 'org.gx4ki.job.running',
+      data: { state: 'running', reason: null, exit_code: null }
+    })
   })
 })

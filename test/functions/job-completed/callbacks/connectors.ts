@@ -23,23 +23,63 @@ import { temporaryFolder } from '../../../support/temporary-folder.ts'
 const RESULT_TOKEN_KEY = randomBytes(32).toString('hex')
 
 /** A job-completed whose one connector answers so. */
-async function told (t: Test, status: number, protocol: Connector['protocol'], more: (url: string) => Partial<Connector> = (url) => ({ management_url: `${url}/management` })) {
+async function told (
+  t: Test,
+  status: number,
+  protocol: Connector['protocol'],
+  more: (url: string) => Partial<Connector> = (url) => ({ management_url: `${url}/management` })
+) {
   const store = await testStore(t)
   const place = { store, cluster: clusterOf(await testKubernetes(t)) }
   const connector = await httpServer(t, (_, response) => response.writeHead(status).end())
-  const folder = temporaryFolder(t, { 'provider.yaml': JSON.stringify({ name: 'provider', protocol, callback_origins: [connector.url], ...more(connector.url) }), 'provider.management-key': 'geheim-1\n', 'provider.control-key': 'geheim-2' })
-  const server = await completedWith(t, place, { EGRESS_ALLOWED_ORIGINS: '', EGRESS_DENIED_RANGES: '', PUBLIC_URL: 'https://jobs.example.org', CONNECTORS_DIR: folder, CONNECTOR_SECRETS_DIR: folder, RESULT_TOKEN_KEY })
-  const transfer: Transfer = { kind: protocol, connector: 'provider', transfer: 'a/b', asset: 'asset', resource_definition: 'definition', callback_address: `${connector.url}/callback`, result: { file: 'ü.txt' }, answered_at: new Date(0).toISOString() }
+  const folder = temporaryFolder(t, {
+    'provider.yaml': JSON.stringify({
+      name: 'provider',
+      protocol,
+      callback_origins: [connector.url],
+      ...more(connector.url)
+    }),
+    'provider.management-key': 'geheim-1\n',
+    'provider.control-key': 'geheim-2'
+  })
+  const server = await completedWith(t, place, {
+    EGRESS_ALLOWED_ORIGINS: '',
+    EGRESS_DENIED_RANGES: '',
+    PUBLIC_URL: 'https://jobs.example.org',
+    CONNECTORS_DIR: folder,
+    CONNECTOR_SECRETS_DIR: folder,
+    RESULT_TOKEN_KEY
+  })
+  const transfer: Transfer = {
+    kind: protocol,
+    connector: 'provider',
+    transfer: 'a/b',
+    asset: 'asset',
+    resource_definition: 'definition',
+    callback_address: `${connector.url}/callback`,
+    result: { file: 'ü.txt' },
+    answered_at: new Date(0).toISOString()
+  }
   /** A job that ends just now, and what came of it. */
   async function ends (state: 'succeeded' | 'failed', change: Partial<Transfer> = {}): Promise<JobRecord> {
-    const record = advance(newRecord({ state: 'pending', targets: [{ ...transfer, ...change } as Transfer] }), { state, ...(state === 'failed' && { reason: 'DeadlineExceeded' }) }, new Date())!
-    if (change.sealed_destination !== undefined) transferOf(record)!.sealed_destination = sealDestination(RESULT_TOKEN_KEY, record.job_uuid, { url: `${connector.url}/sink`, header: {} })
+    const record = advance(newRecord({ state: 'pending', targets: [{ ...transfer, ...change } as Transfer] }), {
+      state,
+      ...(state === 'failed' && { reason: 'DeadlineExceeded' })
+    }, new Date())!
+    if (change.sealed_destination !== undefined) {
+      transferOf(record)!.sealed_destination = sealDestination(RESULT_TOKEN_KEY, record.job_uuid, {
+        url: `${connector.url}/sink`,
+        header: {}
+      })
+    }
     await putObject(store, markerKey(record.job_uuid), '', {}, 'unconditional')
     await createRecord(store, record)
     await server.ping()
     return await poll('it was tried', async () => {
       const now = (await readRecord(store, record.job_uuid))!.record
-      return now.callbacks?.every(({ attempts }) => attempts.some(({ status, error }) => status !== undefined || error !== undefined)) && now
+      return now.callbacks?.every(({ attempts }) =>
+        attempts.some(({ status, error }) => status !== undefined || error !== undefined)
+      ) && now
     })
   }
   return { connector, ends, folder, store }
@@ -47,7 +87,7 @@ async function told (t: Test, status: number, protocol: Connector['protocol'], m
 
 const statesOf = ({ callbacks = [] }: JobRecord): string[] => callbacks.map(({ call, state }) => `${call} ${state}`)
 
-await t.test('what a connector\'s answer means for a callback', async (t) => {
+await t.test("what a connector's answer means for a callback", async (t) => {
   const table: Array<[number, string, boolean]> = [
     [204, 'provision delivered', false],
     [409, 'provision delivered', true],
@@ -75,7 +115,12 @@ await t.test('the callback of the HTTP provisioner', async (t) => {
   t.match(JSON.parse(body.toString()), {
     edctype: 'dataspaceconnector:provisioner-callback-request',
     resourceDefinitionId: 'definition',
-    contentDataAddress: { properties: { 'https://w3id.org/edc/v0.0.1/ns/type': 'HttpData', 'https://w3id.org/edc/v0.0.1/ns/baseUrl': `https://jobs.example.org/job/${id}/result?file=%C3%BC.txt` } }
+    contentDataAddress: {
+      properties: {
+        'https://w3id.org/edc/v0.0.1/ns/type': 'HttpData',
+        'https://w3id.org/edc/v0.0.1/ns/baseUrl': `https://jobs.example.org/job/${id}/result?file=%C3%BC.txt`
+      }
+    }
   })
   await poll('nothing is owed', async () => await headObject(store, markerKey(id)) === undefined)
 })
@@ -89,7 +134,11 @@ await t.test('a failure goes to the Management API, with the reason, and ends th
     const [{ url, headers, body }] = connector.received as [typeof connector.received[0]]
     t.equal(url, '/management/v3/transferprocesses/a%2Fb/terminate')
     t.equal(headers['x-api-key'], 'geheim-1')
-    t.strictSame(JSON.parse(body.toString()), { '@context': { '@vocab': 'https://w3id.org/edc/v0.0.1/ns/' }, '@type': 'TerminateTransfer', reason: `job ${record.job_uuid} failed: DeadlineExceeded` })
+    t.strictSame(JSON.parse(body.toString()), {
+      '@context': { '@vocab': 'https://w3id.org/edc/v0.0.1/ns/' },
+      '@type': 'TerminateTransfer',
+      reason: `job ${record.job_uuid} failed: DeadlineExceeded`
+    })
   }
 })
 
@@ -97,14 +146,17 @@ await t.test('why nothing was sent is in the record', async (t) => {
   const mute = await told(t, 204, 'http-provisioner', () => ({}))
   t.match((await mute.ends('failed')).callbacks, [{ state: 'owed', attempts: [{ error: 'NoManagementUrl' }] }])
   const elsewhere = await told(t, 204, 'http-provisioner')
-  t.match((await elsewhere.ends('succeeded', { callback_address: 'http://127.0.0.1:1' })).callbacks, [{ state: 'owed', attempts: [{ error: 'EgressDenied' }] }], 'an origin that is not in the table')
+  t.match((await elsewhere.ends('succeeded', { callback_address: 'http://127.0.0.1:1' })).callbacks, [{
+    state: 'owed',
+    attempts: [{ error: 'EgressDenied' }]
+  }], 'an origin that is not in the table')
   const gone = await told(t, 204, 'http-provisioner')
   writeFileSync(join(gone.folder, 'provider.yaml'), 'name: other')
   t.match((await gone.ends('succeeded')).callbacks, [{ state: 'owed', attempts: [{ error: 'UnknownConnector' }] }])
   t.strictSame([...mute.connector.received, ...elsewhere.connector.received, ...gone.connector.received], [])
 })
 
-await t.test('EDC\'s own signaling: complete follows a push, fail ends the transfer', async (t) => {
+await t.test("EDC's own signaling: complete follows a push, fail ends the transfer", async (t) => {
   const { connector, ends } = await told(t, 204, 'edc-signaling')
   t.strictSame(statesOf(await ends('succeeded')), ['provisioned delivered'])
   const failed = await ends('failed')

@@ -5,7 +5,10 @@ const now = new Date('2026-11-22T13:00:00.000Z')
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
-const pause = (tried: number, { retryAfter, random = 0 }: { retryAfter?: string, random?: number } = {}): number | undefined => {
+const pause = (
+  tried: number,
+  { retryAfter, random = 0 }: { retryAfter?: string, random?: number } = {}
+): number | undefined => {
   const next = nextTry(tried, retryAfter, now, random)
   return next && next.getTime() - now.getTime()
 }
@@ -26,10 +29,22 @@ await t.test('never earlier than that, and not at the same time for all', async 
 })
 
 await t.test('a receiver may ask for a longer pause, up to a day, and for no shorter one', async (t) => {
-  for (const [retryAfter, expected] of [
-    ['120', 2 * MINUTE], ['0', 5000], ['4', 5000], ['86400', 24 * HOUR], ['999999999', 24 * HOUR], ['9'.repeat(400), 24 * HOUR],
-    ['Sun, 22 Nov 2026 13:10:00 GMT', 10 * MINUTE], ['Sun, 22 Nov 2026 12:00:00 GMT', 5000], ['Fri, 01 Jan 2100 00:00:00 GMT', 24 * HOUR],
-    ['soon', 5000], ['-5', 5000], ['', 5000], ['1.5', 5000]
-  ] as const) t.equal(pause(1, { retryAfter }), expected, retryAfter)
+  for (
+    const [retryAfter, expected] of [
+      ['120', 2 * MINUTE],
+      ['0', 5000],
+      ['4', 5000],
+      ['86400', 24 * HOUR],
+      ['999999999', 24 * HOUR],
+      ['9'.repeat(400), 24 * HOUR],
+      ['Sun, 22 Nov 2026 13:10:00 GMT', 10 * MINUTE],
+      ['Sun, 22 Nov 2026 12:00:00 GMT', 5000],
+      ['Fri, 01 Jan 2100 00:00:00 GMT', 24 * HOUR],
+      ['soon', 5000],
+      ['-5', 5000],
+      ['', 5000],
+      ['1.5', 5000]
+    ] as const
+  ) t.equal(pause(1, { retryAfter }), expected, retryAfter)
   t.equal(pause(10, { retryAfter: '60' }), undefined, 'and for no more tries')
 })

@@ -31,7 +31,12 @@ async function begin ({ ask }: Server, what = file): Promise<string> {
   return body.upload_id
 }
 
-async function sendPart ({ ask }: Server, uploadId: string, at: number, of = bytes): Promise<number> {
+async function sendPart (
+  { ask }: Server,
+  uploadId: string,
+  at: number,
+  of = bytes
+): Promise<number> {
   const part = piece(at, of)
   const { body: grant } = await ask('upload/part', { name, upload_id: uploadId, number: at + 1, ...contentOf(part) })
   return await sendGrant(grant, part)
@@ -60,7 +65,11 @@ await t.test('a large file goes in parts, with the job and the sha256 as tags, a
   t.same(await getTags(server.store, server.key), { job: server.id, sha256: file.sha256 })
   t.same(await notes(server.store), [])
   t.same((await server.ask('upload', file)).body, { state: 'stored' })
-  t.match(await complete(server, offer.upload_id), { status: 200, body: { state: 'stored' } }, 'completing again is fine')
+  t.match(
+    await complete(server, offer.upload_id),
+    { status: 200, body: { state: 'stored' } },
+    'completing again is fine'
+  )
 })
 
 await t.test('a broken upload of the same file goes on where it stopped', async (t) => {
@@ -93,7 +102,10 @@ await t.test('a file that has changed on the way begins anew, and the old parts 
   t.not(offer.upload_id, uploadId)
   t.same(offer.parts, [])
   t.equal(await listParts(server.store, server.key, uploadId), undefined)
-  t.equal((await server.ask('upload/part', { name, upload_id: uploadId, number: 1, ...contentOf(piece(0)) })).status, 422)
+  t.equal(
+    (await server.ask('upload/part', { name, upload_id: uploadId, number: 1, ...contentOf(piece(0)) })).status,
+    422
+  )
 
   const small = Buffer.from('it was all a mistake')
   t.equal((await server.ask('upload', { name, ...contentOf(small) })).body.state, 'granted')
@@ -114,7 +126,12 @@ await t.test('a large file takes the place of a small one', async (t) => {
 await t.test('only the granted bytes of a part arrive', async (t) => {
   const server = await start(t)
   const uploadId = await begin(server)
-  const { body: grant } = await server.ask('upload/part', { name, upload_id: uploadId, number: 1, ...contentOf(piece(0)) })
+  const { body: grant } = await server.ask('upload/part', {
+    name,
+    upload_id: uploadId,
+    number: 1,
+    ...contentOf(piece(0))
+  })
   t.equal(await sendGrant(grant, piece(1)), 400)
   const { 'x-amz-checksum-sha256': checksum, ...bare } = grant.headers
   t.ok(checksum)
@@ -126,8 +143,20 @@ await t.test('only the granted bytes of a part arrive', async (t) => {
 await t.test('a part must be one of the file', async (t) => {
   const server = await start(t)
   const uploadId = await begin(server)
-  for (const [number, size, field] of [[1, PART - 1, 'size'], [3, PART, 'size'], [4, 1, 'number'], [10_000, PART, 'number']]) {
-    const { status, body } = await server.ask('upload/part', { name, upload_id: uploadId, number, size, sha256: digests[0] })
+  for (
+    const [number, size, field] of [[1, PART - 1, 'size'], [3, PART, 'size'], [4, 1, 'number'], [
+      10_000,
+      PART,
+      'number'
+    ]]
+  ) {
+    const { status, body } = await server.ask('upload/part', {
+      name,
+      upload_id: uploadId,
+      number,
+      size,
+      sha256: digests[0]
+    })
     t.equal(status, 422, `part ${number} of ${size} bytes`)
     t.equal(body.errors[0].field, field)
   }
@@ -136,7 +165,10 @@ await t.test('a part must be one of the file', async (t) => {
 await t.test('a token opens no upload but those of its job', async (t) => {
   const server = await start(t)
   const other = await runningJob(server.store, server.tokenKey)
-  const foreign = await server.ask('upload', file, { path: `/job/${other.id}/attempt/${server.attempt}`, token: other.token })
+  const foreign = await server.ask('upload', file, {
+    path: `/job/${other.id}/attempt/${server.attempt}`,
+    token: other.token
+  })
   const ofOtherName = await server.ask('upload', { ...file, name: 'other' })
   await begin(server)
   for (const uploadId of [foreign.body.upload_id, ofOtherName.body.upload_id, 'made-up']) {

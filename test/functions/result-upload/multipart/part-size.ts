@@ -1,12 +1,21 @@
 import t from 'tap'
-import { countParts, LARGEST_FILE, MOST_PARTS, partSize, SMALLEST_PART, sizeOfPart } from '../../../../functions/result-upload/multipart/part-size.ts'
+import {
+  countParts,
+  LARGEST_FILE,
+  MOST_PARTS,
+  partSize,
+  SMALLEST_PART,
+  sizeOfPart
+} from '../../../../functions/result-upload/multipart/part-size.ts'
 
 const GIB = 2 ** 30
 /** S3 takes no larger part. */
 const LARGEST_PART = 5 * GIB
 
 await t.test('files from 64 MiB to 5 TiB fit into as many parts as S3 takes, of sizes that it takes', async (t) => {
-  for (const size of [SMALLEST_PART + 1, 5 * GIB, 5 * GIB + 1, 625 * GIB, 625 * GIB + 1, 1024 * GIB - 7, LARGEST_FILE]) {
+  for (
+    const size of [SMALLEST_PART + 1, 5 * GIB, 5 * GIB + 1, 625 * GIB, 625 * GIB + 1, 1024 * GIB - 7, LARGEST_FILE]
+  ) {
     const file = { size, part_size: partSize(size, SMALLEST_PART) }
     const parts = countParts(file)
     t.ok(parts <= MOST_PARTS, `${size} bytes are ${parts} parts`)

@@ -11,42 +11,109 @@ import { wordsOf } from '../../../../knative/doctor/words-of.ts'
 import { newJobId } from '../../../../shared/job/job-id.ts'
 
 const trigger = manifests('Trigger').find(({ metadata }) => metadata.name === 'deploy-ping')!
-const refusal = (message: string): Error => Object.assign(new Error('HTTP-Code: 403 …'), { code: 403, body: JSON.stringify({ kind: 'Status', message }) })
+const refusal = (message: string): Error =>
+  Object.assign(new Error('HTTP-Code: 403 …'), { code: 403, body: JSON.stringify({ kind: 'Status', message }) })
 
 await t.test('ready is what its own controller says of it as it is now', async (t) => {
   const ready = { type: 'Ready', status: 'True' }
-  const live = (conditions: object[], observedGeneration = 2) => ({ metadata: { generation: 2 }, status: { observedGeneration, conditions: conditions as typeof ready[] } })
+  const live = (conditions: object[], observedGeneration = 2) => ({
+    metadata: { generation: 2 },
+    status: { observedGeneration, conditions: conditions as typeof ready[] }
+  })
   t.match(readyRow(trigger, live([ready])), { check: 'Trigger deploy-ping', verdict: 'works', mend: '' })
   t.match(readyRow(trigger, undefined), { verdict: 'broken', seen: 'is not there', mend: /kubectl apply -k/ })
   t.match(readyRow(trigger, live([ready], 1)), { verdict: 'broken', seen: /not looked at it/ })
   t.match(readyRow(trigger, { metadata: { generation: 1 } }), { verdict: 'broken' })
   const failed = { type: 'Ready', status: 'False', reason: 'NotFound', message: 'services "x" not found' }
-  t.match(readyRow(trigger, live([failed])), { verdict: 'broken', seen: 'not ready: NotFound: services "x" not found', mend: /kubectl describe trigger\.eventing\.knative\.dev deploy-ping -n gx4ki/ })
-  t.match(readyRow(trigger, live([{ type: 'Ready', status: 'Unknown' }, { ...failed, type: 'SubscriberResolved' }])), { seen: /services "x" not found/ })
+  t.match(readyRow(trigger, live([failed])), {
+    verdict: 'broken',
+    seen: 'not ready: NotFound: services "x" not found',
+    mend: /kubectl describe trigger\.eventing\.knative\.dev deploy-ping -n gx4ki/
+  })
+  t.match(readyRow(trigger, live([{ type: 'Ready', status: 'Unknown' }, { ...failed, type: 'SubscriberResolved' }])), {
+    seen: /services "x" not found/
+  })
   const uploads = manifests('Deployment')[0]!
-  t.match(readyRow(uploads, live([{ type: 'Progressing', status: 'False', message: 'slow' }, { type: 'Available', status: 'True' }])), { verdict: 'works' })
+  t.match(
+    readyRow(
+      uploads,
+      live([{ type: 'Progressing', status: 'False', message: 'slow' }, { type: 'Available', status: 'True' }])
+    ),
+    { verdict: 'works' }
+  )
   t.match(readyRow(uploads, live([ready])), { verdict: 'broken', mend: /kubectl describe deployment\.apps uploads/ })
 })
 
 await t.test('what is looked at is all that an installation has', async (t) => {
-  t.strictSame(manifests('Service', 'Broker', 'Trigger', 'PingSource', 'ApiServerSource').filter(({ apiVersion }) => apiVersion !== 'v1').map(({ metadata }) => metadata.name).sort(),
-    ['deploy', 'deploy-ping', 'gx4ki', 'job-completed', 'job-completed', 'job-completed-ping', 'jobs', 'reconcile', 'result-fetch', 'result-upload'])
+  t.strictSame(
+    manifests('Service', 'Broker', 'Trigger', 'PingSource', 'ApiServerSource').filter(({ apiVersion }) =>
+      apiVersion !== 'v1'
+    ).map(({ metadata }) => metadata.name).sort(),
+    [
+      'deploy',
+      'deploy-ping',
+      'gx4ki',
+      'job-completed',
+      'job-completed',
+      'job-completed-ping',
+      'jobs',
+      'reconcile',
+      'result-fetch',
+      'result-upload'
+    ]
+  )
 })
 
 await t.test('the rights that are asked for are those of the Roles, and no ServiceAccount is left out', async (t) => {
-  const accounts = accountsOf(manifests('ServiceAccount', 'Role', 'RoleBinding'), { jobs: 'gx4ki-jobs', functions: 'gx4ki' })
-  t.strictSame(accounts.map(({ name, must }) => [name, must.length]), [['deploy', 7], ['job-completed', 4], ['result-fetch', 0], ['result-upload', 0], ['job-events', 3], ['default', 0]])
-  t.strictSame(accounts[0]!.must.at(-1), { namespace: 'gx4ki-jobs', verb: 'get', group: '', resource: 'pods', subresource: 'log' })
-  for (const { must, mustNot } of accounts) t.notOk(must.some((access) => mustNot.some(({ verb, resource }) => verb === access.verb && resource === access.resource && access.subresource === undefined && verb !== 'list')))
+  const accounts = accountsOf(manifests('ServiceAccount', 'Role', 'RoleBinding'), {
+    jobs: 'gx4ki-jobs',
+    functions: 'gx4ki'
+  })
+  t.strictSame(accounts.map(({ name, must }) => [name, must.length]), [
+    ['deploy', 7],
+    ['job-completed', 4],
+    ['result-fetch', 0],
+    ['result-upload', 0],
+    ['job-events', 3],
+    ['default', 0]
+  ])
+  t.strictSame(accounts[0]!.must.at(-1), {
+    namespace: 'gx4ki-jobs',
+    verb: 'get',
+    group: '',
+    resource: 'pods',
+    subresource: 'log'
+  })
+  for (const { must, mustNot } of accounts) {
+    t.notOk(must.some((access) =>
+      mustNot.some(({ verb, resource }) =>
+        verb === access.verb && resource === access.resource && access.subresource === undefined && verb !== 'list'
+      )
+    ))
+  }
 
   const [deploy] = accounts
-  t.match(rightsRow(deploy!, [], []), { check: 'rights of deploy', verdict: 'works', seen: 'has all 7 that it needs, and has none of 6 that it must not have' })
-  t.match(rightsRow(deploy!, [deploy!.must.at(-1)!], []), { verdict: 'broken', seen: 'may not get pods/log', mend: /apply -k/ })
-  t.match(rightsRow(deploy!, [], [{ verb: 'list', resource: 'pods' }]), { verdict: 'broken', seen: 'may list pods in the whole cluster, which it must not', mend: /-w deploy/ })
+  t.match(rightsRow(deploy!, [], []), {
+    check: 'rights of deploy',
+    verdict: 'works',
+    seen: 'has all 7 that it needs, and has none of 6 that it must not have'
+  })
+  t.match(rightsRow(deploy!, [deploy!.must.at(-1)!], []), {
+    verdict: 'broken',
+    seen: 'may not get pods/log',
+    mend: /apply -k/
+  })
+  t.match(rightsRow(deploy!, [], [{ verb: 'list', resource: 'pods' }]), {
+    verdict: 'broken',
+    seen: 'may list pods in the whole cluster, which it must not',
+    mend: /-w deploy/
+  })
 })
 
 await t.test('settings: what a Service names must be there, with something in it', async (t) => {
-  const service = manifests('Service').find(({ apiVersion, metadata }) => apiVersion.startsWith('serving') && metadata.name === 'deploy') as Manifest & Service
+  const service = manifests('Service').find(({ apiVersion, metadata }) =>
+    apiVersion.startsWith('serving') && metadata.name === 'deploy'
+  ) as Manifest & Service
   const secret = (...keys: string[]) => ({ data: Object.fromEntries(keys.map((key) => [key, 'eA=='])) })
   const all = new Map([
     ['ConfigMap gx4ki-settings', { data: { IMAGE: 'of the map', HOST: 'of the map' } }],
@@ -59,7 +126,10 @@ await t.test('settings: what a Service names must be there, with something in it
   t.match(settingsOf(service, all), { IMAGE: 'of the map', HOST: '0.0.0.0' })
   const less = new Map(all).set('Secret gx4ki-store', { data: { 'access-key': 'eA==', 'secret-key': '' } })
   less.delete('ConfigMap gx4ki-templates')
-  t.match(settingsRow(service, less), { verdict: 'broken', seen: 'missing: secret-key in Secret gx4ki-store, ConfigMap gx4ki-templates' })
+  t.match(settingsRow(service, less), {
+    verdict: 'broken',
+    seen: 'missing: secret-key in Secret gx4ki-store, ConfigMap gx4ki-templates'
+  })
 })
 
 await t.test('a template that is refused is named, and the others are read', async (t) => {
@@ -73,7 +143,10 @@ await t.test('a template that is refused is named, and the others are read', asy
   t.strictSame([...usable.keys()], ['good'])
   t.match([...refused], [['bad.yaml', /^not a template/]])
   t.match(templateRow('good', undefined), { verdict: 'works' })
-  t.match(templateRow('good', refusal('images that are not allowed here: b')), { verdict: 'broken', seen: /images that are not allowed here: b/ })
+  t.match(templateRow('good', refusal('images that are not allowed here: b')), {
+    verdict: 'broken',
+    seen: /images that are not allowed here: b/
+  })
   t.match(templateRow('good', refusal('pods "x" is forbidden: exceeded quota: jobs')), { verdict: 'degraded' })
 })
 
@@ -87,20 +160,44 @@ await t.test('orphans in Kubernetes are as old as an hour, and not on their way 
   const [job, creationTimestamp] = [newJobId(), new Date(now.getTime() - 3_700_000)]
   const labels = { 'gx4ki.job.uuid': job }
   t.strictSame(settled('Job', { name: 'a', labels, creationTimestamp }, now), [{ kind: 'Job', name: 'a', job }])
-  for (const other of [{ creationTimestamp: new Date(now.getTime() - 3_500_000) }, { deletionTimestamp: now }, { labels: {} }, { labels: { 'gx4ki.job.uuid': 'x' } }]) {
+  for (
+    const other of [{ creationTimestamp: new Date(now.getTime() - 3_500_000) }, { deletionTimestamp: now }, {
+      labels: {}
+    }, { labels: { 'gx4ki.job.uuid': 'x' } }]
+  ) {
     t.strictSame(settled('Job', { name: 'a', labels, creationTimestamp, ...other }, now), [])
   }
   const orphans = [{ kind: 'Secret', name: 'a', job }, { kind: 'Job', name: 'a', job }] as const
-  t.match(clusterOrphanRows([], { all: 3, removed: true }), [{ verdict: 'works', seen: 'none among 3 objects of jobs' }])
-  t.match(clusterOrphanRows([...orphans], { all: 3, removed: false }), [{ check: 'orphans: Jobs', verdict: 'degraded', mend: 'make doctor FIX=1' }, { check: 'orphans: Secrets' }])
-  t.match(clusterOrphanRows([...orphans], { all: 3, removed: true }), [{ verdict: 'works', seen: /^removed 1/ }, { verdict: 'works' }])
+  t.match(clusterOrphanRows([], { all: 3, removed: true }), [{
+    verdict: 'works',
+    seen: 'none among 3 objects of jobs'
+  }])
+  t.match(clusterOrphanRows([...orphans], { all: 3, removed: false }), [{
+    check: 'orphans: Jobs',
+    verdict: 'degraded',
+    mend: 'make doctor FIX=1'
+  }, { check: 'orphans: Secrets' }])
+  t.match(clusterOrphanRows([...orphans], { all: 3, removed: true }), [{ verdict: 'works', seen: /^removed 1/ }, {
+    verdict: 'works'
+  }])
 })
 
 await t.test('what the pod said is its last line; else why it said nothing', async (t) => {
   const report = { rows: [], unknown: ['a'] }
   t.strictSame(reportOf(`(node:1) Warning: x\n${JSON.stringify(report)}\n`, {}), report)
   t.match(reportOf('wrong settings: …', {}), { rows: [{ verdict: 'broken', seen: 'wrong settings: …' }] })
-  const { rows, unknown } = reportOf('', { status: { containerStatuses: [{ name: 'doctor', image: '', imageID: '', ready: false, restartCount: 0, state: { terminated: { exitCode: 137, reason: 'OOMKilled' } } }] } })
+  const { rows, unknown } = reportOf('', {
+    status: {
+      containerStatuses: [{
+        name: 'doctor',
+        image: '',
+        imageID: '',
+        ready: false,
+        restartCount: 0,
+        state: { terminated: { exitCode: 137, reason: 'OOMKilled' } }
+      }]
+    }
+  })
   t.match(rows, [{ verdict: 'broken', seen: 'OOMKilled' }])
   t.equal(unknown, undefined, 'then nobody knows which jobs have no record')
 })

@@ -23,9 +23,10 @@ function sourceOf (t: Test, kubeconfig: string, sink: string) {
   return { ...source, lines }
 }
 
-const changes = (received: Received[], name?: string) => received
-  .filter(({ headers }) => name === undefined || headers['ce-name'] === name)
-  .map(({ headers }) => String(headers['ce-type']).split('.').at(-1))
+const changes = (received: Received[], name?: string) =>
+  received
+    .filter(({ headers }) => name === undefined || headers['ce-name'] === name)
+    .map(({ headers }) => String(headers['ce-type']).split('.').at(-1))
 
 await t.test('every change of our Jobs is an event, as the real adapter sends it', async (t) => {
   const kubernetes = await testKubernetes(t)
@@ -34,7 +35,8 @@ await t.test('every change of our Jobs is an event, as the real adapter sends it
 
   await kubernetes.batch.createNamespacedJob({ namespace, body: jobOf('foreign', [shell('main', 'true')]) })
   await kubernetes.batch.createNamespacedJob(ours('one'))
-  const finished = ({ body }: Received) => JSON.parse(body.toString()).status.conditions?.some(({ type }: { type: string }) => type === 'Complete')
+  const finished = ({ body }: Received) =>
+    JSON.parse(body.toString()).status.conditions?.some(({ type }: { type: string }) => type === 'Complete')
   await poll('the Job is complete', () => sink.received.some(finished))
   await kubernetes.batch.deleteNamespacedJob({ namespace, name: 'one', propagationPolicy: 'Background' })
   await poll('the Job is deleted', () => changes(sink.received).includes('delete'))
@@ -57,7 +59,12 @@ await t.test('every change of our Jobs is an event, as the real adapter sends it
       'content-type': 'application/json',
       'ce-datacontenttype': undefined
     })
-    t.match(JSON.parse(body.toString()), { kind: 'Job', apiVersion: 'batch/v1', metadata: { name: 'one', uid: /./, labels }, spec: { template: {} } })
+    t.match(JSON.parse(body.toString()), {
+      kind: 'Job',
+      apiVersion: 'batch/v1',
+      metadata: { name: 'one', uid: /./, labels },
+      spec: { template: {} }
+    })
   }
   t.equal(new Set(sink.received.map(({ headers }) => headers['ce-id'])).size, sink.received.length)
 })
@@ -67,19 +74,28 @@ await t.test('what happens while it is stopped is lost, and Jobs that are there 
   const sink = await httpServer(t)
   const source = sourceOf(t, kubernetes.kubeconfig, sink.url)
   await kubernetes.batch.createNamespacedJob(ours('before'))
-  await poll('it has ended', async () => (await kubernetes.batch.readNamespacedJob({ namespace, name: 'before' })).status?.succeeded)
+  await poll(
+    'it has ended',
+    async () => (await kubernetes.batch.readNamespacedJob({ namespace, name: 'before' })).status?.succeeded
+  )
   await source.start()
   await kubernetes.batch.createNamespacedJob(ours('seen', 'sleep 60'))
   await poll('the first is seen', () => changes(sink.received, 'seen').length > 0)
   await source.stop()
   await kubernetes.batch.deleteNamespacedJob({ namespace, name: 'seen', propagationPolicy: 'Background' })
   await kubernetes.batch.createNamespacedJob(ours('unseen'))
-  await poll('it has ended', async () => (await kubernetes.batch.readNamespacedJob({ namespace, name: 'unseen' })).status?.succeeded)
+  await poll(
+    'it has ended',
+    async () => (await kubernetes.batch.readNamespacedJob({ namespace, name: 'unseen' })).status?.succeeded
+  )
   const before = sink.received.length
   await source.start()
   await kubernetes.batch.createNamespacedJob(ours('after', 'sleep 60'))
   await poll('the next is seen', () => changes(sink.received, 'after').length > 0)
-  t.strictSame(sink.received.slice(before).map(({ headers }) => headers['ce-name']).filter((name) => name !== 'after'), [])
+  t.strictSame(
+    sink.received.slice(before).map(({ headers }) => headers['ce-name']).filter((name) => name !== 'after'),
+    []
+  )
   t.notOk(changes(sink.received, 'seen').includes('delete'))
   t.strictSame(changes(sink.received, 'before'), [])
 })
@@ -101,7 +117,10 @@ await t.test('one at a time: a sink that is slow or away holds up the rest, and 
     response.writeHead(status).end()
   }
   await kubernetes.batch.createNamespacedJob(ours('one'))
-  await poll('the Job has ended', async () => (await kubernetes.batch.readNamespacedJob({ namespace, name: 'one' })).status?.succeeded)
+  await poll(
+    'the Job has ended',
+    async () => (await kubernetes.batch.readNamespacedJob({ namespace, name: 'one' })).status?.succeeded
+  )
   t.equal(sink.received.length, 1, 'all other changes wait')
   await answer(503)
   await answer(202)
@@ -122,7 +141,16 @@ async function fakeApi (t: Test) {
   const server = createServer((request, response) => {
     const { searchParams } = new URL(request.url!, 'http://x')
     response.setHeader('content-type', 'application/json')
-    if (!searchParams.has('watch')) return response.end(JSON.stringify({ kind: 'JobList', apiVersion: 'batch/v1', metadata: { resourceVersion: api.version }, items: [] }))
+    if (!searchParams.has('watch')) {
+      return response.end(
+        JSON.stringify({
+          kind: 'JobList',
+          apiVersion: 'batch/v1',
+          metadata: { resourceVersion: api.version },
+          items: []
+        })
+      )
+    }
     if (api.expired) return response.writeHead(410).end(JSON.stringify({ kind: 'Status', code: 410 }))
     response.flushHeaders()
     watches.push({ version: searchParams.get('resourceVersion'), response })
@@ -131,7 +159,17 @@ async function fakeApi (t: Test) {
   return api
 }
 
-const change = (type: string, resourceVersion: string) => `${JSON.stringify({ type, object: { kind: 'Job', apiVersion: 'batch/v1', metadata: { name: `j${resourceVersion}`, namespace, resourceVersion } } })}\n`
+const change = (type: string, resourceVersion: string) =>
+  `${
+    JSON.stringify({
+      type,
+      object: {
+        kind: 'Job',
+        apiVersion: 'batch/v1',
+        metadata: { name: `j${resourceVersion}`, namespace, resourceVersion }
+      }
+    })
+  }\n`
 
 await t.test('a watch that breaks off goes on where it was', async (t) => {
   const api = await fakeApi(t)
@@ -156,7 +194,9 @@ await t.test('after a 410 it lists anew, and what happened in between is lost', 
   await source.start()
   const first = await poll('the watch', () => api.watches[0])
   api.version = '200'
-  first.response.write(`${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } })}\n`)
+  first.response.write(
+    `${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } })}\n`
+  )
   first.response.end()
   t.equal((await poll('a watch from the new list', () => api.watches[1])).version, '200', 'told in the watch')
   api.version = '300'

@@ -11,31 +11,65 @@ const trigger = (subscriber: string, attributes = {}): Trigger => ({
   spec: {
     subscriber: to(subscriber),
     filter: { attributes },
-    delivery: { retry: 1, backoffPolicy: 'exponential', backoffDelay: 'PT0.001S', timeout: 'PT5S', deadLetterSink: to('letters', '/dead-letter') }
+    delivery: {
+      retry: 1,
+      backoffPolicy: 'exponential',
+      backoffDelay: 'PT0.001S',
+      timeout: 'PT5S',
+      deadLetterSink: to('letters', '/dead-letter')
+    }
   }
 })
 
 /** A broker in front of subscribers, by name their base URLs. */
 async function brokerOf (t: Test, triggers: Trigger[], subscribers: Record<string, string>) {
   const lines: string[] = []
-  const broker = await startBroker({ triggers, urlOf: ({ ref, uri = '/' }) => subscribers[ref.name]! + uri, log: (line) => lines.push(line) })
+  const broker = await startBroker({
+    triggers,
+    urlOf: ({ ref, uri = '/' }) => subscribers[ref.name]! + uri,
+    log: (line) => lines.push(line)
+  })
   t.teardown(() => broker.stop())
-  return { lines, send: (headers: Record<string, string>, body: string | Buffer = '{}') => fetch(broker.url, { method: 'POST', headers, body }) }
+  return {
+    lines,
+    send: (headers: Record<string, string>, body: string | Buffer = '{}') =>
+      fetch(broker.url, { method: 'POST', headers, body })
+  }
 }
 
-const event = { 'ce-specversion': '1.0', 'ce-id': '1', 'ce-source': '/test', 'ce-type': 'test', 'content-type': 'application/json' }
+const event = {
+  'ce-specversion': '1.0',
+  'ce-id': '1',
+  'ce-source': '/test',
+  'ce-type': 'test',
+  'content-type': 'application/json'
+}
 
 await t.test('an event reaches its subscriber in binary mode, with what a Broker adds', async (t) => {
   const sink = await httpServer(t)
   const { send } = await brokerOf(t, [trigger('sink')], { sink: sink.url })
-  const answer = await send({ ...event, 'ce-kind': 'Job', 'kn-namespace': 'jobs', 'x-request-id': 'r', authorization: 'secret' }, '{"a": 1}')
+  const answer = await send({
+    ...event,
+    'ce-kind': 'Job',
+    'kn-namespace': 'jobs',
+    'x-request-id': 'r',
+    authorization: 'secret'
+  }, '{"a": 1}')
   t.equal(answer.status, 202)
   t.equal(await answer.text(), '')
   t.equal(sink.received.length, 1)
   t.match(sink.received[0], {
     method: 'POST',
     url: '/',
-    headers: { ...event, 'ce-kind': 'Job', 'ce-knativearrivaltime': /^\d{4}-.*Z$/, prefer: 'reply', 'kn-namespace': 'jobs', 'x-request-id': 'r', authorization: undefined }
+    headers: {
+      ...event,
+      'ce-kind': 'Job',
+      'ce-knativearrivaltime': /^\d{4}-.*Z$/,
+      prefer: 'reply',
+      'kn-namespace': 'jobs',
+      'x-request-id': 'r',
+      authorization: undefined
+    }
   })
   t.equal(sink.received[0]!.body.toString(), '{"a": 1}', 'byte for byte')
   await send(event, '{"a":')
@@ -45,14 +79,27 @@ await t.test('an event reaches its subscriber in binary mode, with what a Broker
 await t.test('an event in structured mode arrives in binary mode', async (t) => {
   const sink = await httpServer(t)
   const { send } = await brokerOf(t, [trigger('sink')], { sink: sink.url })
-  const structured = { specversion: '1.0', id: '7', source: '/test', type: 'test', kind: 'Job', datacontenttype: 'application/json' }
+  const structured = {
+    specversion: '1.0',
+    id: '7',
+    source: '/test',
+    type: 'test',
+    kind: 'Job',
+    datacontenttype: 'application/json'
+  }
   for (const contentType of ['application/cloudevents+json', 'application/cloudevents+json; charset=utf-8']) {
-    t.equal((await send({ 'content-type': contentType }, JSON.stringify({ ...structured, data: { a: 1 } }))).status, 202)
+    t.equal(
+      (await send({ 'content-type': contentType }, JSON.stringify({ ...structured, data: { a: 1 } }))).status,
+      202
+    )
     const { headers, body } = sink.received.at(-1)!
     t.match(headers, { 'ce-id': '7', 'ce-source': '/test', 'ce-kind': 'Job', 'content-type': 'application/json' })
     t.strictSame(JSON.parse(body.toString()), { a: 1 })
   }
-  await send({ 'content-type': 'application/cloudevents+json' }, JSON.stringify({ ...structured, data_base64: Buffer.from([0, 255, 7]).toString('base64') }))
+  await send(
+    { 'content-type': 'application/cloudevents+json' },
+    JSON.stringify({ ...structured, data_base64: Buffer.from([0, 255, 7]).toString('base64') })
+  )
   t.same(sink.received.at(-1)!.body, Buffer.from([0, 255, 7]))
 })
 
@@ -61,7 +108,12 @@ await t.test('what is no whole event is refused and goes nowhere', async (t) => 
   const { send } = await brokerOf(t, [trigger('sink')], { sink: sink.url })
   const structured = { 'content-type': 'application/cloudevents+json' }
   const bad: Array<[string, Record<string, string>, string?]> = [
-    ...Object.keys(event).filter((name) => name.startsWith('ce-')).map((name): [string, Record<string, string>] => [`no ${name}`, Object.fromEntries(Object.entries(event).filter(([other]) => other !== name))]),
+    ...Object.keys(event).filter((name) => name.startsWith('ce-')).map((
+      name
+    ): [string, Record<string, string>] => [
+      `no ${name}`,
+      Object.fromEntries(Object.entries(event).filter(([other]) => other !== name))
+    ]),
     ['another version', { ...event, 'ce-specversion': '0.3' }],
     ['a time that is none', { ...event, 'ce-time': 'yesterday' }],
     ['no event at all', { 'content-type': 'application/json' }],
@@ -78,7 +130,11 @@ await t.test('what is no whole event is refused and goes nowhere', async (t) => 
 await t.test('a filter lets through what has all its attributes; an empty value stands for any', async (t) => {
   const sinks = { all: await httpServer(t), jobs: await httpServer(t), some: await httpServer(t) }
   const urls = Object.fromEntries(Object.entries(sinks).map(([name, { url }]) => [name, url]))
-  const { send } = await brokerOf(t, [trigger('all'), trigger('jobs', { type: 'test', kind: 'Job' }), trigger('some', { kind: '' })], urls)
+  const { send } = await brokerOf(t, [
+    trigger('all'),
+    trigger('jobs', { type: 'test', kind: 'Job' }),
+    trigger('some', { kind: '' })
+  ], urls)
   await send({ ...event, 'ce-kind': 'Job' })
   await send({ ...event, 'ce-kind': 'Pod' })
   await send({ ...event, 'ce-type': 'other', 'ce-kind': 'Job' })
@@ -88,10 +144,14 @@ await t.test('a filter lets through what has all its attributes; an empty value 
 
 await t.test('the producer is answered when the subscriber has answered, not before', async (t) => {
   let release = () => {}
-  const sink = await httpServer(t, (_, response) => { release = () => response.writeHead(204).end() })
+  const sink = await httpServer(t, (_, response) => {
+    release = () => response.writeHead(204).end()
+  })
   const { send } = await brokerOf(t, [trigger('sink')], { sink: sink.url })
   let status: number | undefined
-  const sent = send(event).then((answer) => { status = answer.status })
+  const sent = send(event).then((answer) => {
+    status = answer.status
+  })
   await poll('the subscriber has the event', () => sink.received.length === 1)
   t.equal(status, undefined)
   release()
@@ -100,7 +160,10 @@ await t.test('the producer is answered when the subscriber has answered, not bef
 })
 
 await t.test('what no try delivers becomes a dead letter that says where, how and why', async (t) => {
-  const sink = await httpServer(t, (_, response) => response.writeHead(503, { 'content-type': 'text/plain' }).end('store is down'))
+  const sink = await httpServer(
+    t,
+    (_, response) => response.writeHead(503, { 'content-type': 'text/plain' }).end('store is down')
+  )
   const letters = await httpServer(t)
   const { send } = await brokerOf(t, [trigger('sink')], { sink: sink.url, letters: letters.url })
   t.equal((await send(event, '{"a": 1}')).status, 202)
@@ -108,7 +171,12 @@ await t.test('what no try delivers becomes a dead letter that says where, how an
   t.equal(letters.received.length, 1)
   t.match(letters.received[0], {
     url: '/dead-letter',
-    headers: { ...event, 'ce-knativeerrordest': `${sink.url}/`, 'ce-knativeerrorcode': '503', 'ce-knativeerrordata': Buffer.from('store is down').toString('base64') }
+    headers: {
+      ...event,
+      'ce-knativeerrordest': `${sink.url}/`,
+      'ce-knativeerrorcode': '503',
+      'ce-knativeerrordata': Buffer.from('store is down').toString('base64')
+    }
   })
   t.equal(letters.received[0]!.body.toString(), '{"a": 1}')
 })
@@ -116,7 +184,11 @@ await t.test('what no try delivers becomes a dead letter that says where, how an
 await t.test('an event that can be left nowhere is a 500 for its producer', async (t) => {
   const refusing = await httpServer(t, (_, response) => response.writeHead(500).end())
   const taking = await httpServer(t)
-  const { send, lines } = await brokerOf(t, [trigger('refusing'), trigger('taking')], { refusing: refusing.url, taking: taking.url, letters: refusing.url })
+  const { send, lines } = await brokerOf(t, [trigger('refusing'), trigger('taking')], {
+    refusing: refusing.url,
+    taking: taking.url,
+    letters: refusing.url
+  })
   t.equal((await send(event)).status, 500)
   t.strictSame(refusing.received.map(({ url }) => url), ['/', '/', '/dead-letter', '/dead-letter'])
   t.equal(taking.received.length, 1, 'the other subscriber has it')
@@ -131,8 +203,14 @@ await t.test('a manifest that cannot be followed is told at the start', async (t
 
 await t.test('what a subscriber answers with is an event like any other', async (t) => {
   const sink = await httpServer(t)
-  const replier = await httpServer(t, (_, response) => response.writeHead(200, { ...event, 'ce-type': 'reply', 'ce-id': '2' }).end('{"b": 2}'))
-  const { send } = await brokerOf(t, [trigger('replier', { type: 'test' }), trigger('sink', { type: 'reply' })], { replier: replier.url, sink: sink.url })
+  const replier = await httpServer(
+    t,
+    (_, response) => response.writeHead(200, { ...event, 'ce-type': 'reply', 'ce-id': '2' }).end('{"b": 2}')
+  )
+  const { send } = await brokerOf(t, [trigger('replier', { type: 'test' }), trigger('sink', { type: 'reply' })], {
+    replier: replier.url,
+    sink: sink.url
+  })
   t.equal((await send(event)).status, 202)
   t.match(sink.received, [{ headers: { 'ce-type': 'reply', 'ce-id': '2' }, body: Buffer.from('{"b": 2}') }])
   t.equal(replier.received.length, 1)

@@ -3,29 +3,45 @@ import { backoff, deliver, isRetried, milliseconds } from '../../../../knative/l
 import type { Delivery } from '../../../../knative/local/manifests.ts'
 import { httpServer } from '../../../support/http-server.ts'
 
-const delivery: Delivery = { retry: 2, backoffPolicy: 'exponential', backoffDelay: 'PT0.001S', timeout: 'PT5S', deadLetterSink: { ref: { kind: 'Service', name: 'unused' } } }
+const delivery: Delivery = {
+  retry: 2,
+  backoffPolicy: 'exponential',
+  backoffDelay: 'PT0.001S',
+  timeout: 'PT5S',
+  deadLetterSink: { ref: { kind: 'Service', name: 'unused' } }
+}
 const message = { headers: { 'ce-id': '1', 'content-type': 'application/json' }, body: '{}' }
 const signal = new AbortController().signal
 
 await t.test('what is tried again is what Knative tries again', async (t) => {
   for (const status of [404, 408, 409, 429, 500, 501, 502, 503, 504, 599]) t.ok(isRetried(status), `${status}`)
-  for (const status of [200, 202, 204, 301, 307, 400, 401, 403, 405, 410, 415, 422, 425]) t.notOk(isRetried(status), `not ${status}`)
+  for (const status of [200, 202, 204, 301, 307, 400, 401, 403, 405, 410, 415, 422, 425]) {
+    t.notOk(isRetried(status), `not ${status}`)
+  }
 })
 
 await t.test('the pauses grow as the policy says', async (t) => {
-  const pauses = (policy: Delivery['backoffPolicy']) => [0, 1, 2, 3].map((tried) => backoff({ ...delivery, backoffPolicy: policy, backoffDelay: 'PT0.5S' }, tried))
+  const pauses = (policy: Delivery['backoffPolicy']) =>
+    [0, 1, 2, 3].map((tried) => backoff({ ...delivery, backoffPolicy: policy, backoffDelay: 'PT0.5S' }, tried))
   t.strictSame(pauses('exponential'), [500, 1000, 2000, 4000])
   t.strictSame(pauses('linear'), [0, 500, 1000, 1500])
 })
 
 await t.test('durations are ISO 8601', async (t) => {
   t.strictSame(['PT0.2S', 'PT1M', 'PT1H1M1S', 'PT0S'].map(milliseconds), [200, 60_000, 3_661_000, 0])
-  for (const wrong of ['', '5s', 'PT', 'P1D', '0.5', 'PT-1S']) t.throws(() => milliseconds(wrong), { message: /ISO 8601/ }, wrong)
+  for (const wrong of ['', '5s', 'PT', 'P1D', '0.5', 'PT-1S']) {
+    t.throws(() => milliseconds(wrong), { message: /ISO 8601/ }, wrong)
+  }
 })
 
 await t.test('one more try than retries, and then it is over', async (t) => {
   const sink = await httpServer(t, (_, response) => response.writeHead(503).end('busy'))
-  t.match(await deliver(sink.url, message, delivery, signal), { delivered: false, status: 503, tries: 3, body: Buffer.from('busy') })
+  t.match(await deliver(sink.url, message, delivery, signal), {
+    delivered: false,
+    status: 503,
+    tries: 3,
+    body: Buffer.from('busy')
+  })
   t.equal(sink.received.length, 3)
 })
 
@@ -44,22 +60,39 @@ await t.test('a refusal for good is not tried again, nor is a redirect followed'
 })
 
 await t.test('an answer with a body that is no event counts as a gateway failure', async (t) => {
-  const sink = await httpServer(t, (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"ok":true}'))
+  const sink = await httpServer(
+    t,
+    (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"ok":true}')
+  )
   t.match(await deliver(sink.url, message, delivery, signal), { delivered: false, status: 502, tries: 3 })
 })
 
 await t.test('no answer is tried again and told as a 500', async (t) => {
   await t.test('refused', async (t) => {
-    t.match(await deliver('http://127.0.0.1:1', message, delivery, signal), { delivered: false, status: 500, tries: 3, body: /^dispatch error: .*(ECONNREFUSED|bad port)/ })
+    t.match(await deliver('http://127.0.0.1:1', message, delivery, signal), {
+      delivered: false,
+      status: 500,
+      tries: 3,
+      body: /^dispatch error: .*(ECONNREFUSED|bad port)/
+    })
   })
   await t.test('reset', async (t) => {
     const sink = await httpServer(t, (_, response) => response.destroy())
-    t.match(await deliver(sink.url, message, delivery, signal), { delivered: false, status: 500, tries: 3, body: /^dispatch error: / })
+    t.match(await deliver(sink.url, message, delivery, signal), {
+      delivered: false,
+      status: 500,
+      tries: 3,
+      body: /^dispatch error: /
+    })
     t.equal(sink.received.length, 3)
   })
   await t.test('later than the timeout', async (t) => {
     const sink = await httpServer(t, () => {})
-    t.match(await deliver(sink.url, message, { ...delivery, retry: 1, timeout: 'PT0.05S' }, signal), { delivered: false, status: 500, tries: 2 })
+    t.match(await deliver(sink.url, message, { ...delivery, retry: 1, timeout: 'PT0.05S' }, signal), {
+      delivered: false,
+      status: 500,
+      tries: 2
+    })
     t.equal(sink.received.length, 2)
   })
 })
@@ -70,6 +103,8 @@ await t.test('it stops when told, also in a pause', async (t) => {
     response.writeHead(503).end()
     setImmediate(() => stop.abort())
   })
-  await t.rejects(deliver(sink.url, message, { ...delivery, backoffDelay: 'PT1H' }, stop.signal), { name: 'AbortError' })
+  await t.rejects(deliver(sink.url, message, { ...delivery, backoffDelay: 'PT1H' }, stop.signal), {
+    name: 'AbortError'
+  })
   t.equal(sink.received.length, 1)
 })

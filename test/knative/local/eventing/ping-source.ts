@@ -13,7 +13,13 @@ await t.test('a ping is the event of the manifest', async (t) => {
   await source.pingNow()
   t.match(sink.received, [{
     method: 'POST',
-    headers: { 'ce-specversion': '1.0', 'ce-type': 'dev.knative.sources.ping', 'ce-source': '/apis/v1/namespaces/gx4ki/pingsources/reconcile', 'ce-id': /./, 'content-type': 'application/json' }
+    headers: {
+      'ce-specversion': '1.0',
+      'ce-type': 'dev.knative.sources.ping',
+      'ce-source': '/apis/v1/namespaces/gx4ki/pingsources/reconcile',
+      'ce-id': /./,
+      'content-type': 'application/json'
+    }
   }])
   t.equal(sink.received[0]!.body.toString(), '{}')
 })
@@ -25,14 +31,20 @@ await t.test('it goes on pinging, whatever the sink answers, until it is stopped
   t.teardown(source.stop)
   await poll('three pings', () => sink.received.length >= 3)
   source.stop()
-  t.equal(new Set(sink.received.map(({ headers }) => headers['ce-id'])).size, sink.received.length, 'each its own event')
+  t.equal(
+    new Set(sink.received.map(({ headers }) => headers['ce-id'])).size,
+    sink.received.length,
+    'each its own event'
+  )
   t.match(lines[0], /lost a ping of reconcile/)
 })
 
 await t.test('of cron it understands minutes, and refuses the rest', async (t) => {
   t.equal(minutesOf('* * * * *'), 1)
   t.equal(minutesOf('*/5 * * * *'), 5)
-  for (const schedule of ['0 * * * *', '*/0 * * * *', '* * * *', '@hourly', '*/5 9 * * *', '']) t.throws(() => minutesOf(schedule), { message: /understands no schedule but/ }, schedule)
+  for (const schedule of ['0 * * * *', '*/0 * * * *', '* * * *', '@hourly', '*/5 9 * * *', '']) {
+    t.throws(() => minutesOf(schedule), { message: /understands no schedule but/ }, schedule)
+  }
 })
 
 await t.test('it pings at full minutes that the step divides, counted from the hour', async (t) => {

@@ -8,7 +8,11 @@ const signal = new AbortController().signal
 
 await t.test('a source sends six times what may pass, and the same event each time', async (t) => {
   await Promise.all([404, 425, 429, 502, 503, 504, 'reset'].map(async (status) => {
-    const sink = await httpServer(t, (_, response) => typeof status === 'number' ? response.writeHead(status, { 'retry-after': '60' }).end() : response.destroy())
+    const sink = await httpServer(
+      t,
+      (_, response) =>
+        typeof status === 'number' ? response.writeHead(status, { 'retry-after': '60' }).end() : response.destroy()
+    )
     t.equal(await sendEvent(sink.url, event, {}, signal), false, `${status}: lost`)
     t.equal(sink.received.length, 6, `${status}: tries`)
     t.strictSame([...new Set(sink.received.map(({ headers }) => headers['ce-id']))], [event.id], `${status}: one id`)
@@ -24,7 +28,10 @@ await t.test('all other refusals lose it at once', async (t) => {
 })
 
 await t.test('it arrives with the first try that is taken', async (t) => {
-  const sink = await httpServer(t, (_, response) => response.writeHead(sink.received.length < 2 ? 503 : 202).end('some words'))
+  const sink = await httpServer(
+    t,
+    (_, response) => response.writeHead(sink.received.length < 2 ? 503 : 202).end('some words')
+  )
   t.equal(await sendEvent(sink.url, event, { 'kn-namespace': 'here' }, signal), true)
   t.equal(sink.received.length, 2)
   t.match(sink.received[1], { headers: { 'kn-namespace': 'here', 'ce-type': 'test' }, body: Buffer.from('{"a":1}') })

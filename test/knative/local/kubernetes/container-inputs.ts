@@ -1,7 +1,7 @@
 import t from 'tap'
 import { localPaths } from '../../../../knative/local/kubernetes/container-inputs.ts'
 
-await t.test('a mount path becomes a local one, where it is a path', async t => {
+await t.test('a mount path becomes a local one, where it is a path', async (t) => {
   const local = localPaths({
     name: 'c',
     volumeMounts: [
@@ -16,12 +16,14 @@ await t.test('a mount path becomes a local one, where it is a path', async t => 
     '/results/': '/D/results/',
     '/results/x.txt': '/D/results/x.txt',
     '--dir=/results/x': '--dir=/D/results/x',
-    'cp /results/a "/results/b" > /results/c; cd /results': 'cp /D/results/a "/D/results/b" > /D/results/c; cd /D/results',
+    'cp /results/a "/results/b" > /results/c; cd /results':
+      'cp /D/results/a "/D/results/b" > /D/results/c; cd /D/results',
     'a:/results:/var/run': 'a:/D/results:/D/run',
     '/var/run/gx4ki/uploader-token': '/D/token/uploader-token',
     '/part.x/y': '/D/part/a/b/y',
     '/resultsx /results.txt /results-2 /partax': '/resultsx /results.txt /results-2 /partax',
-    'http://host/results http://host:80/results ./results $HOME/results $(pwd)/results //results': 'http://host/results http://host:80/results ./results $HOME/results $(pwd)/results //results'
+    'http://host/results http://host:80/results ./results $HOME/results $(pwd)/results //results':
+      'http://host/results http://host:80/results ./results $HOME/results $(pwd)/results //results'
   }
   for (const [text, expected] of Object.entries(texts)) t.equal(local(text), expected)
 })

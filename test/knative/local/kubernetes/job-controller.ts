@@ -1,6 +1,17 @@
 import type { V1Job } from '@kubernetes/client-node'
 import t from 'tap'
-import { jobOf, jobsPath, type Kubernetes, mergePatch, namespace, request, shell, testKubernetes, watchAll, type WatchEvent } from '../../../support/local-kubernetes.ts'
+import {
+  jobOf,
+  jobsPath,
+  type Kubernetes,
+  mergePatch,
+  namespace,
+  request,
+  shell,
+  testKubernetes,
+  watchAll,
+  type WatchEvent
+} from '../../../support/local-kubernetes.ts'
 import { poll } from '../../../support/poll.ts'
 
 // Each life of a Job as recorded from a real controller: type, conditions, counters and uncounted pods of every event.
@@ -18,9 +29,21 @@ const deadline = [
   'MODIFIED FailureTarget,Failed ready=0 failed=1'
 ]
 
-const lives: Record<string, { job: V1Job, events: string[], reason?: string, act?: (kubernetes: Kubernetes, events: string[]) => Promise<unknown> }> = {
+const lives: Record<
+  string,
+  {
+    job: V1Job
+    events: string[]
+    reason?: string
+    act?: (kubernetes: Kubernetes, events: string[]) => Promise<unknown>
+  }
+> = {
   ok: {
-    job: jobOf('ok', [shell('main', 'exit 0')], {}, { initContainers: [shell('sidecar', 'trap "exit 0" TERM; while :; do sleep 0.05; done', { restartPolicy: 'Always' })] }),
+    job: jobOf('ok', [shell('main', 'exit 0')], {}, {
+      initContainers: [
+        shell('sidecar', 'trap "exit 0" TERM; while :; do sleep 0.05; done', { restartPolicy: 'Always' })
+      ]
+    }),
     events: success,
     reason: 'CompletionsReached'
   },
@@ -51,7 +74,10 @@ const lives: Record<string, { job: V1Job, events: string[], reason?: string, act
   },
   // Not among the recorded ones: with this policy a pod is not counted before it has ended.
   replaced: {
-    job: jobOf('replaced', [shell('main', 'exec sleep 60')], { activeDeadlineSeconds: 2, podReplacementPolicy: 'Failed' }),
+    job: jobOf('replaced', [shell('main', 'exec sleep 60')], {
+      activeDeadlineSeconds: 2,
+      podReplacementPolicy: 'Failed'
+    }),
     events: [
       ...start,
       'MODIFIED FailureTarget ready=0 terminating=1',
@@ -97,30 +123,40 @@ const lives: Record<string, { job: V1Job, events: string[], reason?: string, act
   }
 }
 
-await t.test('the events in a Job\'s life are those of a real controller', async t => {
+await t.test("the events in a Job's life are those of a real controller", async (t) => {
   const kubernetes = await testKubernetes(t)
   const all = await watchAll(t, kubernetes, 'jobs')
-  await Promise.all(Object.entries(lives).map(async ([name, { job, events, reason, act }]) => {
-    const seen: string[] = []
-    await kubernetes.batch.createNamespacedJob({ namespace, body: job })
-    const acted = act?.(kubernetes, seen)
-    await poll(`${events.length} events of ${name}`, async () => {
-      seen.splice(0, Infinity, ...all.filter(({ object }) => object.metadata.name === name).map(summary))
-      return seen.length >= events.length
+  await Promise.all(
+    Object.entries(lives).map(async ([name, { job, events, reason, act }]) => {
+      const seen: string[] = []
+      await kubernetes.batch.createNamespacedJob({ namespace, body: job })
+      const acted = act?.(kubernetes, seen)
+      await poll(`${events.length} events of ${name}`, async () => {
+        seen.splice(0, Infinity, ...all.filter(({ object }) => object.metadata.name === name).map(summary))
+        return seen.length >= events.length
+      })
+      await acted
+      t.same(seen, events, name)
+      const { conditions = [] } = all.findLast(({ object }) => object.metadata.name === name)!.object.status
+      const verdicts = conditions.filter(({ type }: { type: string }) => type !== 'Suspended')
+      t.same(
+        verdicts.map((each: { reason: string }) => each.reason),
+        reason ? [reason, reason] : [],
+        `${name} says why`
+      )
     })
-    await acted
-    t.same(seen, events, name)
-    const { conditions = [] } = all.findLast(({ object }) => object.metadata.name === name)!.object.status
-    const verdicts = conditions.filter(({ type }: { type: string }) => type !== 'Suspended')
-    t.same(verdicts.map((each: { reason: string }) => each.reason), reason ? [reason, reason] : [], `${name} says why`)
-  }))
+  )
 })
 
 function summary ({ type, object: { metadata, status } }: WatchEvent): string {
-  const counters = ['active', 'ready', 'terminating', 'succeeded', 'failed'].filter((name) => name === 'ready' ? name in status : status[name])
+  const counters = ['active', 'ready', 'terminating', 'succeeded', 'failed'].filter((name) =>
+    name === 'ready' ? name in status : status[name]
+  )
   return [
     type,
-    (status.conditions ?? []).map((each: { type: string, status: string }) => each.status === 'True' ? each.type : `${each.type}=${each.status}`).join(),
+    (status.conditions ?? []).map((each: { type: string, status: string }) =>
+      each.status === 'True' ? each.type : `${each.type}=${each.status}`
+    ).join(),
     ...counters.map((name) => `${name}=${status[name]}`),
     Object.keys(status.uncountedTerminatedPods ?? {}).map((name) => `uncounted=${name}`).join(),
     status.completionTime && 'completionTime',

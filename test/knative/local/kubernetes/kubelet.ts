@@ -16,52 +16,95 @@ const isAlive = (pid: number): boolean => {
   }
 }
 
-await t.test('containers run and end in the order of a kubelet', async t => {
+await t.test('containers run and end in the order of a kubelet', async (t) => {
   const kubernetes = await testKubernetes(t)
   const say = (word: string): string => `echo ${word} >> /shared/order`
-  const endless = (name: string, atEnd: string) => shell(name, `${say(`${name}-up`)}; trap '${say(`${name}-down`)}; ${atEnd}; exit 0' TERM; while :; do sleep 0.05; done`, { ...sidecar, volumeMounts })
+  const endless = (name: string, atEnd: string) =>
+    shell(
+      name,
+      `${say(`${name}-up`)}; trap '${say(`${name}-down`)}; ${atEnd}; exit 0' TERM; while :; do sleep 0.05; done`,
+      { ...sidecar, volumeMounts }
+    )
   const waitFor = (word: string): string => `until grep -q ${word} /shared/order; do sleep 0.02; done`
   await kubernetes.batch.createNamespacedJob({
     namespace,
-    body: jobOf('order', [shell('main', `${waitFor('second-up')}; ${say('main-up')}; sleep 0.2; ${say('main-down')}`, { volumeMounts })], {}, {
-      initContainers: [
-        shell('prepare', say('prepare'), { volumeMounts }),
-        endless('first', 'cat /shared/order'),
-        shell('check', `${waitFor('first-up')}; ${say('check')}`, { volumeMounts }),
-        endless('second', ':')
-      ],
-      volumes
-    })
+    body: jobOf(
+      'order',
+      [shell('main', `${waitFor('second-up')}; ${say('main-up')}; sleep 0.2; ${say('main-down')}`, { volumeMounts })],
+      {},
+      {
+        initContainers: [
+          shell('prepare', say('prepare'), { volumeMounts }),
+          endless('first', 'cat /shared/order'),
+          shell('check', `${waitFor('first-up')}; ${say('check')}`, { volumeMounts }),
+          endless('second', ':')
+        ],
+        volumes
+      }
+    )
   })
   const pod = await podOf(kubernetes, 'order', hasEnded)
   t.equal(pod.status?.phase, 'Succeeded')
-  t.same((await logOf(kubernetes, pod, 'first')).trim().split('\n'),
-    ['prepare', 'first-up', 'check', 'second-up', 'main-up', 'main-down', 'second-down', 'first-down'])
-  t.same(pod.status?.initContainerStatuses?.map(({ state, restartCount }) => [state?.terminated?.reason, restartCount]), Array(4).fill(['Completed', 0]))
+  t.same((await logOf(kubernetes, pod, 'first')).trim().split('\n'), [
+    'prepare',
+    'first-up',
+    'check',
+    'second-up',
+    'main-up',
+    'main-down',
+    'second-down',
+    'first-down'
+  ])
+  t.same(
+    pod.status?.initContainerStatuses?.map(({ state, restartCount }) => [state?.terminated?.reason, restartCount]),
+    Array(4).fill(['Completed', 0])
+  )
 })
 
-await t.test('a container gets what its pod declares, PATH and HOME, and nothing of this process', async t => {
+await t.test('a container gets what its pod declares, PATH and HOME, and nothing of this process', async (t) => {
   process.env.SECRET_OF_THE_HOST = 'x'
-  t.teardown(() => { delete process.env.SECRET_OF_THE_HOST })
+  t.teardown(() => {
+    delete process.env.SECRET_OF_THE_HOST
+  })
   const kubernetes = await testKubernetes(t)
-  await kubernetes.core.createNamespacedConfigMap({ namespace, body: { metadata: { name: 'settings' }, data: { A: 'from map', B: 'from map', DIR: '/shared/x' } } })
-  await kubernetes.core.createNamespacedSecret({ namespace, body: { metadata: { name: 'hidden' }, stringData: { token: 'täst', other: 'no' } } })
+  await kubernetes.core.createNamespacedConfigMap({
+    namespace,
+    body: { metadata: { name: 'settings' }, data: { A: 'from map', B: 'from map', DIR: '/shared/x' } }
+  })
+  await kubernetes.core.createNamespacedSecret({
+    namespace,
+    body: { metadata: { name: 'hidden' }, stringData: { token: 'täst', other: 'no' } }
+  })
   await kubernetes.batch.createNamespacedJob({
     namespace,
-    body: jobOf('inputs', [{
-      name: 'main',
-      image: 'none',
-      command: ['sh', '-c', 'env; echo "file $(cat /secret/a/b) $(stat -c %a /secret/a/b) $(ls /secret)"; echo here > /shared/f; cat "$0"'],
-      args: ['/shared/f'],
-      envFrom: [{ configMapRef: { name: 'settings' } }, { secretRef: { name: 'absent', optional: true } }],
-      env: [
-        { name: 'B', value: 'from env' },
-        { name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
-        { name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'hidden', key: 'token' } } },
-        { name: 'URL', value: 'http://host/shared/x' }
-      ],
-      volumeMounts: [...volumeMounts, { name: 'secret', mountPath: '/secret' }]
-    }], {}, { volumes: [...volumes, { name: 'secret', secret: { secretName: 'hidden', items: [{ key: 'token', path: 'a/b' }] } }] })
+    body: jobOf(
+      'inputs',
+      [{
+        name: 'main',
+        image: 'none',
+        command: [
+          'sh',
+          '-c',
+          'env; echo "file $(cat /secret/a/b) $(stat -c %a /secret/a/b) $(ls /secret)"; echo here > /shared/f; cat "$0"'
+        ],
+        args: ['/shared/f'],
+        envFrom: [{ configMapRef: { name: 'settings' } }, { secretRef: { name: 'absent', optional: true } }],
+        env: [
+          { name: 'B', value: 'from env' },
+          { name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
+          { name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'hidden', key: 'token' } } },
+          { name: 'URL', value: 'http://host/shared/x' }
+        ],
+        volumeMounts: [...volumeMounts, { name: 'secret', mountPath: '/secret' }]
+      }],
+      {},
+      {
+        volumes: [...volumes, {
+          name: 'secret',
+          secret: { secretName: 'hidden', items: [{ key: 'token', path: 'a/b' }] }
+        }]
+      }
+    )
   })
   const pod = await podOf(kubernetes, 'inputs', hasEnded)
   const lines = (await logOf(kubernetes, pod, 'main')).trim().split('\n')
@@ -74,18 +117,37 @@ await t.test('a container gets what its pod declares, PATH and HOME, and nothing
   t.same(lines.slice(-2), ['file täst 400 a', 'here'])
 })
 
-await t.test('a container waits for its ConfigMap, a pod for the Secret of a volume', async t => {
+await t.test('a container waits for its ConfigMap, a pod for the Secret of a volume', async (t) => {
   const kubernetes = await testKubernetes(t)
   const { core, batch } = kubernetes
   await batch.createNamespacedJob({
     namespace,
-    body: jobOf('waiting', [shell('main', 'echo $A; cat /s/k', { envFrom: [{ configMapRef: { name: 'late' } }], volumeMounts: [{ name: 's', mountPath: '/s' }] })], {}, {
-      volumes: [{ name: 's', secret: { secretName: 'late' } }]
-    })
+    body: jobOf(
+      'waiting',
+      [shell('main', 'echo $A; cat /s/k', {
+        envFrom: [{ configMapRef: { name: 'late' } }],
+        volumeMounts: [{ name: 's', mountPath: '/s' }]
+      })],
+      {},
+      {
+        volumes: [{ name: 's', secret: { secretName: 'late' } }]
+      }
+    )
   })
-  await podOf(kubernetes, 'waiting', ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === 'ContainerCreating')
-  await core.createNamespacedSecret({ namespace, body: { metadata: { name: 'late' }, data: { k: Buffer.from('of the secret').toString('base64') } } })
-  const waiting = await podOf(kubernetes, 'waiting', ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === 'CreateContainerConfigError')
+  await podOf(
+    kubernetes,
+    'waiting',
+    ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === 'ContainerCreating'
+  )
+  await core.createNamespacedSecret({
+    namespace,
+    body: { metadata: { name: 'late' }, data: { k: Buffer.from('of the secret').toString('base64') } }
+  })
+  const waiting = await podOf(
+    kubernetes,
+    'waiting',
+    ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === 'CreateContainerConfigError'
+  )
   t.equal(waiting.status?.containerStatuses?.[0]?.state?.waiting?.message, 'configmap "late" not found')
   t.equal(waiting.status?.phase, 'Pending')
   await core.createNamespacedConfigMap({ namespace, body: { metadata: { name: 'late' }, data: { A: 'of the map' } } })
@@ -93,48 +155,77 @@ await t.test('a container waits for its ConfigMap, a pod for the Secret of a vol
   t.equal(await logOf(kubernetes, pod, 'main'), 'of the map\nof the secret')
 })
 
-await t.test('how a container ended is in its status', async t => {
+await t.test('how a container ended is in its status', async (t) => {
   const kubernetes = await testKubernetes(t)
   const cases = {
     code: { container: shell('main', 'exit 7'), exitCode: 7, reason: 'Error' },
     signal: { container: shell('main', 'kill -KILL $$'), exitCode: 137, reason: 'Error' },
-    absent: { container: { name: 'main', image: 'none', command: ['no-such-command'] }, exitCode: 128, reason: 'StartError' }
+    absent: {
+      container: { name: 'main', image: 'none', command: ['no-such-command'] },
+      exitCode: 128,
+      reason: 'StartError'
+    }
   }
-  await Promise.all(Object.entries(cases).map(async ([name, { container, exitCode, reason }]) => {
-    await kubernetes.batch.createNamespacedJob({ namespace, body: jobOf(name, [container]) })
-    const { status } = await podOf(kubernetes, name, hasEnded)
-    t.equal(status?.phase, 'Failed', name)
-    t.match(status?.containerStatuses?.[0]?.state?.terminated, { exitCode, reason, startedAt: Date, finishedAt: Date }, name)
-  }))
+  await Promise.all(
+    Object.entries(cases).map(async ([name, { container, exitCode, reason }]) => {
+      await kubernetes.batch.createNamespacedJob({ namespace, body: jobOf(name, [container]) })
+      const { status } = await podOf(kubernetes, name, hasEnded)
+      t.equal(status?.phase, 'Failed', name)
+      t.match(status?.containerStatuses?.[0]?.state?.terminated, {
+        exitCode,
+        reason,
+        startedAt: Date,
+        finishedAt: Date
+      }, name)
+    })
+  )
 })
 
-await t.test('a failed init container fails the pod, and nothing after it starts', async t => {
+await t.test('a failed init container fails the pod, and nothing after it starts', async (t) => {
   const kubernetes = await testKubernetes(t)
-  await kubernetes.batch.createNamespacedJob({ namespace, body: jobOf('init', [shell('main', 'true')], {}, { initContainers: [shell('prepare', 'exit 1')] }) })
+  await kubernetes.batch.createNamespacedJob({
+    namespace,
+    body: jobOf('init', [shell('main', 'true')], {}, { initContainers: [shell('prepare', 'exit 1')] })
+  })
   const { status } = await podOf(kubernetes, 'init', hasEnded)
   t.equal(status?.phase, 'Failed')
   t.equal(status?.initContainerStatuses?.[0]?.state?.terminated?.exitCode, 1)
   t.same(status?.containerStatuses?.[0]?.state, { waiting: { reason: 'PodInitializing' } })
 })
 
-await t.test('a container without a command stays pending, as an image that cannot be pulled', async t => {
+await t.test('a container without a command stays pending, as an image that cannot be pulled', async (t) => {
   const kubernetes = await testKubernetes(t)
-  await kubernetes.batch.createNamespacedJob({ namespace, body: jobOf('image', [{ name: 'main', image: 'images.example/x:1' }]) })
-  const reason = (wanted: string) => podOf(kubernetes, 'image', ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === wanted)
-  t.match((await reason('ErrImagePull')).status?.containerStatuses?.[0]?.state?.waiting?.message, /runs commands, not images/)
+  await kubernetes.batch.createNamespacedJob({
+    namespace,
+    body: jobOf('image', [{ name: 'main', image: 'images.example/x:1' }])
+  })
+  const reason = (wanted: string) =>
+    podOf(kubernetes, 'image', ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === wanted)
+  t.match(
+    (await reason('ErrImagePull')).status?.containerStatuses?.[0]?.state?.waiting?.message,
+    /runs commands, not images/
+  )
   t.equal((await reason('ImagePullBackOff')).status?.phase, 'Pending')
 })
 
-await t.test('a sidecar that ends is started again, a regular container with OnFailure too', async t => {
+await t.test('a sidecar that ends is started again, a regular container with OnFailure too', async (t) => {
   const kubernetes = await testKubernetes(t)
-  const once = (name: string, code: number): string => `echo started; test -e /shared/${name} || { touch /shared/${name}; exit ${code}; }`
+  const once = (name: string, code: number): string =>
+    `echo started; test -e /shared/${name} || { touch /shared/${name}; exit ${code}; }`
   await kubernetes.batch.createNamespacedJob({
     namespace,
-    body: jobOf('again', [shell('main', `until [ -e /shared/twice ]; do sleep 0.02; done; ${once('main', 1)}`, { volumeMounts })], { backoffLimit: 2 }, {
-      restartPolicy: 'OnFailure',
-      initContainers: [shell('beside', `${once('beside', 0)}; touch /shared/twice; exec sleep 60`, { ...sidecar, volumeMounts })],
-      volumes
-    })
+    body: jobOf(
+      'again',
+      [shell('main', `until [ -e /shared/twice ]; do sleep 0.02; done; ${once('main', 1)}`, { volumeMounts })],
+      { backoffLimit: 2 },
+      {
+        restartPolicy: 'OnFailure',
+        initContainers: [
+          shell('beside', `${once('beside', 0)}; touch /shared/twice; exec sleep 60`, { ...sidecar, volumeMounts })
+        ],
+        volumes
+      }
+    )
   })
   const pod = await podOf(kubernetes, 'again', hasEnded)
   t.equal(pod.status?.phase, 'Succeeded')
@@ -142,48 +233,87 @@ await t.test('a sidecar that ends is started again, a regular container with OnF
   t.equal(await logOf(kubernetes, pod, 'main'), 'started\nstarted\n')
 })
 
-await t.test('deleting a pod ends its containers first, then its sidecars, and kills what will not end, with its children', async t => {
+await t.test('deleting a pod ends its containers first, then its sidecars, and kills what will not end, with its children', async (t) => {
   const kubernetes = await testKubernetes(t)
   const { core } = kubernetes
-  const script = 'trap "" TERM; sleep 60 & echo $! > /shared/child; echo $$ > /shared/stubborn; echo ready; while :; do sleep 0.05; done'
+  const script =
+    'trap "" TERM; sleep 60 & echo $! > /shared/child; echo $$ > /shared/stubborn; echo ready; while :; do sleep 0.05; done'
   await kubernetes.batch.createNamespacedJob({
     namespace,
-    body: jobOf('ended', [
-      shell('polite', 'trap "echo polite >> /shared/order; exit 0" TERM; echo ready; while :; do sleep 0.05; done', { volumeMounts }),
-      shell('stubborn', script, { volumeMounts })
-    ], {}, {
-      terminationGracePeriodSeconds: 1,
-      initContainers: [shell('beside', 'trap "echo beside >> /shared/order; exit 0" TERM; while :; do sleep 0.05; done', { ...sidecar, volumeMounts })],
-      volumes
-    })
+    body: jobOf(
+      'ended',
+      [
+        shell('polite', 'trap "echo polite >> /shared/order; exit 0" TERM; echo ready; while :; do sleep 0.05; done', {
+          volumeMounts
+        }),
+        shell('stubborn', script, { volumeMounts })
+      ],
+      {},
+      {
+        terminationGracePeriodSeconds: 1,
+        initContainers: [
+          shell('beside', 'trap "echo beside >> /shared/order; exit 0" TERM; while :; do sleep 0.05; done', {
+            ...sidecar,
+            volumeMounts
+          })
+        ],
+        volumes
+      }
+    )
   })
-  const pod = await podOf(kubernetes, 'ended', ({ status }) => status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'))
+  const pod = await podOf(
+    kubernetes,
+    'ended',
+    ({ status }) => status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
+  )
   const name = pod.metadata!.name!
-  const read = (file: string): string => readFileSync(`${kubernetes.dir}/pods/${pod.metadata!.uid}/volumes/shared/${file}`, 'utf8')
-  for (const container of ['polite', 'stubborn']) await poll(`${container} to be ready`, () => logOf(kubernetes, pod, container))
+  const read = (file: string): string =>
+    readFileSync(`${kubernetes.dir}/pods/${pod.metadata!.uid}/volumes/shared/${file}`, 'utf8')
+  for (const container of ['polite', 'stubborn']) {
+    await poll(`${container} to be ready`, () =>
+      logOf(kubernetes, pod, container))
+  }
   const pids = ['child', 'stubborn'].map((file) => Number(read(file)))
   t.same(pids.map(isAlive), [true, true])
   const deleted = await core.deleteNamespacedPod({ namespace, name })
   t.ok(deleted.metadata?.deletionTimestamp)
-  await poll('the polite one to end', async () => (await core.readNamespacedPod({ namespace, name })).status?.containerStatuses?.[0]?.state?.terminated)
+  await poll(
+    'the polite one to end',
+    async () => (await core.readNamespacedPod({ namespace, name })).status?.containerStatuses?.[0]?.state?.terminated
+  )
   t.equal(read('order'), 'polite\n', 'the sidecar is still there')
-  await poll('the pod to be gone', async () => (await core.listNamespacedPod({ namespace, labelSelector: 'job-name=ended' })).items.every((each) => each.metadata?.uid !== pod.metadata?.uid))
+  await poll(
+    'the pod to be gone',
+    async () =>
+      (await core.listNamespacedPod({ namespace, labelSelector: 'job-name=ended' })).items.every((each) =>
+        each.metadata?.uid !== pod.metadata?.uid
+      )
+  )
   await poll('the processes to be gone', async () => !pids.some(isAlive))
 })
 
-await t.test('a container takes its children along', async t => {
+await t.test('a container takes its children along', async (t) => {
   const kubernetes = await testKubernetes(t)
-  await kubernetes.batch.createNamespacedJob({ namespace, body: jobOf('children', [shell('main', 'sleep 60 & echo $!')]) })
+  await kubernetes.batch.createNamespacedJob({
+    namespace,
+    body: jobOf('children', [shell('main', 'sleep 60 & echo $!')])
+  })
   const pid = Number(await logOf(kubernetes, await podOf(kubernetes, 'children', hasEnded), 'main'))
   t.ok(pid > 0)
   await poll('the child to be gone', async () => !isAlive(pid))
 })
 
-await t.test('when it stops nothing is left running', async t => {
+await t.test('when it stops nothing is left running', async (t) => {
   const kubernetes = await testKubernetes(t)
-  await kubernetes.batch.createNamespacedJob({ namespace, body: jobOf('left', [shell('main', 'trap "" TERM; sleep 60 & echo $$ $!; wait; wait')]) })
+  await kubernetes.batch.createNamespacedJob({
+    namespace,
+    body: jobOf('left', [shell('main', 'trap "" TERM; sleep 60 & echo $$ $!; wait; wait')])
+  })
   const pod = await podOf(kubernetes, 'left', ({ status }) => status?.containerStatuses?.[0]?.state?.running)
-  const log = await poll('the process ids', async () => (await logOf(kubernetes, pod, 'main')).match(/(\d+) (\d+)/) ?? undefined)
+  const log = await poll(
+    'the process ids',
+    async () => (await logOf(kubernetes, pod, 'main')).match(/(\d+) (\d+)/) ?? undefined
+  )
   const [main, child] = [Number(log[1]), Number(log[2])]
   t.same([main, child].map(isAlive), [true, true])
   await kubernetes.stop()

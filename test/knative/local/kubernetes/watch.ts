@@ -2,12 +2,20 @@ import t from 'tap'
 import { admit } from '../../../../knative/local/kubernetes/admission.ts'
 import { add, createStore } from '../../../../knative/local/kubernetes/store.ts'
 import { watch } from '../../../../knative/local/kubernetes/watch.ts'
-import { mergePatch, namespace, request, testKubernetes, watchAll, type WatchEvent } from '../../../support/local-kubernetes.ts'
+import {
+  mergePatch,
+  namespace,
+  request,
+  testKubernetes,
+  watchAll,
+  type WatchEvent
+} from '../../../support/local-kubernetes.ts'
 import { poll } from '../../../support/poll.ts'
 
-const seen = (events: WatchEvent[]): string[] => events.map(({ type, object }) => `${type} ${object.metadata.name} ${object.data?.n}`)
+const seen = (events: WatchEvent[]): string[] =>
+  events.map(({ type, object }) => `${type} ${object.metadata.name} ${object.data?.n}`)
 
-await t.test('a watch resumes after a resource version without gap or repetition', async t => {
+await t.test('a watch resumes after a resource version without gap or repetition', async (t) => {
   const kubernetes = await testKubernetes(t)
   const { core } = kubernetes
   const path = (name: string): string => `/api/v1/namespaces/${namespace}/configmaps/${name}`
@@ -29,19 +37,33 @@ await t.test('a watch resumes after a resource version without gap or repetition
   t.same(seen(fresh), ['ADDED b 1'])
 })
 
-await t.test('an object whose labels no longer match is deleted for the watcher, and added when they do', async t => {
+await t.test('an object whose labels no longer match is deleted for the watcher, and added when they do', async (t) => {
   const kubernetes = await testKubernetes(t)
   const events = await watchAll(t, kubernetes, 'configmaps', { labelSelector: 'wanted=yes' })
-  await kubernetes.core.createNamespacedConfigMap({ namespace, body: { metadata: { name: 'a', labels: { wanted: 'yes' } } } })
-  for (const wanted of ['no', 'never', 'yes']) await request(kubernetes, 'PATCH', `/api/v1/namespaces/${namespace}/configmaps/a`, { metadata: { labels: { wanted } } }, mergePatch)
+  await kubernetes.core.createNamespacedConfigMap({
+    namespace,
+    body: { metadata: { name: 'a', labels: { wanted: 'yes' } } }
+  })
+  for (const wanted of ['no', 'never', 'yes']) {
+    await request(kubernetes, 'PATCH', `/api/v1/namespaces/${namespace}/configmaps/a`, {
+      metadata: { labels: { wanted } }
+    }, mergePatch)
+  }
   await poll('three events', async () => events.length >= 3)
-  t.same(events.map(({ type, object }) => `${type} ${object.metadata.labels.wanted}`), ['ADDED yes', 'DELETED yes', 'ADDED yes'])
+  t.same(events.map(({ type, object }) => `${type} ${object.metadata.labels.wanted}`), [
+    'ADDED yes',
+    'DELETED yes',
+    'ADDED yes'
+  ])
 })
 
-await t.test('a resource version of long ago, of another instance, or still to come is gone', async t => {
+await t.test('a resource version of long ago, of another instance, or still to come is gone', async (t) => {
   const body = { metadata: { generateName: 'a-' } }
   const { metadata } = await (await testKubernetes(t)).core.createNamespacedConfigMap({ namespace, body })
-  await poll('the clock, at which versions start, is past the one before', () => Date.now() > Number(metadata!.resourceVersion))
+  await poll(
+    'the clock, at which versions start, is past the one before',
+    () => Date.now() > Number(metadata!.resourceVersion)
+  )
   const kubernetes = await testKubernetes(t)
   for (let count = 0; count < 3; count++) await kubernetes.core.createNamespacedConfigMap({ namespace, body })
   for (const resourceVersion of ['1', metadata!.resourceVersion!, String(Date.now() * 2)]) {
@@ -51,19 +73,27 @@ await t.test('a resource version of long ago, of another instance, or still to c
   }
 })
 
-await t.test('a bookmark tells how far a quiet watch has come, when its time is over', async t => {
+await t.test('a bookmark tells how far a quiet watch has come, when its time is over', async (t) => {
   const kubernetes = await testKubernetes(t)
   const events = await watchAll(t, kubernetes, 'jobs', { allowWatchBookmarks: true, timeoutSeconds: 1 })
   await kubernetes.core.createNamespacedConfigMap({ namespace, body: { metadata: { name: 'elsewhere' } } })
   await poll('a bookmark', async () => events.length)
   const { metadata } = await kubernetes.batch.listNamespacedJob({ namespace })
-  t.match(events, [{ type: 'BOOKMARK', object: { kind: 'Job', metadata: { resourceVersion: metadata?.resourceVersion } } }])
+  t.match(events, [{
+    type: 'BOOKMARK',
+    object: { kind: 'Job', metadata: { resourceVersion: metadata?.resourceVersion } }
+  }])
 })
 
-await t.test('a reader slower than the history is long has to list anew', async t => {
+await t.test('a reader slower than the history is long has to list anew', async (t) => {
   const store = createStore()
-  const lines = watch(store, 'configmaps', () => true, { resourceVersion: store.revision, bookmarks: false, signal: AbortSignal.timeout(10_000) })
-  const addOne = (index: number): unknown => add(store, 'configmaps', admit('configmaps', namespace, { metadata: { name: `n${index}` } }))
+  const lines = watch(store, 'configmaps', () => true, {
+    resourceVersion: store.revision,
+    bookmarks: false,
+    signal: AbortSignal.timeout(10_000)
+  })
+  const addOne = (index: number): unknown =>
+    add(store, 'configmaps', admit('configmaps', namespace, { metadata: { name: `n${index}` } }))
   addOne(0)
   t.match(JSON.parse((await lines.next()).value!), { type: 'ADDED', object: { metadata: { name: 'n0' } } })
   for (let index = 1; index <= 1001; index++) addOne(index)

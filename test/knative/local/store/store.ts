@@ -12,15 +12,25 @@ const { S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY, ...rest } = process.env
 function settings (t: Test, env: Record<string, string> = {}): void {
   const before = process.env
   process.env = { ...rest, ...env }
-  t.teardown(() => { process.env = before })
+  t.teardown(() => {
+    process.env = before
+  })
 }
 
 const clientOf = ({ endpoint, region }: LocalStore, keys: { accessKey: string, secretKey: string }) => {
   const { hostname, port } = new URL(endpoint)
-  return new Client({ endPoint: hostname, port: Number(port), useSSL: false, region, ...keys, retryOptions: { disableRetry: true } })
+  return new Client({
+    endPoint: hostname,
+    port: Number(port),
+    useSSL: false,
+    region,
+    ...keys,
+    retryOptions: { disableRetry: true }
+  })
 }
 
-const processesOf = (dir: string) => execFileSync('ps', ['-eo', 'args='], { encoding: 'utf8' }).split('\n').filter((line) => line.includes(dir))
+const processesOf = (dir: string) =>
+  execFileSync('ps', ['-eo', 'args='], { encoding: 'utf8' }).split('\n').filter((line) => line.includes(dir))
 
 await t.test('a store of its own: it keeps what it is given, for its own key alone, and leaves nothing running', async (t) => {
   settings(t)
@@ -34,17 +44,29 @@ await t.test('a store of its own: it keeps what it is given, for its own key alo
   await client.putObject('jobs', 'a b+c%.txt', 'content', 7)
   t.equal(await text(await client.getObject('jobs', 'a b+c%.txt')), 'content')
   await makeBucket(store, 'jobs')
-  t.equal(await text(await client.getObject('jobs', 'a b+c%.txt')), 'content', 'a bucket that is there is left as it is')
+  t.equal(
+    await text(await client.getObject('jobs', 'a b+c%.txt')),
+    'content',
+    'a bucket that is there is left as it is'
+  )
 
-  const create = () => client.putObject('jobs', 'once', 'x', 1, { 'if-none-match': '*' }).then(() => 'made', ({ code }: { code: string }) => code)
+  const create = () =>
+    client.putObject('jobs', 'once', 'x', 1, { 'if-none-match': '*' }).then(
+      () => 'made',
+      ({ code }: { code: string }) => code
+    )
   const outcomes = await Promise.all(Array.from({ length: 20 }, create))
   t.equal(outcomes.filter((outcome) => outcome === 'made').length, 1, 'one of twenty conditional writers wins')
   t.equal(outcomes.filter((outcome) => outcome === 'PreconditionFailed').length, 19)
 
   t.equal((await fetch(`${store.endpoint}/jobs/once`)).status, 403, 'anonymous')
   t.equal((await fetch(`${store.endpoint}/jobs/twice`, { method: 'PUT', body: 'x' })).status, 403, 'anonymous write')
-  await t.rejects(clientOf(store, { accessKey: store.accessKey, secretKey: 'guessed-guessed' }).listBuckets(), { code: 'SignatureDoesNotMatch' })
-  await t.rejects(clientOf(store, { accessKey: 'guessed', secretKey: store.secretKey }).listBuckets(), { code: 'InvalidAccessKeyId' })
+  await t.rejects(clientOf(store, { accessKey: store.accessKey, secretKey: 'guessed-guessed' }).listBuckets(), {
+    code: 'SignatureDoesNotMatch'
+  })
+  await t.rejects(clientOf(store, { accessKey: 'guessed', secretKey: store.secretKey }).listBuckets(), {
+    code: 'InvalidAccessKeyId'
+  })
 
   await store.stop()
   t.strictSame(processesOf(dir), [])
@@ -55,7 +77,12 @@ await t.test('a store of its own: it keeps what it is given, for its own key alo
 await t.test('a store that is named is used, and nothing is started', async (t) => {
   settings(t, { S3_ENDPOINT: 'http://s3.example:9000', S3_ACCESS_KEY: 'a', S3_SECRET_KEY: 'b' })
   const dir = t.testdir({})
-  t.match(await startStore({ dir }), { endpoint: 'http://s3.example:9000', accessKey: 'a', secretKey: 'b', region: 'us-east-1' })
+  t.match(await startStore({ dir }), {
+    endpoint: 'http://s3.example:9000',
+    accessKey: 'a',
+    secretKey: 'b',
+    region: 'us-east-1'
+  })
   t.strictSame(processesOf(dir), [])
 })
 
@@ -64,8 +91,14 @@ await t.test('what cannot work is one clear line', async (t) => {
     settings(t, env)
     await t.rejects(startStore({ dir: t.testdirName }), { message })
   }
-  await t.test('a store without its keys', async (t) => starting(t, { S3_ENDPOINT: 'http://127.0.0.1:1', S3_ACCESS_KEY: 'a' }, 'S3_ENDPOINT is set: set S3_ACCESS_KEY and S3_SECRET_KEY too'))
-  await t.test('another program', async (t) => starting(t, { LOCAL_STORE: 'garage' }, 'LOCAL_STORE is weed or minio, not garage'))
+  await t.test('a store without its keys', async (t) =>
+    starting(
+      t,
+      { S3_ENDPOINT: 'http://127.0.0.1:1', S3_ACCESS_KEY: 'a' },
+      'S3_ENDPOINT is set: set S3_ACCESS_KEY and S3_SECRET_KEY too'
+    ))
+  await t.test('another program', async (t) =>
+    starting(t, { LOCAL_STORE: 'garage' }, 'LOCAL_STORE is weed or minio, not garage'))
   await t.test('a program that is not there', async (t) => {
     await starting(t, { LOCAL_STORE: 'minio', PATH: t.testdir({}) }, /minio.* is not on the PATH/)
   })

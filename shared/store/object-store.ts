@@ -56,16 +56,18 @@ export async function getObject (store: Store, key: string): Promise<{ body: Buf
 }
 
 /**
- * The bytes of just that version of an object as they come, from `start` to `end` inclusive; `undefined` when it is
- * gone or another one.
+ * The bytes of an object as they come, from `start` to `end` inclusive; `undefined` when it is gone, or when it is no
+ * longer the one with that ETag.
  */
 export async function streamObject (
   store: Store,
   key: string,
-  etag: string,
-  range?: { start: number, end: number }
+  { etag, range }: { etag?: string, range?: { start: number, end: number } | undefined } = {}
 ): Promise<http.IncomingMessage | undefined> {
-  const headers = { 'if-match': etag, ...(range && { range: `bytes=${range.start}-${range.end}` }) }
+  const headers = {
+    ...(etag !== undefined && { 'if-match': etag }),
+    ...(range && { range: `bytes=${range.start}-${range.end}` })
+  }
   const response = await request(store, {
     operation: 'GetObject',
     method: 'GET',
@@ -78,9 +80,26 @@ export async function streamObject (
     await whole(response)
     return undefined
   }
-  // From here on the reader sets the pace: one that stalls is not a silent store.
-  response.socket.setTimeout(0)
+  endWhenSilent(response, store.silenceMs)
   return response
+}
+
+/**
+ * From the first byte on the reader sets the pace, so a socket on which nothing comes may mean that the reader is slow.
+ * The store counts as silent only when there is room for its bytes and none come.
+ */
+function endWhenSilent (response: http.IncomingMessage, silenceMs: number): void {
+  const { socket } = response
+  socket.setTimeout(0)
+  let seen = socket.bytesRead
+  const watch = setInterval(() => {
+    const isFull = response.readableLength >= response.readableHighWaterMark
+    if (!isFull && socket.bytesRead === seen) {
+      response.destroy(new Error(`the object store sent nothing for ${silenceMs} ms`))
+    }
+    seen = socket.bytesRead
+  }, silenceMs)
+  response.once('close', () => clearInterval(watch))
 }
 
 export async function headObject (
@@ -121,29 +140,45 @@ export async function getTags (store: Store, key: string): Promise<Tags> {
 
 export interface Page {
   objects: StoredObject[]
-  more: boolean
+  /** Leads to the next page; `undefined` on the last one. */
+  next: string | undefined
+}
+
+export interface Listing {
+  prefix: string
+  /** The `next` of the page before. */
+  cursor?: string | undefined
+  /**
+   * Begins after this key. Only for a prefix below which no key has another slash: MinIO ends a listing early when this
+   * key lies in a "folder" `X/` and there are keys such as `X-…` or `X.…` beside it.
+   */
+  after?: string | undefined
+  limit?: number
+  tags: boolean
 }
 
 /**
- * One page of the keys under a prefix, in key order, after a given key; with tags when they are asked for. MinIO sends
- * the tags along (`metadata=true`, an extension of its own); of any other store they are asked for one by one.
+ * One page of the keys under a prefix; with tags when they are asked for. Keys without another slash below the prefix
+ * are in the order of their bytes on every store; SeaweedFS orders other keys by folder. MinIO sends the tags along
+ * (`metadata=true`, an extension of its own); any other store is asked for the tags of each object.
  */
 export async function listObjects (
   store: Store,
-  { prefix, after = '', limit = 1000, tags }: { prefix: string, after?: string, limit?: number, tags: boolean }
+  { prefix, cursor, after, limit = 1000, tags }: Listing
 ): Promise<Page> {
   // In the order of the names, as the signature wants them.
   const query = [
+    ...(cursor !== undefined ? [`continuation-token=${percentEncode(cursor)}`] : []),
     'encoding-type=url',
     'list-type=2',
     `max-keys=${limit}`,
     ...(tags ? ['metadata=true'] : []),
     `prefix=${percentEncode(prefix)}`,
-    ...(after ? [`start-after=${percentEncode(after)}`] : [])
+    ...(after !== undefined && cursor === undefined ? [`start-after=${percentEncode(after)}`] : [])
   ].join('&')
   const response = await request(store, { operation: 'ListObjectsV2', method: 'GET', query, accept: [200] })
   const { ListBucketResult: listing } = parseXml(await whole(response), 'ListBucketResult') as {
-    ListBucketResult: Listing
+    ListBucketResult: ListBucketResult
   }
   const objects = await inBatches(listing.Contents ?? [], async ({ Key, Size, ETag, UserTags }) => {
     const key = decodeKey(Key, listing.EncodingType)
@@ -154,8 +189,13 @@ export async function listObjects (
       tags: !tags ? {} : UserTags === undefined ? await getTags(store, key) : decodeTags(UserTags)
     }
   })
-  // An empty page leads no further.
-  return { objects, more: listing.IsTruncated === 'true' && objects.length > 0 }
+  return { objects, next: nextOf(listing, cursor) }
+}
+
+function nextOf ({ IsTruncated, NextContinuationToken: next }: ListBucketResult, cursor?: string): string | undefined {
+  if (IsTruncated !== 'true') return undefined
+  if (!next || next === cursor) throw nonsense(new Error('a listing says that it goes on, and not where'))
+  return next
 }
 
 function decodeKey (key: string | undefined, encoding: string | undefined): string {
@@ -173,9 +213,10 @@ function sizeOf (size: string | undefined): number {
   return Number(size)
 }
 
-interface Listing {
+interface ListBucketResult {
   EncodingType?: string
   IsTruncated?: string
+  NextContinuationToken?: string
   Contents?: { Key?: string, Size?: string, ETag: string, UserTags?: string }[]
 }
 
@@ -185,14 +226,12 @@ export async function * listAll (
   prefix: string,
   { tags }: { tags: boolean }
 ): AsyncGenerator<StoredObject> {
-  let after = ''
-  while (true) {
-    const { objects, more } = await listObjects(store, { prefix, after, tags })
+  let cursor: string | undefined
+  do {
+    const { objects, next } = await listObjects(store, { prefix, cursor, tags })
     yield * objects
-    const last = objects.at(-1)
-    if (!more || last === undefined) return
-    after = last.key
-  }
+    cursor = next
+  } while (cursor !== undefined)
 }
 
 /** In order, sixteen at a time: enough to hide the round trips, few enough not to crowd the store. */

@@ -1,5 +1,5 @@
 import { percentEncode } from '../http/percent-encode.ts'
-import { resultKey, resultsPrefix, uploadsPrefix } from './bucket-layout.ts'
+import { contentKey, resultsPrefix, uploadsPrefix } from './bucket-layout.ts'
 import { getObject, listAll, removeObject } from './object-store.ts'
 import type { Store } from './open-store.ts'
 import { parseXml, whole } from './store-answer.ts'
@@ -33,8 +33,8 @@ export async function abortUploads (store: Store, id: string): Promise<void> {
     const [, , attempt, kind] = key.split('/')
     const note = kind === 'multipart' ? await getObject(store, key) : undefined
     if (attempt === undefined || note === undefined) continue
-    const { name, upload_id: uploadId } = JSON.parse(note.body.toString()) as { name: string, upload_id: string }
-    await abortMultipart(store, resultKey(id, attempt, name), uploadId)
+    const { sha256, upload_id: uploadId } = JSON.parse(note.body.toString()) as { sha256: string, upload_id: string }
+    await abortMultipart(store, contentKey(id, attempt, sha256), uploadId)
     await removeObject(store, key)
   }
   for (const { key, uploadId } of await listUploads(store, resultsPrefix(id))) {
@@ -44,8 +44,8 @@ export async function abortUploads (store: Store, id: string): Promise<void> {
 
 /** Multipart uploads that are under way below a prefix, at most a thousand. */
 export async function listUploads (store: Store, prefix: string): Promise<{ key: string, uploadId: string }[]> {
-  // Without encoding-type: SeaweedFS says that keys are encoded then, and encodes none. No result's name has what XML
-  // cannot hold.
+  // Without encoding-type: SeaweedFS says that keys are encoded then, and encodes none. No key of this project has what
+  // XML cannot hold.
   const response = await request(store, {
     operation: 'ListMultipartUploads',
     method: 'GET',

@@ -1,16 +1,19 @@
 const MIB = 2 ** 20
 
-/** Also the most that goes in one piece. */
+/**
+ * The largest file that goes in one piece: the store then checks the sha256 of the whole. A larger one goes in parts, so
+ * that a break costs one part. Bytes.
+ */
+export const LARGEST_PUT = 1024 * MIB
+
+/** The smallest part of a file that goes in parts. Bytes. */
 export const SMALLEST_PART = 64 * MIB
 
-/** S3 takes no larger object, and no more parts to one. */
+/** S3 takes no larger object, and no more parts of one. */
 export const LARGEST_FILE = 5 * 2 ** 40
 export const MOST_PARTS = 10_000
 
-/**
- * How large the parts of a file are: as small as allowed, so that little is sent twice, yet never more than 10,000.
- * Bytes.
- */
+/** How large the parts of a file are: as small as allowed, so that little is sent twice, but at most 10,000. Bytes. */
 export function partSize (size: number, smallest: number): number {
   return Math.max(smallest, Math.ceil(size / MOST_PARTS / MIB) * MIB)
 }

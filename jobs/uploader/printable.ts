@@ -1,0 +1,23 @@
+/** Longer names are cut: they go into records and messages. */
+const LONGEST = 300
+
+/** A name that cannot be that of a result, made fit for a message: what cannot be printed as `\x` and two hex digits. */
+export function printable (name: string | Buffer): string {
+  let shown = ''
+  for (const char of typeof name === 'string' ? name : decode(name)) {
+    if (shown.length > LONGEST) return `${shown}…`
+    shown += /[\p{C}\p{Zl}\p{Zp}]/u.test(char) ? escape(char) : char
+  }
+  return shown
+}
+
+function escape (char: string): string {
+  return [...Buffer.from(char)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')
+}
+
+/** Bytes that are no UTF-8 one by one, the others as they are. */
+function decode (name: Buffer): string {
+  const text = name.toString()
+  if (!text.includes('\uFFFD')) return text
+  return [...name].map((byte) => byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16)}`).join('')
+}

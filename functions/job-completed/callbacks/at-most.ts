@@ -1,4 +1,4 @@
-/** Runs so many tasks at once; the others wait their turn, in order. */
+/** Runs at most `most` tasks at once. Further tasks wait and start in order. */
 export function atMost (most: number): <T>(task: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = []
   let running = 0
@@ -9,7 +9,7 @@ export function atMost (most: number): <T>(task: () => Promise<T>) => Promise<T>
     try {
       return await task()
     } finally {
-      // Whoever is next takes this one's place.
+      // The next task takes over this slot.
       const next = waiting.shift()
       if (next === undefined) running--
       else next()

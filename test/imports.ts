@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import t from 'tap'
 import ts from 'typescript'
 
-/** What each file imports of ours, types included, by their paths. */
+/** For each file, the paths of the project files that it imports. Type imports count. */
 const imports = new Map(
   globSync('{functions,shared,jobs,knative,image}/**/*.ts').sort().map((file) => {
     const { importedFiles } = ts.preProcessFile(readFileSync(file, 'utf8'))
@@ -16,19 +16,19 @@ const imports = new Map(
   })
 )
 
-/** The two folders at the top that a path has: a function, a concern of shared. */
+/** The first two folders of a path: a function, or a folder of shared. */
 const placeOf = (file: string): string => file.split('/').slice(0, 2).join('/')
 
-t.ok(imports.get('functions/deploy/app.ts')?.includes('shared/access/admit-sender.ts'), 'imports of types are seen')
+t.ok(imports.get('functions/deploy/app.ts')?.includes('shared/access/admit-sender.ts'), 'type imports are found')
 
-await t.test('shared never imports from functions, and functions never import each other', async (t) => {
+await t.test('shared does not import from functions, and functions do not import each other', async (t) => {
   for (const [file, imported] of imports) {
     const wrong = imported.filter((one) => one.startsWith('functions/') && placeOf(one) !== placeOf(file))
     if (/^(functions|shared)\//.test(file)) t.strictSame(wrong, [], file)
   }
 })
 
-t.strictSame(inCircles(imports), [], 'no file imports in a circle')
+t.strictSame(inCircles(imports), [], 'the files have no import cycle')
 
 const concerns = new Map<string, string[]>()
 for (const [file, imported] of imports) {
@@ -36,9 +36,12 @@ for (const [file, imported] of imports) {
   const others = imported.map(placeOf).filter((place) => place !== placeOf(file))
   concerns.set(placeOf(file), [...concerns.get(placeOf(file)) ?? [], ...others])
 }
-t.strictSame(inCircles(concerns), [], 'nor does a folder of shared')
+t.strictSame(inCircles(concerns), [], 'the folders of shared have no import cycle')
 
-/** What is left when whatever imports nothing of the rest is taken away, again and again. */
+/**
+ * Removes every node that imports no remaining node, until none can be removed. Returns the remaining nodes: the import
+ * cycles, and the nodes that lead to a cycle.
+ */
 function inCircles (graph: Map<string, string[]>): string[] {
   const left = new Map(graph)
   for (let size = -1; size !== left.size;) {

@@ -15,8 +15,8 @@ import { reconcile } from './reconcile.ts'
 import { type Deps, settleJob } from './settle-job.ts'
 
 /**
- * Woken when a Job changes: advances the record, then keeps the log and makes callbacks. On a ping it does so for every
- * job that is not done with.
+ * Receives the events about Jobs. Each event updates the record of its job; then the log is kept and callbacks are
+ * made. A ping does this for every job that has a marker.
  */
 export function jobCompleted (
   { callbacks, admitSender, ...place }: Pick<Deps, 'store' | 'cluster'> & {
@@ -29,14 +29,14 @@ export function jobCompleted (
     app.addHook('preClose', async () => stopping.abort())
     const deps = { ...place, outbox: newOutbox(callbacks, stopping.signal, app.log) }
     const failed = (id: string, error: Error): void =>
-      app.log.error({ job_uuid: id, err: error }, 'left to the next ping')
+      app.log.error({ job_uuid: id, err: error }, 'work on the job failed; the next ping tries again')
     const following = followUps(deps, failed)
     app.addHook('onClose', async () => await following.settled())
 
     await receiveEvents(app, {
       path: '/',
       admitSender,
-      summary: 'Takes the events of an ApiServerSource about Jobs, and the ping',
+      summary: 'Receives the events of an ApiServerSource about Jobs, and pings',
       types: '^dev\\.knative\\.(apiserver\\.resource\\.(add|update|delete)|sources\\.ping)$',
       receive: async (event, { log }) => {
         if (event.type === 'dev.knative.sources.ping') {
@@ -45,7 +45,7 @@ export function jobCompleted (
         }
         const id = jobOf(event, deps.cluster.namespace)
         const settled = await settleJob(deps, id)
-        if (settled === undefined) throw notOurs('data.metadata.labels', 'there is no record of this job')
+        if (settled === undefined) throw notOurs('data.metadata.labels', 'names a job that has no record')
         const { record, changed } = settled
         if (changed === 'nothing') eventsWithoutEffect.inc({ type: event.type })
         log.info({ job_uuid: id, state: record.state, reason: record.reason, revision: record.revision }, 'job settled')
@@ -56,10 +56,11 @@ export function jobCompleted (
     await receiveEvents(app, {
       path: '/dead-letter',
       admitSender,
-      summary: 'Keeps an event that could not be delivered',
+      summary: 'Stores an event that could not be delivered',
       receive: async (event, { log }) => {
-        log.warn('event kept as a dead letter')
-        // Whatever its id holds, and however long it is; source and id together are an event's identity.
+        log.warn('event stored as a dead letter')
+        // A digest, because an event id may be long and may contain any character. Source and id together identify an
+        // event.
         const digest = createHash('sha256').update(JSON.stringify([event.source, event.id])).digest('hex')
         await putObject(
           deps.store,
@@ -74,8 +75,8 @@ export function jobCompleted (
 }
 
 /**
- * The job that an event is about. Only that is taken from its body, and it is checked; all else is read from the API
- * server.
+ * The id of the job that an event is about. It is the only data used from the body, and it is checked. All other data
+ * is read from the API server.
  */
 function jobOf ({ data }: Event, namespace: string): string {
   const job = data as
@@ -86,7 +87,7 @@ function jobOf ({ data }: Event, namespace: string): string {
   if (job.metadata?.namespace !== namespace) throw notOurs('data.metadata.namespace', `must be ${namespace}`)
   const id = job.metadata.labels?.[JOB_LABEL]
   if (typeof id !== 'string' || !isJobId(id)) {
-    throw notOurs('data.metadata.labels', `must have the id of a job under ${JOB_LABEL}`)
+    throw notOurs('data.metadata.labels', `must have a job id under ${JOB_LABEL}`)
   }
   return id
 }

@@ -12,30 +12,29 @@ import { payCallbacks } from './callbacks/pay-callbacks.ts'
 import { type Deps, findJob, settleJob } from './settle-job.ts'
 
 /**
- * What is owed once the state is written: the log, the parts of uploads that will never be finished, the callbacks, and
- * at last the marker. It follows the answer to the event, because the Broker and the source behind it wait for that;
- * what is cut off here the ping makes good. Of a job that `isWrappedUp` only callbacks are left.
+ * Does the work that remains after the record has its new state: keeps the log, aborts unfinished multipart uploads,
+ * makes the due callbacks, and at last removes the marker. It runs after the event is answered, because the Broker and
+ * the source wait for that answer. If the process stops in between, the next ping repeats the work. For a job that
+ * `isWrappedUp`, only callbacks remain.
  */
 export async function followUp (deps: Deps, id: string, isWrappedUp: boolean): Promise<void> {
-  // At once: a receiver that takes its time must not cost a log, and no receiver has to wait for one.
+  // In parallel: the log may be deleted with its pod while a slow receiver answers, and no receiver must wait for a
+  // log.
   const [wrapped, paid] = await Promise.allSettled([isWrappedUp || wrapUp(deps, id), payCallbacks(deps, id)])
   for (const one of [wrapped, paid]) if (one.status === 'rejected') throw one.reason
   if (wrapped.status === 'rejected' || !wrapped.value) return
-  // The end may have come with the log.
+  // `wrapUp` may have found the end of the job, which adds new callbacks.
   if (await payCallbacks(deps, id)) {
     if (!isWrappedUp) await noteOwing(deps.store, id)
     return
   }
   await removeObject(deps.store, markerKey(id))
   const after = await readRecord(deps.store, id)
-  // Somebody asked for a callback once more, and found the marker still there.
+  // A client may have requested a redelivery before the marker was removed. The job needs its marker again.
   if (after !== undefined && isOwing(after.record)) await noteOwing(deps.store, id)
 }
 
-/**
- * Keeps the log and frees what is left of uploads; answers whether the job has ended and nothing more of that is to be
- * done.
- */
+/** Keeps the log and aborts unfinished uploads. Returns true when the job has ended and both are done. */
 async function wrapUp (deps: Deps, id: string): Promise<boolean> {
   const { store, cluster } = deps
   const { job, pods } = await findJob(cluster, id)
@@ -48,14 +47,14 @@ async function wrapUp (deps: Deps, id: string): Promise<boolean> {
   const hasRun = before.record.started_at !== undefined
   if (hasRun && pod === undefined) await noteLostLog(store, id)
   const nothingMore = !hasRun || pod === undefined || await keepLog(store, cluster, id, pod, 'to its end')
-  // Following a log takes as long as its container: by now there is an exit code, and perhaps the end of the job.
+  // Following the log takes until the container ends. By now there is an exit code, and the job may have ended.
   const after = hadEnded ? before.record : (await settleJob(deps, id))?.record
   if (!nothingMore || after === undefined || !isTerminal(after.state)) return false
   await abortUploads(store, id)
   return true
 }
 
-/** Whether a Job is at its end or on the way there: when its pods may soon be gone, and their logs with them. */
+/** Whether a Job has ended or is about to end. Its pods and their logs may soon be deleted. */
 function isEnding (job: V1Job | undefined): boolean {
   if (job === undefined || job.metadata?.deletionTimestamp !== undefined) return true
   return ['Complete', 'Failed', 'SuccessCriteriaMet', 'FailureTarget'].some((type) =>
@@ -64,13 +63,13 @@ function isEnding (job: V1Job | undefined): boolean {
 }
 
 export interface FollowUps {
-  /** Begins, or sees to it that it is done once more after the one that is under way. */
+  /** Starts a follow-up. If one is already running for this job, it runs once more afterwards. */
   start(id: string, isWrappedUp?: boolean): void
-  /** Resolves when nothing is under way. */
+  /** Resolves when no follow-up is running. */
   settled(): Promise<void>
 }
 
-/** One follow-up a job at a time. */
+/** Runs at most one follow-up per job at a time. */
 export function followUps (deps: Deps, failed: (id: string, error: Error) => void): FollowUps {
   const running = new Map<string, Promise<void>>()
   const again = new Set<string>()

@@ -2,7 +2,7 @@ import type { V1Job, V1Pod } from '@kubernetes/client-node'
 import { type Change, type JobRecord, stopReasons } from '../../shared/job/job-record.ts'
 import { countingPod, workloadStatus } from '../../shared/kubernetes/workload.ts'
 
-/** What Kubernetes has of a job just now, and whether all results of the attempt that counts are up. */
+/** The Kubernetes objects of a job at this moment, and whether all results of the attempt that counts are uploaded. */
 export interface Seen {
   job: V1Job | undefined
   pods: V1Pod[]
@@ -10,11 +10,11 @@ export interface Seen {
 }
 
 /**
- * The one rule: what the record of a job must say, given what Kubernetes has of it. It looks at what is, never at what
- * an event tells, so it does not matter which event came, how often, or whether it was the ping.
+ * Decides what the record of a job must say, from the observed Kubernetes objects. It never uses the content of an
+ * event. So it does not matter which event arrived, how often it arrived, or whether it was a ping.
  */
 export function judge (record: JobRecord, { job, pods, resultsComplete }: Seen, now: Date): Change {
-  // A Job of the same name with another uid is not the Job of this job.
+  // A Job with the same name but another uid is not the Job of this job.
   const own = job !== undefined && (record.job_uid ?? job.metadata?.uid) === job.metadata?.uid ? job : undefined
   const facts = podFacts(record, countingPod(pods))
   if (own === undefined) return { ...facts, ...withoutJob(record, pods, now) }
@@ -34,18 +34,18 @@ export function judge (record: JobRecord, { job, pods, resultsComplete }: Seen, 
       : { ...facts, ...finished, state: 'failed', reason: podReason(countingPod(pods)) ?? failed.reason ?? 'Failed' }
   }
   const state = facts.started_at === undefined ? 'pending' : 'running'
-  // What was asked of the job says more than what its pods wait for.
+  // The reason of a stop is more important than what the pods wait for.
   const reason = record.stop?.reason ?? (state === 'pending' ? obstacle(own, pods) : interruption(own, pods))
   return { ...facts, state, reason }
 }
 
 function withoutJob (record: JobRecord, pods: V1Pod[], now: Date): Change {
   if (record.stop !== undefined) {
-    // Canceled means that nothing runs any more.
+    // `canceled` means that no pod of the job runs any more.
     if (pods.some(isAlive)) return {}
     return { state: stopReasons[record.stop.reason], reason: record.stop.reason, finished_at: now.toISOString() }
   }
-  // Not started yet: that is for deploy to finish.
+  // The job has no Job yet. deploy completes the start.
   if (record.job_uid === undefined) return {}
   return { state: 'lost', reason: 'JobDeleted', finished_at: now.toISOString() }
 }
@@ -63,20 +63,20 @@ function podFacts (record: JobRecord, pod: V1Pod | undefined): Change {
   return {
     attempt,
     ...(started !== undefined && { started_at: started }),
-    // That of an earlier attempt says nothing of this one.
+    // The exit code of an earlier attempt does not apply to this attempt.
     ...(record.exit_code !== undefined && attempt !== record.attempt && { exit_code: null }),
     ...(terminated !== undefined && { exit_code: terminated.exitCode })
   }
 }
 
-/** Why a pod failed, where the Job knows only that it did. */
+/** A more exact reason than that of the Job, if the failed pod has one. */
 function podReason (pod: V1Pod | undefined): string | undefined {
   if (pod === undefined) return undefined
   if (workloadStatus(pod)?.state?.terminated?.reason === 'OOMKilled') return 'OOMKilled'
   return pod.status?.reason
 }
 
-/** What keeps a Job from starting, for those who wait for it; `null` while all goes its way. */
+/** The reason why a Job does not start; `null` when nothing prevents the start. */
 function obstacle (job: V1Job, pods: V1Pod[]): string | null {
   if (isSuspended(job)) return 'Suspended'
   for (const { status } of pods) {
@@ -94,15 +94,15 @@ function obstacle (job: V1Job, pods: V1Pod[]): string | null {
 }
 
 /**
- * States only go forward, so a job whose Job is suspended after it has run stays `running`; the reason says that
- * nothing of it runs any more.
+ * States only go forward, so a job stays `running` when its Job is suspended after the workload has run. The reason
+ * `Suspended` then says that no pod runs any more.
  */
 function interruption (job: V1Job, pods: V1Pod[]): string | null {
   return isSuspended(job) && !pods.some(isAlive) ? 'Suspended' : null
 }
 
 function isSuspended (job: V1Job): boolean {
-  // The condition follows the spec, a moment later.
+  // The spec comes first: the Job controller updates the condition a moment later.
   return job.spec?.suspend ?? condition(job, 'Suspended') !== undefined
 }
 
@@ -110,7 +110,10 @@ function isAlive ({ status }: V1Pod): boolean {
   return status?.phase !== 'Succeeded' && status?.phase !== 'Failed'
 }
 
-/** Whether a failure came of the stop. Kubernetes has whole seconds, so one within the second of the stop did. */
+/**
+ * Whether the stop caused the failure. Kubernetes times are whole seconds, so a failure in the same second as the stop
+ * counts as caused by it.
+ */
 function isStopped ({ stop }: JobRecord, failedAt: Date | undefined): boolean {
   if (stop === undefined) return false
   const asked = Math.floor(new Date(stop.at).getTime() / 1000) * 1000

@@ -19,7 +19,7 @@ runFunction(() => readSettings(Settings), (settings) => {
   const cluster = connectCluster(settings)
   return {
     title: 'job-completed',
-    description: 'Advances the records of jobs as their Jobs change, and tells who is to be told',
+    description: 'Updates job records when Jobs change, and makes callbacks',
     admit: undefined,
     app: jobCompleted({
       store: openStore(settings),

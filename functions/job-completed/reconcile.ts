@@ -5,15 +5,16 @@ import { listAll } from '../../shared/store/object-store.ts'
 import { pingRepairs } from '../../shared/telemetry/metrics.ts'
 import { type Deps, settleJob } from './settle-job.ts'
 
-/** A job that is not done with. */
+/** A job that still has a marker. */
 export interface OpenJob {
-  id: string /** Only callbacks are left. */
+  id: string
+  /** Only callbacks are left. */
   isWrappedUp: boolean
 }
 
 /**
- * What no event told: every job that is not done with is held against the Jobs and pods that there are. Answers the
- * jobs in question; one that cannot be settled does not keep the others from it.
+ * Compares every job that has a marker with the Jobs and pods in the cluster, to find changes that no event reported.
+ * Returns these jobs. If a job cannot be settled, `failed` is called for it and the other jobs are still settled.
  */
 export async function reconcile (
   deps: Pick<Deps, 'store' | 'cluster'>,
@@ -37,7 +38,7 @@ export async function reconcile (
     if (isWrappedUp) continue
     try {
       const settled = await settleJob(deps, id, { job: jobsById.get(id)?.[0], pods: podsById.get(id) ?? [] })
-      // A reason or an exit code that changes has no event; a state has.
+      // A change of state should have caused an event. A change of only the reason or the exit code has no event.
       if (settled?.changed === 'state') pingRepairs.inc({ repair: 'state' })
     } catch (error) {
       failed(id, error as Error)

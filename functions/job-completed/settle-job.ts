@@ -16,19 +16,22 @@ export interface Deps {
   outbox: Outbox
 }
 
-/** A record as it is now, and what was changed of it to make it so. */
+/** The current record of a job, and what settling the job has changed in it. */
 export interface Settled {
   record: JobRecord
   changed: 'nothing' | 'facts' | 'state'
 }
 
-/** What Kubernetes has of one job. */
+/** The Kubernetes objects of one job. */
 export interface Found {
   job: V1Job | undefined
   pods: V1Pod[]
 }
 
-/** Reads a job's Job and pods from the API server: an event may be late, forged, or about another Job of that name. */
+/**
+ * Reads the Job and the pods of a job from the API server. An event is not enough: it may be late, forged, or about
+ * another Job with the same name.
+ */
 export async function findJob (cluster: Cluster, id: string): Promise<Found> {
   const { batch, namespace } = cluster
   const [job, pods] = await Promise.all([
@@ -39,17 +42,17 @@ export async function findJob (cluster: Cluster, id: string): Promise<Found> {
 }
 
 /**
- * Brings the record of a job in line with what Kubernetes has of it; answers it as it is then, `undefined` when there
- * is none. What was `listed` before may be used where the Job is in it; that a Job is gone is only believed when it is
- * asked for.
+ * Updates the record of a job from its Kubernetes objects. Returns the updated record, or `undefined` when there is
+ * none. `listed` may contain objects from an earlier list. They are used if they include the Job; otherwise the Job is
+ * requested again, because only that proves that it is gone.
  */
 export async function settleJob (
   { store, cluster }: Pick<Deps, 'store' | 'cluster'>,
   id: string,
   listed?: Found
 ): Promise<Settled | undefined> {
-  // The record comes first: it names its Job only once there is one, so a Job that is not found after that is gone, not
-  // to come.
+  // Read the record before the Job. The record names its Job only after the Job was created, so a Job that is then not
+  // found was deleted.
   const known = await readRecord(store, id)
   if (known === undefined) return undefined
   if (isTerminal(known.record.state)) return { record: known.record, changed: 'nothing' }

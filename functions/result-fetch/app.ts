@@ -22,14 +22,14 @@ import { preferredWait, waitForJob } from './wait-for-job.ts'
 
 const JobParams = Type.Object({ id: JobId })
 const Text: object = { description: 'The bytes of the log', content: { 'text/plain': { schema: { type: 'string' } } } }
-const NotChanged: object = { description: 'As the caller knows it', type: 'null' }
+const NotChanged: object = { description: 'Not changed since the ETag in If-None-Match', type: 'null' }
 
-/** Reads state and serves bytes; has no rights in Kubernetes at all. */
+/** Serves job states, results and logs from the store. It has no access to Kubernetes. */
 export function resultFetch (options: { store: Store, resultTokenKey?: string | undefined }): FastifyPluginAsync {
   const { store } = options
   return async function (plugin) {
     const app = plugin.withTypeProvider<TypeBoxTypeProvider>()
-    // A long poll must not hold up the end of the process.
+    // A long poll must not delay the shutdown of the process.
     const stopping = new AbortController()
     app.addHook('preClose', async () => stopping.abort())
 
@@ -52,7 +52,7 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
       schema: {
         summary: 'One job',
         description:
-          'With `Prefer: wait=N` (at most 50 s) the answer waits for the end of the job, with `If-None-Match` beside it for any change.',
+          'With `Prefer: wait=N` (at most 50 s), the answer waits until the job ends. With `If-None-Match` as well, it waits for any change.',
         params: JobParams,
         headers: Type.Object({
           prefer: Type.Optional(Type.String({ examples: ['wait=30'] })),
@@ -82,7 +82,7 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
       config: { access: 'jobs:read' },
       schema: {
         summary: 'The log of the workload',
-        description: 'Its last 10 MiB, kept when the job ends.',
+        description: 'The last 10 MiB of the log. It is stored when the job ends.',
         params: JobParams,
         response: { 200: Text, ...problems(400, 404, 503) }
       }
@@ -107,7 +107,7 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
     app.get('/job/:id/callback', {
       config: { access: 'jobs:read' },
       schema: {
-        summary: 'Who was to be told of the job, and how that went',
+        summary: 'The callbacks of a job, with their attempts',
         params: JobParams,
         response: { 200: Type.Object({ callbacks: Type.Array(CallbackView) }), ...problems(400, 404, 503) }
       }
@@ -116,7 +116,8 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
       return { callbacks: (record.callbacks ?? []).map((callback) => callbackView(record, callback)) }
     })
 
-    // Apart from /metrics, which is about one process: this is the same from each, and costs a listing.
+    // Separate from /metrics, which describes one process. This answer is the same from every process, and needs a
+    // listing of the bucket.
     app.get('/metrics/jobs', { schema: { hide: true } }, async (_request, reply) => {
       const counted = await countJobs(store)
       return await reply.type(counted.contentType).send(await counted.metrics())
@@ -133,8 +134,8 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
 }
 
 function whyNoLog ({ state, started_at: startedAt }: JobRecord): string {
-  if (!isTerminal(state)) return 'The log is kept when the job ends'
+  if (!isTerminal(state)) return 'The log becomes available when the job ends'
   return startedAt === undefined
     ? 'The job never ran, so it has no log'
-    : 'The log is not kept yet; ask again in a moment'
+    : 'The log is not stored yet; try again in a moment'
 }

@@ -5,7 +5,8 @@ import { listAll } from '../../shared/store/object-store.ts'
 import type { Store } from '../../shared/store/open-store.ts'
 
 /**
- * What one count looks at: well within the 10 s that Prometheus waits, on a store that tells the tags one by one too.
+ * The limits of one count. The defaults keep it well within the 10 s that Prometheus waits, even if the store returns
+ * the tags of each object separately.
  */
 export interface Bounds {
   jobs: number
@@ -14,22 +15,22 @@ export interface Bounds {
 const ONE_SCRAPE: Bounds = { jobs: 20_000, seconds: 6 }
 
 /**
- * The jobs that there are, by template and state, from the tags of their records as they are now: a counter would end
- * with its process, and a function that scales to zero has none most of the time. The newest come first, so what is cut
- * off are the oldest.
+ * Counts the jobs by template and state, from the current tags of their records. A counter in memory would end with its
+ * process, and a function that scales to zero has no process most of the time. The newest jobs come first, so an
+ * incomplete count misses the oldest jobs.
  */
 export async function countJobs (store: Store, bounds: Bounds = ONE_SCRAPE): Promise<Registry> {
   const registry = new Registry()
   const registers = [registry]
   const jobs = new Gauge({
     name: 'gx4ki_jobs',
-    help: 'Jobs that are kept, by template and state, as the records have it just now',
+    help: 'Stored jobs by template and state, counted from the job records at the time of the scrape',
     labelNames: ['template', 'state'],
     registers
   })
   const complete = new Gauge({
     name: 'gx4ki_jobs_complete',
-    help: '1 when gx4ki_jobs counts all jobs, 0 when the count was cut off and the oldest are missing',
+    help: '1 when gx4ki_jobs counts all jobs, 0 when the count stopped early and the oldest jobs are missing',
     registers
   })
   const until = Date.now() + bounds.seconds * 1000
@@ -41,7 +42,7 @@ export async function countJobs (store: Store, bounds: Bounds = ONE_SCRAPE): Pro
       break
     }
     looked++
-    // Without one it is what stands in for a job that is being removed.
+    // An object without a state is the placeholder of a job that is being removed.
     if (state !== undefined) jobs.inc({ template, state })
   }
   return registry

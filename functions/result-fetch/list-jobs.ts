@@ -9,10 +9,10 @@ import type { Store } from '../../shared/store/open-store.ts'
 export interface JobQuery {
   state?: State
   template?: string
-  /** Without it the jobs of all. */
+  /** `undefined` for the jobs of all owners. */
   owner?: string | undefined
   limit: number
-  /** The id of any job, also of one that the caller does not see: all that it tells is a time. */
+  /** The id of any job. The caller may be unable to see that job: the id reveals only a time. */
   cursor?: string
 }
 export interface JobPage {
@@ -21,12 +21,12 @@ export interface JobPage {
 }
 
 /**
- * How many jobs one request looks at when a filter drops most of them: the answer may then be short and still have a
- * next page.
+ * The approximate number of jobs that one request examines at most, when a filter drops most of them. A page may then
+ * be short although there is a next page.
  */
 const LOOKED_AT = 2000
 
-/** Jobs, newest first: ids begin with the inverted time, so the order of the keys is the order of the list. */
+/** Lists jobs, newest first. Ids begin with the inverted time, so the order of the keys is the order of the list. */
 export async function listJobs (store: Store, { state, template, owner, limit, cursor }: JobQuery): Promise<JobPage> {
   const filtered = state !== undefined || template !== undefined || owner !== undefined
   const jobs: JobPage['jobs'] = []
@@ -57,7 +57,7 @@ export async function listJobs (store: Store, { state, template, owner, limit, c
   return { jobs, next_cursor: jobOfKey(after) }
 }
 
-/** A job from its tags alone; `undefined` for what is no record, or was removed while it was being listed. */
+/** A job from its tags alone; `undefined` if the object is not a record, or was removed during the listing. */
 function listedJob (id: string, tags: Tags): Static<typeof ListedJob> | undefined {
   if (!isJobId(id) || tags['state'] === undefined) return undefined
   return {

@@ -12,7 +12,7 @@ runFunction(() => readSettings(Settings), (settings) => {
   const store = openStore(settings)
   return {
     title: 'result-fetch',
-    description: 'The state of jobs, their result files byte for byte, and their logs',
+    description: 'The state of jobs, their result files and their logs',
     ...admitCallers('result-fetch', settings, store),
     app: resultFetch({ store, resultTokenKey: settings.RESULT_TOKEN_KEY })
   }

@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 
-/** How many a page of a list has, unless the caller says otherwise. */
+/** The number of entries on a page, unless the caller sets a limit. */
 export const PAGE = 100
 export const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: PAGE }))
 export const Cursor = Type.Union([Type.String(), Type.Null()], {
-  description: 'Give it as cursor for the next page; null on the last one'
+  description: 'The cursor of the next page; null on the last page'
 })

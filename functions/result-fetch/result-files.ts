@@ -19,18 +19,18 @@ import { selectBytes } from './select-bytes.ts'
 
 const JobParams = Type.Object({ id: JobId })
 const Bytes: object = {
-  description: 'The bytes',
+  description: 'The bytes of the file',
   content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }
 }
 const Archive: object = {
-  description: 'The archive',
+  description: 'The tar archive',
   content: { 'application/x-tar': { schema: { type: 'string', format: 'binary' } } }
 }
-const NotChanged: object = { description: 'As the caller knows it', type: 'null' }
+const NotChanged: object = { description: 'Not changed since the ETag in If-None-Match', type: 'null' }
 
 /**
- * The result files of a job: listed, each with its bytes, or all in one archive. Besides callers come those to whom a
- * connector handed a token.
+ * The result files of a job: the list, the bytes of one file, or all files in one archive. These routes accept the
+ * credentials of API callers, and the tokens that connectors pass to consumers.
  */
 export function resultFiles (
   { store, resultTokenKey }: { store: Store, resultTokenKey?: string | undefined }
@@ -42,7 +42,7 @@ export function resultFiles (
       config: { access: 'jobs:read', ownCredential },
       schema: {
         summary: 'The result files of a job',
-        description: 'In the order of their names; of a job that still runs, those that are there already.',
+        description: 'Sorted by name. While the job runs, the list has the files that are uploaded so far.',
         params: JobParams,
         querystring: Type.Object({ limit: Limit, cursor: Type.Optional(ResultName) }, { additionalProperties: false }),
         response: {
@@ -66,7 +66,7 @@ export function resultFiles (
       config: { access: 'jobs:read', ownCredential },
       schema: {
         summary: 'All result files of a job in one tar archive',
-        description: 'In the order of their names; only of a job that has ended, for by then there is no more to come.',
+        description: 'Sorted by name. Available only when the job has ended, because a running job may add files.',
         params: JobParams,
         querystring: Type.Object({}, { additionalProperties: false }),
         response: { 200: Archive, ...problems(400, 401, 403, 404, 409, 503) }
@@ -74,7 +74,9 @@ export function resultFiles (
     }, async (request, reply) => {
       const record = await recordOf(request)
       if (!isTerminal(record.state)) {
-        throw problem('job-not-ended', 'The job still runs, and may make more files', { job_uuid: record.job_uuid })
+        throw problem('job-not-ended', 'The job still runs and may add files; try again when it has ended', {
+          job_uuid: record.job_uuid
+        })
       }
       reply.headers({
         'content-type': 'application/x-tar',
@@ -91,7 +93,7 @@ export function resultFiles (
       schema: {
         summary: 'The bytes of a result file',
         description:
-          'One `Range` is served, several at once are answered with the whole file. The ETag is the sha256 of the file.',
+          'A request may have one `Range`; for several ranges, the answer is the whole file. The ETag is the sha256 of the file.',
         params: JobParams,
         querystring: Type.Object({ file: ResultName }, { additionalProperties: false }),
         headers: Type.Object({
@@ -109,7 +111,7 @@ export function resultFiles (
         if (result === undefined) {
           throw problem('unknown-file', 'The job has no result file of this name', {
             job_uuid: record.job_uuid,
-            errors: [{ field: 'file', message: 'is not among the results' }]
+            errors: [{ field: 'file', message: 'is not the name of a result file of this job' }]
           })
         }
 
@@ -117,7 +119,7 @@ export function resultFiles (
         const etag = `"${result.sha256}"`
         const selection = selectBytes(
           {
-            // It is for GET alone (RFC 9110, 14.2).
+            // Range applies to GET only (RFC 9110, 14.2).
             range: isHead ? undefined : request.headers.range,
             ifRange: request.headers['if-range'],
             ifNoneMatch: request.headers['if-none-match']
@@ -133,10 +135,10 @@ export function resultFiles (
         }
         if (selection.status === 304) return await reply.code(304).headers(representation).send()
         const range = selection.status === 206 ? { start: selection.start, end: selection.end } : undefined
-        // Before the headers: those of a file do not go with a problem.
+        // Open the file before the headers are set: a problem must not have the headers of the file.
         const bytes = isHead ? undefined : await streamObject(store, result.key, result.etag, range)
         if (!isHead && bytes === undefined) {
-          throw problem('conflict', 'The file is just being replaced by the job; ask again', {
+          throw problem('conflict', 'The job is replacing this file; try again', {
             job_uuid: record.job_uuid
           })
         }
@@ -146,9 +148,9 @@ export function resultFiles (
           'content-length': range ? range.end - range.start + 1 : result.size,
           ...(range && { 'content-range': `bytes ${range.start}-${range.end}/${result.size}` }),
           'content-disposition': contentDisposition(file),
-          // RFC 9530: of the whole file, also in a partial answer.
+          // The digest of the whole file, also in a partial answer (RFC 9530).
           'repr-digest': `sha-256=:${Buffer.from(result.sha256, 'hex').toString('base64')}:`,
-          // A result is whatever a job wrote; shown in a browser it must not act for this origin.
+          // A job can write any content. In a browser, it must not run with the rights of this origin.
           'x-content-type-options': 'nosniff',
           'content-security-policy': 'sandbox'
         })
@@ -169,19 +171,22 @@ export function resultFiles (
       return found.record
     }
 
-    /** Of a job that is gone it is not said whether there was one. */
+    /**
+     * Throws if the token does not open the results of this job. An unknown job gets the same answer as a wrong token,
+     * so the answer does not reveal which jobs exist.
+     */
     function checkToken (id: string, record: JobRecord | undefined, token: string): void {
       const judged = record === undefined || resultTokenKey === undefined
         ? 'wrong'
         : judgeResultToken(resultTokenKey, record, token)
       if (judged === 'wrong') {
-        throw problem('unauthorized', 'The token does not open the results of this job', {
+        throw problem('unauthorized', 'The token is not valid for the results of this job', {
           job_uuid: id,
           headers: { 'www-authenticate': 'Bearer error="invalid_token"' }
         })
       }
       if (judged === 'revoked') {
-        throw problem('transfer-closed', 'The transfer that the token was made for has ended or is suspended', {
+        throw problem('transfer-closed', 'The transfer of this token has ended or is suspended', {
           job_uuid: id
         })
       }
@@ -189,7 +194,7 @@ export function resultFiles (
   }
 }
 
-/** Of the routes that a token for results opens. */
+/** Whether the request has a result token instead of an API credential. */
 function ownCredential (authorization: string | undefined): boolean {
   return resultTokenIn(authorization) !== undefined
 }

@@ -4,14 +4,13 @@ import { readRecord } from '../../shared/job/record-store.ts'
 import type { Store } from '../../shared/store/open-store.ts'
 import { matchesEtag } from './matches-etag.ts'
 
-/** The longest a request is held; Knative and most proxies allow more, but not all of them. */
+/** The longest wait in seconds. Knative and most proxies allow longer requests, but some proxies do not. */
 const LONGEST_WAIT = 50
 
 const PAUSE_MS = 500
 
 /**
- * The seconds of `Prefer: wait=N` (RFC 7240), at most 50; 0 without one. A preference that cannot be read is ignored,
- * as the RFC wants.
+ * The seconds of `Prefer: wait=N` (RFC 7240), at most 50; 0 without one. The RFC says to ignore an invalid preference.
  */
 export function preferredWait (prefer: string | undefined): number {
   const [, seconds] = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:[,;]|$)/i.exec(prefer ?? '') ?? []
@@ -19,8 +18,8 @@ export function preferredWait (prefer: string | undefined): number {
 }
 
 /**
- * Reads the record, again and again until the caller has something new to see or the time is over: without `known` that
- * is a terminal state, with `known` (the caller's `If-None-Match`) any change.
+ * Reads the record repeatedly until it has news or the time is over. Without `known`, news is a terminal state. With
+ * `known` (the caller's `If-None-Match`), news is any change.
  */
 export async function waitForJob (
   store: Store,
@@ -34,7 +33,7 @@ export async function waitForJob (
       (known === undefined ? isTerminal(found.record.state) : !matchesEtag(known, found.etag))
     if (news || Date.now() + PAUSE_MS > until || signal.aborted) return found
     await sleep(PAUSE_MS, undefined, { signal }).catch((error) => {
-      // Nobody listens any more, or the function is to stop: the answer is what is known now.
+      // The client has disconnected or the function is stopping. Return the record as it is now.
       if (!signal.aborted) throw error
     })
   }

@@ -1,7 +1,7 @@
 import type { EgressRules } from '../egress/egress-rules.ts'
 import { guardedRequest } from '../egress/guarded-request.ts'
 
-/** A request to a connector, at one of the origins that the operator's table has of it. */
+/** A request to a connector, at one of its origins in the operator's table. */
 export interface ConnectorRequest {
   method: 'GET' | 'POST' | 'PUT'
   url: string
@@ -9,12 +9,12 @@ export interface ConnectorRequest {
   body?: string
 }
 
-/** Nothing beside the table's own origins is reached. */
+/** Only the origins of the table can be reached. */
 const RULES: EgressRules = { allowed: new Set(), denied: [] }
-/** Short: a ping waits for it. */
+/** Short, because a ping waits for the answer. */
 const TIMEOUT_MS = 5000
 
-/** What a connector answers, its body as JSON where it is some. */
+/** Returns the answer of a connector, with its body parsed as JSON; `undefined` if the body is not JSON. */
 export async function askConnector (
   allowed: string[],
   request: ConnectorRequest
@@ -23,7 +23,7 @@ export async function askConnector (
   try {
     return { status, body: JSON.parse(body.toString()) }
   } catch {
-    // An error's page in HTML.
+    // For example an HTML error page.
     return { status, body: undefined }
   }
 }

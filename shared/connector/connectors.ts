@@ -11,9 +11,11 @@ import { type Folder, folderOf } from '../settings/read-folder.ts'
 
 export const connectorSettings = {
   CONNECTORS_DIR: Type.Optional(
-    Type.String({ description: 'The folder of the connectors, a YAML file each; without it there are none' })
+    Type.String({
+      description: 'The folder of the connectors, one YAML file for each; without it, there are no connectors'
+    })
   ),
-  CONNECTOR_SECRETS_DIR: Type.Optional(Type.String({ description: 'The folder of their keys' })),
+  CONNECTOR_SECRETS_DIR: Type.Optional(Type.String({ description: 'The folder of the keys of the connectors' })),
   ...resultTokenSettings,
   ...publicUrlSettings
 }
@@ -35,26 +37,26 @@ const Asset = Type.Object({
 }, { additionalProperties: false })
 export type Asset = Static<typeof Asset>
 
-/** One connector, as the operator describes it. Nothing here is secret. */
+/** One connector, as the operator describes it. It contains no secrets. */
 const Connector = Type.Object({
   name: Type.String({ pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' }),
   protocol: Type.Unsafe<Protocol>(Type.String({ enum: [...protocols] })),
   /**
-   * The base of its Management API, `…/management` say: for the reason of a failure, for a transfer that has ended, for
-   * an asset's properties.
+   * The base URL of its Management API, for example `…/management`. It is used to report the reason of a failure, to
+   * find out whether a transfer has ended, and to read the properties of an asset.
    */
   management_url: Type.Optional(Url),
-  /** The base of the API that a data plane is registered at; without it the operator does that. */
+  /** The base URL of the API that registers data planes. Without it, the operator must register the data plane. */
   registration_url: Type.Optional(Url),
-  /** Where a data plane tells how far it is, when the messages do not say: `…/api/signaling` say. */
+  /** The URL to which a data plane reports its state if the messages do not name one, for example `…/api/signaling`. */
   signaling_url: Type.Optional(Url),
-  /** Further origins at which it may want to be called back; those of the addresses above are known. */
+  /** More origins that its callback addresses may have. The origins of the URLs above are always included. */
   callback_origins: Type.Optional(Type.Array(Url)),
-  /** Whether an asset that is not listed here may say itself, in its data address, what is to run. */
+  /** Whether the data address of an asset that is not listed here may define what to run. */
   assets_decide: Type.Optional(Type.Boolean()),
-  /** By the id of the asset. */
+  /** Keyed by the id of the asset. */
   assets: Type.Optional(Type.Record(Type.String(), Asset)),
-  /** The type of data address that a data plane is asked for with, in EDC's own signaling. */
+  /** The source type for which the data plane is registered, in EDC's own signaling. */
   source_type: Type.Optional(Type.String({ minLength: 1 }))
 }, { additionalProperties: false })
 export type Connector = Static<typeof Connector>
@@ -63,19 +65,19 @@ export type Connectors = Folder<Connector>
 
 const isConnector = lazyValidator<Connector>(Connector)
 
-/** What it takes to deal with connectors, besides the store. */
+/** The settings for working with connectors, in addition to the store. */
 export interface ConnectorPlace {
-  /** As they are just now. */
+  /** Returns the current connectors. */
   connectors: () => Connectors
-  /** The folder of their keys. */
+  /** The folder of the keys of the connectors. */
   connectorSecrets: string
   resultTokenKey: string
-  /** The API as callers reach it, without a slash at its end. */
+  /** The base URL at which callers reach the API, without a slash at the end. */
   publicUrl: string
 }
 
 /**
- * By the settings. Without connectors there is nothing that asks for the rest; with them it throws when that is
+ * Reads the settings. Without CONNECTORS_DIR, the other settings are optional. With it, throws if one of them is
  * missing.
  */
 export function connectorsOf (title: string, settings: Static<TObject<typeof connectorSettings>>): ConnectorPlace {
@@ -87,14 +89,14 @@ export function connectorsOf (title: string, settings: Static<TObject<typeof con
   }
   const connectors = connectorsIn(
     folder,
-    (file, reason) => complainAs(title, { file, msg: `connector left out: ${reason}` })
+    (file, reason) => complainAs(title, { file, msg: `The connector file is ignored: ${reason}` })
   )
-  // Now rather than at the first request; a folder that cannot be read ends the start.
+  // Read the folder now, so that an unreadable folder makes the start fail.
   connectors()
   return { connectors, connectorSecrets, resultTokenKey, publicUrl }
 }
 
-/** The connectors of a folder, as they are at each call; none without one. */
+/** The connectors of a folder, read again at each call; none without a folder. */
 function connectorsIn (folder: string | undefined, refused: (file: string, reason: string) => void): () => Connectors {
   return folder === undefined
     ? () => ({ usable: new Map(), refused: new Map() })
@@ -113,12 +115,12 @@ export function parseConnector (yaml: string): Connector {
     if (wrong !== undefined) throw new Error(`the result file of asset ${asset} ${wrong}`)
   }
   if (connector.assets_decide && connector.protocol === 'http-provisioner' && connector.management_url === undefined) {
-    throw new Error('assets_decide needs the management_url, to look up the assets')
+    throw new Error('assets_decide needs the management_url to look up the assets')
   }
   return connector
 }
 
-/** The origins that a connector itself may be reached at, and no other: an API key goes with what is sent there. */
+/** The only origins at which a connector may be called, because requests to it carry an API key. */
 export function originsOf (
   { management_url: management, registration_url: registration, signaling_url: signaling, callback_origins: more = [] }:
   Connector

@@ -4,19 +4,19 @@ import { isTerminal } from '../job/job-state.ts'
 import type { Transfer } from '../job/transfer.ts'
 import { resultAddress } from '../results/result-address.ts'
 
-/** The states of a data flow that this data plane, which only provides, can have. */
+/** The states of a data flow in this data plane, which only provides data. */
 export type FlowState = 'STARTING' | 'STARTED' | 'SUSPENDED' | 'COMPLETED' | 'TERMINATED'
 
 export const HTTP_PULL = 'https://w3id.org/dspace-sig/profile/http-pull'
 export const HTTP_PUSH = 'https://w3id.org/dspace-sig/profile/http-push'
 
-/** What the addresses and tokens of results are made with. */
+/** The settings for building the addresses and tokens of results. */
 export interface Place {
   publicUrl: string
   resultTokenKey: string
 }
 
-/** A transfer and its job as Data Plane Signaling sees them. */
+/** The state of a transfer and its job, in the terms of Data Plane Signaling. */
 export function flowState (
   { state }: JobRecord,
   { ended_at: ended, completed, suspended_at: suspended }: Transfer
@@ -27,7 +27,7 @@ export function flowState (
   return state === 'succeeded' ? 'STARTED' : 'TERMINATED'
 }
 
-/** A DataFlowStatusMessage; of a flow that has started for a consumer who pulls, with the address of the results. */
+/** A DataFlowStatusMessage. For a started flow whose consumer pulls, it contains the address of the results. */
 export function statusMessage (
   record: JobRecord,
   transfer: Transfer,
@@ -58,10 +58,10 @@ function pullAddress ({ job_uuid: id }: JobRecord, { result }: Transfer, { publi
   }
 }
 
-/** Why there will be no data, for a person at the other side. */
+/** The reason why there is no data, as text for the operator of the connector. */
 export function whyNoData ({ job_uuid: id, state, reason, exit_code: exitCode }: JobRecord): string {
   if (state === 'succeeded') {
-    return `job ${id} succeeded, but its results could not be brought to where they were wanted`
+    return `job ${id} succeeded, but its results could not be sent to the consumer`
   }
   return `job ${id} ${state}${reason === undefined ? '' : `: ${reason}`}${
     exitCode === undefined ? '' : `, exit code ${exitCode}`

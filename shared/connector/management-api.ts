@@ -6,7 +6,7 @@ import { type Connector, originsOf } from './connectors.ts'
 
 const NS = 'https://w3id.org/edc/v0.0.1/ns/'
 
-/** The Management API of a connector, version 3, and what it takes to use it. */
+/** The Management API of a connector, version 3, with the data to call it. */
 export interface ManagementApi {
   name: string
   url: string
@@ -14,7 +14,7 @@ export interface ManagementApi {
   origins: string[]
 }
 
-/** Throws when the connector has none in the operator's table. */
+/** Throws when the connector has no `management_url` in the operator's table. */
 export function managementApi (connector: Connector, secretsDir: string): ManagementApi {
   const { name, management_url: url } = connector
   if (url === undefined) throw new Error(`the connector ${name} has no management_url`)
@@ -32,15 +32,15 @@ export function keyHeader (key: string | undefined): Record<string, string> {
 
 const StateAnswer = Type.Object({ state: Type.String() })
 const AssetAnswer = Type.Object({ dataAddress: Type.Record(Type.String(), Type.Unknown()) })
-/** How EDC says that there is no such object; any other 404 may be a wrong address. */
+/** EDC's answer for an unknown object. Any other 404 may come from a wrong URL. */
 const NotFound = Type.Array(Type.Object({ type: Type.Literal('ObjectNotFound') }), { minItems: 1 })
 const isState = lazyValidator<Static<typeof StateAnswer>>(StateAnswer)
 const isAsset = lazyValidator<Static<typeof AssetAnswer>>(AssetAnswer)
 const isNotFound = lazyValidator(NotFound)
 
 /**
- * The state of a transfer process; `undefined` when the connector knows of none, because it has been restarted without
- * its memory, say.
+ * The state of a transfer process; `undefined` when the connector does not know it, for example because it was
+ * restarted and keeps its data in memory.
  */
 export async function transferState (api: ManagementApi, transfer: string): Promise<string | undefined> {
   return await look(api, `transferprocesses/${encodeURIComponent(transfer)}/state`, isState).then((answer) =>
@@ -49,7 +49,7 @@ export async function transferState (api: ManagementApi, transfer: string): Prom
 }
 
 /**
- * The properties of an asset's data address by their names, without the IRI before them; `undefined` for no such asset.
+ * The properties of an asset's data address, named without their IRI prefix; `undefined` when there is no such asset.
  */
 export async function assetProperties (api: ManagementApi, asset: string): Promise<Record<string, string> | undefined> {
   const answer = await look(api, `assets/${encodeURIComponent(asset)}`, isAsset)
@@ -80,7 +80,10 @@ async function look<T> (
   return body
 }
 
-/** The request that ends a transfer, and says why; 409 means that it has ended already. */
+/**
+ * The request that terminates a transfer and gives the reason. The answer 409 means that the transfer has ended
+ * already.
+ */
 export function terminateRequest ({ url, key }: ManagementApi, transfer: string, reason: string) {
   return {
     method: 'POST' as const,

@@ -5,39 +5,42 @@ import { Type, type Static, type TObject } from 'typebox'
 export const egressSettings = {
   EGRESS_ALLOWED_ORIGINS: Type.String({
     default: '',
-    description: 'scheme://host:port of receivers in private networks, separated by commas or spaces'
+    description: 'Origins (scheme://host:port) of receivers in private networks, separated by commas or spaces'
   }),
   EGRESS_DENIED_RANGES: Type.String({
     default: '',
-    description: 'CIDRs that are not private and must not be reached all the same'
+    description: 'Public address ranges (CIDR) that callbacks must not reach, separated by commas or spaces'
   })
 }
 
 type Range = ReturnType<typeof ipaddr.parseCIDR>
 
-/** Where a request may go whose URL came from outside. */
+/** Which addresses a request may reach if its URL comes from outside. */
 export interface EgressRules {
-  /** Whatever address they have, and without TLS if they say so. */
+  /** Origins that are allowed with any address, and without TLS if their scheme is http. */
   allowed: ReadonlySet<string>
   denied: readonly Range[]
 }
 
 /**
- * What IANA's registries call global is not always outside:
+ * Addresses that are global in IANA's registries but lead into a cloud provider's internal network:
  * https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
  */
 const INSIDE: readonly Range[] = [ipaddr.parseCIDR('168.63.129.16/32')]
 
-/** All that IANA has given out (RFC 4291, 2.4); the rest of IPv6 leads nowhere, or somewhere else than it says. */
+/**
+ * The only IPv6 range that IANA has assigned for global unicast (RFC 4291, 2.4). Other addresses lead nowhere, or are
+ * translated to another address.
+ */
 const GLOBAL_IPV6 = ipaddr.parseCIDR('2000::/3')
 
 /**
- * Names that no public name server answers for: those of our and other people's clusters, clouds and homes, and what is
- * no name at all.
+ * Names that no public name server resolves: names inside clusters, clouds and home networks, and text that is not a
+ * host name.
  */
 const INTERNAL_NAME = /^[^.]*$|\.(localhost|local|internal|svc|lan|home\.arpa)$|^\.|\.\.|\.$/
 
-/** Throws with the name of the setting that is wrong. */
+/** Throws an Error that names the invalid setting. */
 export function egressRules (
   { EGRESS_ALLOWED_ORIGINS: origins, EGRESS_DENIED_RANGES: ranges }: Static<TObject<typeof egressSettings>>
 ): EgressRules {
@@ -47,14 +50,17 @@ export function egressRules (
   }
 }
 
-/** `scheme://host:port` in its one spelling. */
+/** The origin in its canonical form `scheme://host:port`. Throws when the text is not an origin. */
 export function originOf (text: string): string {
   const url = new URL(text)
   if (!/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`) throw new Error('not scheme://host:port')
   return url.origin
 }
 
-/** What is wrong with a URL, as far as that can be said without a name server; it fits behind the name of a field. */
+/**
+ * Why a URL is refused, as far as this can be decided without a name server; `undefined` if it is accepted. The text
+ * fits after the name of a field.
+ */
 export function refusedUrl (text: string, { allowed, denied }: EgressRules): string | undefined {
   if (!URL.canParse(text)) return 'must be an absolute URL'
   const { protocol, username, password, origin } = new URL(text)
@@ -63,19 +69,19 @@ export function refusedUrl (text: string, { allowed, denied }: EgressRules): str
   if (allowed.has(origin)) return undefined
   if (protocol === 'http:') return 'must begin with https://'
   const host = hostOf(new URL(text))
-  if (isIP(host) !== 0) return isPublic(host, denied) ? undefined : 'must not lead to an address that is not public'
+  if (isIP(host) !== 0) return isPublic(host, denied) ? undefined : 'must have a public address'
   return INTERNAL_NAME.test(host) ? 'must have a public host name' : undefined
 }
 
 /**
- * The name or address, as a resolver and a certificate have it: without brackets, and without the dot of an absolute
- * name.
+ * The host name or address as resolvers and certificates use it: without brackets, and without the final dot of an
+ * absolute name.
  */
 export function hostOf ({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$|\.$/g, '')
 }
 
-/** Whether an address belongs to somebody on the Internet, and is not among the denied ones. */
+/** Whether an address is on the public Internet and not in a denied range. */
 export function isPublic (address: string, denied: readonly Range[]): boolean {
   const ip = ipaddr.parse(address)
   if (ip.range() !== 'unicast' || (ip.kind() === 'ipv6' && !isWithin(ip, GLOBAL_IPV6))) return false
@@ -91,7 +97,7 @@ function listed<T> (setting: string, text: string, parse: (item: string) => T): 
     try {
       return parse(item)
     } catch (cause) {
-      throw new Error(`wrong settings: environment.${setting} cannot have ${item}`, { cause })
+      throw new Error(`wrong settings: environment.${setting} has an invalid entry: ${item}`, { cause })
     }
   })
 }

@@ -1,6 +1,6 @@
 /**
- * An Error of a call that brought no answer, or could not even be made, with the reason in a word that may be shown to
- * whoever gave the URL.
+ * An Error for a request that got no answer or could not be made. `failure` is a reason code that may be shown to the
+ * client that gave the URL.
  */
 export function failed (failure: string, message: string, cause?: unknown): Error {
   return Object.assign(new Error(message, { cause }), { failure })

@@ -14,13 +14,16 @@ export interface OutgoingRequest {
   url: string
   headers?: Record<string, string>
   body?: string | Buffer | Readable
-  /** Origins that the operator has named for this very purpose, beside those of the rules. */
+  /** Origins that the operator has configured for this purpose, in addition to those of the rules. */
   allowed?: readonly string[]
-  /** From the first look-up to the last byte of the answer. */
+  /** From the DNS look-up to the last byte of the answer. */
   timeoutMs?: number
 }
 
-/** The body is for protocols that need it, at most its first bytes, and never for whoever gave the URL. */
+/**
+ * The body is for protocols that need it, and has at most the first 256 KiB. It must never be shown to the client that
+ * gave the URL.
+ */
 export interface Answer {
   status: number
   headers: http.IncomingHttpHeaders
@@ -38,7 +41,7 @@ type Failure =
   | 'InvalidAnswer'
   | 'Timeout'
 
-/** What the guard reaches the network by. */
+/** The network functions that a guarded request uses. */
 export interface Wire {
   lookup: (name: string) => Promise<string[]>
   connect: (address: string, port: number) => net.Socket
@@ -50,15 +53,15 @@ const network: Wire = {
 }
 
 export const TIMEOUT_MS = 15_000
-/** Of several addresses one may swallow everything. */
+/** For each address, because one of several addresses may drop all packets. */
 const CONNECT_MS = 5_000
 const HEADER_BYTES = 16 * 1024
 const BODY_BYTES = 256 * 1024
 
 /**
- * The only way out for a URL that came from outside. The name is resolved once, every address it has must be allowed,
- * and the connection goes to one of just these; it is used for this request alone. A redirect is an answer like any
- * other. Throws an Error with a `failure`.
+ * Sends a request to a URL that came from outside. All such requests must use this function. The name is resolved once,
+ * every resolved address must be allowed, and the connection goes to one of these addresses. The connection is used for
+ * this request only. A redirect is not followed, but returned like any other answer. Throws an Error with a `failure`.
  */
 export async function guardedRequest (
   request: OutgoingRequest,
@@ -90,13 +93,16 @@ async function resolve (
 ): Promise<string[]> {
   const host = hostOf(url)
   const isAllowed = allowed.has(url.origin)
-  // With its dot a public name is asked for as it is, and not first as one of the cluster, as resolv.conf there has it.
+  // The final dot makes the resolver look up a public name as it is. Without it, resolv.conf in a cluster makes the
+  // resolver try the cluster's names first.
   const addresses = isIP(host) !== 0
     ? [host]
     : await orFail('DnsError', late, Promise.race([wire.lookup(isAllowed ? host : `${host}.`), aborted(late)]))
   if (addresses.length === 0) throw failed('DnsError', `${host} has no address`)
   const refused = isAllowed ? undefined : addresses.find((address) => !isPublic(address, denied))
-  if (refused !== undefined) throw failed('EgressDenied', `${host} has the address ${refused}`)
+  if (refused !== undefined) {
+    throw failed('EgressDenied', `${host} has the address ${refused}, which is not public or is denied`)
+  }
   return addresses
 }
 
@@ -133,7 +139,8 @@ async function connectToOne (
 ): Promise<net.Socket> {
   for (const [at, address] of addresses.entries()) {
     const socket = wire.connect(address, port)
-    // Whoever uses the socket is told as well; without a listener of its own it would end the process in between.
+    // The user of the socket gets the error as well. Without a listener here, an error at any other time would end the
+    // process.
     socket.on('error', () => {})
     try {
       await orFail(
@@ -167,7 +174,7 @@ async function exchange (
     maxHeaderSize: HEADER_BYTES,
     signal: late
   })
-  // What fails after the answer's headers makes its body shorter, and nothing else.
+  // An error after the headers of the answer only makes the body shorter.
   outgoing.on('error', () => {})
   const answered = once(outgoing, 'response', { signal: late }) as Promise<[http.IncomingMessage]>
   if (body instanceof Readable) pipeline(body, outgoing).catch((error: Error) => outgoing.destroy(error))
@@ -186,13 +193,14 @@ async function firstBytes (response: http.IncomingMessage): Promise<Buffer> {
       if (bytes >= BODY_BYTES) break
     }
   } catch {
-    // It came late, or not whole; the status has said what there is to say.
+    // The body was late or incomplete. The status is enough.
   }
   return Buffer.concat(chunks).subarray(0, BODY_BYTES)
 }
 
 /**
- * Whatever ends a step becomes a failure: of this kind, or as the system's own word says, or that the time was over.
+ * Turns an error in a step into a failure: `Timeout` if the time is over, else `kind`, else the failure for the
+ * system's error code.
  */
 async function orFail<T> (kind: Failure | undefined, late: AbortSignal, step: Promise<T>): Promise<T> {
   try {

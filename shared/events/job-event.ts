@@ -8,13 +8,13 @@ export const publicUrlSettings = {
   PUBLIC_URL: Type.String({
     default: '',
     pattern: '^(https?://[^?#\\s]*[^?#\\s/])?$',
-    description: 'The API as callers reach it, without a slash at its end; makes the links in events whole'
+    description: 'The URL at which callers reach the API, without a slash at the end; links in events begin with it'
   })
 }
 
 /**
- * That a job has come into a state, as a CloudEvent: thin, and the same at every try and for everyone who is told. Who
- * wants to know more follows its links, where he is asked who he is.
+ * The CloudEvent that reports that a job has entered a state. It is small, and it is the same at every try and for
+ * every receiver. A receiver that needs more data follows the links, which require a credential.
  */
 export function jobEvent (record: JobRecord, state: State, publicUrl: string): CloudEvent<object> {
   const { job_uuid: id, template, history, traceparent } = record

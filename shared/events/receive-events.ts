@@ -15,21 +15,23 @@ export type Event = CloudEventV1<unknown>
 export interface EventRoute {
   path: string
   summary: string
-  /** The types of events that are taken, as a regular expression; without it all are. */
+  /** The event types that the route accepts, as a regular expression; without it, all types. */
   types?: string
-  /** Asks the sender for his credential, where senders have one. */
+  /** Checks the credential of the sender; absent if senders have no credentials. */
   admitSender?: AdmitSender | undefined
   /**
-   * What an event says that is answered with; without it there are no such answers. A Broker takes them for new events.
+   * The description of the events that the route sends as answers; without it, the route sends none. A Broker handles
+   * such an answer as a new event.
    */
   reply?: string
-  /** Answers when the event is dealt with; a Broker and the source behind it wait for that. */
+  /** Resolves when the event is handled. The Broker and the source wait for that. */
   receive: (event: Event, request: FastifyRequest) => Promise<CloudEvent<unknown> | void>
 }
 
 /**
- * A route that takes CloudEvents over HTTP, binary or structured, and answers as a Broker understands it: 204 done,
- * 4xx never again, 503 later. (404, 408, 409 and 429 would be delivered again, so none of them may mean "never".)
+ * Adds a route that receives CloudEvents over HTTP, binary or structured. A Broker reads its statuses as follows: 204
+ * is done, 4xx means never again, 503 means try later. (404, 408, 409 and 429 would be delivered again, so none of them
+ * may mean "never again".)
  */
 export async function receiveEvents (
   app: FastifyInstance,
@@ -39,9 +41,9 @@ export async function receiveEvents (
   const validate = lazyValidator<object>(schema)
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
-    // The SDK wants the text: in structured mode the whole event, in binary mode the data.
+    // The SDK needs the text: in structured mode the whole event, in binary mode the data.
     scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
-    // What is checked is the event, in whichever mode it was sent.
+    // Fastify validates nothing here. The handler validates the event, which does not depend on the mode.
     scope.setValidatorCompiler(() => () => true)
     if (admitSender !== undefined) {
       scope.addHook('onRequest', async ({ headers }) =>
@@ -56,7 +58,7 @@ export async function receiveEvents (
         response: {
           ...(replied !== undefined &&
             { 200: { description: replied, content: { 'application/json': { schema: Type.Unknown() } } } as object }),
-          204: { description: 'Dealt with', type: 'null' } as object,
+          204: { description: 'The event was handled', type: 'null' } as object,
           ...problems(400, ...admitSender === undefined ? [] : [401, 403], 413, 415, 422, 503)
         }
       }
@@ -65,7 +67,7 @@ export async function receiveEvents (
       request.log = request.log.child({
         event: { id: event.id, type: event.type, source: event.source, subject: event.subject }
       })
-      // Where any type is taken a sender could make up as many as he likes.
+      // If the route accepts any type, a sender could create an unlimited number of label values.
       eventsSeen.inc({ path, type: types === undefined ? 'any' : event.type })
       linkToEvent(request, event['traceparent'])
       const answer = await receive(event, request)
@@ -77,12 +79,12 @@ export async function receiveEvents (
 }
 
 /**
- * Structured mode (the JSON event format 1.0.2); binary mode has the attributes as `ce-` headers and the data as the
- * body.
+ * The schema of an event in structured mode (JSON event format 1.0.2). In binary mode, the attributes are `ce-`
+ * headers, and the data is the body.
  */
 function structuredEvent (types: string): TSchema {
   const Text = Type.String({ minLength: 1 })
-  // An attribute that is null counts as one that is not there.
+  // A null attribute counts as absent.
   const optional = (schema: TSchema): TSchema => Type.Optional(Type.Union([schema, Type.Null()]))
   return Type.Object({
     specversion: Type.Literal('1.0'),
@@ -103,11 +105,11 @@ function structuredEvent (types: string): TSchema {
 }
 
 function eventOf ({ headers, body }: FastifyRequest, validate: Validator<object>): Event {
-  // The SDK knows each media type in one spelling only.
+  // The SDK accepts only one spelling of each media type.
   const mediaType = (headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()
   if (mediaType.startsWith('application/cloudevents-batch')) {
-    throw problem('unsupported-media-type', 'Events are taken one at a time', {
-      errors: [{ field: 'content-type', message: 'batches are not taken' }]
+    throw problem('unsupported-media-type', 'The body is a batch of events; send one event per request', {
+      errors: [{ field: 'content-type', message: 'must not be a batch' }]
     })
   }
   const isStructured = mediaType.startsWith('application/cloudevents')
@@ -135,7 +137,7 @@ function parseEvent (headers: FastifyRequest['headers'], body: unknown): Event {
 }
 
 /**
- * Of an event in binary mode:
+ * The attributes of an event in binary mode:
  * https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#313-metadata-headers
  */
 function attributesOf (headers: FastifyRequest['headers']): object {
@@ -153,11 +155,11 @@ function parseObject (body: unknown): object {
   } catch (cause) {
     throw unreadable(cause)
   }
-  throw unreadable(new Error('not one event'))
+  throw unreadable(new Error('the body is not a JSON object'))
 }
 
 function unreadable (cause: unknown): Error {
-  return problem('invalid-event', 'The body is not what its content type says', {
+  return problem('invalid-event', 'The body does not match its content type', {
     errors: [{ field: 'body', message: 'cannot be parsed' }],
     cause
   })

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 
-/** Set by a SinkBinding. Where it is, every job's events go there. */
+/** Set by a SinkBinding. If it is set, the events of every job are sent to this address. */
 export const sinkSettings = {
   K_SINK: Type.Optional(Type.String({ pattern: '^https?://' }))
 }

@@ -3,14 +3,14 @@ import { isTerminal, states } from './job-state.ts'
 import { owedFor } from './owed-callbacks.ts'
 
 /**
- * However long ago a job ended when that is noticed: who waits for its end sees it, and whatever its uploader was
- * granted has run out.
+ * A job is kept at least this long after its end is noticed, even if it ended long before. So clients that wait for the
+ * end can see it, and all grants of its uploader have expired.
  */
 const LEAST_KEPT_MS = 3600_000
 
 /**
- * The next record, or `undefined` when the change changes nothing. States only go forward, and a terminal record never
- * changes at all, whatever arrives late, twice or in disorder; what is owed is another matter (owed-callbacks.ts).
+ * The next record, or `undefined` when the change has no effect. States only go forward. A terminal record never
+ * changes, even if changes arrive late, twice or out of order. Only its callbacks may change (owed-callbacks.ts).
  */
 export function advance (record: JobRecord, change: Change, now: Date): JobRecord | undefined {
   if (isTerminal(record.state)) return undefined
@@ -22,7 +22,7 @@ export function advance (record: JobRecord, change: Change, now: Date): JobRecor
     else if (value !== undefined) Object.assign(next, { [name]: value })
   }
   if (forward && isTerminal(state)) next.expires_at = expiryOf(next, now)
-  // Nobody will make a Secret of it any more.
+  // The secret values are not needed any more: no Secret will be created from them.
   if (isTerminal(next.state)) delete next.sealed_env
   if (forward) {
     next.history = [...record.history, ...passedOver(record, next), { state, at: now.toISOString() }]
@@ -39,10 +39,10 @@ function expiryOf ({ finished_at: finished, retention_seconds: seconds }: JobRec
   return new Date(Math.max(end + seconds * 1000, now.getTime() + LEAST_KEPT_MS)).toISOString()
 }
 
-/** Events get lost; that a job ran is known all the same when it has ended. */
+/** The missing `running` entry of the history. Events can be lost, but `started_at` shows that the job ran. */
 function passedOver ({ state, history }: JobRecord, next: JobRecord): JobRecord['history'] {
   if (state === 'running' || !isTerminal(next.state) || next.started_at === undefined) return []
   const before = history.at(-1)?.at ?? next.created_at
-  // Kubernetes has whole seconds, which may lie before what came first.
+  // Kubernetes times are whole seconds, so the start may seem to lie before the previous entry.
   return [{ state: 'running', at: next.started_at > before ? next.started_at : before }]
 }

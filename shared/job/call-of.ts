@@ -6,8 +6,8 @@ import { isTransfer } from './transfer.ts'
 type Kinds = { [K in Target['kind']]: (target: Extract<Target, { kind: K }>, record: JobRecord) => string | undefined }
 
 /**
- * What each kind of target is called with when a record has just come into its state; nothing when that is none of its
- * business.
+ * For each kind of target: the call for the state that a record has just entered; `undefined` when the target does not
+ * want one.
  */
 const calls: Kinds = {
   webhook: ({ events }, { state }) => events.find((event) => event === state),
@@ -22,7 +22,7 @@ export function callOf (target: Target, record: JobRecord): string | undefined {
   return call(target, record)
 }
 
-/** When a target can be told first; RFC 3339. */
+/** The earliest time for a call to a target; RFC 3339. */
 export function firstDue (target: Target, now: Date): string {
   return isTransfer(target) ? dueFor(target, now) : now.toISOString()
 }

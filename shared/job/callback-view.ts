@@ -6,33 +6,35 @@ import { Time } from './job-view.ts'
 export const CallbackId = Type.String({
   pattern: '^[A-Za-z0-9._-]{1,100}$',
   'x-message': 'must be the id of a callback',
-  description: 'Of GET /job/{id}/callback'
+  description: 'The id of a callback, from GET /job/{id}/callback'
 })
 
 /** A callback as callers see it. */
 export const CallbackView = Type.Object({
   id: CallbackId,
-  kind: Type.String({ description: 'webhook, sink, …' }),
+  kind: Type.String({ description: 'The kind of receiver: webhook, sink, …' }),
   to: Type.Union([Type.String(), Type.Null()], {
-    description: "The origin of its URL; null for an address that is the operator's own"
+    description: 'The origin of the receiver URL; null if the address comes from the settings of the operator'
   }),
-  call: Type.String({ description: 'What is told: of a webhook, the state of the job' }),
+  call: Type.String({ description: 'What the callback reports; for a webhook, the state of the job' }),
   state: Type.String({ enum: ['owed', 'delivered', 'dead'] }),
   next_try_at: Type.Union([Time, Type.Null()], {
-    description: 'Made by the first ping after it; null when there will be none'
+    description: 'The first ping after this time makes the next attempt; null when there will be none'
   }),
   attempts: Type.Array(Type.Object({
     at: Time,
-    status: Type.Union([Type.Integer(), Type.Null()], { description: 'Of the answer; null when there was none' }),
+    status: Type.Union([Type.Integer(), Type.Null()], {
+      description: 'The status of the answer; null when there was no answer'
+    }),
     error: Type.Union([Type.String(), Type.Null()], {
-      description: 'A word for why there was none; null beside no status when the attempt is under way or was cut off'
+      description: 'The reason code when there was no answer. If status is null too, the attempt is in progress or was interrupted'
     })
   }))
 })
 
 /**
- * Of a URL only where it leads to: its path and its query may be what opens the door there. No attempt tells what was
- * answered.
+ * Shows only the origin of a URL, because the path and the query may contain credentials. Does not show the content of
+ * answers.
  */
 export function callbackView (
   { targets = [] }: JobRecord,

@@ -1,28 +1,31 @@
-/** What a target is owed, was given, or could not be given. */
+/** A call that a target is owed, or that was delivered or given up. */
 export interface Callback {
-  /** Of this job alone, and fit for a URL; together with the job's id it is the same at every try. */
+  /** Unique in this job, and safe in a URL. Together with the job id, it is the same at every try. */
   id: string
-  /** The place of its target in the record. */
+  /** The index of its target in the record. */
   target: number
-  /** What is to be said, in the words of the kind of target. */
+  /** What the call reports, in the terms of the target's kind. */
   call: string
   state: 'owed' | 'delivered' | 'dead'
-  /** When it is tried next. */
+  /** When the next try is due. */
   due_at?: string
-  /** Somebody is trying, and nobody else may before then. */
+  /** The end of the current claim. Until then, only the process that holds the claim may try. */
   trying_until?: string
-  /** Each as it was begun. Without status and error it is under way, or was cut off. */
+  /**
+   * One entry for each try, added when the try begins. An entry without status and error is in progress, or was
+   * interrupted.
+   */
   attempts: Attempt[]
 }
 
-/** `error` is a word that may be shown to anybody. */
+/** `error` is a reason code that every client may see. */
 export interface Attempt {
   at: string
   status?: number
   error?: string
 }
 
-/** How an attempt ended, and when the next one is due; a callback that is owed no more needs none. */
+/** How an attempt ended, and when the next one is due. `due_at` is needed only if the callback is still owed. */
 export interface Ended {
   result: Omit<Attempt, 'at'>
   state: Callback['state']
@@ -34,7 +37,7 @@ export function isDue ({ state, due_at: due = '', trying_until: trying = '' }: C
   return state === 'owed' && due <= time && trying <= time
 }
 
-/** The one word for all callbacks of a job: the worst. */
+/** One state for all callbacks of a job: the worst one. */
 export function callbackState (callbacks: Callback[] = []): Callback['state'] | undefined {
   return (['dead', 'owed', 'delivered'] as const).find((state) => callbacks.some((one) => one.state === state))
 }

@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 
 const LATEST = 2 ** 48 - 1
 
-/** RFC 9562 UUIDv8 in lower case, the only form in which a job's id is accepted. */
+/** RFC 9562 UUIDv8 in lower case, the only accepted form of a job id. */
 const PATTERN = '^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$'
 const shape = new RegExp(PATTERN)
 
@@ -14,8 +14,8 @@ export const JobId = Type.String({
 })
 
 /**
- * A UUIDv8 that begins with the inverted time in milliseconds: an S3 store lists in key order only,
- * and so a plain listing is newest first.
+ * A UUIDv8 that begins with the inverted time in milliseconds. An S3 store lists in key order only, so a plain listing
+ * is newest first.
  */
 export function newJobId (now: Date = new Date()): string {
   const bytes = randomBytes(16)
@@ -30,7 +30,7 @@ export function isJobId (text: string): boolean {
   return shape.test(text)
 }
 
-/** The time of a job's creation, read from its id. */
+/** The time when a job was created, read from its id. */
 export function createdAt (id: string): Date {
   return new Date(LATEST - parseInt(id.slice(0, 8) + id.slice(9, 13), 16))
 }

@@ -2,7 +2,7 @@ import type { Callback } from './callback.ts'
 import type { State } from './job-state.ts'
 import type { Target } from './target.ts'
 
-/** What is asked of a job that must not go on: why, and the terminal state it ends in. */
+/** The reasons to stop a job, with the terminal state in which the stopped job ends. */
 export const stopReasons = {
   CancelRequested: 'canceled',
   StartDeadlineExceeded: 'failed',
@@ -14,61 +14,58 @@ export type StopReason = keyof typeof stopReasons
 /** The body of `state/<id>.json`. */
 export interface JobRecord {
   job_uuid: string
-  /** Counts the writes; because of it every write changes the ETag. */
+  /** The number of writes. It makes sure that every write changes the ETag. */
   revision: number
   state: State
-  /**
-   * A word for programs, CamelCase as Kubernetes has them; what is in the way as long as nothing runs, what ended the
-   * job when terminal.
-   */
+  /** A reason code in CamelCase, as in Kubernetes: why nothing runs yet, or how the job ended. */
   reason?: string
   template: string
   /**
-   * Who asked for it: the owner of an API key, `oidc:<subject>`, `connector:<name>`, `event:<source>`; absent where
-   * nobody was asked for credentials.
+   * The owner of the job: the owner of an API key, `oidc:<subject>`, `connector:<name>` or `event:<source>`; absent if
+   * the function did not require a credential.
    */
   owner?: string
-  /** What the workload gets as its environment, defaults included and secrets left out. */
+  /** The environment of the workload, with defaults and without secrets. */
   env: Record<string, string>
   /** The Kueue queue that the caller named. */
   queue?: string
-  /** The key of the object that ties an idempotency key to this job; goes with it. */
+  /** The key of the object that connects an idempotency key with this job. It is removed with the job. */
   idempotency?: string
-  /** The W3C trace context in which the job was accepted, if there was one. */
+  /** The W3C trace context of the request that created the job, if there was one. */
   traceparent?: string
-  /** The secret values, encrypted, as long as Kubernetes may not have them yet. */
+  /** The secret values, encrypted. They stay here until Kubernetes has them. */
   sealed_env?: string
   created_at: string
   started_at?: string
   finished_at?: string
-  /** Of the workload in the attempt that counts. */
+  /** The exit code of the workload in the attempt that counts. */
   exit_code?: number
-  /** When a job that has not started by then is given up; later if its Job was suspended. */
+  /** The time by which the job must start, or it fails. If its Job was suspended, the time is later. */
   start_by: string
-  /** How long the job is kept after its end, by its template. */
+  /** How long the job is kept after its end, from its template. */
   retention_seconds: number
-  /** When all of a job that has ended is removed; there is an `expiry/` key for it. */
+  /** When an ended job is removed with all its objects. There is an `expiry/` key for this time. */
   expires_at?: string
-  /** The Job that this job became; written by deploy when the Job has all that belongs to it. */
+  /** The uid of the Job of this job. deploy writes it when the Job and all its objects exist. */
   job_uid?: string
   /** The uid of the pod whose results count. */
   attempt?: string
   stop?: { reason: StopReason, at: string }
   history: { state: State, at: string }[]
-  /** Whom to tell. */
+  /** The receivers of callbacks. */
   targets?: Target[]
   /**
-   * What they are owed, or were given: an outbox, filled in the same write as the state, and changed when all else of
-   * the record is not any more.
+   * The callbacks to the targets: an outbox. They are added in the same write as the state. They may change after all
+   * other fields are final.
    */
   callbacks?: Callback[]
 }
 
-/** What an observation or a request can change of a record. */
+/** The fields of a record that an observation or a request can change. */
 export type Change =
   & Partial<Pick<JobRecord, 'state' | 'started_at' | 'finished_at' | 'job_uid' | 'attempt' | 'stop'>>
   & {
-    /** `null` takes it away. */
+    /** `null` removes the field. */
     reason?: string | null
     exit_code?: number | null
     sealed_env?: null

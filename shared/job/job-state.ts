@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 
-/** In the order in which a job goes through them; the last four are terminal. */
+/** In the order of a job's life. The last four states are terminal. */
 export const states = ['accepted', 'pending', 'running', 'succeeded', 'failed', 'canceled', 'lost'] as const
 export type State = typeof states[number]
 

@@ -12,22 +12,23 @@ const listed = {
   job_uuid: JobId,
   state: State,
   reason: Type.Union([Type.String(), Type.Null()], {
-    description: 'Why it is pending or how it ended; null when there is nothing to say'
+    description: 'Why the job is pending or how it ended; null when there is no reason'
   }),
   template: Type.String(),
   owner: Type.Union([Type.String(), Type.Null()], {
-    description: 'Who asked for it; null when nobody was asked who he is'
+    description: 'The owner of the job; null if no credential was required when the job was created'
   }),
   created_at: Time,
   started_at: Type.Union([Time, Type.Null()]),
   finished_at: Type.Union([Time, Type.Null()]),
-  exit_code: Type.Union([Type.Integer(), Type.Null()], { description: 'Of the workload; null as long as it has none' }),
+  exit_code: Type.Union([Type.Integer(), Type.Null()], {
+    description: 'The exit code of the workload; null until there is one'
+  }),
   expires_at: Type.Union([Time, Type.Null()], {
-    description: 'When the job is removed with its results and its log; null as long as it has not ended'
+    description: 'When the job is removed with its results and its log; null until the job has ended'
   }),
   callback: Type.Union([Type.String({ enum: ['owed', 'delivered', 'dead'] }), Type.Null()], {
-    description:
-      'How far whoever is to be told has been told: the worst of all callbacks; null as long as nobody is owed one'
+    description: 'The worst state of all callbacks of the job; null when there are no callbacks'
   })
 }
 

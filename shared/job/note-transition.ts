@@ -4,8 +4,9 @@ import type { JobRecord } from './job-record.ts'
 import { isTerminal } from './job-state.ts'
 
 /**
- * Tells metrics and traces that a job has gone from one state to another. To be called by who has written that, for
- * only one can: so it is told once, however many events there were.
+ * Reports to metrics and traces that a job has gone from one state to another. Only the process that wrote the change
+ * may call this. The write succeeds for one process only, so each transition is reported once, however many events
+ * arrived.
  */
 export function noteTransition (before: JobRecord, after: JobRecord): void {
   const { template, state, created_at: created, started_at: started, finished_at: finished } = after
@@ -20,9 +21,9 @@ export function noteTransition (before: JobRecord, after: JobRecord): void {
 }
 
 /**
- * The states that the job has left become spans of the trace in which it was accepted. Children, not links: who looks
- * for a job has its whole story in one trace, of a few spans however many events and pings there were; a link leads to
- * the request that wrote the change.
+ * Adds a span for each state that the job has left to the trace in which the job was accepted. The spans are children
+ * and not only links, so one trace shows the whole life of a job. It has few spans, however many events and pings
+ * arrived. A link leads to the request that wrote the change.
  */
 function addSpans (
   before: JobRecord,
@@ -40,7 +41,7 @@ function addSpans (
   }
 }
 
-/** Kubernetes has whole seconds, so what came first may seem to come later. */
+/** At least 0: Kubernetes times are whole seconds, so the later time may seem to be the earlier one. */
 function secondsBetween (from: string, to: string): number {
   return Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000)
 }

@@ -2,10 +2,10 @@ import { callOf, firstDue } from './call-of.ts'
 import { type Callback, type Ended, isDue } from './callback.ts'
 import type { JobRecord } from './job-record.ts'
 
-/** A receiver that is asked to be called again and again must not make the record grow without end. */
+/** Only the last attempts are kept, so that many redeliveries do not make the record grow without limit. */
 const KEPT_ATTEMPTS = 30
 
-/** What a record owes that has just come into its state: one callback for each target that wants to hear of it. */
+/** The callbacks that a record owes when it has just entered its state: one for each target that wants this state. */
 export function owedFor (record: JobRecord, now: Date): Callback[] {
   return (record.targets ?? []).flatMap((one, target) => {
     const call = callOf(one, record)
@@ -16,8 +16,8 @@ export function owedFor (record: JobRecord, now: Date): Callback[] {
 }
 
 /**
- * For the one who is about to try: the attempt is in the record before it is made. `undefined` when it is not due, or
- * somebody else is at it.
+ * Claims a callback for a try. The attempt is written to the record before it is made. `undefined` when the callback is
+ * not due, or another process has claimed it.
  */
 export function claimCallback (
   record: JobRecord,
@@ -36,8 +36,8 @@ export function claimCallback (
 }
 
 /**
- * Writes down how the attempt ended that was claimed `until` then. Who has lost his claim meanwhile has nothing to say
- * any more, unless it has arrived: then nobody need try again.
+ * Records how an attempt ended; `until` identifies its claim. If the claim was lost in the meantime, only a delivery is
+ * recorded, because then no other process needs to try.
  */
 export function endAttempt (
   record: JobRecord,
@@ -56,7 +56,10 @@ export function endAttempt (
   })
 }
 
-/** Owed again, and due now; the schedule goes on where it was. `undefined` for no such callback. */
+/**
+ * Makes a callback owed again and due now. The schedule continues where it was. `undefined` when there is no such
+ * callback.
+ */
 export function oweAgain (record: JobRecord, id: string, now: Date): JobRecord | undefined {
   return changed(record, id, (callback) => ({ ...callback, state: 'owed', due_at: now.toISOString() }))
 }
@@ -65,7 +68,7 @@ export function isOwing ({ callbacks = [] }: JobRecord): boolean {
   return callbacks.some(({ state }) => state === 'owed')
 }
 
-/** The record with one callback changed and nothing else, whatever state the job is in. */
+/** The record with one callback changed and nothing else, in any state of the job. */
 function changed (
   record: JobRecord,
   id: string,

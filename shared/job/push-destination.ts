@@ -1,12 +1,15 @@
 import { seal, unseal } from './seal.ts'
 
-/** Where the data of a push goes to, and the header that opens the door there. */
+/** The URL to which a push sends its data, and the header that authorizes the push. */
 export interface Destination {
   url: string
   header: Record<string, string>
 }
 
-/** It waits in the record as long as the job runs, and the consumer's credentials are nobody's to read there. */
+/**
+ * Encrypts a destination. It stays in the record while the job runs, and readers of the record must not see the
+ * consumer's credentials.
+ */
 export function sealDestination (key: string, id: string, destination: Destination): string {
   return seal(key, id, { destination: JSON.stringify(destination) })
 }

@@ -7,10 +7,10 @@ import type { JobRecord } from './job-record.ts'
 import { noteTransition } from './note-transition.ts'
 import { tagsOf } from './tags-of.ts'
 
-/** Enough for every function and a few pings to write the same record at once. */
+/** Enough for every function and a few pings that write the same record at the same time. */
 const TRIES = 10
 
-/** Creates the record; `false` when there is one already. */
+/** Creates the record; `false` when it exists already. */
 export async function createRecord (store: Store, record: JobRecord): Promise<boolean> {
   const etag = await putObject(store, stateKey(record.job_uuid), JSON.stringify(record), tagsOf(record), {
     ifNoneMatch: '*'
@@ -25,9 +25,9 @@ export async function readRecord (store: Store, id: string): Promise<{ record: J
 }
 
 /**
- * The first step of removing a job, and the only one that anybody can see: what stands in the record's place is no
- * record to any reader, so there is no such job from now on, however long the rest takes. `false` when the record has
- * changed since it was read.
+ * The first step of removing a job, and the only step that clients can see. It replaces the record by a placeholder
+ * that no reader accepts as a record. So clients see no such job from now on, however long the other steps take.
+ * `false` when the record has changed since it was read.
  */
 export async function hideRecord (store: Store, id: string, etag: string): Promise<boolean> {
   return await putObject(store, stateKey(id), JSON.stringify({ job_uuid: id, hidden: true }), {}, { ifMatch: etag }) !==
@@ -35,9 +35,10 @@ export async function hideRecord (store: Store, id: string, etag: string): Promi
 }
 
 /**
- * Advances the record by compare-and-swap: `next` is asked again with the newest record as often as somebody else was
- * faster, so it must be a pure function of it; `undefined` means that nothing is to change. Answers the record as it is
- * then, or `undefined` when there is none. A new end of its retention is indexed before the record says so.
+ * Advances the record by compare-and-swap. When another process writes first, `next` is called again with the newest
+ * record, so it must be a pure function of the record. `next` returns `undefined` when nothing changes. Returns the
+ * resulting record, or `undefined` when there is no record. A new `expires_at` is indexed before it is written to the
+ * record.
  */
 export async function advanceRecord (
   store: Store,
@@ -61,12 +62,14 @@ export async function advanceRecord (
     }
     await sleep(Math.random() * 20 * tried)
   }
-  throw problem('store-unavailable', 'The record of the job is being changed too often', { job_uuid: id })
+  throw problem('store-unavailable', 'Too many requests are changing the record of the job at once; try again', {
+    job_uuid: id
+  })
 }
 
 /**
- * The marker of a job of which only callbacks are left, so that a ping looks at nothing else of it. One that stands for
- * more stays as it is.
+ * Writes the marker of a job that has only callbacks left, so that a ping checks nothing else of the job. With the
+ * condition `ifNoneMatch: '*'`, an existing marker stays as it is.
  */
 export async function noteOwing (store: Store, id: string, condition: PutCondition = 'unconditional'): Promise<void> {
   await putObject(store, markerKey(id), 'callbacks', {}, condition, 'text/plain')

@@ -1,9 +1,9 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 
 /**
- * Secret values wait in the record, encrypted, until Kubernetes has them: otherwise a deploy that was cut off between
- * record and Secret could not be finished by anybody. AES-256-GCM with a key derived for this purpose; bound to the
- * job.
+ * Encrypts secret values for the record, where they stay until Kubernetes has them. Without them, a start that was
+ * interrupted between record and Secret could never be completed. Uses AES-256-GCM with a key derived for this purpose;
+ * the result is bound to the job.
  */
 export function seal (key: string, id: string, values: Record<string, string>): string {
   const nonce = randomBytes(12)
@@ -12,7 +12,7 @@ export function seal (key: string, id: string, values: Record<string, string>): 
   return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64')
 }
 
-/** Throws when the seal was made with another key, for another job, or is damaged. */
+/** Throws when the values were sealed with another key or for another job, or are damaged. */
 export function unseal (key: string, id: string, sealed: string): Record<string, string> {
   const bytes = Buffer.from(sealed, 'base64')
   const cipher = createDecipheriv('aes-256-gcm', sealingKey(key), bytes.subarray(0, 12), { authTagLength: 16 }).setAAD(

@@ -2,7 +2,7 @@ import type { Tags } from '../store/object-store.ts'
 import { callbackState } from './callback.ts'
 import type { JobRecord } from './job-record.ts'
 
-/** The record as object tags, at most ten; a listing needs nothing else. Absent facts have no tag. */
+/** The record as object tags, at most ten. A listing of jobs needs nothing else. Absent fields have no tag. */
 export function tagsOf (record: JobRecord): Tags {
   const {
     state,
@@ -14,7 +14,7 @@ export function tagsOf (record: JobRecord): Tags {
     exit_code: exitCode,
     expires_at: expires
   } = record
-  // Kubernetes' word, and whoever speaks for it may say what MinIO takes in no tag.
+  // The reason comes from Kubernetes and may contain characters that MinIO does not accept in a tag.
   const word = reason?.replace(/[^A-Za-z0-9 +\-=._:/@]/g, '_').slice(0, 256)
   const tags: Record<string, string | undefined> = {
     state,

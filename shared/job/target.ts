@@ -1,11 +1,11 @@
 import type { State } from './job-state.ts'
 import type { Transfer } from './transfer.ts'
 
-/** The states that anybody is told of. */
+/** The states that callbacks report. */
 export const toldStates = ['running', 'succeeded', 'failed', 'canceled', 'lost'] as const satisfies State[]
 type ToldState = typeof toldStates[number]
 
-/** Whoever gave an address with the job, and wants to hear of these states. */
+/** A receiver URL that was given with the job, and the states that it wants to receive. */
 export interface Webhook {
   kind: 'webhook'
   url: string
@@ -13,10 +13,10 @@ export interface Webhook {
   secret_ref: string
 }
 
-/** What K_SINK names: a Broker as a rule. */
+/** The address in K_SINK, usually a Broker. */
 export interface Sink {
   kind: 'sink'
 }
 
-/** Whom to tell of a job. */
+/** A receiver of callbacks about a job. */
 export type Target = Webhook | Sink | Transfer

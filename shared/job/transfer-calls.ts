@@ -4,7 +4,8 @@ import { transferOf, withTransfer } from './transfer-of.ts'
 import { isTransfer, type Protocol, type Transfer } from './transfer.ts'
 
 /**
- * How a connector is told that a job has ended: with its data, or without. What the words mean is for those who send.
+ * The calls that tell a connector that a job has ended, with or without data. The callback kinds in job-completed
+ * define the request of each call.
  */
 const calls: Record<Protocol, { succeeded: string, otherwise: string }> = {
   'http-provisioner': { succeeded: 'provision', otherwise: 'terminate' },
@@ -12,30 +13,33 @@ const calls: Record<Protocol, { succeeded: string, otherwise: string }> = {
   'dataplane-signaling': { succeeded: 'started', otherwise: 'fail' }
 }
 
-/** The call that a transfer's connector is owed for the end of its job; none once the transfer itself has ended. */
+/**
+ * The call that the connector of a transfer is owed for the end of its job; `undefined` once the transfer itself has
+ * ended.
+ */
 export function transferCall ({ kind, ended_at: ended }: Transfer, { state }: JobRecord): string | undefined {
   if (ended !== undefined) return undefined
   if (state === 'succeeded') return calls[kind].succeeded
   return state === 'failed' || state === 'canceled' || state === 'lost' ? calls[kind].otherwise : undefined
 }
 
-/** A second at least, and a store that is slow to write what the answer says. */
+/** At least a second, plus the time that a slow store needs to write the answer to the record. */
 const GAP_MS = 3000
 
 /**
- * When a connector can be told something. What it hears before it has read the answer to its own request it forgets,
- * and then waits for ever; half a second was seen to be enough.
+ * The earliest time for a call to a connector. A connector loses a call that arrives before it has read the answer to
+ * its own request, and then waits for ever. In tests, a gap of half a second was enough.
  */
 export function dueFor ({ answered_at: answered }: Transfer, now: Date): string {
   return new Date(Math.max(now.getTime(), Date.parse(answered) + GAP_MS)).toISOString()
 }
 
-/** The callback of a transfer's call, if it is or was owed. */
+/** The callback of a transfer for this call, if it is or was owed. */
 export function callbackOf ({ callbacks = [], targets = [] }: JobRecord, call: string): Callback | undefined {
   return callbacks.find((callback) => callback.call === call && isTransfer(targets[callback.target]))
 }
 
-/** The callbacks of a record with one more owed, or owed again; not before its time. */
+/** The callbacks of a record after this call became owed, or owed again. The call is not due before `dueFor`. */
 export function owedCall (record: JobRecord, call: string, now: Date): Callback[] {
   const { callbacks = [], targets = [] } = record
   const due = dueFor(transferOf(record)!, now)
@@ -49,8 +53,8 @@ export function owedCall (record: JobRecord, call: string, now: Date): Callback[
 }
 
 /**
- * The record after its connector was answered once more: whatever it is still owed waits until that answer is read,
- * too. `undefined` when the transfer has ended.
+ * The record after its connector got another answer: all owed callbacks wait until the connector has read it.
+ * `undefined` when the transfer has ended.
  */
 export function answeredAgain (record: JobRecord, now: Date): JobRecord | undefined {
   if (transferOf(record)?.ended_at !== undefined) return undefined

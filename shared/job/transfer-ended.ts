@@ -4,9 +4,9 @@ import { transferOf, withTransfer } from './transfer-of.ts'
 import { isTransfer } from './transfer.ts'
 
 /**
- * The record once its transfer has ended, by whosever wish: its token opens nothing any more, what was still owed to
- * the connector is not, and a job that still runs is asked to stop. `undefined` when that is known already. What a
- * terminal record says of its job stays as it is.
+ * The record after its transfer has ended for any reason: the result token is no longer valid, undelivered callbacks to
+ * the connector are dropped, and a job that still runs is asked to stop. `undefined` when the record shows the end
+ * already. The outcome of an ended job stays as it is.
  */
 export function transferEnded (record: JobRecord, now: Date, how?: 'completed'): JobRecord | undefined {
   const transfer = transferOf(record)

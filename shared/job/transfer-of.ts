@@ -1,12 +1,12 @@
 import type { JobRecord } from './job-record.ts'
 import { isTransfer, type Transfer } from './transfer.ts'
 
-/** The transfer that a job was made for, if one was. */
+/** The transfer for which a job was created, if there is one. */
 export function transferOf ({ targets = [] }: JobRecord): Transfer | undefined {
   return targets.find(isTransfer)
 }
 
-/** The record with its transfer changed, and all else as it is; `undefined` takes a fact away. */
+/** The record with its transfer changed and nothing else. The value `undefined` removes a field. */
 export function withTransfer (
   record: JobRecord,
   change: { [K in keyof Transfer]?: Transfer[K] | undefined }

@@ -1,46 +1,47 @@
 /**
- * The three ways in which connectors speak with whoever makes their data; docs/connector.md says which EDC has which.
+ * The three protocols between a connector and a data source such as this project; docs/connector.md says which EDC
+ * version has which.
  */
 export const protocols = ['http-provisioner', 'edc-signaling', 'dataplane-signaling'] as const
 export type Protocol = typeof protocols[number]
 
-/** What the connector is given the address of: one file, their list, or all of them as one tar archive. */
+/** The results whose address the connector gets: one file, the list of files, or all files as one tar archive. */
 export type Result = 'list' | 'archive' | { file: string }
 
-/**
- * A transfer of a connector, that a job was made for: whom to tell, and what to say. In a record it is one of the
- * targets.
- */
+/** A transfer of a connector, for which a job was created. In a record, it is one of the targets. */
 export type Transfer = { [K in Protocol]: Facts & { kind: K } }[Protocol]
 
 interface Facts {
-  /** The connector's name in the operator's table: what is secret is looked up there when it is needed. */
+  /** The connector's name in the operator's table. Its keys are looked up there when they are needed. */
   connector: string
-  /** The id of the transfer process, at the provider. */
+  /** The id of the transfer process at the provider. */
   transfer: string
   asset: string
   callback_address: string
   result: Result
   /**
-   * When the connector was last answered. It loses what it is told before it has read that answer, so it is told a few
-   * seconds later (transfer-calls.ts).
+   * When the connector last got an answer. A connector loses calls that arrive before it has read that answer, so calls
+   * are due a few seconds later (transfer-calls.ts).
    */
   answered_at: string
-  /** Of the HTTP provisioner, which wants it back. */
+  /** Only for the HTTP provisioner, which expects it back. */
   resource_definition?: string
-  /** The asset's own properties say what to run, and they have not been asked for yet. */
+  /** The asset's own properties define what to run, and they have not been read yet. */
   look_up?: true
   /**
-   * Where a push goes to: its address is sealed, for it may hold the consumer's credentials. Without it, the consumer
+   * The destination of a push. It is sealed, because it may contain the consumer's credentials. Absent if the consumer
    * pulls.
    */
   sealed_destination?: string
-  /** Of the message that began it: the same one again is a repeat, any other of this transfer a mistake. */
+  /**
+   * The id of the message that started the transfer. The same id again is a repeated message; another id for this
+   * transfer is an error.
+   */
   message?: string
   suspended_at?: string
-  /** That it ended because all was transferred. */
+  /** The transfer ended because all data was transferred. */
   completed?: true
-  /** From then on nobody is told anything, and the token for the results opens nothing. */
+  /** From then on, no callback is made for the transfer, and its result token is not valid. */
   ended_at?: string
 }
 

@@ -1,7 +1,7 @@
 /**
- * All of OpenTelemetry that is used here. A bundle of its own, dist/export-traces.cjs, which the functions read only
- * when a collector is configured. Endpoint, headers, timeout, certificates, compression, service name and resource
- * attributes are read from the standard variables by the packages themselves.
+ * All OpenTelemetry code of this project. It has its own bundle, dist/export-traces.cjs, which the functions load only
+ * when a collector is configured. The OpenTelemetry packages read endpoint, headers, timeout, certificates,
+ * compression, service name and resource attributes from the standard variables.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import {
@@ -35,11 +35,12 @@ export function exportTraces (
 ): Tracing {
   const silent = (): void => {}
   diag.setLogger({ error: complain, warn: complain, info: silent, debug: silent, verbose: silent }, DiagLogLevel.WARN)
-  // A trace without a caller's begins with the id that the request has already, in its log and in its problems.
+  // If the caller sent no trace context, the new trace gets the id that the request already has in its log and its
+  // problems.
   let wanted: string | undefined
   const ids = new RandomIdGenerator()
   const provider = new TracerProvider({
-    // What the environment says of it wins.
+    // The environment variables override the service name.
     resource: defaultResource()
       .merge(resourceFromAttributes({ 'service.name': service }))
       .merge(detectResources({ detectors: [resourceAttributesEnvDetector, serviceNameEnvDetector] })),
@@ -74,7 +75,7 @@ export function exportTraces (
     },
     startSpan (name, attributes) {
       const context = current.getStore()
-      // Outside of any request there is only what a start does: nobody asked for it.
+      // Work outside of a request belongs to the start of the function, and is not traced.
       return context === undefined
         ? () => {}
         : endOf(tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, context))
@@ -89,8 +90,8 @@ export function exportTraces (
       endOf(span, new Date(to))(outcome)
     },
     async stop () {
-      // All else has been done by now; that a collector is away must not make a failure of it.
-      await provider.shutdown().catch((error: Error) => complain(`not all were sent: ${error.message}`))
+      // All other work is done. An unreachable collector must not turn that into a failure.
+      await provider.shutdown().catch((error: Error) => complain(`some spans were not sent: ${error.message}`))
     }
   }
 }

@@ -1,5 +1,5 @@
-// The parts of prom-client that are used: its index loads all of its default metrics and OpenTelemetry's API with them,
-// which a cold start would pay for.
+// The parts of prom-client that are used. Its index also loads all default metrics and the OpenTelemetry API, which
+// would make a cold start slower.
 declare module 'prom-client/lib/counter.js' {
   export { Counter as default } from 'prom-client'
 }

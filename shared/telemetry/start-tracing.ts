@@ -1,6 +1,6 @@
 import { traceBy } from './tracing.ts'
 
-/** Loads OpenTelemetry if the environment names a collector; without one no line of it is read. */
+/** Loads OpenTelemetry if the environment names a collector. Otherwise no OpenTelemetry code is loaded. */
 export async function startTracing (
   service: string,
   complain: (message: string) => void,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** What does not fit counts as none: https://www.w3.org/TR/trace-context/#traceparent-header-field-values */
+/** An invalid value counts as absent: https://www.w3.org/TR/trace-context/#traceparent-header-field-values */
 const shape = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
 
 export function isTraceparent (text: unknown): text is string {
@@ -9,14 +9,14 @@ export function isTraceparent (text: unknown): text is string {
 }
 
 /**
- * The `traceparent` that a request comes with: HTTP's own, which tells of the last hop, else that of a CloudEvent in
- * binary mode.
+ * The `traceparent` of a request: from the HTTP header, which describes the last hop, or else from the header of a
+ * CloudEvent in binary mode.
  */
 export function traceparentIn (headers: IncomingHttpHeaders): string | undefined {
   return [headers['traceparent'], headers['ce-traceparent']].find(isTraceparent)
 }
 
-/** The trace id that everything about a request goes by: the caller's, else a new one. */
+/** The trace id of a request: the one that the caller sent, or else a new one. */
 export function traceIdFor (headers: IncomingHttpHeaders): string {
   return traceparentIn(headers)?.slice(3, 35) ?? newTraceId()
 }

@@ -5,8 +5,8 @@ import { type RequestSpan, startRequestSpan, stopTracing } from './tracing.ts'
 const spans = new WeakMap<FastifyRequest, RequestSpan>()
 
 /**
- * A span for each request, its trace id that of the request; not for what is hidden from the OpenAPI, the probes above
- * all.
+ * Creates a span for each request, with the trace id of the request. Routes that are hidden from the OpenAPI, for
+ * example the probes, get no span.
  */
 export function traceRequests (server: FastifyInstance): void {
   server.addHook('onRequest', (request, _reply, done) => {
@@ -31,20 +31,23 @@ export function traceRequests (server: FastifyInstance): void {
       error: statusCode >= 500 ? String(statusCode) : undefined
     })
   })
-  // The first of these hooks is the last to run: then all that was to be done is done.
+  // The hook that is added first runs last, when all other work is done.
   server.addHook('onClose', stopTracing)
 }
 
 /**
- * Under which whatever comes of a request goes on: its own span, or, where nothing is traced, what its caller sent, or
- * what the event says that it brings.
+ * The trace context for work that a request causes: its own span. If tracing is off, the context that the caller sent,
+ * or else the context in the event.
  */
 export function traceparentOf (request: FastifyRequest, ofEvent?: unknown): string | undefined {
   return spans.get(request)?.traceparent ?? traceparentIn(request.headers) ??
     (isTraceparent(ofEvent) ? ofEvent : undefined)
 }
 
-/** An event knows the trace that it was made in, which need not be the one in which it was brought here. */
+/**
+ * Links the request to the trace in which the event was created. This may be another trace than the one in which the
+ * event was delivered.
+ */
 export function linkToEvent (request: FastifyRequest, traceparent: unknown): void {
   if (isTraceparent(traceparent) && traceparent !== traceparentIn(request.headers)) {
     spans.get(request)?.link(traceparent)

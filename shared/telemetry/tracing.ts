@@ -1,25 +1,25 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
 /**
- * Names as OpenTelemetry's semantic conventions have them. No secret, no value of an environment, no message of an
- * error.
+ * The names follow OpenTelemetry's semantic conventions. The values must not contain secrets, values of environment
+ * variables or error messages.
  */
 export type Attributes = Record<string, string | number>
 
-/** Ends a span; `error` is a status or a code, and only where it failed. */
+/** Ends a span. `error` is a status or an error code, and is set only for a failure. */
 export type EndSpan = (outcome?: { attributes?: Attributes, error?: string | undefined }) => void
 
 export interface RequestSpan {
-  /** Of the span, for whatever goes on from here. */
+  /** The trace context of this span, for work that continues from it. */
   traceparent: string
-  /** Runs what belongs to the request, so that spans find it. */
+  /** Runs the work of the request, so that its spans are created below this span. */
   within: (work: () => void) => void
   link: (traceparent: string) => void
   name: (name: string) => void
   end: EndSpan
 }
 
-/** Whatever makes something of spans. */
+/** A receiver of spans. */
 export interface Tracing {
   startRequest(request: { id: string, headers: IncomingHttpHeaders }): RequestSpan
   startSpan(name: string, attributes: Attributes): EndSpan
@@ -34,28 +34,28 @@ export interface Tracing {
 
 let tracing: Tracing | undefined
 
-/** From now on spans go there. */
+/** Sends all spans to this receiver from now on. */
 export function traceBy (exporter: Tracing): void {
   tracing = exporter
 }
 
-/** Sends what is not sent yet. */
+/** Sends the spans that have not been sent yet. */
 export async function stopTracing (): Promise<void> {
   await tracing?.stop()
 }
 
-/** A span below the one of the request that is being handled. */
+/** Starts a span below the span of the current request. */
 export function startSpan (name: string, attributes: Attributes): EndSpan {
   return tracing?.startSpan(name, attributes) ?? (() => {})
 }
 
-/** `undefined` where nothing is traced. */
+/** Starts the span of a request; `undefined` when tracing is off. */
 export function startRequestSpan (request: { id: string, headers: IncomingHttpHeaders }): RequestSpan | undefined {
   return tracing?.startRequest(request)
 }
 
 /**
- * A span of a time that is over, in the trace that `traceparent` is of, linked to the request that is being handled.
+ * Adds a span for a period in the past to the trace of `traceparent`, with a link to the span of the current request.
  */
 export function addPastSpan (
   traceparent: string,

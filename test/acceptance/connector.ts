@@ -15,7 +15,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
-/** What an asset's job runs; each leaves its own sha256 in the log. */
+/** The scripts of the assets' jobs. `data` writes the sha256 of its result to the log. */
 const scripts: Record<string, string> = {
   data: 'head -c 300000 /dev/urandom > result.txt; sha256sum result.txt | cut -c1-64',
   failing: 'exit 3',
@@ -26,7 +26,7 @@ const scripts: Record<string, string> = {
 const connector = await stubConnector(t, { key: 'geheim-of-management' })
 const control = await httpServer(t)
 const dps = await httpServer(t, (_, response) => response.writeHead(200).end())
-/** Where consumers have their data pushed to, which is nobody's control plane. */
+/** The server to which consumers let their data be pushed. It is not a control plane. */
 const consumer = await httpServer(t)
 
 const assets = {
@@ -66,7 +66,7 @@ const store = openStore({
   S3_BUCKET: bucket
 })
 
-/** What a test waits for, with pings in between, as on a cluster. */
+/** Waits as `poll` does, with pings in between, as on a cluster. */
 async function pinged<T> (
   what: string,
   ask: () => T | undefined | false | Promise<T | undefined | false>,
@@ -94,7 +94,7 @@ function pushedTo (path: string): Received[] {
   return consumer.received.filter(({ url }) => url === path)
 }
 
-/** As if the time had come: only the record knows when that is. */
+/** Makes the callbacks due now, by a change of the record, which has the due time. */
 async function comeDue (id: string): Promise<void> {
   await advanceRecord(
     store,
@@ -110,26 +110,26 @@ async function comeDue (id: string): Promise<void> {
 await t.test('the HTTP provisioner of EDC', async (t) => {
   const endpoint = `${host.url}/provision?connector=provisioner&key=geheim-of-provisioner`
 
-  await t.test('a file in the folder that is none is told by its name, and the others are used', async (t) => {
-    t.ok(host.log.some((line) => line.includes('broken.yaml') && line.includes('connector left out')))
+  await t.test('an invalid file in the folder is logged with its name, and the other files are used', async (t) => {
+    t.ok(host.log.some((line) => line.includes('broken.yaml') && line.includes('connector file is ignored')))
   })
 
-  await t.test('from the request over the callback to the same bytes', async (t) => {
+  await t.test('a transfer goes from the request over the callback to the same bytes', async (t) => {
     const transfer = await connector.provision(endpoint, { asset: 'data' })
     const { job_uuid: id } = await jobOf(transfer.id)
     await pinged('the connector is called back', () => transfer.state === 'STARTED')
     t.strictSame(transfer.callbacks.map(({ status }) => status), [204])
     const { body, at } = transfer.callbacks[0]!
-    t.ok(at - transfer.answeredAt! >= 1000, 'not before its answer was read for certain')
+    t.ok(at - transfer.answeredAt! >= 1000, 'the callback comes after the connector has read the answer')
     const [seen] = exchangesOf('02-pull-full-loop', 'callback')
-    t.strictSame(Object.keys(body), Object.keys(seen!.body as object), 'the fields that were seen to work')
+    t.strictSame(Object.keys(body), Object.keys(seen!.body as object), 'the same fields as in the capture')
     t.match(body, { resourceDefinitionId: transfer.definition, assetId: 'data', apiKeyJwt: 'unused', hasToken: false })
     for (const name of Object.keys((seen!.body as any).contentDataAddress.properties)) {
       t.ok(name in body.contentDataAddress.properties, name)
     }
     t.notOk(
       JSON.stringify(body).includes(secretKey) || JSON.stringify(body).includes(`"${accessKey}"`),
-      'no key of the store'
+      'the callback has no key of the store'
     )
 
     const data = await connector.pull(transfer)
@@ -145,7 +145,7 @@ await t.test('the HTTP provisioner of EDC', async (t) => {
     )
 
     t.equal((await connector.send(endpoint, transfer, { type: 'deprovision' })).status, 200)
-    await poll('the token is of no use', async () => (await connector.pull(transfer)).status === 403)
+    await poll('the token is refused', async () => (await connector.pull(transfer)).status === 403)
   })
 
   await t.test('a job that fails ends the transfer, with the reason', async (t) => {
@@ -155,14 +155,14 @@ await t.test('the HTTP provisioner of EDC', async (t) => {
     t.strictSame(transfer.callbacks, [])
   })
 
-  await t.test('a consumer who ends the transfer ends the job', async (t) => {
+  await t.test('the job ends when the consumer ends the transfer', async (t) => {
     const transfer = await connector.provision(endpoint, { asset: 'endless' })
     const { job_uuid: id } = await jobOf(transfer.id)
     await host.reaches(id, 'running')
     transfer.state = 'TERMINATED'
     await pinged('the job ends', async () => (await host.job(id)).state === 'canceled')
     t.equal((await host.job(id)).reason, 'TransferEnded')
-    t.strictSame(transfer.callbacks, [], 'and nobody is called back')
+    t.strictSame(transfer.callbacks, [], 'there is no callback')
   })
 
   await t.test('a connector that is down three times is called back the fourth time', async (t) => {
@@ -178,12 +178,12 @@ await t.test('the HTTP provisioner of EDC', async (t) => {
     t.strictSame(await tries(), [503, 503, 503])
     connector.down(false)
     await comeDue(id)
-    await pinged('it arrives', () => transfer.state === 'STARTED')
+    await pinged('the callback arrives', () => transfer.state === 'STARTED')
     t.equal(transfer.callbacks.length, 1)
     t.equal(await (await connector.pull(transfer)).text(), 'a\n')
   })
 
-  await t.test('a connector that has forgotten all is owed no more than it knows', async (t) => {
+  await t.test('no callback stays owed to a connector that has lost the transfer', async (t) => {
     const transfer = await connector.provision(endpoint, { asset: 'small' })
     const { job_uuid: id } = await jobOf(transfer.id)
     connector.transfers.delete(transfer.id)
@@ -196,7 +196,7 @@ await t.test('the HTTP provisioner of EDC', async (t) => {
     t.notOk(record.callbacks?.some(({ state }) => state === 'owed'))
   })
 
-  await t.test('fifty at once are called back once each', async (t) => {
+  await t.test('fifty simultaneous transfers get one callback each', async (t) => {
     const transfers = await Promise.all(
       Array.from({ length: 50 }, async () => await connector.provision(endpoint, { asset: 'small' }))
     )
@@ -214,7 +214,7 @@ await t.test('the HTTP provisioner of EDC', async (t) => {
   })
 })
 
-await t.test('signaling as EDC 0.15 has it', async (t) => {
+await t.test('the signaling of EDC 0.15', async (t) => {
   const base = `${host.url}/connector/signaling/geheim-of-signaling/dataflows`
   const told = (id: string) =>
     control.received.filter(({ url }) => url.includes(id)).map((
@@ -365,4 +365,4 @@ await t.test('Data Plane Signaling', async (t) => {
   })
 })
 
-t.notMatch(host.log.join('\n'), /geheim/, 'no key is in a log')
+t.notMatch(host.log.join('\n'), /geheim/, 'no log has a key')

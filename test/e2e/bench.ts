@@ -1,6 +1,6 @@
 /**
- * The inside of the namespaces that main.ts makes: the cluster, and the command that is to use it. All of it ends with
- * this process.
+ * Runs inside the namespaces that main.ts creates. Starts the cluster, then runs the command that uses it. The cluster
+ * ends with this process.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -2,7 +2,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileS
 import { join } from 'node:path'
 
 const ROOT = '/sys/fs/cgroup'
-/** All that the bench's kubelet makes lies below it, in each hierarchy (cgroup v1) or in the one (v2). */
+/**
+ * The kubelet of the test cluster creates all its cgroups below this one: in each hierarchy (cgroup v1), or in the only
+ * one (v2).
+ */
 export const CGROUP = 'gx4ki-e2e'
 
 function hierarchies (): string[] {
@@ -16,7 +19,7 @@ export function makeCgroups (): void {
   for (const hierarchy of hierarchies()) {
     const group = join(hierarchy, CGROUP)
     mkdirSync(group, { recursive: true })
-    // In v1 a new one has no cores and no memory node, and can hold no process, until it is given some.
+    // In cgroup v1, a new cpuset has no CPUs and no memory nodes. No process can join it until both are set.
     for (const file of ['cpuset.cpus', 'cpuset.mems']) {
       if (existsSync(join(group, file)) && !existsSync(join(ROOT, 'cgroup.controllers'))) {
         writeFileSync(join(group, file), readFileSync(join(hierarchy, file)))
@@ -25,14 +28,14 @@ export function makeCgroups (): void {
   }
 }
 
-/** When all their processes have ended. */
+/** Call this only after all processes in these cgroups have ended. */
 export function removeCgroups (): void {
   for (const hierarchy of hierarchies()) {
     if (existsSync(join(hierarchy, CGROUP))) removeTree(join(hierarchy, CGROUP))
   }
 }
 
-/** Its files cannot be removed, and need not be. */
+/** Removes the folders only. The kernel removes the files in a cgroup together with its folder. */
 function removeTree (group: string): void {
   for (const entry of readdirSync(group, { withFileTypes: true })) {
     if (entry.isDirectory()) removeTree(join(group, entry.name))

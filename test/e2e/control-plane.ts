@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { run, type Running, until } from './process.ts'
 
 /**
- * The node's own address, on an interface that leads nowhere; the API server and the kubelet are there for the pods.
+ * The address of the node, on an interface that connects to no other machine. At this address, pods reach the API
+ * server and the kubelet.
  */
 export const NODE_ADDRESS = '10.89.0.1'
 export const NODE = 'e2e'
@@ -13,8 +14,8 @@ const SERVICES = '10.96.0.0/16'
 export const DNS_ADDRESS = '10.96.0.10'
 
 /**
- * Who may talk to the API server as whom, by token: `system:masters` may do everything, the others what their role
- * says.
+ * The users of the API server. Each user has a token. `system:masters` may do everything; the other users have the
+ * rights of their role.
  */
 const USERS = {
   admin: ['admin', 'system:masters'],
@@ -25,16 +26,16 @@ const USERS = {
 }
 
 export interface ControlPlane {
-  /** Of the administrator. */
+  /** The path of the kubeconfig of the administrator. */
   kubeconfig: string
   kubeconfigOf: (user: keyof typeof USERS) => string
   kubectl: (args: string[], input?: string) => string
   parts: Running[]
-  /** Whom the kubelet believes that a caller is the API server. */
+  /** The path of a CA certificate. The kubelet accepts a client certificate of this CA as the one of the API server. */
   kubeletClientAuthority: string
 }
 
-/** etcd, the API server, the controllers and the scheduler, all real, on one machine. */
+/** Starts a real etcd, API server, controller manager and scheduler on this machine. */
 export async function startControlPlane (
   { dir, logs, kubernetes, debian }: { dir: string, logs: string, kubernetes: string, debian: string }
 ): Promise<ControlPlane> {
@@ -102,7 +103,7 @@ export async function startControlPlane (
       '--allow-privileged=true'
     ])
   )
-  // It signs its certificate itself; the file holds the authority, too.
+  // The API server signs its own certificate. This file also contains the CA certificate.
   const authority = join(pki, 'apiserver.crt')
   const kubeconfigOf = (user: string): string => {
     const path = join(dir, `${user}.kubeconfig`)
@@ -163,7 +164,10 @@ export async function startControlPlane (
   return { kubeconfig, kubeconfigOf, kubectl, parts, kubeletClientAuthority: kubeletClient.authority }
 }
 
-/** What the API server shows the kubelet, and the authority that the kubelet knows it by. */
+/**
+ * Makes the client certificate that the API server shows to the kubelet, and the CA that the kubelet checks it with.
+ * Returns the paths.
+ */
 function clientCertificate (pki: string, debian: string): { authority: string, certificate: string, key: string } {
   const at = (file: string): string => join(pki, file)
   const env = { ...process.env, LD_LIBRARY_PATH: `${debian}/usr/lib/x86_64-linux-gnu`, OPENSSL_CONF: '/dev/null' }

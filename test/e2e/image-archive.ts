@@ -7,9 +7,9 @@ import { CACHE } from './parts.ts'
 
 export interface Image {
   name: string
-  /** Where a file of the machine lies in the image. */
+  /** The path of each file in the image, and its path on this machine. */
   files: Record<string, string>
-  /** A command for each path: what a multi-call program is called. */
+  /** Symbolic links: a path in the image, and its target. A multi-call program needs one for each of its commands. */
   links?: Record<string, string>
   entrypoint: string[]
   user?: string
@@ -17,8 +17,9 @@ export interface Image {
 }
 
 /**
- * An image of a few files, one layer and no base, as an archive that `ctr images import` takes. Made once
- * for the same paths: those of built programs hold the hash of what they are made of.
+ * Writes an image with one layer and no base image, as an archive for `ctr images import`. Returns the path of the
+ * archive. The archive is written only once for the same paths: the path of a built program contains a hash of its
+ * sources.
  */
 export function imageArchive (image: Image): string {
   const { name, files, links = {}, entrypoint, user = '65532', env = [] } = image

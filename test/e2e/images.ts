@@ -36,7 +36,7 @@ const SHELL = [
   'yes'
 ]
 
-/** Every image that the cluster will run, as archives: no registry is asked for any. */
+/** The archives of all images that are imported into the node, so that no registry is needed for them. */
 export async function images ({ lean }: { lean: boolean }): Promise<string[]> {
   const busybox = `${debian()}/bin/busybox`
   const eventing = await built('eventing')
@@ -58,7 +58,6 @@ export async function images ({ lean }: { lean: boolean }): Promise<string[]> {
       links: { 'bin/mkdir': 'busybox' },
       entrypoint: ['/bin/minio']
     }),
-    // Eventing and Serving both have a `controller` and a `webhook`.
     imageArchive({
       name: 'docker.io/nginxinc/nginx-unprivileged:1.29.4-alpine',
       files: {
@@ -71,13 +70,13 @@ export async function images ({ lean }: { lean: boolean }): Promise<string[]> {
     ...EVENTING.map((program) => knativeImage('eventing', program, eventing))
   ]
   const ours = resolve('dist/image.tar')
-  if (!existsSync(ours)) throw new Error('dist/image.tar is missing: make image-tar')
+  if (!existsSync(ours)) throw new Error('dist/image.tar is missing. Run `make image-tar` to build it.')
   return [...archives, ours, ...(lean ? [] : await servingImages())]
 }
 
 /**
- * What the CARLA template names, in all that the template knows of it: it says what it was given and records for as
- * long as it was told.
+ * A stand-in for the image that the CARLA template names. It prints its environment, waits `DURATION` seconds, writes a
+ * small rosbag2 recording and prints the checksums of its files.
  */
 export function carlaStandIn (): string {
   const script = `set -e
@@ -120,6 +119,7 @@ async function servingImages (): Promise<string[]> {
   ]
 }
 
+/** The image name contains the module, because Eventing and Serving both have a `controller` and a `webhook`. */
 function knativeImage (module: string, program: string, folder: string): string {
   return imageArchive({
     name: `dev.local/knative/${module}/${program}:e2e`,
@@ -128,7 +128,7 @@ function knativeImage (module: string, program: string, folder: string): string 
   })
 }
 
-/** What a dynamic program of Debian is loaded with. */
+/** The dynamic loader, the C library and the named libraries, which a program from Debian needs. */
 function libraries (root: string, names: string[]): Record<string, string> {
   const found = ['ld-linux-x86-64.so.2', 'libc.so.6', ...names].map((name) => {
     const source = ['lib', 'usr/lib'].map((folder) => `${root}/${folder}/x86_64-linux-gnu/${name}`).find((path) =>

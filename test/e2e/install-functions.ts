@@ -7,8 +7,9 @@ import type { ControlPlane } from './control-plane.ts'
 import { withoutServing } from './without-serving.ts'
 
 /**
- * Applies the very manifests of knative/overlays/minikube, as docs/install.md says, and waits until Knative calls all
- * of it ready; `lean`: what is like them without Serving.
+ * Applies the overlay knative/overlays/minikube as docs/install.md describes it, with the additions of
+ * test/e2e/overlay, and waits until Knative reports all parts ready. With `lean` it applies the manifests for a cluster
+ * without Serving.
  */
 export async function installFunctions (
   { kubectl }: ControlPlane,
@@ -57,8 +58,8 @@ export async function installFunctions (
 }
 
 /**
- * On two cores, with all pods of the functions starting, one of Knative's webhooks misses a probe and is out of service
- * for a second: who applies does it again.
+ * Calls `apply` again when a Knative webhook did not answer. When all pods of the functions start on two cores, a
+ * webhook can miss a probe and be out of service for a second.
  */
 async function unlessWebhooksAreAway (apply: () => unknown): Promise<void> {
   for (let tries = 5; ; tries--) {

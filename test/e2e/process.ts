@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { poll } from '../support/poll.ts'
 
 /**
- * A program of the bench that is to run until the end; what it says goes to logs/<name>.log, and its own end is an
- * error.
+ * A program of the test cluster that must run until the end. Its output goes to logs/<name>.log. `until` fails when it
+ * has ended.
  */
 export interface Running {
   name: string
@@ -20,7 +20,7 @@ export function run (
   env: NodeJS.ProcessEnv = {}
 ): Running {
   const log = join(logs, `${name}.log`)
-  // Straight into the file: through a pipe, the program would stand still as soon as this process waits for another.
+  // The program writes directly into the file. With a pipe it would block while this process waits for another program.
   const file = openSync(log, 'a')
   const child = spawn(command!, args, { env: { ...process.env, ...env }, stdio: ['ignore', file, file] })
   closeSync(file)
@@ -28,8 +28,8 @@ export function run (
 }
 
 /**
- * Asks until there is an answer that counts. Says what it waited for when there is none, or when one of the programs
- * has ended.
+ * Calls `ask` until it returns a value. Throws after `seconds`, or when one of the programs in `needs` has ended. The
+ * message contains the last log lines of these programs.
  */
 export async function until<T> (
   what: string,
@@ -39,12 +39,14 @@ export async function until<T> (
   let last: unknown
   const answer = poll(what, async () => {
     for (const { name, child } of needs) {
-      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${name} has ended`)
+      if (child.exitCode !== null || child.signalCode !== null) {
+        throw new Error(`${name} has ended during the wait for: ${what}`)
+      }
     }
     try {
       return await ask()
     } catch (error) {
-      // Not there yet; told when it never comes.
+      // Not ready yet. This error becomes the cause when the wait fails.
       last = error
       return undefined
     }

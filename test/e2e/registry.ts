@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { NODE_ADDRESS } from './control-plane.ts'
 
-/** Where the node's containerd looks for what it is to pull from the registry of the CARLA template. */
+/** The port of the registry from which the node's containerd pulls the image of the CARLA template. */
 export const REGISTRY_PORT = 5000
 
 export interface Registry {
@@ -15,8 +15,8 @@ export interface Registry {
 }
 
 /**
- * What a private registry is to containerd: it serves one image, an OCI archive, to whoever has the name and the
- * password, and nobody else (OCI distribution 1.1, pull only).
+ * Starts a private registry for containerd. It serves one image, an OCI archive, only to a client that sends the user
+ * name and the password (OCI distribution 1.1, pull only).
  */
 export async function startRegistry (
   archive: string,

@@ -18,8 +18,9 @@ interface Manifest {
 const SERVING = 'serving.knative.dev/v1'
 
 /**
- * The manifests for a cluster without Knative Serving: each Knative Service is a Deployment that never sleeps, behind a
- * Service of its name, which is where Triggers and nginx then go. Its pods keep the label by which they are known.
+ * Makes the manifests for a cluster without Knative Serving. Each Knative Service becomes a Deployment that does not
+ * scale to zero, and a Kubernetes Service of the same name, to which Triggers and nginx then send requests. The pods
+ * have the label that Knative would give them.
  */
 export function withoutServing (manifests: Manifest[]): object[] {
   return manifests.flatMap((manifest) => manifest.apiVersion === SERVING ? plain(manifest) : redirected(manifest))
@@ -29,7 +30,7 @@ function plain ({ metadata: { name, namespace }, spec }: Manifest): object[] {
   const metadata = { name, namespace }
   const labels = { 'serving.knative.dev/service': name }
   const { timeoutSeconds: _, containers, ...pod } = spec!.template.spec
-  // Knative knows the port by itself.
+  // Knative adds the port of a probe; a Deployment must name it.
   const reached = ({ httpGet }: Probe): Probe => ({ httpGet: { ...httpGet, port: 8080 } })
   const probed = containers.map((container) => ({
     ...container,
@@ -38,7 +39,7 @@ function plain ({ metadata: { name, namespace }, spec }: Manifest): object[] {
   }))
   const template = { metadata: { labels }, spec: { ...pod, enableServiceLinks: false, containers: probed } }
   return [
-    // Recreate: what is there has one environment.
+    // Recreate: pods with the old and with the new environment must not run at the same time.
     {
       apiVersion: 'apps/v1',
       kind: 'Deployment',
@@ -55,7 +56,7 @@ function redirected (manifest: Manifest): object {
   return JSON.parse(JSON.stringify(manifest).replaceAll(`"apiVersion":"${SERVING}"`, '"apiVersion":"v1"')) as object
 }
 
-/** To the host that Knative's ingress would have been told. */
+/** Makes nginx send requests directly to the host that it would otherwise name to the ingress of Knative. */
 function withoutIngress (nginx: string): string {
   const [, host] = /proxy_set_header Host (\S+);/.exec(nginx)!
   return nginx.replace(/upstream knative \{[^}]*\}/, `resolver ${DNS_ADDRESS};`).replaceAll(

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** One exchange of those that were seen with a real EDC. */
+/** One HTTP exchange that was captured from a real EDC. */
 export interface Exchange {
   kind: string
   method?: string
@@ -13,13 +13,13 @@ export interface Exchange {
   response?: unknown
 }
 
-/** The exchanges of a capture in their order. */
+/** All exchanges of a capture, in their order. */
 export function captured (name: string): Exchange[] {
   const capture = JSON.parse(readFileSync(`test/captures/${name}.json`, 'utf8')) as Exchange[] | { log: Exchange[] }
   return Array.isArray(capture) ? capture : capture.log
 }
 
-/** Of one kind. */
+/** The exchanges of one kind, in their order. */
 export function exchangesOf (name: string, kind: string): Exchange[] {
   return captured(name).filter((exchange) => exchange.kind === kind)
 }

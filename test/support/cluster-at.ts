@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { type Cluster, connectCluster } from '../../shared/kubernetes/cluster.ts'
 
-/** A kubeconfig for whatever answers at this address. */
+/** Writes a kubeconfig for the server at this address. Returns its path. */
 export function kubeconfigFor (t: Test, server: string, token = 'a hidden token'): string {
   const dir = mkdtempSync(join(tmpdir(), 'gx4ki-test-'))
   t.teardown(() => rmSync(dir, { recursive: true }))
@@ -23,7 +23,7 @@ export function kubeconfigFor (t: Test, server: string, token = 'a hidden token'
   return path
 }
 
-/** A connection to it as the functions have it. */
+/** A connection to this server, made as the functions make theirs. */
 export function clusterAt (t: Test, server: string, token?: string): Cluster {
   return connectCluster({ KUBECONFIG: kubeconfigFor(t, server, token), JOBS_NAMESPACE: 'gx4ki-jobs' })
 }

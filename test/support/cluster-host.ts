@@ -34,10 +34,10 @@ interface Manifest {
 const FUNCTIONS = 'gx4ki'
 const JOBS = 'gx4ki-jobs'
 
-/** What a function is there: a Knative Service, or, without Serving, a Deployment of that name. */
+/** The kind of the object that runs a function: a Knative Service, or without Serving a Deployment of the same name. */
 const KIND = process.env['E2E'] === 'lean' ? 'deployment' : 'ksvc'
 
-/** What is mounted where a test has a folder of its own. */
+/** The object that is mounted for each setting that names a folder. A test can replace its data. */
 const FOLDERS = {
   TEMPLATES_DIR: { kind: 'ConfigMap', name: 'gx4ki-templates' },
   CONNECTORS_DIR: { kind: 'ConfigMap', name: 'gx4ki-connectors' },
@@ -48,8 +48,8 @@ const FOLDERS = {
 const NAMES = ['deploy', 'job-completed', 'result-fetch', 'result-upload']
 
 /**
- * The functions as they run on the cluster that KUBECONFIG names, with settings for one test. What the local host does
- * for it, this does with kubectl; all the rest is the cluster's own.
+ * The functions on the cluster that KUBECONFIG names, with the settings of one test. It uses kubectl for the changes
+ * that the local host makes itself. All other parts are those of the cluster.
  */
 export async function clusterHost (t: Test, env: Overrides): Promise<TestedHost> {
   const store = {
@@ -59,7 +59,7 @@ export async function clusterHost (t: Test, env: Overrides): Promise<TestedHost>
     secretKey: secret('gx4ki-store', 'secret-key')
   }
   await makeBucket(store, env['*']!['S3_BUCKET']!)
-  // Pings come when the test says so, and what another test left is not there.
+  // The test sends the pings itself. Jobs of earlier tests must be gone.
   kubectl('delete', 'pingsource', 'reconcile', '-n', FUNCTIONS, '--ignore-not-found')
   kubectl('delete', 'jobs', '-n', JOBS, '--all', '--cascade=foreground')
   const url = `http://${addressOf(FUNCTIONS, 'entry')}`
@@ -89,7 +89,8 @@ export async function clusterHost (t: Test, env: Overrides): Promise<TestedHost>
     service: (name) => ({
       async kill (signal) {
         for (const pid of processesWith(`dist/${name}.cjs`)) process.kill(pid, signal)
-        // A container that crashes again and again is started later each time; that of a new pod is not.
+        // Kubernetes delays each restart of a crashing container a little longer. The container of a new pod starts at
+        // once.
         kubectl(
           'delete',
           'pod',
@@ -110,7 +111,7 @@ export async function clusterHost (t: Test, env: Overrides): Promise<TestedHost>
       url: 'https://127.0.0.1:6443',
       token: kubectl('create', 'token', name, '-n', FUNCTIONS).trim()
     }),
-    /** Real adapters tell nothing of what was while they were away. */
+    /** A real adapter sends no events for changes that happened while it was stopped. */
     source: {
       start: startSource,
       async stop () {
@@ -121,7 +122,7 @@ export async function clusterHost (t: Test, env: Overrides): Promise<TestedHost>
         )
       }
     },
-    /** To the Broker, which answers when the functions have. */
+    /** Sends a ping to the Broker, which answers after the functions have answered. */
     async ping () {
       const { headers, body } = HTTP.binary(
         new CloudEvent({
@@ -131,7 +132,7 @@ export async function clusterHost (t: Test, env: Overrides): Promise<TestedHost>
         })
       )
       const broker = `http://${addressOf('knative-eventing', 'broker-ingress')}/${FUNCTIONS}/gx4ki`
-      // As Knative's own source does, where the Broker is away for a moment.
+      // Tries again while the Broker does not answer, as Knative's own source does.
       await poll('the Broker takes a ping', async () => {
         const response = await fetch(broker, {
           method: 'POST',
@@ -144,7 +145,7 @@ export async function clusterHost (t: Test, env: Overrides): Promise<TestedHost>
   }
 }
 
-/** Of the pods that are there. */
+/** The log lines of the pods that exist now. */
 function logOf (): string[] {
   return NAMES.flatMap((name) =>
     kubectl(
@@ -162,12 +163,12 @@ function logOf (): string[] {
 }
 
 async function setEnvironment (name: string, env: Record<string, string>): Promise<void> {
-  // Knative's controllers may be at the same object.
+  // Knative's controllers may change the same object at the same time.
   await poll(`${name} takes its new environment`, () => replaceEnvironment(name, env), 60)
   await poll(`${name} is ready with its new environment`, () => isReady(name), 120)
 }
 
-/** `false` when somebody else changed the Service meanwhile. */
+/** Returns `false` when another client has changed the object in the meantime. */
 function replaceEnvironment (name: string, { KUBECONFIG: kubeconfig, ...env }: Record<string, string>): boolean {
   const manifest = withoutServerFields(kubectlJson<Manifest>('get', KIND, name, '-n', FUNCTIONS))
   const { spec } = manifest.spec.template
@@ -177,7 +178,7 @@ function replaceEnvironment (name: string, { KUBECONFIG: kubeconfig, ...env }: R
     ...kept,
     ...Object.entries(env).filter(([name]) => !(name in FOLDERS)).map(([name, value]) => ({ name, value }))
   ]
-  // The file of the tests as a file of the pod.
+  // Mounts the kubeconfig of the test into the pod.
   const [volumes, mounts] = [spec.volumes ?? [], container!.volumeMounts ?? []].map((list) =>
     list.filter(({ name }) => name !== 'test-kubeconfig')
   ) as [Named[], Named[]]
@@ -228,7 +229,10 @@ function isReady (name: string): boolean {
     status.conditions?.find(({ type }) => type === 'Ready')?.status === 'True'
 }
 
-/** Files of a folder as the data of the object that the functions mount; none when the test has no such folder. */
+/**
+ * Replaces the object that the functions mount. Its data are the files of the folder, or nothing when the test has no
+ * such folder.
+ */
 function replaceFolder (
   { kind, name }: { kind: string, name: string },
   folder: string | undefined

@@ -1,6 +1,6 @@
 import { connectCluster, managedSelector } from '../../shared/kubernetes/cluster.ts'
 
-/** What Kubernetes has, seen past the functions. */
+/** Reads the objects of all jobs directly from Kubernetes, not through the functions. */
 export function clusterOf ({ kubeconfig }: { kubeconfig: string }) {
   const cluster = connectCluster({ KUBECONFIG: kubeconfig, JOBS_NAMESPACE: 'gx4ki-jobs' })
   const query = { namespace: cluster.namespace, labelSelector: managedSelector }

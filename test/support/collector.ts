@@ -33,7 +33,10 @@ interface Exported {
   }[]
 }
 
-/** A collector that takes OTLP as JSON, what makes a function send it all there, and the spans so far. */
+/**
+ * Starts a collector that takes OTLP as JSON. Returns the environment that makes a function export to it, and the spans
+ * that it has received.
+ */
 export async function collector (t: Test) {
   const { url, received } = await httpServer(
     t,

@@ -7,7 +7,7 @@ import { type Cluster, JOB_LABEL, objectName } from '../../shared/kubernetes/clu
 import type { Store } from '../../shared/store/open-store.ts'
 import { serve } from './serve.ts'
 
-/** The data of an event about the Job of a job, as far as it is looked at. */
+/** The data of an event about the Job of a job, with the fields that job-completed reads. */
 export const jobData = (id: string, more: object = {}): object => ({
   kind: 'Job',
   metadata: { name: objectName(id), namespace: 'gx4ki-jobs', labels: { [JOB_LABEL]: id } },
@@ -16,7 +16,7 @@ export const jobData = (id: string, more: object = {}): object => ({
 
 type Settings = Partial<Parameters<typeof readCallbackSettings>[0]> & { admitSender?: AdmitSender }
 
-/** A running job-completed. */
+/** Starts job-completed. */
 export async function completedWith (
   t: Test,
   deps: { store: Store, cluster: Cluster },

@@ -16,10 +16,10 @@ import { testStore } from './store.ts'
 const env = `
 type: object
 properties:
-  DURATION: { type: integer, minimum: 1, maximum: 3600, default: 15, description: seconds }
-  MODE: { type: string, enum: [fast, slow], default: fast, description: how }
-  NAME: { type: string, description: whose }
-  PASSWORD: { type: string, minLength: 4, writeOnly: true, description: hidden }
+  DURATION: { type: integer, minimum: 1, maximum: 3600, default: 15, description: Duration in seconds }
+  MODE: { type: string, enum: [fast, slow], default: fast, description: Speed }
+  NAME: { type: string, description: Name of the user }
+  PASSWORD: { type: string, minLength: 4, writeOnly: true, description: Password of the user }
 `
 
 /** A template whose Jobs are suspended, so that nothing runs. */
@@ -44,14 +44,16 @@ function template (name: string, spec: object = {}, labels: object = {}): Templa
 export const templates = new Map([
   template('test'),
   template('other'),
-  // Kubernetes takes no negative number.
+  // Kubernetes rejects a negative backoffLimit.
   template('refused', { backoffLimit: -1 }),
   template('queued', {}, { 'kueue.x-k8s.io/queue-name': 'of-the-template' })
 ].map((one) => [one.name, one]))
 
 export const tokenKey = randomBytes(32).toString('hex')
 
-/** Whatever is to differ; `table` has the connectors, `callers` what asks for credentials. */
+/**
+ * The options that a test changes. `table` contains the connectors. `callers` contains the settings for credentials.
+ */
 type Testing = Partial<Omit<DeployOptions, 'connectors'>> & { table?: Connector[], callers?: Partial<CallerSettings> }
 
 export const resultTokenKey = randomBytes(32).toString('hex')
@@ -68,7 +70,7 @@ function connectorsOf (table: Connector[] = []) {
 
 const nowhere: EgressRules = { allowed: new Set(), denied: [] }
 
-/** A running deploy; it asks for credentials where there are settings for them. */
+/** Starts deploy. It asks for credentials only when `callers` has settings for them. */
 export async function deployWith (
   t: Test,
   { store, cluster, table, callers, ...more }: { store: Store, cluster: Cluster } & Testing
@@ -79,7 +81,7 @@ export async function deployWith (
     deploy({
       store,
       cluster,
-      templates: () => ({ usable: templates, refused: new Map([['broken.yaml', 'it is none']]) }),
+      templates: () => ({ usable: templates, refused: new Map([['broken.yaml', 'it is not a Job']]) }),
       tokenKey,
       hasSink: false,
       settings,
@@ -116,14 +118,14 @@ export async function deployWith (
   }
 }
 
-/** The same over a bucket of its own, with the stand-in for Kubernetes. */
+/** Starts deploy with a new bucket (or the given store) and the stand-in for Kubernetes. */
 export async function deployServer (t: Test, { store, ...more }: { store?: Store } & Testing = {}) {
   const own = store ?? await testStore(t)
   const cluster = clusterOf(await testKubernetes(t))
   return { store: own, cluster, ...await deployWith(t, { store: own, cluster, ...more }) }
 }
 
-/** Everything that is in the bucket. */
+/** All keys in the bucket. */
 export async function keysOf (store: Store): Promise<string[]> {
   const keys = []
   for await (const { key } of listAll(store, '', { tags: false })) keys.push(key)

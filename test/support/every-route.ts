@@ -13,22 +13,24 @@ interface Operation {
 interface Access {
   url: string
   /**
-   * What makes a request of a route good, by method and path as OpenAPI has them. A route that is not here fails the
-   * test.
+   * The query and the body of a valid request for each route, by method and path as in the OpenAPI document. A route
+   * that is missing here fails the test.
    */
   requests: Record<string, { query?: string, body?: object }>
-  /** The routes that ask no caller for anything. */
+  /** The routes that need no credentials. */
   open: string[]
-  /** Keys of the owner of the job, one for each scope; of somebody else who may read and write; of an admin. */
+  /**
+   * API keys: two of the owner of the job, one for each scope; one of another caller with both scopes; one of an admin.
+   */
   keys: { reader: string, writer: string, stranger: string, admin: string }
-  /** A new job of the owner's. */
+  /** Creates a job of that owner. Returns its id. */
   job: () => Promise<string>
 }
 
-/** What the job of an owner has been told, for the routes about that. */
+/** A callback in the job of the owner, for the routes about callbacks. */
 export const CALLBACK: Callback = { id: '0-succeeded', target: 0, call: 'succeeded', state: 'delivered', attempts: [] }
 
-/** Tries every route that the function itself says it has, with every kind of credential. */
+/** Tries every route in the OpenAPI document of the function with every kind of credential. */
 export async function tryEveryRoute (t: Test, { url, requests, open, keys, job }: Access): Promise<void> {
   const { paths, components } = await (await fetch(`${url}/openapi.json`)).json() as {
     paths: Record<string, Record<string, Operation>>
@@ -46,12 +48,12 @@ export async function tryEveryRoute (t: Test, { url, requests, open, keys, job }
   t.strictSame(
     routes.filter(({ operation }) => operation.security === undefined).map(({ name }) => name),
     open,
-    'the routes that anybody may use'
+    'the routes that need no credentials'
   )
 
   for (const { path, method, name, operation } of routes.filter(({ operation }) => operation.security !== undefined)) {
     const request = requests[name]
-    t.ok(request, `${name} is tried`)
+    t.ok(request, `the test has a request for ${name}`)
     const [scope] = operation.security![0]!.caller
     const ask = async (authorization: string | undefined, id?: string): Promise<Response> =>
       await fetch(
@@ -67,7 +69,7 @@ export async function tryEveryRoute (t: Test, { url, requests, open, keys, job }
       )
 
     await t.test(name, async (t) => {
-      for (const status of ['401', '403']) t.ok(operation.responses[status], `says that it may answer ${status}`)
+      for (const status of ['401', '403']) t.ok(operation.responses[status], `OpenAPI has the answer ${status}`)
       const near = keys.writer.slice(0, -1) + (keys.writer.endsWith('A') ? 'Q' : 'A')
       for (
         const wrong of [
@@ -97,7 +99,7 @@ export async function tryEveryRoute (t: Test, { url, requests, open, keys, job }
 
       for (const key of [good, keys.admin]) {
         const { status } = await ask(`bearer ${key}`)
-        t.notOk([400, 401, 403, 404, 405, 415, 500].includes(status), `the right credential: ${status}`)
+        t.notOk([400, 401, 403, 404, 405, 415, 500].includes(status), `the right credential is accepted: ${status}`)
       }
 
       if (!path.includes('{id}')) return
@@ -109,7 +111,7 @@ export async function tryEveryRoute (t: Test, { url, requests, open, keys, job }
           (await response.text()).replaceAll(id, 'ID').replace(/"trace_id":"\w+"/, '')
         ] as const
       }))
-      t.strictSame(answers[0], answers[1], 'a job of somebody else is as one that is not there')
+      t.strictSame(answers[0], answers[1], 'a job of another owner gets the same answer as a job that does not exist')
       t.equal(answers[0]![0], 404)
       if (method !== 'HEAD') t.match(answers[0]![2], /urn:gx4ki:problem:unknown-job/)
     })

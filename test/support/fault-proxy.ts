@@ -5,25 +5,25 @@ import { listen } from './listen.ts'
 import { poll } from './poll.ts'
 
 /**
- * What becomes of a request: it is passed on, or refused (503), or held for ever, or its answer is, or the connection
- * breaks, before it was passed on or after.
+ * What the proxy does with a request: it passes the request on, refuses it (503), holds it for ever, or breaks the
+ * connection. The two fates about the answer pass the request on first.
  */
 export type Fate = 'pass' | 'refuse' | 'hold' | 'hold the answer' | 'break' | 'break the answer'
 
 export interface FaultProxy {
   url: string
-  /** Where requests go, and a token to show there in place of what the client shows. */
+  /** Where requests go. A `token` here replaces the token of the client. */
   target: { url: string, token?: string }
   fate: (request: { method: string, path: string, headers: http.IncomingHttpHeaders }) => Fate | Promise<Fate>
   /** Resolves when a request, or its answer, is held. */
   caught(): Promise<void>
-  /** Lets everything pass that comes from now on. */
+  /** Lets all later requests pass. */
   heal(): void
 }
 
 /**
- * Stands between a function and what it depends on, to stop it at one exact request. The requests themselves pass
- * unchanged, so signatures hold.
+ * A proxy between a function and a service that it depends on. It can stop the function at one exact request. It does
+ * not change requests, so signatures stay valid.
  */
 export async function faultProxy (t: Test): Promise<FaultProxy> {
   let held = 0
@@ -50,7 +50,8 @@ export async function faultProxy (t: Test): Promise<FaultProxy> {
       return
     }
     const { protocol, hostname, port } = new URL(proxy.target.url)
-    // A real API server has a certificate of its own; it is on this machine.
+    // A real API server has a self-signed certificate. The proxy does not check it, because the server is on this
+    // machine.
     const { request: ask } = protocol === 'https:' ? https : http
     const authorization = proxy.target.token === undefined ? {} : { authorization: `Bearer ${proxy.target.token}` }
     const onward = ask({

@@ -4,7 +4,7 @@ import { faultProxy } from './fault-proxy.ts'
 import { type Overrides, testHost } from './host.ts'
 
 /**
- * A host in which one function reaches the store and Kubernetes through proxies that can stop it at one exact request.
+ * A host where one function reaches the store and Kubernetes through proxies, which can stop it at one exact request.
  */
 export async function faultyHost (t: Test, name: string, env: Overrides = {}) {
   const [store, kubernetes] = [await faultProxy(t), await faultProxy(t)]
@@ -15,7 +15,7 @@ export async function faultyHost (t: Test, name: string, env: Overrides = {}) {
   const service = host.service(name)
   return Object.assign(host, {
     proxies: { store, kubernetes },
-    /** Ends the function as a crash would, lets everything pass again, and waits until its next process is ready. */
+    /** Kills the function as a crash would, lets all requests pass again, and waits until the next process is ready. */
     async crash (): Promise<void> {
       await service.kill('SIGKILL')
       store.heal()
@@ -30,7 +30,7 @@ function kubeconfigOf (server: string): string {
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [{ name: 'proxy', cluster: { server, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'proxy', user: { token: 'the proxy shows its own' } }],
+    users: [{ name: 'proxy', user: { token: 'the proxy replaces this token' } }],
     contexts: [{ name: 'proxy', context: { cluster: 'proxy', user: 'proxy', namespace: 'gx4ki-jobs' } }],
     'current-context': 'proxy'
   })

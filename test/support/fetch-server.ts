@@ -10,7 +10,7 @@ import type { Store } from '../../shared/store/open-store.ts'
 import { newRecord } from './new-record.ts'
 import { serve } from './serve.ts'
 
-/** A running result-fetch; it asks for credentials where there are settings for them. */
+/** Starts result-fetch. It asks for credentials only when there are settings for them. */
 export async function fetchServer (
   t: Test,
   store: Store,
@@ -27,7 +27,7 @@ export async function fetchServer (
       await createRecord(store, record)
       return record
     },
-    /** A result file as the uploader of an attempt leaves it. */
+    /** Puts a result file as the uploader of an attempt does. */
     async upload (id: string, attempt: string, name: string, bytes: Buffer | string): Promise<void> {
       const sha256 = createHash('sha256').update(bytes).digest('hex')
       await putObject(

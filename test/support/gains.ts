@@ -1,6 +1,9 @@
 import { scrape } from './scrape.ts'
 
-/** How much each number has grown since then: all functions of a test's process count together. */
+/**
+ * Returns a function that reads how much each metric has grown since this call. All functions in the process of a test
+ * share their metrics.
+ */
 export async function gainsFrom (url: string): Promise<() => ReturnType<typeof scrape>> {
   const before = await scrape(url)
   return async () => {

@@ -6,7 +6,7 @@ import { clusterHost } from './cluster-host.ts'
 import { jobTemplates } from './job-templates.ts'
 import { poll } from './poll.ts'
 
-/** The JSON of a job, as far as the tests look at it. */
+/** The JSON of a job, with the fields that the tests read. */
 export interface Job {
   job_uuid: string
   state: string
@@ -28,22 +28,22 @@ export interface ResultFile {
   content_type: string
 }
 
-/** Environment over that of the manifests, by function; '*' is for all of them. */
+/** Environment variables by function; they override those of the manifests. `*` stands for all functions. */
 export type Overrides = Record<string, Record<string, string>>
 
-/** What the acceptance tests need to know of the host that they run against. */
+/** The parts of a host that the acceptance tests use. */
 export type TestedHost = Omit<Host, 'stop' | 'services' | 'store'> & {
   store: Omit<Host['store'], 'stop'>
-  /** What the functions have logged. */
+  /** The log lines of the functions. */
   log: string[]
   service: (name: string) => { kill: (signal: NodeJS.Signals) => Promise<void>, ready: () => Promise<void> }
-  /** Where the API server is, and the token of a function. */
+  /** The URL of the API server, and a token for a function. */
   kubernetesAs: (name: string) => { url: string, token: string }
 }
 
 /**
- * The functions with templates and a bucket of the test's own, pinged only when it says so: on a local host, or on the
- * cluster of the end-to-end suite.
+ * Starts the functions with templates and a bucket for one test: on a local host, or on the cluster of the end-to-end
+ * suite. Pings are sent only when the test calls `ping`.
  */
 export async function testHost (t: Test, env: Overrides = {}) {
   const own = {
@@ -75,7 +75,7 @@ async function localHost (t: Test, env: Overrides): Promise<TestedHost> {
   }
 }
 
-/** What a caller does with the API, over HTTP. */
+/** A client of the HTTP API. */
 export function callerOf ({ url }: Pick<Host, 'url'>) {
   async function json<T> (path: string, init?: RequestInit): Promise<T> {
     const response = await fetch(url + path, init)
@@ -89,7 +89,7 @@ export function callerOf ({ url }: Pick<Host, 'url'>) {
 
   return {
     job,
-    /** Asks for a job and answers its id. */
+    /** Requests a job. Returns its id. */
     async deploy (
       body: { template?: string, queue?: string, env?: Record<string, string>, callback?: object },
       headers: Record<string, string> = {}
@@ -107,7 +107,7 @@ export function callerOf ({ url }: Pick<Host, 'url'>) {
     async jobs (): Promise<Job[]> {
       return (await json<{ jobs: Job[] }>('/job')).jobs
     },
-    /** The job as soon as it is in one of the states. */
+    /** Waits until the job is in one of the states. Returns the job. */
     async reaches (id: string, ...states: string[]): Promise<Job> {
       return await poll(`the job is ${states.join(' or ')}`, async () => {
         const now = await job(id)
@@ -120,9 +120,9 @@ export function callerOf ({ url }: Pick<Host, 'url'>) {
     async result (id: string, name: string): Promise<Response> {
       return await fetch(`${url}/job/${id}/result?file=${encodeURIComponent(name)}`)
     },
-    /** The log, as soon as it is kept. */
+    /** Waits until the log is in the store. Returns the log. */
     async jobLog (id: string): Promise<string> {
-      return await poll('the log is kept', async () => {
+      return await poll('the log is in the store', async () => {
         const response = await fetch(`${url}/job/${id}/log`)
         const text = await response.text()
         return response.status === 200 && { text }

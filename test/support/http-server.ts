@@ -10,7 +10,7 @@ export interface Received {
   body: Buffer
 }
 
-/** A server of the test's own that keeps what it receives, whole, in the order of its arrival. */
+/** Starts an HTTP server for one test. It keeps all requests with their bodies, in the order in which they arrive. */
 export async function httpServer (
   t: Test,
   answer: (request: Received, response: ServerResponse) => unknown = (_, response) => response.writeHead(204).end()

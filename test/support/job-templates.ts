@@ -5,8 +5,8 @@ import { join } from 'node:path'
 const env = `
 type: object
 properties:
-  SCRIPT: { type: string, description: What to run in the result folder, default: "true" }
-  PASSWORD: { type: string, writeOnly: true, description: A secret }
+  SCRIPT: { type: string, description: Shell script that runs in the result folder, default: "true" }
+  PASSWORD: { type: string, writeOnly: true, description: A secret value }
 `
 
 interface Changes {
@@ -18,7 +18,7 @@ interface Changes {
   container?: object
 }
 
-/** A template that does whatever a test asks of it, but for the changes. */
+/** A template that runs the script of a test, with the given changes. */
 function template (
   name: string,
   { labels, startSeconds = 300, graceSeconds = 30, spec, volumes, container }: Changes
@@ -43,7 +43,7 @@ function template (
       template: {
         spec: {
           restartPolicy: 'Never',
-          // Enough for an uploader whose grants come from a function that has to be woken.
+          // Enough time for an uploader that gets its grants from a function which starts from zero.
           terminationGracePeriodSeconds: graceSeconds,
           volumes,
           containers: [{
@@ -51,7 +51,7 @@ function template (
             image: 'dev.local/shell:e2e',
             command: ['sh', '-c', 'mkdir -p "$RESULTS" && cd "$RESULTS" && eval "$SCRIPT"'],
             env: [{ name: 'RESULTS', value: '/results' }],
-            // A few at a time, where a test has many: two cores carry a whole cluster beside them.
+            // Only a few jobs of a test run at a time: the two cores also run a whole cluster.
             resources: { requests: { cpu: '250m' } },
             ...container
           }]
@@ -61,7 +61,7 @@ function template (
   }
 }
 
-/** Its script is JavaScript. */
+/** A container whose script is JavaScript. */
 const node = {
   image: 'dev.local/gx4ki-jobs:dev',
   command: [
@@ -75,32 +75,32 @@ const node = {
 const templates: Record<string, Changes> = {
   script: {},
   retried: { spec: { backoffLimit: 1 } },
-  // Time to start on a cluster that has to wake the functions meanwhile.
+  // Enough time to start on a cluster that must start the functions from zero.
   overdue: { spec: { activeDeadlineSeconds: 8 } },
-  // As Kueue's webhook leaves a Job that names a queue: suspended, until the queue admits it.
+  // Like a Job that Kueue's webhook has changed: suspended until its queue admits it.
   queued: { labels: { 'kueue.x-k8s.io/queue-name': 'simulations' }, spec: { suspend: true } },
-  // Nobody can pull it; the local host knows no image at all, and would run the command.
+  // No node can pull this image. It has no command, because the local host ignores images and would run the command.
   'no-image': {
     startSeconds: process.env['E2E_NODE_ADDRESS'] === undefined ? 12 : 40,
     container: { image: 'registry.invalid/nothing:1', command: undefined }
   },
-  // The admission policy of the cluster does not know it.
+  // The admission policy of the cluster does not allow this image.
   foreign: { container: { image: 'example.org/anything:1' } },
   small: {
     volumes: [{ name: 'results', emptyDir: { sizeLimit: '4Mi' } }],
     container: { resources: { limits: { memory: '32Mi' } } }
   },
   node: { container: node },
-  // With the grace that a job has unless its template says otherwise: Knative may hold a request back for the 30 s that
-  // it drains a pod.
+  // The default grace period of a job. It must be longer than the 30 s for which Knative may delay a request while it
+  // drains a pod.
   patient: { graceSeconds: 120, container: node }
 }
 
-/** Writes the templates of the tests into a folder that is there until this process ends. */
+/** Writes the templates of the tests into a folder, which is removed when this process ends. Returns its path. */
 export function jobTemplates (): string {
   const folder = mkdtempSync(join(tmpdir(), 'gx4ki-test-'))
   process.on('exit', () => rmSync(folder, { recursive: true }))
-  // JSON is YAML.
+  // JSON is valid YAML.
   for (const [name, changes] of Object.entries(templates)) {
     writeFileSync(join(folder, `${name}.yaml`), JSON.stringify(template(name, changes)))
   }

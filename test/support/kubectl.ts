@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 
-/** kubectl against the cluster of the end-to-end suite; answers what it prints. */
+/** Runs kubectl against the cluster of the end-to-end suite. Returns its output. */
 export function kubectl (...args: string[]): string {
   return kubectlWith('', ...args)
 }

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
 
 /**
- * Has a server of the test's own listen until the test ends, which cuts off what is under way; answers its URL. On the
- * cluster of the end-to-end suite the pods have to reach it.
+ * Starts a server for one test and returns its URL. When the test ends, the server closes with all its connections. In
+ * the end-to-end suite the server listens on the address of the node, because pods must reach it.
  */
 export async function listen (
   t: Test,

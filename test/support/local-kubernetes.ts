@@ -16,7 +16,7 @@ import { poll } from './poll.ts'
 
 export const namespace = 'gx4ki-jobs'
 
-/** A stand-in of the test's own, and clients of it. */
+/** Starts a stand-in for Kubernetes for one test, and makes clients for it. */
 export async function testKubernetes (t: Test) {
   const dir = t.testdir({})
   const local = await startKubernetes({ dir, cwd: process.cwd(), path: `${dirname(process.execPath)}:/usr/bin:/bin` })
@@ -54,7 +54,10 @@ export interface WatchEvent {
   object: any
 }
 
-/** All events of a kind of objects from a resource version on, as they come; stops with the test. */
+/**
+ * Watches one kind of object from a resource version on. Events are added to the returned array as they arrive, until
+ * the test ends.
+ */
 export async function watchAll (
   t: Test,
   { config }: Kubernetes,
@@ -73,7 +76,7 @@ export async function watchAll (
   return events
 }
 
-/** The pod of a Job, once it is as wanted. */
+/** Waits until a Job has a pod for which `wanted` returns a truthy value. Returns the pod. */
 export async function podOf (
   { core }: Kubernetes,
   job: string,
@@ -91,7 +94,7 @@ export async function logOf ({ core }: Kubernetes, pod: V1Pod, container: string
   return await core.readNamespacedPodLog({ namespace, name: pod.metadata!.name!, container })
 }
 
-/** A request without the client; the answer's status code and body. */
+/** Sends a request without the client library. Returns the status code and the body. */
 export async function request (
   { url, config }: Kubernetes,
   method: string,

@@ -9,7 +9,9 @@ interface Answer {
   body: string
 }
 
-/** What becomes of a request; `pass` asks the stand-in. */
+/**
+ * Answers a request. `pass` sends the request to the stand-in and returns its answer. `break` breaks the connection.
+ */
 export type Meddle = (request: Received, pass: () => Promise<Answer>) => Promise<Answer | 'break'>
 
 export const status = (code: number, message: string): Answer => ({
@@ -17,7 +19,10 @@ export const status = (code: number, message: string): Answer => ({
   body: JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', code, message })
 })
 
-/** The stand-in for Kubernetes behind somebody who meddles with what is said; `real` is the way past him. */
+/**
+ * Starts a proxy in front of the stand-in for Kubernetes. `meddle` can change each answer. `real` connects to the
+ * stand-in directly.
+ */
 export async function meddledKubernetes (t: Test) {
   const local = await testKubernetes(t)
   const meddled = { meddle: (async (_, pass) => await pass()) as Meddle }

@@ -4,7 +4,7 @@ import { httpServer } from './http-server.ts'
 
 export const AUDIENCE = 'gx4ki-jobs'
 
-/** A small issuer of tokens on loopback, with discovery, and keys that can be changed. */
+/** Starts a small issuer of tokens on loopback, with discovery. Its keys can be changed. */
 export async function oidcIssuer (
   t: Test,
   { jwksPath = '/keys' }: { jwksPath?: string } = {}
@@ -13,7 +13,7 @@ export async function oidcIssuer (
   let keys = [await key('first')]
   let isDown = false
   const { url, received } = await httpServer(t, async (request, response) => {
-    if (isDown) return response.writeHead(500).end('out of order')
+    if (isDown) return response.writeHead(500).end('the issuer is down')
     const body = request.url === '/.well-known/openid-configuration'
       ? { issuer: url, jwks_uri: `${url}${jwksPath}` }
       : request.url === jwksPath
@@ -32,7 +32,7 @@ export async function oidcIssuer (
     received,
     key,
     settings: { OIDC_ISSUER: url, OIDC_AUDIENCE: AUDIENCE },
-    /** A good token, but for what is given; a claim that is `undefined` is left out. */
+    /** A valid token, except for the given claims. A claim that is `undefined` is left out. */
     token: async (claims: JWTPayload = {}, signer = keys[0]!): Promise<string> =>
       await new SignJWT({
         iss: url,

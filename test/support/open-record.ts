@@ -5,7 +5,7 @@ import { putObject } from '../../shared/store/object-store.ts'
 import type { Store } from '../../shared/store/open-store.ts'
 import { newRecord } from './new-record.ts'
 
-/** A job in the bucket as deploy leaves it: its record with its marker. Answers its id. */
+/** Puts a job into the bucket as deploy does: its record and its marker. Returns its id. */
 export async function openRecord (store: Store, more: Partial<JobRecord> = {}): Promise<string> {
   const record = newRecord(more)
   await putObject(store, markerKey(record.job_uuid), '', {}, 'unconditional')

@@ -1,6 +1,7 @@
 /**
- * tap has every process that a test starts load its own hooks, for coverage, which is off here. The programs under test
- * are to run as they are, and loading a bundle twice over costs them as much as all they do.
+ * tap makes each process that a test starts load the coverage hooks of tap. Coverage is off in this project. The
+ * programs under test must run unchanged, and the hooks would load each bundle twice, which would double the time of a
+ * short program.
  */
 import processOnSpawn from 'process-on-spawn'
 

@@ -27,7 +27,7 @@ const safeSysctls = new Set([
 ])
 
 /**
- * What of a pod the level `restricted` of the Pod Security Standards does not allow;
+ * The fields of a pod that the level `restricted` of the Pod Security Standards does not allow;
  * kubernetes.io/docs/concepts/security/pod-security-standards.
  */
 export function restrictedViolations (pod: V1PodSpec): string[] {
@@ -66,7 +66,7 @@ function containerViolations (
   return found
 }
 
-/** What a pod and a container have both. */
+/** Checks the fields that a pod and a container have in common. */
 function contextViolations (name: string, context: V1SecurityContext): string[] {
   const found: string[] = []
   if (context.runAsUser === 0) found.push(`${name}: runAsUser`)

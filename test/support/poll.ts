@@ -1,9 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** On two cores with a whole cluster, where the functions are started again and again, everything takes longer. */
+/**
+ * The cluster of the end-to-end suite has two cores and often starts the functions again, so everything takes longer.
+ */
 const SECONDS = process.env['E2E_NODE_ADDRESS'] === undefined ? 30 : 120
 
-/** Asks again and again until there is an answer; what never comes is an error that says what was waited for. */
+/**
+ * Calls `ask` every 100 ms until it returns a value. Throws after `seconds`; the message contains `what`, the awaited
+ * condition.
+ */
 export async function poll<T> (
   what: string,
   ask: () => T | undefined | false | Promise<T | undefined | false>,
@@ -15,5 +20,5 @@ export async function poll<T> (
     if (answer) return answer
     await sleep(100)
   }
-  throw new Error(`waited ${seconds} s in vain: ${what}`)
+  throw new Error(`timed out after ${seconds} s; waited for: ${what}`)
 }

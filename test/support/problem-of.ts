@@ -10,7 +10,10 @@ export interface ProblemBody {
   errors?: { field: string, message: string }[]
 }
 
-/** The problem that a response must be: of this status and kind, with a trace id, and without anything of our code. */
+/**
+ * Checks that a response is a problem of this status and kind, with a trace id and without details of our code. Returns
+ * the problem.
+ */
 export async function problemOf (
   t: Test,
   response: Response,
@@ -26,7 +29,7 @@ export async function problemOf (
   return problem
 }
 
-/** That it is one about this field. */
+/** Checks that a response is a problem about this field. Returns the problem. */
 export async function problemAbout (
   t: Test,
   response: Response,
@@ -35,6 +38,6 @@ export async function problemAbout (
   kind = 'invalid-request'
 ): Promise<ProblemBody> {
   const problem = await problemOf(t, response, status, kind)
-  t.equal(problem.errors?.[0]?.field, field, `names ${field}`)
+  t.equal(problem.errors?.[0]?.field, field, `the problem names the field ${field}`)
   return problem
 }

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
 /**
- * The process ids of this machine whose command and environment hold all the given texts. Linux only: it reads /proc.
+ * The ids of the processes on this machine whose command line and environment contain all the given texts. Linux only:
+ * it reads /proc.
  */
 export function processesWith (...texts: string[]): number[] {
   const { pid: self } = process
@@ -11,7 +12,7 @@ export function processesWith (...texts: string[]): number[] {
       const about = readFileSync(`/proc/${pid}/cmdline`, 'utf8') + readFileSync(`/proc/${pid}/environ`, 'utf8')
       return texts.every((text) => about.includes(text))
     } catch {
-      // It has ended, or belongs to somebody else.
+      // The process has ended, or belongs to another user.
       return false
     }
   })

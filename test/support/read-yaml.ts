@@ -2,14 +2,14 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadAll } from 'js-yaml'
 
-/** Any object of a manifest, without a type of its own. */
+/** A Kubernetes object of any kind. */
 export type Manifest = {
   apiVersion: string
   kind: string
   metadata: { name: string, namespace?: string, labels?: Record<string, string>, annotations?: Record<string, string> }
 } & Record<string, any>
 
-/** The objects of all YAML files in and below a folder, kustomizations left out. */
+/** Reads the objects of all YAML files in a folder and its subfolders, without kustomizations. */
 export function readYaml (folder: string): Manifest[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.yaml') && !name.endsWith('kustomization.yaml'))
@@ -17,7 +17,7 @@ export function readYaml (folder: string): Manifest[] {
     .flatMap((name) => loadAll(readFileSync(join(folder, name), 'utf8')) as Manifest[])
 }
 
-/** What a cluster gets from whatever overlay. */
+/** The objects that the overlays install on a cluster. Job templates are left out. */
 export function readInstalled (): Manifest[] {
   return ['base', 'components', 'overlays'].flatMap((folder) => readYaml(join('knative', folder))).filter((
     { metadata }

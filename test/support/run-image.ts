@@ -11,11 +11,11 @@ interface ImageConfig {
 
 export interface Image extends ImageConfig {
   name: string
-  /** The layers, one above the other. */
+  /** The folder with all layers, each unpacked over the one before. */
   rootfsFolder: string
 }
 
-/** Takes an image apart as a container runtime does: from the index to the layers, each held against its digest. */
+/** Unpacks an image as a container runtime does: from the index to the layers. Checks the digest of each blob. */
 export function unpackImage (archive: string, folder: string): Image {
   const [layout, rootfsFolder] = [join(folder, 'layout'), join(folder, 'rootfs')]
   mkdirSync(layout)
@@ -24,7 +24,7 @@ export function unpackImage (archive: string, folder: string): Image {
   const blob = (digest: string) => {
     const bytes = readFileSync(join(layout, 'blobs', digest.replace(':', '/')))
     if (`sha256:${createHash('sha256').update(bytes).digest('hex')}` !== digest) {
-      throw new Error(`not what its digest says: ${digest}`)
+      throw new Error(`a blob in the image does not match its digest: ${digest}`)
     }
     return bytes
   }
@@ -37,15 +37,15 @@ export function unpackImage (archive: string, folder: string): Image {
   return { ...config, name: entry.annotations['io.containerd.image.name'], rootfsFolder }
 }
 
-/** Debian's runc, unpacked and not installed. */
+/** Unpacks Debian's runc without installing it. Returns the folder. */
 export function unpackRunc (folder: string): string {
   unpackDebian(['libseccomp2', 'runc'], folder)
   return folder
 }
 
 /**
- * Runs a command in a container as Pod Security `restricted` has it: the image's user, no capability, and here a
- * read-only root and no network too.
+ * Runs a command in a container as Pod Security `restricted` requires: with the user of the image and without
+ * capabilities. In addition, the root is read-only and there is no network.
  */
 export function runContainer (
   runc: string,

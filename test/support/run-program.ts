@@ -3,9 +3,7 @@ import { once } from 'node:events'
 import { join, resolve } from 'node:path'
 import type { Test } from 'tap'
 
-/**
- * Runs a program of the local host, as make does, in an empty folder with a bucket and a temporary folder of its own.
- */
+/** Runs a program of the local host as make does, in an empty folder, with a new bucket and a new temporary folder. */
 export function runProgram (t: Test, program: string, env: Record<string, string> = {}) {
   const folder = t.testdir({ tmp: {} })
   const child = spawn(process.execPath, [resolve(`knative/local/${program}.ts`)], {

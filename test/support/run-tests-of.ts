@@ -4,9 +4,9 @@ import { pathToFileURL } from 'node:url'
 import t from 'tap'
 
 /**
- * Runs all tests of a folder and of the folders in it, but for those that have a process of their own, in this process:
- * to load the libraries takes longer than most of them. A file of which no test was run is an error: tap does not say
- * that it leaves out what comes after the end of its root, which a teardown of the root causes.
+ * Runs all tests of a folder and its subfolders in this process, because loading the libraries takes longer than most
+ * tests. The folders in `ownProcess` are left out: their tests run in processes of their own. Throws when a file ran no
+ * test: tap silently skips all tests after the end of its root, and a teardown of the root causes that end.
  */
 export async function runTestsOf (folder: string, ownProcess: string[] = []): Promise<void> {
   const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => a.name < b.name ? -1 : 1)
@@ -16,6 +16,8 @@ export async function runTestsOf (folder: string, ownProcess: string[] = []): Pr
     if (!entry.name.endsWith('.ts')) continue
     const before = t.counts.total
     await import(pathToFileURL(path).href)
-    if (t.counts.total === before) throw new Error(`no test of ${path} was run`)
+    if (t.counts.total === before) {
+      throw new Error(`${path} ran no test: it has none, or an earlier teardown of tap's root ended the run`)
+    }
   }
 }

@@ -15,8 +15,8 @@ interface Pod {
 }
 
 /**
- * The uploader as it ships, a bundle in a process of its own, with an environment as in a pod. Bundle and token lie
- * beside the folder.
+ * Runs the uploader as it ships: a bundle in a process of its own, with the environment of a pod. The bundle and the
+ * token are next to the result folder.
  */
 export async function runUploader (t: Test, { url, id, attempt, token, folder }: Pod) {
   const program = join(dirname(folder), 'uploader.cjs')
@@ -53,19 +53,22 @@ export async function runUploader (t: Test, { url, id, attempt, token, folder }:
   t.teardown(() => {
     child.kill('SIGKILL')
   })
-  const said = async (line: string) => await poll(`the uploader says: ${line}`, () => output.includes(line))
+  const said = async (line: string) => await poll(`the uploader prints: ${line}`, () => output.includes(line))
   return {
     exited,
     said,
     output: () => output,
     kill: (signal: NodeJS.Signals) => child.kill(signal),
-    /** As when the workload has ended; answers the exit code. */
+    /**
+     * Ends the uploader as the end of the workload does, with SIGTERM. Returns the exit code, or the signal that ended
+     * the process.
+     */
     async end (): Promise<number | string> {
       await said('watching')
       child.kill('SIGTERM')
       return await exited
     },
-    /** The most memory that it ever had, in bytes. */
+    /** The peak memory of the process, in bytes. */
     peakMemory (): number {
       const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8')) ?? []
       return Number(kib) * 1024

@@ -13,7 +13,7 @@ interface Place {
   cluster: ReturnType<typeof clusterOf>
 }
 
-/** A job as deploy leaves it, whose workload is a line of shell, without an uploader. */
+/** Creates a job as deploy does, without an uploader. Its workload is a line of shell. */
 export async function startedJob (
   { store, cluster }: Place,
   script: string,
@@ -32,7 +32,7 @@ export async function startedJob (
   return { record, job }
 }
 
-/** The same, once its workload runs. */
+/** Creates such a job and waits until its workload runs. */
 export async function runningJob (
   place: Place,
   script: string,

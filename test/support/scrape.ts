@@ -1,4 +1,7 @@
-/** What a function counts just now, as a Prometheus reads it: values by name and labels, 0 where there is none. */
+/**
+ * Reads the metrics of a function as Prometheus does. Returns a function that looks up a value by name and labels; a
+ * series that does not exist has the value 0.
+ */
 export async function scrape (
   url: string,
   path = '/metrics'

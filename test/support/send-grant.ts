@@ -1,4 +1,4 @@
-/** Sends bytes as a grant says; answers the store's status. */
+/** Sends bytes as a grant allows. Returns the status of the store. */
 export async function sendGrant (
   { method, url, headers }: { method: string, url: string, headers: Record<string, string> },
   body: Buffer

@@ -3,7 +3,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import type { Test } from 'tap'
 import { buildServer, type FunctionApp } from '../../shared/http/server.ts'
 
-/** An app as a function serves it, on a port of the test's own. */
+/** Serves an app as a function does, on a free port, until the test ends. */
 export async function serve (
   t: Test,
   app: FastifyPluginAsync,

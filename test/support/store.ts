@@ -7,8 +7,8 @@ import { startStore } from '../../knative/local/store/store.ts'
 import { openStore, type Store, type StoreSettings } from '../../shared/store/open-store.ts'
 
 /**
- * A bucket of the test's own in a real S3 store: the one that S3_ENDPOINT names (`make test` starts one for all files),
- * or one that is started for this file alone.
+ * Creates a bucket for one test in a real S3 store. It uses the store that S3_ENDPOINT names (`make test` starts one
+ * for all files), or starts a store for this test.
  */
 export async function testStore (t: Test): Promise<Store & { settings: StoreSettings }> {
   const { S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY } = process.env
@@ -25,7 +25,7 @@ export async function testStore (t: Test): Promise<Store & { settings: StoreSett
 }
 
 async function ownStore (t: Test): Promise<Pick<StoreSettings, 'S3_ENDPOINT' | 'S3_ACCESS_KEY' | 'S3_SECRET_KEY'>> {
-  // Not t.testdir: the test may make another one, and that empties the first.
+  // Not t.testdir: the test may call it again, and that empties the first folder.
   const dir = mkdtempSync(join(tmpdir(), 'gx4ki-test-'))
   const store = await startStore({ dir })
   t.teardown(async () => {

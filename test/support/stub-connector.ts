@@ -5,17 +5,17 @@ import type { Test } from 'tap'
 import { exchangesOf } from './captured.ts'
 import { listen } from './listen.ts'
 
-/** A transfer process of the stub, by the names that EDC 0.10 has. */
+/** A transfer process of the stub. The names of the states are those of EDC 0.10. */
 export interface StubTransfer {
   id: string
   definition: string
   asset: string
   state: 'PROVISIONING' | 'PROVISIONING_REQUESTED' | 'STARTED' | 'TERMINATED' | 'DEPROVISIONING'
   error?: string
-  /** Every call back of it, with the status that it got. */
+  /** All callbacks for this transfer process, with the status of each answer. */
   callbacks: { at: number, headers: IncomingMessage['headers'], body: any, status: number }[]
   answeredAt?: number
-  /** The last answer to a request of its own. */
+  /** The status of the last answer to a request of the stub. */
   answer?: number
 }
 
@@ -42,8 +42,9 @@ const missing = (
 ) => [{ message: `${field} cannot be null`, type: 'ValidationFailure', path: field, invalidValue: null }]
 
 /**
- * Stands in for EDC 0.10 with the HTTP provisioner, as far as it was seen: sends the captured request, and does with
- * each answer and each call back what the real one did. Its transfers live in memory, so that it can forget them.
+ * A stand-in for EDC 0.10 with the HTTP provisioner, as far as its behaviour was captured. It sends the captured
+ * request, and handles each answer and each callback as the real EDC did. Its transfer processes are in memory, so a
+ * test can delete them.
  */
 export async function stubConnector (
   t: Test,
@@ -51,7 +52,7 @@ export async function stubConnector (
 ) {
   const transfers = new Map<string, StubTransfer>()
   const assets = new Map<string, Record<string, string>>()
-  /** What it answers to the next requests instead, whatever they are. */
+  /** Status codes for the next requests to the stub. Each request of any kind takes one. */
   const failures: number[] = []
   let isDown = false
   const [seen] = exchangesOf('02-pull-full-loop', 'provision-request')
@@ -103,7 +104,7 @@ export async function stubConnector (
     return [204]
   }
 
-  /** As the table of what was seen has it. */
+  /** Handles a callback as the captured EDC did. */
   function called (id: string, { headers }: IncomingMessage, body: any): [number, unknown?] {
     const transfer = transfers.get(id)
     const [status, content] = ((): [number, unknown?] => {
@@ -118,8 +119,8 @@ export async function stubConnector (
       if (transfer.state === 'TERMINATED' || transfer.state === 'DEPROVISIONING') return [409, conflict(transfer.state)]
       if (body.resourceDefinitionId !== transfer.definition || transfer.state === 'STARTED') return [204]
       if (transfer.state === 'PROVISIONING') {
-        // Overwritten by its own older copy as soon as it has read the answer.
-        Object.assign(transfer, { error: 'called back before the answer was read' })
+        // EDC overwrites this change with its older copy when it has read the answer to its request.
+        Object.assign(transfer, { error: 'the callback came before the answer was read' })
         return [204]
       }
       const { properties } = body.contentDataAddress
@@ -143,7 +144,7 @@ export async function stubConnector (
     down (yes: boolean): void {
       isDown = yes
     },
-    /** Begins a transfer: the request is the captured one, with ids and port of its own. */
+    /** Starts a transfer process: sends the captured request with new ids and the URL of this stub. */
     async provision (
       endpoint: string,
       { asset = 'asset-1', ...more }: { asset?: string, type?: 'provision' } = {}
@@ -159,7 +160,7 @@ export async function stubConnector (
       await this.send(endpoint, transfer, more)
       return transfer
     },
-    /** The request once more, as after an answer that was lost, or to deprovision. */
+    /** Sends the request again, as after a lost answer, or to deprovision. */
     async send (
       endpoint: string,
       transfer: StubTransfer,
@@ -188,7 +189,7 @@ export async function stubConnector (
       }
       return response
     },
-    /** Reads the data as EDC's data plane does: a bare GET with what the address says. */
+    /** Reads the data as EDC's data plane does: a plain GET with the URL and the header of the data address. */
     async pull ({ callbacks }: StubTransfer): Promise<Response> {
       const { properties } = callbacks.findLast(({ status }) => status === 204)!.body.contentDataAddress
       return await fetch(properties[`${NS}baseUrl`], {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 
-/** A folder with files, for a test whose parts use t.testdir themselves: there is only one of those a test. */
+/** Makes a folder with files. For a test whose other parts use t.testdir: a test can have only one of those. */
 export function temporaryFolder (t: Test, files: Record<string, string>): string {
   const folder = mkdtempSync(join(tmpdir(), 'gx4ki-test-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))

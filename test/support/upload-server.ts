@@ -20,13 +20,13 @@ export interface Answer {
 
 interface Options {
   smallestPart?: number
-  /** Told of every request, before it is answered. */
+  /** Called with the route of each request, before the answer. */
   asked?: (route: string) => void
-  /** What the caller gets instead of a grant. */
+  /** Changes a grant before the client gets it. */
   spoil?: (grant: Grant) => Grant
 }
 
-/** A running result-upload over a bucket of its own, and a running job with a token for it. */
+/** Starts result-upload with a new bucket, and creates a running job with its token. */
 export async function uploadServer (
   t: Test,
   { smallestPart = SMALLEST_PART, asked = () => {}, spoil = (grant) => grant }: Options = {}
@@ -63,7 +63,7 @@ export async function uploadServer (
     attempt,
     url,
     path,
-    /** Asks as the job's uploader, about this attempt. */
+    /** Sends a request about this attempt, as the uploader of the job. */
     async ask (
       route: string,
       body: unknown,

@@ -1,4 +1,7 @@
-/** Runs the command of its arguments with one local S3 store for all of it, named by S3_ENDPOINT and its keys. */
+/**
+ * Runs the command in its arguments with one local S3 store. S3_ENDPOINT, S3_ACCESS_KEY and S3_SECRET_KEY name the
+ * store.
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -9,7 +12,7 @@ import { startStore } from '../../knative/local/store/store.ts'
 const dir = mkdtempSync(join(tmpdir(), 'gx4ki-test-'))
 console.log('Starting the local S3 store …')
 const store = await startStore({ dir, log: console.log })
-// The command gets the terminal's Ctrl-C itself; here it must not end what stops the store.
+// The terminal sends Ctrl-C to the command, too. This process must survive Ctrl-C to stop the store.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
 const [command, ...args] = process.argv.slice(2)
 const child = spawn(command!, args, {

@@ -5,7 +5,7 @@ import type { Target } from '../../../shared/job/target.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 import type { CallbackSettings } from './callback-settings.ts'
 
-/** What a callback's request is made of. */
+/** The data from which the request of a callback is built. */
 export interface Told<T extends Target> {
   record: JobRecord
   callback: Callback
@@ -14,21 +14,21 @@ export interface Told<T extends Target> {
   store: Store
 }
 
-/** `later` is tried again as long as the schedule has tries; `never` is given up. */
+/** `later`: try again while the schedule has tries left. `never`: give up. */
 export type Outcome = 'delivered' | 'later' | 'never'
 
 /**
- * How the callbacks of one kind of target are made, and what their answers mean. That there is none always means
- * `later`; an Error with a `failure` says why for everybody to see.
+ * Builds the requests of one kind of target and interprets their answers. If there is no answer, the outcome is always
+ * `later`. When `request` throws an Error with a `failure`, clients can see that reason code.
  */
 export interface CallbackKind<T extends Target> {
   request: (told: Told<T>) => OutgoingRequest | Promise<OutgoingRequest>
   outcome: (answer: Answer, callback: Callback) => Outcome
-  /** How long a request may take, where that is longer than usual. */
+  /** The time limit of a request in ms; `undefined` for the default. */
   timeoutMs?: (callback: Callback) => number | undefined
   /**
-   * What follows for the record when a callback is owed no more, in the same write; `status` is the last answer's, if
-   * there was one.
+   * Changes the record when a callback becomes `delivered` or `dead`, in the same write. `status` is that of the last
+   * answer; `undefined` if there was no answer.
    */
   settled?: (record: JobRecord, callback: Callback, status: number | undefined, now: Date) => JobRecord
 }

@@ -13,11 +13,11 @@ export const callbackSettings = {
   K_SINK_TOKEN_FILE: Type.String({
     default: '/oidc/token',
     minLength: 1,
-    description: 'Where a SinkBinding mounts the token that the sink asks for, if it does'
+    description: 'The file where a SinkBinding mounts the token for the sink; there may be none'
   })
 }
 
-/** What it takes to make callbacks. */
+/** The settings for making callbacks. */
 export interface CallbackSettings extends ConnectorPlace {
   egress: EgressRules
   secretsDir: string | undefined
@@ -36,8 +36,8 @@ export function readCallbackSettings (settings: Static<TObject<typeof callbackSe
 }
 
 /**
- * What a SinkBinding adds to every event; one that adds nothing sets it, too, to nothing:
- * https://knative.dev/docs/eventing/custom-event-source/sinkbinding/
+ * The extension attributes that a SinkBinding adds to every event. A SinkBinding without any sets the variable to an
+ * empty value: https://knative.dev/docs/eventing/custom-event-source/sinkbinding/
  */
 function extensionsOf (overrides = ''): Record<string, string> {
   try {

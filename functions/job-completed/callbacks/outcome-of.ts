@@ -1,7 +1,10 @@
 import type { Answer } from '../../../shared/egress/guarded-request.ts'
 import type { Outcome } from './callback-kind.ts'
 
-/** As Standard Webhooks 1.0 reads statuses: 410 wants no more of this, and a redirect is a failure. */
+/**
+ * Interprets statuses as Standard Webhooks 1.0 does: 410 means that the receiver wants no more calls. A redirect is a
+ * failure.
+ */
 export function outcomeOf ({ status }: Answer): Outcome {
   if (status >= 200 && status < 300) return 'delivered'
   return status === 410 ? 'never' : 'later'

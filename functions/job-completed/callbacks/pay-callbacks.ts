@@ -12,17 +12,20 @@ import type { CallbackSettings } from './callback-settings.ts'
 import { kindOf } from './kind-of.ts'
 import { nextTry } from './next-try.ts'
 
-/** What one process sends at once, whatever is due: receivers that never answer take their time each. */
+/**
+ * The maximum number of requests that one process sends at once. Each receiver that never answers occupies one of them
+ * until the timeout.
+ */
 const AT_ONCE = 16
 
-/** How much longer than a try a claim holds: for a store that is slow to write the outcome. */
+/** A claim lasts this much longer than a try, because the store may be slow to write the outcome. */
 const SLOW_STORE_MS = 45_000
 
 export interface Outbox {
   settings: CallbackSettings
-  /** One of few at a time. */
+  /** Limits the number of requests at once. */
   inTurn: ReturnType<typeof atMost>
-  /** Aborted when the process is to end: what has not been claimed by then is for the next one. */
+  /** Aborted when the process is about to stop. Then it claims no more callbacks, and the next process makes them. */
   stopping: AbortSignal
   log: Pick<FastifyBaseLogger, 'info' | 'warn'>
 }
@@ -36,7 +39,7 @@ interface Deps {
   outbox: Outbox
 }
 
-/** Tries every callback of a job that is due, once. Answers whether something is still owed then. */
+/** Tries every due callback of a job once. Returns whether a callback is still owed afterwards. */
 export async function payCallbacks (deps: Deps, id: string): Promise<boolean> {
   const found = await readRecord(deps.store, id)
   if (found === undefined || !isOwing(found.record)) return false
@@ -80,7 +83,9 @@ interface Claim {
   until: Date
 }
 
-/** Of several processes with the same callback in mind one gets it. */
+/**
+ * Claims a callback. When several processes try this at the same time, only one succeeds; the others get `undefined`.
+ */
 async function claimed (
   store: Store,
   { job_uuid: job, targets = [], callbacks = [] }: JobRecord,

@@ -7,14 +7,14 @@ import type { Sink } from '../../../shared/job/target.ts'
 import type { CallbackKind } from './callback-kind.ts'
 import { outcomeOf } from './outcome-of.ts'
 
-/** The address is the operator's own, wherever it leads. */
+/** The operator configures the address of the sink, so it may be on a private network. */
 export const sink: CallbackKind<Sink> = {
   request ({ record, callback, settings: { publicUrl, sink } }) {
-    if (sink === undefined) throw failed('NoSink', 'there is no K_SINK any more')
+    if (sink === undefined) throw failed('NoSink', 'K_SINK is not set any more; apply the SinkBinding again')
     const { headers, body } = HTTP.binary(
       jobEvent(record, callback.call as State, publicUrl).cloneWith(sink.extensions)
     )
-    // Read at each try: a SinkBinding renews it under a running function.
+    // Read at each try, because a SinkBinding renews the token while the function runs.
     const token = existsSync(sink.tokenFile) ? readFileSync(sink.tokenFile, 'utf8').trim() : undefined
     return {
       method: 'POST',

@@ -36,7 +36,12 @@ function keysOf (folder: string | undefined, name: string): Buffer[] {
   try {
     return webhookKeys(folder, name)
   } catch (cause) {
-    // Taken away since the job was deployed; it may come back.
-    throw failed('SecretUnavailable', `no signature with the secret ${name}`, cause)
+    // The secret was there when the job was accepted. The callback is tried again later, because the operator may
+    // restore it.
+    throw failed(
+      'SecretUnavailable',
+      `the webhook cannot be signed: WEBHOOK_SECRETS_DIR has no usable secret ${name}`,
+      cause
+    )
   }
 }

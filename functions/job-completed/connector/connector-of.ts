@@ -3,10 +3,12 @@ import { failed } from '../../../shared/egress/failure.ts'
 import type { Transfer } from '../../../shared/job/transfer.ts'
 import type { CallbackSettings } from '../callbacks/callback-settings.ts'
 
-/** The connector of a transfer, as the operator's table has it just now. */
+/** The connector of a transfer, from the operator's current table. Throws `UnknownConnector` when it is not there. */
 export function connectorOf ({ connectors }: CallbackSettings, { connector: name }: Transfer): Connector {
   const connector = connectors().usable.get(name)
-  // It may come back.
-  if (connector === undefined) throw failed('UnknownConnector', `the connector is not in the table: ${name}`)
+  // The callback is tried again later, because the operator may add the connector again.
+  if (connector === undefined) {
+    throw failed('UnknownConnector', `the connector ${name} is not in CONNECTORS_DIR; add its file again`)
+  }
   return connector
 }

@@ -2,9 +2,9 @@ import type { Answer } from '../../../shared/egress/guarded-request.ts'
 import type { Outcome } from '../callbacks/callback-kind.ts'
 
 /**
- * What a connector's answer means. 409: it is past that already, so there is nothing more to tell. 400 and 415: it will
- * never take what we send. Anything else may change: a key that is wrong just now, a connector that does not know the
- * transfer yet or does not know it any more.
+ * The outcome of a connector's answer. 409: the transfer is already past this state, so there is nothing left to
+ * report. 400 and 415: the connector will never accept this request. Any other status may change later: the key is
+ * wrong at the moment, or the connector does not know the transfer yet or any more.
  */
 export function connectorOutcome ({ status }: Answer): Outcome {
   if ((status >= 200 && status < 300) || status === 409) return 'delivered'

@@ -13,20 +13,23 @@ import { connectorOutcome } from './connector-outcome.ts'
 import { PUSH_MS, pushResults } from './push-results.ts'
 import { terminateTransfer } from './terminate-transfer.ts'
 
-/** The words of the control plane's signaling API, and the state of a flow that they tell of. */
+/**
+ * For each call: the last path segment at the control plane's signaling API, and the state of the data flow that the
+ * call reports.
+ */
 const words = {
   started: ['started', 'STARTED'],
   completed: ['completed', 'COMPLETED'],
   fail: ['errored', 'TERMINATED']
 } as const
 
-/** What comes after a call that was delivered; a push that cannot be delivered is a failure. */
+/** For a push: the call that follows a delivered call. A push that cannot be delivered is followed by `fail`. */
 const following: Record<string, string | undefined> = { started: 'push', push: 'completed' }
 
 /**
- * The control plane's part of Data Plane Signaling. `errored` ends no transfer (the specification leaves that to the
- * control plane, and EDC only notes it), so where the connector has a Management API in the table, that is told
- * instead.
+ * Calls to the control plane, as Data Plane Signaling defines them. `errored` does not end a transfer: the
+ * specification leaves that to the control plane, and EDC only records it. So if the connector has a `management_url`
+ * in the table, `fail` terminates the transfer at the Management API instead.
  */
 export const dataplaneSignaling: CallbackKind<Extract<Transfer, { kind: 'dataplane-signaling' }>> = {
   request (told) {

@@ -14,7 +14,8 @@ import { connectorOutcome } from './connector-outcome.ts'
 import { PUSH_MS, pushResults } from './push-results.ts'
 
 /**
- * The control API of EDC up to 0.15: `provisioned`, `complete` and `fail`. That it is time to push is heard by deploy.
+ * Calls to the control API of EDC up to 0.15: `provisioned`, `complete` and `fail`. The connector's request to start a
+ * push goes to deploy.
  */
 export const edcSignaling: CallbackKind<Extract<Transfer, { kind: 'edc-signaling' }>> = {
   request (told) {

@@ -14,8 +14,8 @@ import { terminateTransfer } from './terminate-transfer.ts'
 const NS = 'https://w3id.org/edc/v0.0.1/ns/'
 
 /**
- * The webhook of EDC's HTTP provisioner, which is part of the Management API. It cannot be told of a failure: the
- * transfer is terminated instead.
+ * The webhook of EDC's HTTP provisioner, which is part of the Management API. It cannot report a failure, so a failure
+ * terminates the transfer instead.
  */
 export const httpProvisioner: CallbackKind<Extract<Transfer, { kind: 'http-provisioner' }>> = {
   request ({ record, callback: { call }, target: transfer, settings }) {
@@ -33,7 +33,7 @@ export const httpProvisioner: CallbackKind<Extract<Transfer, { kind: 'http-provi
         resourceDefinitionId: transfer.resource_definition,
         assetId: transfer.asset,
         resourceName: `result-${record.job_uuid}`,
-        // Full IRIs: with plain names EDC answers 204, and then breaks the transfer off.
+        // Full IRIs: with plain names EDC answers 204 and then aborts the transfer.
         contentDataAddress: {
           properties: {
             [`${NS}type`]: 'HttpData',
@@ -42,7 +42,7 @@ export const httpProvisioner: CallbackKind<Extract<Transfer, { kind: 'http-provi
             [`${NS}authCode`]: `Bearer ${resultToken(settings.resultTokenKey, record.job_uuid)}`
           }
         },
-        // Must be there, and is of no use with HttpData.
+        // Required by EDC, but not used with HttpData.
         apiKeyJwt: 'unused',
         hasToken: false
       }),
@@ -51,7 +51,7 @@ export const httpProvisioner: CallbackKind<Extract<Transfer, { kind: 'http-provi
   },
   outcome: connectorOutcome,
   settled (record, { call, state }, status, now) {
-    // 409 is how it says that the transfer is over.
+    // With 409, the connector says that the transfer has ended.
     const isOver = state === 'delivered' && (call === 'terminate' || status === 409)
     return isOver ? transferEnded(record, now) ?? record : record
   }

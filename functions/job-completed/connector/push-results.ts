@@ -7,12 +7,12 @@ import { findResult } from '../../../shared/results/results.ts'
 import { streamObject } from '../../../shared/store/object-store.ts'
 import type { Told } from '../callbacks/callback-kind.ts'
 
-/** What a push may take as a whole. One that is cut off before that is begun again from the start. */
+/** The time limit of a whole push, in ms. An interrupted push starts again from the beginning. */
 export const PUSH_MS = 30 * 60_000
 
 /**
- * The request that brings the results to where the consumer wants them: one file as what it is, or all in one archive.
- * Nobody there could follow a list.
+ * The request that sends the results to the consumer's destination: one file as it is, or all files in one archive. It
+ * never sends a list of files, because the destination could not download them. Throws `Suspended` or `ResultMissing`.
  */
 export async function pushResults (
   { record, target: transfer, settings, store }: Told<Transfer>

@@ -8,11 +8,14 @@ import type { Transfer } from '../../../shared/job/transfer.ts'
 import type { CallbackSettings } from '../callbacks/callback-settings.ts'
 import { connectorOf } from './connector-of.ts'
 
-/** The request that tells a connector at its Management API that there will be no data, and why. */
+/** The request that terminates a transfer at the connector's Management API, with the reason why there is no data. */
 export function terminateTransfer (record: JobRecord, transfer: Transfer, settings: CallbackSettings): OutgoingRequest {
   const connector = connectorOf(settings, transfer)
   if (connector.management_url === undefined) {
-    throw failed('NoManagementUrl', `the connector ${connector.name} has no management_url`)
+    throw failed(
+      'NoManagementUrl',
+      `the connector ${connector.name} has no management_url, which is needed to terminate a transfer`
+    )
   }
   const { method, url, headers, body } = terminateRequest(
     managementApi(connector, settings.connectorSecrets),

@@ -1,5 +1,5 @@
-// One program for all parts of Kubernetes: which one it is, its first argument says. One build and one link
-// instead of six, for they share nearly all they are made of.
+// One program for all parts of Kubernetes. The first argument selects the part. The parts share most of their code, so
+// one build and one link replace six.
 package main
 
 import (
@@ -31,7 +31,11 @@ var programs = map[string]func() *cobra.Command{
 
 func main() {
 	if len(os.Args) < 2 || programs[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "which part of Kubernetes? kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kube-proxy or kubectl")
+		fmt.Fprintln(
+			os.Stderr,
+			"the first argument must name a part of Kubernetes:",
+			"kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kube-proxy or kubectl",
+		)
 		os.Exit(2)
 	}
 	program := programs[os.Args[1]]

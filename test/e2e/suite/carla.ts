@@ -11,7 +11,7 @@ import { startRegistry } from '../registry.ts'
 
 const GPU = '/status/capacity/nvidia.com~1gpu'
 
-await t.test('carla-minimal, with a stand-in for its image: on a GPU, pulled with a secret, recorded into the result folder', async (t) => {
+await t.test('carla-minimal with a stand-in image: GPU, Secret for the pull, recording', async (t) => {
   const credentials = { user: 'puller', password: randomBytes(12).toString('hex') }
   const registry = await startRegistry(carlaStandIn(), credentials)
   t.teardown(() => registry.close())
@@ -20,9 +20,9 @@ await t.test('carla-minimal, with a stand-in for its image: on a GPU, pulled wit
     kubectl('patch', 'node', NODE, '--subresource=status', '--type=json', '-p', JSON.stringify([patch]))
   }
   t.teardown(() => kubectl('delete', 'secret', 'harbor', '-n', 'gx4ki-jobs', '--ignore-not-found'))
-  /** Nothing changes at the Job, so only the ping sees it. */
+  /** The Job does not change, so only a ping finds this reason. */
   const isHeldUpBy = async (reason: RegExp): Promise<void> => {
-    await poll(`the job is held up by ${reason}`, async () => {
+    await poll(`the reason of the job matches ${reason}`, async () => {
       await host.ping()
       return reason.test((await host.job(id)).reason ?? '')
     })
@@ -34,7 +34,7 @@ await t.test('carla-minimal, with a stand-in for its image: on a GPU, pulled wit
   patchNode({ op: 'add', path: GPU, value: '1' })
   t.teardown(() => patchNode({ op: 'remove', path: GPU }))
   await isHeldUpBy(/^(ErrImagePull|ImagePullBackOff)$/)
-  t.equal(registry.pulls, 0, 'without the secret the registry gives nothing')
+  t.equal(registry.pulls, 0, 'without the Secret, nothing is pulled')
   const [pod] = await clusterOf(host).pods()
   t.match(pod?.spec?.containers[0]?.resources, {
     limits: { 'nvidia.com/gpu': '1' },
@@ -79,19 +79,19 @@ await t.test('carla-minimal, with a stand-in for its image: on a GPU, pulled wit
   ) {
     t.ok(log.split('\n').includes(line), line)
   }
-  t.notMatch(log, /TOKEN|SECRET|S3_|gx4ki\.svc/, 'it is given nothing else that would be worth having')
+  t.notMatch(log, /TOKEN|SECRET|S3_|gx4ki\.svc/, 'no token, store setting or function address')
 
   t.strictSame(
     (await host.results(id)).map(({ name }) => name),
     ['metadata.yaml', 'rosbag_0.mcap'],
-    'the folder of a rosbag2 recording'
+    'the files of a rosbag2 recording'
   )
   for (const name of ['metadata.yaml', 'rosbag_0.mcap']) {
     const bytes = await (await host.result(id, name)).bytes()
     t.match(
       log,
       `${createHash('sha256').update(bytes).digest('hex')}  ${name}`,
-      `${name} is what the workload wrote, byte for byte`
+      `${name} has the checksum that the workload printed`
     )
   }
 })

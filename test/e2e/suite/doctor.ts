@@ -13,7 +13,10 @@ import { poll } from '../../support/poll.ts'
 
 const base = (file: string): string => join('knative/base', file)
 
-/** As `make doctor`: its exit code, and the rows of its table, each as one line. */
+/**
+ * Runs the doctor as `make doctor` does. Returns its exit code, its output, and the rows of its table, each as one
+ * line.
+ */
 function doctor (...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['knative/doctor/main.ts', ...args], {
     encoding: 'utf8'
@@ -40,10 +43,10 @@ function replaceTemplates (data: Record<string, string>): void {
   )
 }
 
-// Three examinations, each of which waits for a minute to begin, and for its job.
+// The doctor runs three times. Each time it waits for the start of a minute, and for its job.
 t.setTimeout(900_000)
-const lean = process.env['E2E'] === 'lean' && 'without Knative Serving there are no Services to look at'
-await t.test('make doctor finds a healthy installation well, what is broken broken, and well again what was mended', {
+const lean = process.env['E2E'] === 'lean' && 'without Knative Serving there are no Knative Services to check'
+await t.test('make doctor reports healthy parts, broken parts, and repaired parts correctly', {
   skip: lean
 }, async (t) => {
   const bucket = `test-doctor-${process.pid}`
@@ -57,7 +60,7 @@ await t.test('make doctor finds a healthy installation well, what is broken brok
     S3_REGION: host.store.region,
     S3_BUCKET: bucket
   })
-  // Whatever the tests before have left.
+  // Earlier tests may have left parts that are not healthy.
   const mend = async (): Promise<void> => {
     kubectl('apply', '-f', base('ping-source.yaml'), '-f', base('triggers.yaml'), '-f', base('rights.yaml'))
     kubectl('delete', 'clusterrolebinding', 'test-doctor', '--ignore-not-found')
@@ -143,7 +146,7 @@ await t.test('make doctor finds a healthy installation well, what is broken brok
     'foreign.yaml': readFileSync(join(jobTemplates(), 'foreign.yaml'), 'utf8')
   })
   await poll(
-    'the Trigger is seen to be broken',
+    'the Trigger is not ready',
     () =>
       !kubectl(
         'get',
@@ -184,7 +187,7 @@ await t.test('make doctor finds a healthy installation well, what is broken brok
     'undefined'
   )
   await poll(
-    'the doctor leaves nothing of its own',
+    'the Job and the pods of the doctor are gone',
     () => kubectl('get', 'jobs,pods', '-n', 'gx4ki', '-l', 'app.kubernetes.io/name=doctor', '-o', 'name') === ''
   )
 })

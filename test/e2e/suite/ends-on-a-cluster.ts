@@ -3,20 +3,20 @@ import { testHost } from '../../support/host.ts'
 import { kubectl, kubectlJson, kubectlWith } from '../../support/kubectl.ts'
 import { poll } from '../../support/poll.ts'
 
-await t.test('ends that only a cluster can bring about', async (t) => {
+await t.test('final states that only a real cluster can cause', async (t) => {
   const host = await testHost(t, { '*': { DEFAULT_TEMPLATE: 'small' } })
 
-  await t.test('failed: it took more memory than it has', async (t) => {
+  await t.test('failed: the workload exceeded its memory limit', async (t) => {
     const id = await host.deploy({ env: { SCRIPT: 'echo early > early.txt; tail /dev/zero' } })
     t.match(await host.reaches(id, 'failed', 'succeeded'), { state: 'failed', reason: 'OOMKilled', exit_code: 137 })
     t.equal(await (await host.result(id, 'early.txt')).text(), 'early\n')
   })
 
-  await t.test('failed: its results took more room than they have', async (t) => {
+  await t.test('failed: the results exceeded the size limit of their volume', async (t) => {
     const id = await host.deploy({
       env: { SCRIPT: 'echo early > early.txt; sleep 2; head -c 20000000 /dev/zero > late.bin; sleep 300' }
     })
-    // The kubelet looks every now and then.
+    // The kubelet checks the size of the volume only from time to time.
     const ended = await poll('the pod was evicted', async () => {
       const job = await host.job(id)
       return ['failed', 'succeeded', 'lost'].includes(job.state) && job
@@ -27,7 +27,7 @@ await t.test('ends that only a cluster can bring about', async (t) => {
 
   await t.test('failed: its node was drained', async (t) => {
     const id = await host.deploy({ env: { SCRIPT: 'echo early > early.txt; sleep 300' } })
-    await poll('the early file is up', async () => (await host.results(id)).length > 0)
+    await poll('early.txt is uploaded', async () => (await host.results(id)).length > 0)
     const [pod] =
       kubectlJson<{ items: { metadata: { name: string } }[] }>(
         'get',
@@ -51,14 +51,14 @@ await t.test('ends that only a cluster can bring about', async (t) => {
     t.equal(await (await host.result(id, 'early.txt')).text(), 'early\n')
   })
 
-  await t.test('lost: somebody deleted its Job', async (t) => {
+  await t.test('lost: another client deleted the Job', async (t) => {
     const id = await host.deploy({ env: { SCRIPT: 'sleep 300' } })
     await host.reaches(id, 'running')
     kubectl('delete', 'job', `gx4ki-${id}`, '-n', 'gx4ki-jobs', '--wait=false')
     t.match(await host.reaches(id, 'lost', 'failed', 'canceled', 'succeeded'), { state: 'lost' })
   })
 
-  await t.test('refused: an image that no template may have', async (t) => {
+  await t.test('refused: the admission policy does not allow the image', async (t) => {
     const answer = await fetch(`${host.url}/job/deploy`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

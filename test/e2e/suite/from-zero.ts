@@ -5,8 +5,8 @@ import { testHost } from '../../support/host.ts'
 import { kubectl } from '../../support/kubectl.ts'
 import { poll } from '../../support/poll.ts'
 
-await t.test('with all functions at zero, a deploy wakes one, the event of its Job another, the download a third', {
-  skip: process.env['E2E'] === 'lean' && 'there is no Serving'
+await t.test('with all functions at zero, a deploy request, an event of the Job and a download each start a function', {
+  skip: process.env['E2E'] === 'lean' && 'lean mode has no Serving'
 }, async (t) => {
   const host = await testHost(t)
   const running = (): string => kubectl('get', 'pods', '-n', 'gx4ki', '-l', 'serving.knative.dev/service', '-o', 'name')
@@ -20,7 +20,7 @@ await t.test('with all functions at zero, a deploy wakes one, the event of its J
   t.strictSame(
     history.map(({ state }) => state),
     ['accepted', 'pending', 'running', 'succeeded'],
-    'nothing was lost or told twice'
+    'no state is missing, and none is recorded twice'
   )
   const bytes = await (await host.result(id, 'noise.bin')).bytes()
   t.equal((await host.jobLog(id)).trim(), createHash('sha256').update(bytes).digest('hex'))
@@ -28,5 +28,5 @@ await t.test('with all functions at zero, a deploy wakes one, the event of its J
 
   await poll('every function is at zero again', () => running() === '', 180)
   const again = await (await host.result(id, 'noise.bin')).bytes()
-  t.ok(Buffer.from(bytes).equals(again), 'the first request after a rest is answered whole')
+  t.ok(Buffer.from(bytes).equals(again), 'the first request after scaling to zero gets the whole file')
 })

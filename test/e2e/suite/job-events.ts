@@ -9,8 +9,8 @@ import { poll } from '../../support/poll.ts'
 const FUNCTIONS = 'gx4ki'
 const COMPONENT = 'knative/components/job-events/job-events.yaml'
 
-await t.test('jobs as events: an event asks for a job, and whoever has a Trigger is told of it', {
-  skip: process.env['E2E'] === 'lean' && 'its SinkBindings are those of Services'
+await t.test('jobs as events: an event requests a job, and a Trigger delivers the events of this job', {
+  skip: process.env['E2E'] === 'lean' && 'the SinkBindings of this component need Knative Services'
 }, async (t) => {
   const host = await testHost(t, { '*': { TAKE_JOB_REQUESTS: 'true' } })
   const { url: uri, received } = await httpServer(t)
@@ -27,7 +27,7 @@ await t.test('jobs as events: an event asks for a job, and whoever has a Trigger
   kubectlWith(JSON.stringify(listener), 'apply', '-f', '-')
   kubectl('apply', '-f', COMPONENT)
   kubectl('wait', '--for=condition=Ready', '--timeout=120s', '-n', FUNCTIONS, 'sinkbinding,trigger', '--all')
-  await poll('both functions know where events go', () =>
+  await poll('both functions have K_SINK', () =>
     ['deploy', 'job-completed'].every((name) => {
       const { spec } = kubectlJson<{ spec: { template: { spec: { containers: { env: { name: string }[] }[] } } } }>(
         'get',
@@ -43,7 +43,7 @@ await t.test('jobs as events: an event asks for a job, and whoever has a Trigger
   const request = new CloudEvent({
     id: randomUUID(),
     type: 'org.gx4ki.job.requested',
-    source: '/somebody',
+    source: '/test',
     data: { template: 'script', env: { SCRIPT: 'echo a > a.txt' } }
   })
   const { headers, body } = HTTP.binary(request)
@@ -54,7 +54,7 @@ await t.test('jobs as events: an event asks for a job, and whoever has a Trigger
     '-n',
     'knative-eventing'
   )
-  // Twice, as a Broker may deliver it.
+  // Twice, because a Broker may deliver an event more than once.
   for (let times = 0; times < 2; times++) {
     t.equal(
       (await fetch(`http://${spec.clusterIP}/${FUNCTIONS}/gx4ki`, {
@@ -66,16 +66,16 @@ await t.test('jobs as events: an event asks for a job, and whoever has a Trigger
     )
   }
   const told = (type: string) => received.filter((one) => one.headers['ce-type'] === `org.gx4ki.job.${type}`)
-  await poll('the end is told', () => told('succeeded').length > 0)
+  await poll('the succeeded event has arrived', () => told('succeeded').length > 0)
   const ids = new Set(
     received.map((one) => one.headers['ce-subject']).filter((_, i) =>
       String(received[i]!.headers['ce-type']).startsWith('org.gx4ki.job.') &&
       received[i]!.headers['ce-type'] !== 'org.gx4ki.job.requested'
     )
   )
-  t.equal(ids.size, 1, 'one job, however often it is asked for')
+  t.equal(ids.size, 1, 'two deliveries of the same request create one job')
   const [id] = ids as Set<string>
-  t.ok(told('accepted').length >= 1, 'the answer to the request is an event, too')
+  t.ok(told('accepted').length >= 1, 'the answer to the request is also an event')
   t.match(JSON.parse(told('succeeded')[0]!.body.toString()), {
     state: 'succeeded',
     links: { results: `${host.url}/job/${id}/result/list` }

@@ -3,7 +3,7 @@ import { testHost } from '../../support/host.ts'
 import { kubectl, kubectlJson } from '../../support/kubectl.ts'
 import { poll } from '../../support/poll.ts'
 
-await t.test('what a job can reach with all that its pod can read', async (t) => {
+await t.test('a workload cannot reach the store, the Kubernetes API, other jobs or other functions', async (t) => {
   const bucket = `test-reach-${process.pid}`
   const host = await testHost(t, { '*': { S3_BUCKET: bucket, DEFAULT_TEMPLATE: 'node' } })
   const other = await host.deploy({ env: { SCRIPT: 'await 1' } })
@@ -17,9 +17,9 @@ await t.test('what a job can reach with all that its pod can read', async (t) =>
       401,
       `http://uploads.gx4ki.svc.cluster.local/job/${other}/attempt/00000000-0000-4000-8000-000000000000/upload`
     ],
-    'another function by the door of uploads': [404, 'http://uploads.gx4ki.svc.cluster.local/template']
+    'another function through the uploads proxy': [404, 'http://uploads.gx4ki.svc.cluster.local/template']
   }
-  // Its answer is its log: what it was refused, and the names of what it was given.
+  // The workload prints to its log: the status of each request, and the names of the credentials that it finds.
   const script = `
     process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
     const { existsSync } = await import('node:fs')
@@ -39,7 +39,7 @@ await t.test('what a job can reach with all that its pod can read', async (t) =>
   })
 })
 
-await t.test('what whoever has taken over a pod can do with the token of its uploader', async (t) => {
+await t.test('the token of an uploader allows uploads for its own job only, and only as granted', async (t) => {
   const host = await testHost(t, { '*': { DEFAULT_TEMPLATE: 'node' } })
   const ended = await host.deploy({ env: { SCRIPT: 'await 1' } })
   const { attempt: endedAttempt } = attemptOf(await host.reaches(ended, 'succeeded', 'failed'))
@@ -57,7 +57,7 @@ await t.test('what whoever has taken over a pod can do with the token of its upl
   await host.reaches(id, 'running')
   const { pod } = attemptOf({ job_uuid: id })
 
-  // In the container of the uploader, with all that it has.
+  // Runs in the container of the uploader, with its token and its environment.
   const script = `
     const { createHash } = require('node:crypto')
     const { readFileSync } = require('node:fs')
@@ -72,7 +72,7 @@ await t.test('what whoever has taken over a pod can do with the token of its upl
       })
       return { status: response.status, ...await response.json() }
     }
-    // Each on a connection of its own: the store closes one on which something was wrong.
+    // A new connection for each request: the store closes a connection after a wrong request.
     const put = ({ url, headers }, body, change = (url) => url) => new Promise((resolve, reject) => {
       const options = { method: 'PUT', headers: { ...headers, 'content-length': body.length }, agent: false }
       require('node:http').request(change(url), options, (response) => resolve(response.resume().statusCode)).on('error', reject).end(body)
@@ -84,7 +84,7 @@ await t.test('what whoever has taken over a pod can do with the token of its upl
         'another body of that size': await put(await grant('other.txt'), 'jello'),
         'another key than granted': await put(await grant('key.txt'), 'hello', (url) => url.replace('key.txt', 'yek.txt')),
         'the state of its job': await put(await grant('state.txt'), 'hello', (url) => url.replace(/results[^?]+/, 'state/' + JOB_UUID + '.json')),
-        'what was granted': await put(await grant('right.txt'), 'hello'),
+        'the body that was granted': await put(await grant('right.txt'), 'hello'),
         'an upload for another job': (await ask(own, ended, endedAttempt, 'a.txt', 'hello')).type,
         'an upload after the end': (await ask(endedToken, ended, endedAttempt, 'a.txt', 'hello')).type
       }
@@ -94,7 +94,7 @@ await t.test('what whoever has taken over a pod can do with the token of its upl
       console.log(JSON.stringify(told))
     }
     main()`
-  // A token may begin with a dash: what comes after `--` is never an option.
+  // A token may begin with a dash. Arguments after `--` are never options.
   const told = kubectl(
     'exec',
     '-n',
@@ -116,14 +116,14 @@ await t.test('what whoever has taken over a pod can do with the token of its upl
     'another body of that size': 400,
     'another key than granted': 403,
     'the state of its job': 403,
-    'what was granted': 200,
+    'the body that was granted': 200,
     'an upload for another job': 'urn:gx4ki:problem:unauthorized',
     'an upload after the end': 'urn:gx4ki:problem:job-ended',
     'a grant, a second time': 412
   })
   await host.cancel(id)
-  await poll('it has ended', async () => (await host.job(id)).state === 'canceled')
-  t.strictSame((await host.results(ended)).map(({ name }) => name), [], 'nothing has come to the other job')
+  await poll('the job is canceled', async () => (await host.job(id)).state === 'canceled')
+  t.strictSame((await host.results(ended)).map(({ name }) => name), [], 'the other job has no result files')
 })
 
 function attemptOf ({ job_uuid: id }: { job_uuid: string }): { pod: string, attempt: string } {
@@ -139,4 +139,4 @@ function attemptOf ({ job_uuid: id }: { job_uuid: string }): { pod: string, atte
   return { pod: pod!.metadata.name, attempt: pod!.metadata.uid }
 }
 
-t.comment('skipped: that NetworkPolicies hold, for the network of this bench takes them and does not enforce them')
+t.comment('not tested: NetworkPolicies, because the network of the test cluster accepts them but does not enforce them')

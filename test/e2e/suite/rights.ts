@@ -8,7 +8,10 @@ interface Rule {
   resourceNames?: string[]
 }
 
-/** What each may do in the namespace of the jobs, by the API server's own account; there and elsewhere nothing else. */
+/**
+ * The rights of each service account in the namespace of the jobs, as the API server reports them. It has no other
+ * rights, in this namespace or in others.
+ */
 const RIGHTS: Record<string, string[]> = {
   'gx4ki/deploy': [
     'batch/jobs create',
@@ -27,7 +30,7 @@ const RIGHTS: Record<string, string[]> = {
 }
 
 for (const [account, rights] of Object.entries(RIGHTS)) {
-  await t.test(`${account} may do what it must, by its own token, and nothing else`, (t) => {
+  await t.test(`the token of ${account} gives exactly the rights that it needs`, (t) => {
     const [namespace, name] = account.split('/') as [string, string]
     const token = kubectl('create', 'token', name, '-n', namespace).trim()
     for (const there of ['gx4ki-jobs', 'gx4ki', 'kube-system']) {
@@ -40,7 +43,7 @@ for (const [account, rights] of Object.entries(RIGHTS)) {
         kubectlWith(JSON.stringify(review), '--token', token, 'create', '--validate=false', '-f', '-', '-o', 'json')
       ) as { status: { incomplete: boolean, resourceRules: Rule[] } }
       const allowed = status.resourceRules
-        // Everybody may ask what he may do, and who he is.
+        // Every account may ask for its own rights and its own identity.
         .filter(({ apiGroups: [group] }) => group !== 'authorization.k8s.io' && group !== 'authentication.k8s.io')
         .flatMap(({ apiGroups, resources, verbs }) =>
           apiGroups.flatMap((group) =>
@@ -55,7 +58,7 @@ for (const [account, rights] of Object.entries(RIGHTS)) {
   })
 }
 
-await t.test('a right that a function has not is refused when it is tried', (t) => {
+await t.test('Kubernetes refuses a request that needs a right the function does not have', (t) => {
   const token = kubectl('create', 'token', 'deploy', '-n', 'gx4ki').trim()
   for (
     const args of [['get', 'secrets'], ['get', 'jobs'], ['delete', 'configmaps', '--all'], [

@@ -21,8 +21,8 @@ interface Manifest {
   data: Record<string, string>
 }
 
-await t.test('where Knative gives senders tokens, every event comes with one, and without one they are refused', {
-  skip: process.env['E2E'] === 'lean' && 'Triggers lead to Services'
+await t.test('with OIDC authentication in Knative, every event has a token, and an event without a token is refused', {
+  skip: process.env['E2E'] === 'lean' && 'in lean mode Triggers send to Kubernetes Services'
 }, async (t) => {
   const plain = manifestsWith()
   const ours = manifestsWith('job-events', 'sender-tokens')
@@ -61,17 +61,17 @@ await t.test('where Knative gives senders tokens, every event comes with one, an
     }, token)
   const order = { template: 'script', env: { SCRIPT: 'echo a > a.txt' } }
   t.equal(await toBroker(order), 401, 'no token')
-  t.equal(await toBroker(order, tokenOf('gx4ki-jobs', BROKER_AUDIENCE)), 403, 'of a pod among the jobs')
+  t.equal(await toBroker(order, tokenOf('gx4ki-jobs', BROKER_AUDIENCE)), 403, 'a token of the namespace of the jobs')
   t.equal(await toBroker(order, tokenOf(FUNCTIONS, BROKER_AUDIENCE)), 202)
 
   const told = (type: string) => received.filter(({ headers }) => headers['ce-type'] === `org.gx4ki.job.${type}`)
-  await poll('its end is told', () => told('succeeded').length > 0)
-  t.equal(told('accepted').length, 1, 'the answer of deploy')
+  await poll('the succeeded event has arrived', () => told('succeeded').length > 0)
+  t.equal(told('accepted').length, 1, 'the answer of deploy is one accepted event')
   const [{ headers: { 'ce-subject': id } }] = told('succeeded') as [typeof received[number]]
   t.equal(
     await (await host.result(String(id), 'a.txt')).text(),
     'a\n',
-    'nobody pinged: the events of the Job were taken'
+    'the job has ended without a ping: job-completed accepts the events of the Job'
   )
 
   const toFunction = async (name: string, path: string, token?: string): Promise<number> =>
@@ -84,16 +84,16 @@ await t.test('where Knative gives senders tokens, every event comes with one, an
     t.equal(
       await toFunction(name, path, tokenOf(FUNCTIONS, BROKER_AUDIENCE)),
       401,
-      `${name}${path}: a token for somebody else`
+      `${name}${path}: a token with another audience`
     )
     t.equal(
       await toFunction(name, path, tokenOf('gx4ki-jobs', EVENTS_OIDC_AUDIENCE!)),
       403,
-      `${name}${path}: a token of somebody else`
+      `${name}${path}: a token of another service account`
     )
   }
 
-  /** What kustomize makes of the base with these components. */
+  /** The manifests that kustomize builds from the base with these components. */
   function manifestsWith (...components: string[]): Manifest[] {
     const folder = temporaryFolder(t, {})
     const to = (path: string): string => relative(folder, join('knative', path))
@@ -106,8 +106,8 @@ await t.test('where Knative gives senders tokens, every event comes with one, an
 })
 
 /**
- * As docs/access.md says: Broker and Triggers are made anew, or the channel between them keeps those subscriptions,
- * too, that have no token.
+ * Creates Broker and Triggers again, as docs/access.md says. Otherwise the channel between them also keeps the
+ * subscriptions without a token.
  */
 function installEvents (authentication: 'enabled' | 'disabled', manifests: object[]): void {
   kubectl(
@@ -139,7 +139,7 @@ function addressOf (namespace: string, service: string): string {
   return kubectlJson<{ spec: { clusterIP: string } }>('get', 'service', service, '-n', namespace).spec.clusterIP
 }
 
-/** fetch sets no Host, and that is what kourier goes by. */
+/** Does not use fetch, because fetch cannot set the Host header, and Kourier routes by this header. */
 async function send (
   address: string,
   path: string,
@@ -147,7 +147,7 @@ async function send (
   event: { type: string, data: object },
   token?: string
 ): Promise<number> {
-  const { headers, body } = HTTP.binary(new CloudEvent({ id: randomUUID(), source: '/somebody', ...event }))
+  const { headers, body } = HTTP.binary(new CloudEvent({ id: randomUUID(), source: '/test', ...event }))
   const all = {
     ...headers as Record<string, string>,
     ...(host !== undefined && { host }),

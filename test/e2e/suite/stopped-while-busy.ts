@@ -5,9 +5,7 @@ import { kubectl } from '../../support/kubectl.ts'
 import { poll } from '../../support/poll.ts'
 import { processesWith } from '../../support/processes-with.ts'
 
-/**
- * As when Knative scales down or a node is drained: SIGTERM to all containers of the pod, and no new requests to it.
- */
+/** Stops the pods as Knative does when it scales down: all containers get SIGTERM, and the pod gets no new requests. */
 function stopPods (name: string): void {
   kubectl(
     'delete',
@@ -21,7 +19,7 @@ function stopPods (name: string): void {
   )
 }
 
-await t.test('functions that are told to end while they are busy', async (t) => {
+await t.test('functions that get SIGTERM while they are busy', async (t) => {
   const host = await testHost(t, { '*': { DEFAULT_TEMPLATE: 'node' } })
 
   const ended = async (t: Test, id: string): Promise<void> => {
@@ -32,7 +30,7 @@ await t.test('functions that are told to end while they are busy', async (t) => 
     t.match(job, { state: 'succeeded', exit_code: 0 })
   }
 
-  await t.test('a download that is under way comes whole', async (t) => {
+  await t.test('a running download is completed', async (t) => {
     const size = 96 * 1024 * 1024
     const id = await host.deploy({
       env: {
@@ -61,7 +59,7 @@ await t.test('functions that are told to end while they are busy', async (t) => 
     const serving = processesWith('dist/result-fetch.cjs')
     stopPods('result-fetch')
     await poll(
-      'the pod is being ended',
+      'the pod is terminating',
       () =>
         kubectl(
           'get',
@@ -74,16 +72,19 @@ await t.test('functions that are told to end while they are busy', async (t) => 
           'jsonpath={.items[*].metadata.deletionTimestamp}'
         ) !== ''
     )
-    // Long enough for a process that does not care to be gone.
-    await poll('another one answers', async () => (await fetch(`${host.url}/job/${id}`)).ok)
+    // When another pod answers, a process that does not wait for its download would have ended.
+    await poll('another pod answers', async () => (await fetch(`${host.url}/job/${id}`)).ok)
     t.ok(
       processesWith('dist/result-fetch.cjs').some((pid) => serving.includes(pid)),
-      'it goes on serving while there is somebody to serve'
+      'the old process runs until the download is complete'
     )
     while (!await read());
     t.equal(got, size)
     t.equal(hash.digest('hex'), digest)
-    await poll('then it ends', () => !processesWith('dist/result-fetch.cjs').some((pid) => serving.includes(pid)))
+    await poll(
+      'the old process has ended',
+      () => !processesWith('dist/result-fetch.cjs').some((pid) => serving.includes(pid))
+    )
   })
 
   await t.test('no upload is lost', async (t) => {
@@ -99,7 +100,7 @@ await t.test('functions that are told to end while they are busy', async (t) => 
       }
     })
     for (const files of [5, 20, 35]) {
-      await poll(`${files} files are up`, async () => (await host.results(id)).length >= files)
+      await poll(`${files} files are uploaded`, async () => (await host.results(id)).length >= files)
       stopPods('result-upload')
     }
     await ended(t, id)
@@ -107,7 +108,7 @@ await t.test('functions that are told to end while they are busy', async (t) => 
     t.equal(files.length, 60)
     for (const { name, sha256 } of files) {
       if (createHash('sha256').update(`file ${parseInt(name)}`).digest('hex') !== sha256) {
-        t.fail(`${name} is another file`)
+        t.fail(`${name} does not have the bytes that the workload wrote`)
       }
     }
   })
@@ -125,7 +126,7 @@ await t.test('functions that are told to end while they are busy', async (t) => 
       stopPods('job-completed')
     }
     for (const id of ids) {
-      // Without a single ping.
+      // Without a ping.
       await ended(t, id)
       t.equal(await host.jobLog(id), 'up\n')
     }

@@ -257,10 +257,10 @@ await t.test('the templates are listed with what may be set, and those that cann
     templates: object[]
     refused: object[]
   }
-  t.same(refused, [{ file: 'broken.yaml', reason: 'it is none' }])
+  t.same(refused, [{ file: 'broken.yaml', reason: 'it is not a Job' }])
   t.match(
     (await problemAbout(t, await post({ template: 'broken' }), 'template', 400, 'unknown-template')).detail,
-    'The template broken cannot be used: it is none'
+    'The template broken cannot be used: it is not a Job'
   )
   t.same(listed, [...templates.values()].map(({ name, description, env }) => ({ name, description, env })))
   t.match(listed[0], {

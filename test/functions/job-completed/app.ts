@@ -25,7 +25,7 @@ import { testStore } from '../../support/store.ts'
 
 const store = await testStore(t)
 
-/** A running job-completed with the stand-in for Kubernetes. */
+/** A running job-completed with a local stand-in for Kubernetes. */
 async function completedServer (t: Test) {
   const cluster = clusterOf(await testKubernetes(t))
   const place = { store, cluster }
@@ -43,14 +43,14 @@ async function completedServer (t: Test) {
             ?.conditions?.some((one) => one.type === type)
       ),
     recordOf: async (id: string) => (await readRecord(store, id))!.record,
-    /** Resolves when nothing is owed any more. */
+    /** Resolves when the marker of the job is removed. */
     done: async (id: string) =>
       await poll('the marker is gone', async () => await headObject(store, markerKey(id)) === undefined),
     logOf: async (id: string) => (await getObject(store, logKey(id)))?.body.toString()
   }
 }
 
-await t.test('a job that is complete, its results too, has succeeded; then its log is kept, and nothing is owed', async (t) => {
+await t.test('a complete Job with complete results succeeds; then its log is kept and its marker removed', async (t) => {
   const { send, start, has, recordOf, done, logOf, cluster } = await completedServer(t)
   const id = await start('echo hello; echo größer >&2')
   await has(id, 'Complete')
@@ -72,7 +72,7 @@ await t.test('a job that is complete, its results too, has succeeded; then its l
   t.equal(await logOf(id), 'hello\ngrößer\n')
 })
 
-await t.test('a job that is complete without its results has failed', async (t) => {
+await t.test('a complete Job without complete results gives state failed', async (t) => {
   const { send, start, has, recordOf } = await completedServer(t)
   const id = await start('true')
   await has(id, 'Complete')
@@ -80,7 +80,7 @@ await t.test('a job that is complete without its results has failed', async (t) 
   t.match(await recordOf(id), { state: 'failed', reason: 'ResultsIncomplete', exit_code: 0 })
 })
 
-await t.test('a job that failed says how, and its log tells why', async (t) => {
+await t.test('a failed Job gives a reason, an exit code and a log', async (t) => {
   const { send, start, has, recordOf, done, logOf } = await completedServer(t)
   const id = await start('echo oh no; exit 3')
   await has(id, 'Failed')
@@ -90,7 +90,7 @@ await t.test('a job that failed says how, and its log tells why', async (t) => {
   t.equal(await logOf(id), 'oh no\n')
 })
 
-await t.test('what an event says of a Job is not believed', async (t) => {
+await t.test('the status of a Job in an event is not used', async (t) => {
   const { send, run, recordOf } = await completedServer(t)
   const { record: { job_uuid: id } } = await run('exec sleep 60')
   const forged = {
@@ -102,7 +102,7 @@ await t.test('what an event says of a Job is not believed', async (t) => {
   t.match(await recordOf(id), { state: 'running' })
 })
 
-await t.test('events that come twice, at once and in disorder make one history', async (t) => {
+await t.test('repeated, concurrent and reordered events give one history', async (t) => {
   const { send, start, has, recordOf, done } = await completedServer(t)
   const id = await start('exit 3')
   await has(id, 'Failed')
@@ -112,11 +112,11 @@ await t.test('events that come twice, at once and in disorder make one history',
   t.match(record, { state: 'failed', exit_code: 3 })
   t.same(record.history.map(({ state }) => state), ['accepted', 'running', 'failed'])
   await done(id)
-  t.equal((await send(jobData(id))).status, 204, 'also long after the end')
+  t.equal((await send(jobData(id))).status, 204, 'an event after the end is accepted')
   t.same(await recordOf(id), record)
 })
 
-await t.test('a canceled job is canceled when its last process has ended, and its last words are kept', async (t) => {
+await t.test('a job becomes canceled when its last process has ended, and its log has the last output', async (t) => {
   const kubernetes = await meddledKubernetes(t)
   const { send } = await completedWith(t, { store, cluster: kubernetes.cluster })
   const cluster = kubernetes.real
@@ -137,7 +137,7 @@ await t.test('a canceled job is canceled when its last process has ended, and it
   )
   const [pod] = await cluster.pods()
   await poll(
-    'it listens',
+    'the workload has started',
     async () =>
       (await cluster.core.readNamespacedPodLog({ namespace: cluster.namespace, name: pod!.metadata!.name! })).includes(
         'started'
@@ -160,7 +160,7 @@ await t.test('a canceled job is canceled when its last process has ended, and it
     propagationPolicy: 'Foreground'
   })
   t.equal((await send(jobData(id))).status, 204)
-  t.match((await readRecord(store, id))!.record, { state: 'running', reason: 'CancelRequested' }, 'not before')
+  t.match((await readRecord(store, id))!.record, { state: 'running', reason: 'CancelRequested' }, 'still running')
   await poll('the Job is gone', async () => (await cluster.jobs()).length === 0)
   t.equal((await send(jobData(id), { type: 'dev.knative.apiserver.resource.delete' })).status, 204)
   t.match((await readRecord(store, id))!.record, { state: 'canceled', reason: 'CancelRequested' })
@@ -168,7 +168,7 @@ await t.test('a canceled job is canceled when its last process has ended, and it
   t.equal((await getObject(store, logKey(id)))!.body.toString(), 'started\nbye\n')
 })
 
-await t.test('a Job that somebody else deleted is lost', async (t) => {
+await t.test('a job is lost when another client deletes its Job', async (t) => {
   const { send, run, recordOf, done, logOf, cluster } = await completedServer(t)
   const { record: { job_uuid: id } } = await run('exec sleep 60')
   await send(jobData(id))
@@ -179,7 +179,7 @@ await t.test('a Job that somebody else deleted is lost', async (t) => {
     gracePeriodSeconds: 0
   })
   await poll(
-    'it is gone, pods and all',
+    'the Job and its pods are gone',
     async () => (await cluster.jobs()).length + (await cluster.pods()).length === 0
   )
   t.equal((await send(jobData(id), { type: 'dev.knative.apiserver.resource.delete' })).status, 204)
@@ -188,7 +188,7 @@ await t.test('a Job that somebody else deleted is lost', async (t) => {
   t.match(await logOf(id), /gone/)
 })
 
-await t.test('an event that is not about a job of ours is refused for good, by name', async (t) => {
+await t.test('rejects an event that is not about a known job, and names the field', async (t) => {
   const { send } = await completedServer(t)
   const id = newJobId()
   const before = await listObjects(store, { prefix: '', tags: false })
@@ -217,7 +217,7 @@ await t.test('an event that is not about a job of ours is refused for good, by n
   t.same(await listObjects(store, { prefix: '', tags: false }), before)
 })
 
-await t.test('an event that could not be delivered is kept as it was', async (t) => {
+await t.test('a dead letter is stored unchanged', async (t) => {
   const { send } = await completedServer(t)
   for (
     const [id, mode] of [['an id', 'binary'], ['../odd/ü', 'structured'], ['x'.repeat(5000), 'structured'], [
@@ -241,7 +241,7 @@ await t.test('an event that could not be delivered is kept as it was', async (t)
   })
 })
 
-await t.test('what is down for now is asked for again', async (t) => {
+await t.test('an outage of Kubernetes or of the store gives status 503', async (t) => {
   const record = newRecord({ state: 'running', job_uid: 'uid' })
   await createRecord(store, record)
   const id = record.job_uuid
@@ -272,7 +272,7 @@ await t.test('what is down for now is asked for again', async (t) => {
   await problemOf(t, await send({}, { path: '/dead-letter' }), 503, 'store-unavailable')
 })
 
-await t.test('the end of the function waits for what it still has to keep', async (t) => {
+await t.test('the shutdown waits until the log is kept', async (t) => {
   const { send, start, has, close, logOf } = await completedServer(t)
   const id = await start('echo last words; exit 3')
   await has(id, 'Failed')

@@ -8,7 +8,7 @@ import { newRecord } from '../../support/new-record.ts'
 const now = new Date('2026-11-22T13:00:00.456Z')
 const at = (time: string): Date => new Date(`2026-11-22T${time}Z`)
 
-/** Statuses of Jobs as a real controller wrote them, from one life each. */
+/** Statuses of Jobs, recorded from a real controller. */
 const recorded = {
   created: {},
   active: { active: 1, ready: 0, startTime: at('12:58:26'), terminating: 0, uncountedTerminatedPods: {} },
@@ -89,7 +89,7 @@ function podWith (status: V1Pod['status'], uid = 'pod', creationTimestamp = at('
   }
 }
 
-/** A pod whose workload is like this; another container is there to be mistaken for it. */
+/** A pod whose workload has this state. A second container must not be mistaken for the workload. */
 function podIn (phase: string, state: V1ContainerStatus['state'], more: V1Pod['status'] = {}): V1Pod {
   const second = {
     name: 'second',
@@ -119,17 +119,17 @@ const stop = (time: string, reason: StopReason = 'CancelRequested'): Partial<Job
 type Situation = [name: string, record: Partial<JobRecord>, seen: Partial<Seen>, expected: Change]
 
 const situations: Situation[] = [
-  // On its way
-  ['a Job that its controller has not seen', {}, { job: jobWith(recorded.created) }, {
+  // Not ended
+  ['a Job without a status', {}, { job: jobWith(recorded.created) }, {
     state: 'pending',
     reason: null
   }],
   ['a Job without a pod', {}, { job: jobWith(recorded.active) }, { state: 'pending', reason: null }],
   ['a suspended Job', {}, { job: jobWith(recorded.suspended) }, { state: 'pending', reason: 'Suspended' }],
-  ['a Job that is suspended, which its controller has not seen', {}, {
+  ['a suspended Job without the condition yet', {}, {
     job: { ...jobWith(recorded.created), spec: { suspend: true } as V1Job['spec'] & object }
   }, { state: 'pending', reason: 'Suspended' }],
-  ['a Job that is resumed, which its controller has not seen', {}, {
+  ['a resumed Job that still has the condition', {}, {
     job: { ...jobWith(recorded.suspended), spec: { suspend: false } as V1Job['spec'] & object }
   }, { state: 'pending', reason: null }],
   [
@@ -138,17 +138,17 @@ const situations: Situation[] = [
     { job: jobWith({ conditions: [{ type: 'Suspended', status: 'False' }] }) },
     { state: 'pending', reason: null }
   ],
-  ['a pod that no node can take', {}, {
+  ['an unschedulable pod', {}, {
     job: jobWith(recorded.active),
     pods: [
       podWith({ phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' }] })
     ]
   }, { state: 'pending', reason: 'Unschedulable', attempt: 'pod' }],
-  ['a pod that was given a node', {}, {
+  ['a scheduled pod', {}, {
     job: jobWith(recorded.active),
     pods: [podWith({ phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'True' }] })]
   }, { state: 'pending', reason: null, attempt: 'pod' }],
-  ['a pod that is being made', {}, {
+  ['a pod whose container is being created', {}, {
     job: jobWith(recorded.active),
     pods: [podIn('Pending', waiting('ContainerCreating'))]
   }, { state: 'pending', reason: null, attempt: 'pod' }],
@@ -177,7 +177,7 @@ const situations: Situation[] = [
     reason: null,
     ...started
   }],
-  ['a workload that has ended, its Job not', {}, { job: jobWith(recorded.active), pods: [failed] }, {
+  ['a workload that has ended before its Job', {}, { job: jobWith(recorded.active), pods: [failed] }, {
     state: 'running',
     reason: null,
     ...started,
@@ -200,31 +200,31 @@ const situations: Situation[] = [
     { state: 'running', reason: null, attempt: 'second', started_at: started.started_at, exit_code: null }
   ],
   [
-    'an exit code that is not seen any more',
+    'an exit code that is in the record but not in the pod',
     { state: 'running', started_at: started.started_at, attempt: 'pod', exit_code: 3 },
     { job: jobWith(recorded.active), pods: [podWith({ phase: 'Failed' })] },
     { state: 'running', reason: null, ...started }
   ],
-  ['suspended after it ran, its pod still ending', { state: 'running', started_at: started.started_at }, {
+  ['suspended after it ran, with a pod that still runs', { state: 'running', started_at: started.started_at }, {
     job: jobWith(recorded.suspended),
     pods: [running]
   }, { state: 'running', reason: null, ...started }],
-  ['suspended after it ran, a dead pod left', { state: 'running', started_at: started.started_at }, {
+  ['suspended after it ran, with a failed pod left', { state: 'running', started_at: started.started_at }, {
     job: jobWith(recorded.suspended),
     pods: [failed]
   }, { state: 'running', reason: 'Suspended', ...started, exit_code: 3 }],
-  ['suspended after it ran, its pods gone', { state: 'running', started_at: started.started_at, attempt: 'pod' }, {
+  ['suspended after it ran, without pods', { state: 'running', started_at: started.started_at, attempt: 'pod' }, {
     job: jobWith(recorded.suspended)
   }, { state: 'running', reason: 'Suspended', started_at: started.started_at }],
   ['resumed after it ran', { state: 'running', reason: 'Suspended', started_at: started.started_at }, {
     job: jobWith({ conditions: [{ type: 'Suspended', status: 'False' }] })
   }, { state: 'running', reason: null, started_at: started.started_at }],
-  ['a success that is only decided', {}, {
+  ['a Job with SuccessCriteriaMet but not Complete', {}, {
     job: jobWith(recorded.successDecided),
     pods: [succeeded],
     resultsComplete: true
   }, { state: 'running', reason: null, ...started, exit_code: 0 }],
-  ['a failure that is only decided', {}, { job: jobWith(recorded.deadlineDecided), pods: [running] }, {
+  ['a Job with FailureTarget but not Failed', {}, { job: jobWith(recorded.deadlineDecided), pods: [running] }, {
     state: 'running',
     reason: null,
     ...started
@@ -246,69 +246,69 @@ const situations: Situation[] = [
   }, { state: 'pending', reason: null }],
 
   // Succeeded
-  ['a Job that is complete, results and all', {}, {
+  ['a complete Job with complete results', {}, {
     job: jobWith(recorded.complete),
     pods: [succeeded],
     resultsComplete: true
   }, { state: 'succeeded', reason: null, ...started, exit_code: 0, finished_at: '2026-11-22T12:58:34.000Z' }],
-  ['the same, while its ttl deletes it', {}, {
+  ['the same, while it is deleted after its TTL', {}, {
     job: jobWith(recorded.complete, { deletionTimestamp: at('12:59:00') }),
     pods: [succeeded],
     resultsComplete: true
   }, { state: 'succeeded', reason: null, ...started, exit_code: 0, finished_at: '2026-11-22T12:58:34.000Z' }],
-  ['the same, its pod gone', { state: 'running', attempt: 'pod', started_at: started.started_at, exit_code: 0 }, {
+  ['the same, without its pod', { state: 'running', attempt: 'pod', started_at: started.started_at, exit_code: 0 }, {
     job: jobWith(recorded.complete),
     resultsComplete: true
   }, { state: 'succeeded', reason: null, started_at: started.started_at, finished_at: '2026-11-22T12:58:34.000Z' }],
-  ['a success that came before the stop', stop('12:58:35'), {
+  ['a success before the stop', stop('12:58:35'), {
     job: jobWith(recorded.complete),
     pods: [succeeded],
     resultsComplete: true
   }, { state: 'succeeded', reason: null, ...started, exit_code: 0, finished_at: '2026-11-22T12:58:34.000Z' }],
-  ['a pod that succeeded after one that did not', {}, {
+  ['a pod that succeeded and a newer pod that failed', {}, {
     job: jobWith(recorded.complete),
     pods: [podWith({ phase: 'Failed' }, 'later', at('12:58:30')), succeeded],
     resultsComplete: true
   }, { state: 'succeeded', reason: null, ...started, exit_code: 0, finished_at: '2026-11-22T12:58:34.000Z' }],
 
   // Failed
-  ['a Job that is complete without its results', {}, { job: jobWith(recorded.complete), pods: [succeeded] }, {
+  ['a complete Job without complete results', {}, { job: jobWith(recorded.complete), pods: [succeeded] }, {
     state: 'failed',
     reason: 'ResultsIncomplete',
     ...started,
     exit_code: 0,
     finished_at: '2026-11-22T12:58:34.000Z'
   }],
-  ['an exit code', {}, { job: jobWith(recorded.failed), pods: [failed] }, {
+  ['a failed Job with an exit code', {}, { job: jobWith(recorded.failed), pods: [failed] }, {
     state: 'failed',
     reason: 'BackoffLimitExceeded',
     ...started,
     exit_code: 3,
     finished_at: '2026-11-22T12:59:39.000Z'
   }],
-  ['too little memory', {}, { job: jobWith(recorded.failed), pods: [podIn('Failed', terminated(137, 'OOMKilled'))] }, {
+  ['out of memory', {}, { job: jobWith(recorded.failed), pods: [podIn('Failed', terminated(137, 'OOMKilled'))] }, {
     state: 'failed',
     reason: 'OOMKilled',
     ...started,
     exit_code: 137,
     finished_at: '2026-11-22T12:59:39.000Z'
   }],
-  ['an eviction', {}, {
+  ['an evicted pod', {}, {
     job: jobWith(recorded.failed),
     pods: [podIn('Failed', terminated(137, 'Error'), { reason: 'Evicted' })]
   }, { state: 'failed', reason: 'Evicted', ...started, exit_code: 137, finished_at: '2026-11-22T12:59:39.000Z' }],
-  ['an eviction before it ran', {}, {
+  ['a pod that was evicted before it ran', {}, {
     job: jobWith(recorded.failed),
     pods: [podWith({ phase: 'Failed', reason: 'Evicted' })]
   }, { state: 'failed', reason: 'Evicted', attempt: 'pod', finished_at: '2026-11-22T12:59:39.000Z' }],
-  ['its deadline', {}, { job: jobWith(recorded.deadline), pods: [podIn('Failed', terminated(143, 'Error'))] }, {
+  ['an exceeded deadline', {}, { job: jobWith(recorded.deadline), pods: [podIn('Failed', terminated(143, 'Error'))] }, {
     state: 'failed',
     reason: 'DeadlineExceeded',
     ...started,
     exit_code: 143,
     finished_at: '2026-11-22T12:59:30.000Z'
   }],
-  ['its deadline, its pod gone', { state: 'running', started_at: started.started_at }, {
+  ['an exceeded deadline, without a pod', { state: 'running', started_at: started.started_at }, {
     job: jobWith(recorded.deadline)
   }, {
     state: 'failed',
@@ -316,7 +316,7 @@ const situations: Situation[] = [
     started_at: started.started_at,
     finished_at: '2026-11-22T12:59:30.000Z'
   }],
-  ['the last of its attempts', {}, {
+  ['a failed Job whose last pod has no reason', {}, {
     job: jobWith(recorded.failed),
     pods: [podIn('Failed', terminated(137, 'OOMKilled')), podWith({ phase: 'Failed' }, 'last', at('12:59:00'))]
   }, { state: 'failed', reason: 'BackoffLimitExceeded', attempt: 'last', finished_at: '2026-11-22T12:59:39.000Z' }],
@@ -358,63 +358,64 @@ const situations: Situation[] = [
     exit_code: 3,
     finished_at: '2026-11-22T12:59:39.000Z'
   }],
-  ['gone after a stop', stop('12:59:30'), {}, {
+  ['a deleted Job after a stop', stop('12:59:30'), {}, {
     state: 'canceled',
     reason: 'CancelRequested',
     started_at: started.started_at,
     finished_at: now.toISOString()
   }],
-  ['gone after a stop, a dead pod left', stop('12:59:30'), { pods: [failed] }, {
+  ['a deleted Job after a stop, with a failed pod left', stop('12:59:30'), { pods: [failed] }, {
     state: 'canceled',
     reason: 'CancelRequested',
     ...started,
     exit_code: 3,
     finished_at: now.toISOString()
   }],
-  ['gone after a stop, a pod that still runs', stop('12:59:30'), { pods: [running] }, started],
-  ['gone after a stop, a pod that nobody knows about', stop('12:59:30'), { pods: [podWith({ phase: 'Unknown' })] }, {
+  ['a deleted Job after a stop, with a pod that still runs', stop('12:59:30'), { pods: [running] }, started],
+  ['a deleted Job after a stop, an Unknown pod', stop('12:59:30'), { pods: [podWith({ phase: 'Unknown' })] }, {
     attempt: 'pod',
     started_at: started.started_at
   }],
-  ['gone after a start deadline', { stop: { reason: 'StartDeadlineExceeded', at: at('12:59:30').toISOString() } }, {}, {
-    state: 'failed',
-    reason: 'StartDeadlineExceeded',
-    finished_at: now.toISOString()
-  }],
   [
-    'gone because Kubernetes could not be reached',
+    'a deleted Job after a start deadline',
+    { stop: { reason: 'StartDeadlineExceeded', at: at('12:59:30').toISOString() } },
+    {},
+    { state: 'failed', reason: 'StartDeadlineExceeded', finished_at: now.toISOString() }
+  ],
+  [
+    'a job that was stopped because Kubernetes could not be reached',
     { stop: { reason: 'KubernetesUnavailable', at: at('12:59:30').toISOString() } },
     {},
     { state: 'failed', reason: 'KubernetesUnavailable', finished_at: now.toISOString() }
   ],
 
-  // Gone
-  ['no Job yet', { state: 'accepted', job_uid: undefined as unknown as string }, {}, {}],
-  ['gone', { state: 'running', started_at: started.started_at, attempt: 'pod' }, {}, {
+  // Deleted
+  ['a job that has no Job yet', { state: 'accepted', job_uid: undefined as unknown as string }, {}, {}],
+  ['a deleted Job', { state: 'running', started_at: started.started_at, attempt: 'pod' }, {}, {
     state: 'lost',
     reason: 'JobDeleted',
     started_at: started.started_at,
     finished_at: now.toISOString()
   }],
-  ['gone before it ran', {}, {}, { state: 'lost', reason: 'JobDeleted', finished_at: now.toISOString() }],
-  ['gone, its orphan still there', {}, { pods: [running] }, {
+  ['a Job deleted before it ran', {}, {}, { state: 'lost', reason: 'JobDeleted', finished_at: now.toISOString() }],
+  ['a deleted Job whose pod still runs', {}, { pods: [running] }, {
     state: 'lost',
     reason: 'JobDeleted',
     ...started,
     finished_at: now.toISOString()
   }],
-  ['another Job of its name', {}, { job: jobWith(recorded.complete, { uid: 'other' }), resultsComplete: true }, {
+  ['another Job of that name', {}, { job: jobWith(recorded.complete, { uid: 'other' }), resultsComplete: true }, {
     state: 'lost',
     reason: 'JobDeleted',
     finished_at: now.toISOString()
   }],
-  ['another Job of its name after a stop', stop('12:59:30'), { job: jobWith(recorded.ready, { uid: 'other' }) }, {
+  ['another Job of that name after a stop', stop('12:59:30'), { job: jobWith(recorded.ready, { uid: 'other' }) }, {
     state: 'canceled',
     reason: 'CancelRequested',
     started_at: started.started_at,
     finished_at: now.toISOString()
   }],
-  ['a Job that deploy has not written down', { state: 'accepted', job_uid: undefined as unknown as string }, {
+  ['a Job that is not in the record yet', { state: 'accepted', job_uid: undefined as unknown as string }, {
     job: jobWith(recorded.complete),
     pods: [succeeded],
     resultsComplete: true
@@ -435,7 +436,7 @@ for (const [name, record, seen, expected] of situations) {
   })
 }
 
-await t.test('to look twice changes nothing more', async (t) => {
+await t.test('judging the same objects again changes nothing', async (t) => {
   for (const [name, more, seen] of situations) {
     const record = newRecord({ state: 'pending', job_uid: 'job', ...more })
     const all = { job: undefined, pods: [], resultsComplete: false, ...seen }

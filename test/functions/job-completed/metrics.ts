@@ -12,13 +12,13 @@ import { testStore } from '../../support/store.ts'
 
 const update = 'dev.knative.apiserver.resource.update'
 
-await t.test('job-completed counts what it saw, and what came of it', async (t) => {
+await t.test('the metrics of job-completed', async (t) => {
   const store = await testStore(t)
   const kubernetes = await meddledKubernetes(t)
   const { url, send, ping } = await completedWith(t, { store, cluster: kubernetes.cluster })
   const place = { store, cluster: kubernetes.real }
 
-  await t.test('an event that changes a record, and the same again', async (t) => {
+  await t.test('an event that changes a record, and repeated deliveries of it', async (t) => {
     const { record: { job_uuid: id } } = await startedJob(place, 'exit 3')
     await poll(
       'it has failed',
@@ -33,11 +33,11 @@ await t.test('job-completed counts what it saw, and what came of it', async (t) 
     t.equal(gained('gx4ki_events_total', { path: '/', type: update }), 3)
     t.equal(gained('gx4ki_events_without_effect_total', { type: update }), 2)
     t.equal(gained('gx4ki_job_start_seconds_count', { template: 'test' }), 1, 'the start is observed once')
-    t.equal(gained('gx4ki_job_run_seconds_count', { template: 'test', state: 'failed' }), 1, 'and the end')
+    t.equal(gained('gx4ki_job_run_seconds_count', { template: 'test', state: 'failed' }), 1, 'the end is observed once')
     t.equal(gained('gx4ki_ping_repairs_total', { repair: 'state' }), 0)
   })
 
-  await t.test('of a job that goes on, too', async (t) => {
+  await t.test('repeated events about a running job', async (t) => {
     const { record: { job_uuid: id } } = await runningJob(place, 'exec sleep 60')
     const gains = await gainsFrom(url)
     for (let sent = 0; sent < 3; sent++) t.equal((await send(jobData(id))).status, 204)
@@ -47,7 +47,7 @@ await t.test('job-completed counts what it saw, and what came of it', async (t) 
     t.equal(gained('gx4ki_job_run_seconds_count', { template: 'test', state: 'succeeded' }), 0)
   })
 
-  await t.test('the times are those of the record', async (t) => {
+  await t.test('the durations come from the times in the record', async (t) => {
     const now = Date.now()
     const at = (seconds: number): string => new Date(now + seconds * 1000).toISOString()
     const record = newRecord({
@@ -68,11 +68,11 @@ await t.test('job-completed counts what it saw, and what came of it', async (t) 
     t.equal(
       gained('gx4ki_job_start_seconds_count', { template: 'test' }),
       0,
-      'it had been running: that was told before'
+      'the start was observed before'
     )
   })
 
-  await t.test('what only a ping found', async (t) => {
+  await t.test('a change that only a ping found', async (t) => {
     const record = newRecord({ state: 'running', job_uid: 'uid', started_at: '2026-11-22T12:00:00.000Z' })
     await putObject(store, markerKey(record.job_uuid), '', {}, 'unconditional')
     await createRecord(store, record)
@@ -85,14 +85,14 @@ await t.test('job-completed counts what it saw, and what came of it', async (t) 
     t.equal(gained('gx4ki_events_without_effect_total', { type: 'dev.knative.sources.ping' }), 0)
   })
 
-  await t.test('a dead letter, whatever its type', async (t) => {
+  await t.test('dead letters of any type', async (t) => {
     const gains = await gainsFrom(url)
     for (const type of ['a', 'b']) t.equal((await send({}, { type, path: '/dead-letter' })).status, 204)
     const gained = await gains()
     t.equal(gained('gx4ki_events_total', { path: '/dead-letter', type: 'any' }), 2)
   })
 
-  await t.test('an API server that fails, and one that is not there', async (t) => {
+  await t.test('errors of the API server, and requests without an answer', async (t) => {
     const { record: { job_uuid: id } } = await startedJob(place, 'exec sleep 60')
     const gains = await gainsFrom(url)
     kubernetes.meddle = async ({ url: path }, pass) => path.includes('/jobs/') ? status(503, 'not now') : await pass()
@@ -109,7 +109,7 @@ await t.test('job-completed counts what it saw, and what came of it', async (t) 
     t.equal(
       gained('gx4ki_kubernetes_errors_total', { call: 'GET jobs', status: '404' }),
       0,
-      'a Job that is gone is no error'
+      '404 for a deleted Job is not an error'
     )
   })
 })

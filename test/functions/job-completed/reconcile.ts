@@ -24,7 +24,7 @@ async function completedServer (t: Test) {
 
 const recordOf = async (store: Store, id: string): Promise<JobRecord> => (await readRecord(store, id))!.record
 
-await t.test('what no event told is found by the ping, log and all', async (t) => {
+await t.test('a ping finds changes without events, and keeps the logs', async (t) => {
   const { store, cluster, ping } = await completedServer(t)
   const place = { store, cluster }
   const [failed, complete] = await Promise.all([
@@ -59,11 +59,11 @@ await t.test('what no event told is found by the ping, log and all', async (t) =
   t.match(await recordOf(store, waiting.record.job_uuid), { state: 'pending', reason: 'Suspended' })
   t.match(await recordOf(store, lost), { state: 'lost', reason: 'JobDeleted' })
   t.match(await recordOf(store, canceled), { state: 'canceled' })
-  t.match(await recordOf(store, accepted), { state: 'accepted', revision: 1 }, 'what has not started is for deploy')
+  t.match(await recordOf(store, accepted), { state: 'accepted', revision: 1 }, 'only deploy completes a start')
 
   const ended = [failed.record.job_uuid, complete.record.job_uuid, lost, canceled]
   await poll(
-    'nothing is owed for those that have ended',
+    'the markers of the ended jobs are removed',
     async () =>
       (await Promise.all(ended.map(async (id) => await headObject(store, markerKey(id))))).every((one) =>
         one === undefined
@@ -72,18 +72,18 @@ await t.test('what no event told is found by the ping, log and all', async (t) =
   t.equal((await getObject(store, logKey(failed.record.job_uuid)))?.body.toString(), 'oh no\n')
   t.equal((await getObject(store, logKey(complete.record.job_uuid)))?.body.toString(), 'done\n')
   for (const id of [running.job_uuid, waiting.record.job_uuid, accepted]) {
-    t.ok(await headObject(store, markerKey(id)), 'the others stay')
+    t.ok(await headObject(store, markerKey(id)), 'the markers of the other jobs stay')
   }
 })
 
-await t.test('a job that is made while the ping looks around is not lost', async (t) => {
+await t.test('a job that is created during a ping does not become lost', async (t) => {
   const store = await testStore(t)
   const kubernetes = await meddledKubernetes(t)
   const { ping } = await completedWith(t, { store, cluster: kubernetes.cluster })
   const made: string[] = []
   kubernetes.meddle = async ({ url }, pass) => {
     const answer = await pass()
-    // The list of Jobs is on its way, and already not true any more.
+    // The API server has already made the list of Jobs, so it is out of date now.
     if (/\/jobs\?/.test(url)) {
       made.push((await startedJob({ store, cluster: kubernetes.real }, 'true', { suspend: true })).record.job_uuid)
     }
@@ -94,7 +94,7 @@ await t.test('a job that is made while the ping looks around is not lost', async
   t.match(await recordOf(store, made[0]!), { state: 'pending' })
 })
 
-await t.test('nor is one whose Job is written down after it was looked for', async (t) => {
+await t.test('a job whose job_uid is recorded after its Job was not found does not become lost', async (t) => {
   const store = await testStore(t)
   const kubernetes = await meddledKubernetes(t)
   const { ping } = await completedWith(t, { store, cluster: kubernetes.cluster })
@@ -116,7 +116,7 @@ await t.test('nor is one whose Job is written down after it was looked for', asy
   t.match(await recordOf(store, id), { state: 'pending', job_uid: 'made just now' })
 })
 
-await t.test('a job that cannot be settled keeps no other from it', async (t) => {
+await t.test('a job that cannot be settled does not prevent others from being settled', async (t) => {
   const { store, ping } = await completedServer(t)
   const gone = (minutes: number): Partial<JobRecord> => ({
     job_uuid: newJobId(new Date(Date.now() + minutes * 60_000)),
@@ -135,7 +135,7 @@ await t.test('a job that cannot be settled keeps no other from it', async (t) =>
 })
 
 for (const code of [500, 404]) {
-  await t.test(`a log that was answered with ${code} at the end is read at the next ping`, async (t) => {
+  await t.test(`a log request that fails with ${code} is repeated at the next ping`, async (t) => {
     const store = await testStore(t)
     const kubernetes = await meddledKubernetes(t)
     const { ping } = await completedWith(t, { store, cluster: kubernetes.cluster })
@@ -149,9 +149,9 @@ for (const code of [500, 404]) {
       url.includes('/log?') && refused++ === 0 ? status(code, 'no') : await pass()
     t.equal((await ping()).status, 204)
     t.match(await recordOf(store, id), { state: 'failed' })
-    await poll('the log was asked for', () => refused === 1)
-    t.ok(await headObject(store, markerKey(id)), 'it is still owed')
-    await poll('it is kept', async () => {
+    await poll('the log was requested', () => refused === 1)
+    t.ok(await headObject(store, markerKey(id)), 'the marker stays')
+    await poll('the log is kept', async () => {
       await ping()
       return await getObject(store, logKey(id)) !== undefined
     })

@@ -12,7 +12,7 @@ import { poll } from '../../support/poll.ts'
 import { startedJob } from '../../support/running-job.ts'
 import { testStore } from '../../support/store.ts'
 
-await t.test('uploads that were under way at the end of a job are given up, those of others are not', async (t) => {
+await t.test('unfinished multipart uploads of an ended job are aborted, those of other jobs are not', async (t) => {
   const store = await testStore(t)
   const cluster = clusterOf(await testKubernetes(t))
   const { send } = await completedWith(t, { store, cluster })
@@ -37,7 +37,7 @@ await t.test('uploads that were under way at the end of a job are given up, thos
     async () => (await cluster.jobs())[0]!.status?.conditions?.some(({ type }) => type === 'Failed')
   )
   t.equal((await send(jobData(id))).status, 204)
-  await poll('nothing is owed', async () => await headObject(store, markerKey(id)) === undefined)
+  await poll('the marker is removed', async () => await headObject(store, markerKey(id)) === undefined)
   t.same((await listUploads(store, 'results/')).map(({ key }) => key), [resultKey(other, attempt, name)])
   t.equal(await headObject(store, note), undefined)
 })

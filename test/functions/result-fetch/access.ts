@@ -10,7 +10,7 @@ import { testStore } from '../../support/store.ts'
 
 const store = await testStore(t)
 
-await t.test('every route asks who calls', async (t) => {
+await t.test('every route requires a credential', async (t) => {
   const { settings, add } = apiKeyFolder(t)
   const { url, create, upload } = await fetchServer(t, store, settings)
   const attempt = randomUUID()
@@ -42,7 +42,7 @@ await t.test('every route asks who calls', async (t) => {
   })
 })
 
-await t.test('the list of a caller has his own jobs, that of an admin those of all', async (t) => {
+await t.test('a caller sees only their own jobs in the list, an admin sees all jobs', async (t) => {
   const { settings, add } = apiKeyFolder(t)
   const own = await testStore(t)
   const { url, create } = await fetchServer(t, own, settings)

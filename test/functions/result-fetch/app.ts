@@ -33,7 +33,7 @@ const oddNames = [
 
 const pathOf = (id: string, file: string): string => `/job/${id}/result?file=${encodeURIComponent(file)}`
 
-await t.test('one job is shown whole, and not again to who knows it', async (t) => {
+await t.test('a job is returned with all its fields, or with 304 if the ETag matches', async (t) => {
   const { url, create } = await fetchServer(t, store)
   const record = await create({
     state: 'running',
@@ -82,7 +82,7 @@ await t.test('one job is shown whole, and not again to who knows it', async (t) 
   t.equal((await fetch(path, { method: 'HEAD' })).status, 200)
 })
 
-await t.test('a job that is not there, or cannot be, is a problem on every path', async (t) => {
+await t.test('an unknown or invalid job id is a problem on every path', async (t) => {
   const { url } = await fetchServer(t, store)
   for (const rest of ['', '/result/list', '/result?file=a', '/log', '/callback']) {
     const id = newJobId()
@@ -105,7 +105,7 @@ await t.test('a job that is not there, or cannot be, is a problem on every path'
   }
 })
 
-await t.test('result files are listed by name, in pages, those of the attempt that counts', async (t) => {
+await t.test('the result files of the attempt that counts are listed by name, in pages', async (t) => {
   const { url, create, upload } = await fetchServer(t, store)
   const { job_uuid: id } = await create({ state: 'running', attempt })
   await Promise.all([
@@ -156,7 +156,7 @@ await t.test('result files are listed by name, in pages, those of the attempt th
   await problemAbout(t, await fetch(url + pathOf(id, 'sub')), 'file', 404, 'unknown-file')
 })
 
-await t.test('a job without an attempt has no files', async (t) => {
+await t.test('a job without an attempt has no result files', async (t) => {
   const { url, create } = await fetchServer(t, store)
   const { job_uuid: id } = await create()
   t.same(await (await fetch(`${url}/job/${id}/result/list`)).json(), { files: [], next_cursor: null })
@@ -177,7 +177,7 @@ async function withFile (t: Test, name = 'sub/drive.mcap', content = bytes) {
 
 const received = async (response: Response): Promise<Buffer> => Buffer.from(await response.arrayBuffer())
 
-await t.test('a file comes as it is, with all that a caller needs to check it', async (t) => {
+await t.test('a file is returned unchanged, with the headers to verify it', async (t) => {
   const { get } = await withFile(t)
   for (const method of ['GET', 'HEAD']) {
     const response = await get({}, method)
@@ -198,7 +198,7 @@ await t.test('a file comes as it is, with all that a caller needs to check it', 
   }
 })
 
-await t.test('part of a file', async (t) => {
+await t.test('a range of a file', async (t) => {
   const { get } = await withFile(t)
   for (
     const [range, start, end] of [['bytes=0-0', 0, 0], ['bytes=100-199', 100, 199], ['bytes=99990-', 99_990, 99_999], [
@@ -228,11 +228,11 @@ await t.test('part of a file', async (t) => {
   }
   t.equal((await get({ range: 'bytes=0-1', 'if-range': `"${hex}"` })).status, 206)
   const head = await get({ range: 'bytes=0-1' }, 'HEAD')
-  t.equal(head.status, 200, 'a range is for GET alone')
+  t.equal(head.status, 200, 'a range applies to GET only')
   t.equal(head.headers.get('content-length'), '100000')
 })
 
-await t.test('a range outside the file', async (t) => {
+await t.test('a range outside the file is a problem', async (t) => {
   const { get } = await withFile(t)
   for (const range of ['bytes=100000-', 'bytes=9-2', 'bytes=-0', 'bytes=x']) {
     const response = await get({ range })
@@ -242,7 +242,7 @@ await t.test('a range outside the file', async (t) => {
   }
 })
 
-await t.test('who has the file is not sent it again', async (t) => {
+await t.test('a matching If-None-Match gives 304', async (t) => {
   const { get } = await withFile(t)
   for (const method of ['GET', 'HEAD']) {
     for (
@@ -260,7 +260,7 @@ await t.test('who has the file is not sent it again', async (t) => {
   t.equal((await get({ 'if-none-match': '"other"' })).status, 200)
 })
 
-await t.test('an empty file is a file', async (t) => {
+await t.test('an empty file can be read', async (t) => {
   const { get } = await withFile(t, 'empty', Buffer.alloc(0))
   const response = await get()
   t.equal(response.status, 200)
@@ -272,7 +272,7 @@ await t.test('an empty file is a file', async (t) => {
   await problemAbout(t, none, 'Range', 416, 'range-not-satisfiable')
 })
 
-await t.test('names that are none', async (t) => {
+await t.test('an invalid file name is a problem', async (t) => {
   const { url, create } = await fetchServer(t, store)
   const { job_uuid: id } = await create({ attempt })
   for (const name of ['', '../x', '/x', 'a\0', 'a\\b', 'a/', 'a//b', '.', 'x'.repeat(901), 'ü'.repeat(451)]) {
@@ -288,12 +288,12 @@ await t.test('names that are none', async (t) => {
     ]] as const
   ) {
     const response = await fetch(`${url}/job/${id}/result${query}`)
-    if (query.includes('%ff')) t.equal(response.status, 404, 'what is no UTF-8 is the name of nothing')
+    if (query.includes('%ff')) t.equal(response.status, 404, 'invalid UTF-8 is not the name of a file')
     else await problemAbout(t, response, field)
   }
 })
 
-await t.test('the log, once it is kept', async (t) => {
+await t.test('the log is available once it is stored', async (t) => {
   const { url, create } = await fetchServer(t, store)
   for (const state of states) {
     for (const startedAt of [undefined, '2026-11-22T12:00:00.000Z']) {
@@ -314,11 +314,11 @@ await t.test('the log, once it is kept', async (t) => {
     'content-length': String(log.length),
     'x-content-type-options': 'nosniff'
   })
-  t.ok((await received(response)).equals(log), 'byte for byte')
+  t.ok((await received(response)).equals(log), 'the bytes are unchanged')
   t.equal((await fetch(`${url}/job/${id}/log`, { method: 'HEAD' })).headers.get('content-length'), String(log.length))
 })
 
-await t.test('other methods and other paths', async (t) => {
+await t.test('other methods and paths are problems', async (t) => {
   const { url, create } = await fetchServer(t, store)
   const { job_uuid: id } = await create()
   for (const path of ['/job', `/job/${id}`, `/job/${id}/result`, `/job/${id}/result/list`, `/job/${id}/log`]) {
@@ -349,7 +349,7 @@ const settingsOf = (url: string) => ({
   S3_REGION: 'us-east-1'
 })
 
-await t.test('without a store, or with one that answers nonsense, it says so', async (t) => {
+await t.test('an unreachable store, or one with invalid answers, gives 503', async (t) => {
   const nonsense = await httpServer(t, (_, response) => response.writeHead(200).end('hello'))
   for (const endpoint of [await closedUrl(), nonsense.url]) {
     const { url } = await fetchServer(t, openStore(settingsOf(endpoint)))
@@ -371,7 +371,10 @@ await t.test('without a store, or with one that answers nonsense, it says so', a
   }
 })
 
-/** A store with one job and one file of it, whose bytes it hands out as it is told. */
+/**
+ * A function whose store has one job with one file; `handsOut` answers the request for the bytes. Returns the URL of
+ * the file.
+ */
 async function storeThat (t: Test, handsOut: Parameters<typeof httpServer>[1]) {
   const record = newRecord({ state: 'succeeded', attempt })
   const { url: endpoint } = await httpServer(t, (request, response) => {
@@ -390,7 +393,7 @@ async function storeThat (t: Test, handsOut: Parameters<typeof httpServer>[1]) {
   return url + pathOf(record.job_uuid, 'drive.mcap')
 }
 
-await t.test('a file that is replaced just now is not mixed from two, and the problem has none of its headers', async (t) => {
+await t.test('a file that is being replaced gives 409, without the headers of the file', async (t) => {
   const href = await storeThat(t, (request, response) => {
     t.equal(request.headers['if-match'], '"f"')
     response.writeHead(412).end()
@@ -404,7 +407,7 @@ await t.test('a file that is replaced just now is not mixed from two, and the pr
   }
 })
 
-await t.test('a store that fails at the bytes is a store that is down', async (t) => {
+await t.test('a store that fails to send the bytes gives 503', async (t) => {
   for (const handsOut of [(_: unknown, response: { destroy: () => unknown }) => response.destroy(), () => {}]) {
     const response = await fetch(await storeThat(t, handsOut))
     t.notOk(response.headers.has('etag'))
@@ -412,7 +415,7 @@ await t.test('a store that fails at the bytes is a store that is down', async (t
   }
 })
 
-await t.test('half a file is no file: the connection breaks', async (t) => {
+await t.test('an incomplete file breaks the connection', async (t) => {
   const href = await storeThat(t, (_, response) => {
     response.writeHead(200, { etag: '"f"', 'content-length': bytes.length }).write(
       bytes.subarray(0, 50_000),

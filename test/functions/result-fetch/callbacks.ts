@@ -3,7 +3,7 @@ import type { Callback } from '../../../shared/job/callback.ts'
 import { fetchServer } from '../../support/fetch-server.ts'
 import { testStore } from '../../support/store.ts'
 
-await t.test('what is shown of callbacks', async (t) => {
+await t.test('the callbacks of a job', async (t) => {
   const { url, create } = await fetchServer(t, await testStore(t))
 
   const at = '2026-11-22T13:00:00.000Z'
@@ -16,7 +16,7 @@ await t.test('what is shown of callbacks', async (t) => {
     ...more
   })
 
-  await t.test('each callback is shown with its attempts, and nothing that opens a door', async (t) => {
+  await t.test('each callback has its attempts, and no secret data', async (t) => {
     const { job_uuid: id } = await create({
       state: 'failed',
       targets: [{
@@ -65,15 +65,15 @@ await t.test('what is shown of callbacks', async (t) => {
         }
       ]
     })
-    t.notMatch(await (await fetch(`${url}/job/${id}`)).text(), /SECRET|hooks\.example/, 'nor does the job say more')
+    t.notMatch(await (await fetch(`${url}/job/${id}`)).text(), /SECRET|hooks\.example/, 'no secrets in the job')
   })
 
-  await t.test('a job that owes nobody anything has none', async (t) => {
+  await t.test('a job without callbacks has an empty list', async (t) => {
     const { job_uuid: id } = await create()
     t.strictSame(await (await fetch(`${url}/job/${id}/callback`)).json(), { callbacks: [] })
   })
 
-  await t.test('a job and its line in the list have one word for all', async (t) => {
+  await t.test('a job and its list entry have the worst state of all callbacks', async (t) => {
     const words: [Callback['state'][], string | null][] = [
       [['delivered', 'dead', 'owed'], 'dead'],
       [['owed', 'delivered'], 'owed'],

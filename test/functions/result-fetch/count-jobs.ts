@@ -9,7 +9,7 @@ import { problemOf } from '../../support/problem-of.ts'
 import { scrape } from '../../support/scrape.ts'
 import { testStore } from '../../support/store.ts'
 
-await t.test('the jobs are counted as their records have them', async (t) => {
+await t.test('jobs are counted by the template and state of their records', async (t) => {
   const store = await testStore(t)
   const { url, create } = await fetchServer(t, store)
   const empty = await scrape(url, '/metrics/jobs')
@@ -26,28 +26,28 @@ await t.test('the jobs are counted as their records have them', async (t) => {
 
   const count = await scrape(url, '/metrics/jobs')
   t.equal(count('gx4ki_jobs', { template: 'drive', state: 'running' }), 2)
-  t.equal(count('gx4ki_jobs', { template: 'drive', state: 'failed' }), 1, 'not what is being removed')
+  t.equal(count('gx4ki_jobs', { template: 'drive', state: 'failed' }), 1, 'a job that is being removed is not counted')
   t.equal(count('gx4ki_jobs', { template: 'other', state: 'running' }), 1)
   t.equal(count('gx4ki_jobs_complete'), 1)
 
   const all = await (await countJobs(store)).metrics()
-  t.equal([...all.matchAll(/^gx4ki_jobs\{/gm)].length, 3, 'and nothing else')
+  t.equal([...all.matchAll(/^gx4ki_jobs\{/gm)].length, 3, 'there are no other series')
   const text = await (await countJobs(store, { jobs: 2, seconds: 60 })).metrics()
-  t.match(text, /^gx4ki_jobs_complete 0$/m, 'it says that it was cut off')
-  t.match(text, /^gx4ki_jobs\{template="other",state="running"\} 1$/m, 'the newest are in it')
+  t.match(text, /^gx4ki_jobs_complete 0$/m, 'the count is marked as incomplete')
+  t.match(text, /^gx4ki_jobs\{template="other",state="running"\} 1$/m, 'the newest jobs are counted')
   t.match(
     await (await countJobs(store, { jobs: 5, seconds: 60 })).metrics(),
     /^gx4ki_jobs_complete 1$/m,
-    'all is not cut off'
+    'a complete count is not marked as incomplete'
   )
   t.match(
     await (await countJobs(store, { jobs: 100, seconds: -1 })).metrics(),
     /^gx4ki_jobs_complete 0$/m,
-    'nor may it take for ever'
+    'the time limit stops the count'
   )
 })
 
-await t.test('without a store there is no number rather than a wrong one', async (t) => {
+await t.test('without a store, the answer is 503 instead of a wrong number', async (t) => {
   const { settings } = await testStore(t)
   const { url } = await fetchServer(t, openStore({ ...settings, S3_ENDPOINT: await closedUrl() }))
   const before = await scrape(url)

@@ -11,7 +11,7 @@ import { testStore } from '../../support/store.ts'
 const COUNT = 25
 const first = Date.parse('2026-11-22T12:00:00.000Z')
 
-await t.test('the jobs', async (t) => {
+await t.test('the list of jobs', async (t) => {
   const store = await testStore(t)
   const { url, create } = await fetchServer(t, store)
   const state = (i: number): State => states[i % states.length]!
@@ -39,19 +39,19 @@ await t.test('the jobs', async (t) => {
   }
   const only = (matches: (i: number) => boolean): string[] => newestFirst.filter((_, i) => matches(COUNT - 1 - i))
 
-  await t.test('come newest first, in pages', async (t) => {
+  await t.test('is sorted newest first, in pages', async (t) => {
     t.same(await pages(''), [newestFirst])
     t.same(await pages('limit=10'), [newestFirst.slice(0, 10), newestFirst.slice(10, 20), newestFirst.slice(20)])
     t.same(
       await pages('limit=5'),
       [0, 5, 10, 15, 20].map((from) => newestFirst.slice(from, from + 5)),
-      'and no empty one at the end'
+      'without an empty page at the end'
     )
     t.same(await pages(`limit=${COUNT}`), [newestFirst])
     t.same((await list('limit=1')).next_cursor, newestFirst[0])
   })
 
-  await t.test('are chosen by state and template', async (t) => {
+  await t.test('can be filtered by state and template', async (t) => {
     for (const one of states) t.same(await pages(`state=${one}`), [only((i) => state(i) === one)], one)
     t.same(await pages('template=drive'), [only((i) => template(i) === 'drive')])
     t.same(await pages('template=drive&state=accepted'), [only((i) => i % 35 === 0)])
@@ -60,11 +60,11 @@ await t.test('the jobs', async (t) => {
     t.same(
       (await pages('template=drive&limit=5')).flat(),
       only((i) => template(i) === 'drive'),
-      'a page that is just full'
+      'a page that is exactly full'
     )
   })
 
-  await t.test('go on after a job that is not there any more', async (t) => {
+  await t.test('continues after a job that was removed', async (t) => {
     const between = newJobId(new Date(first + 9))
     const { jobs } = await list(`cursor=${between}&limit=2`)
     t.ok(jobs[0]!.job_uuid > between)
@@ -72,11 +72,11 @@ await t.test('the jobs', async (t) => {
     t.same(
       await list(`cursor=${newJobId(new Date(0))}`),
       { jobs: [], next_cursor: null },
-      'after the last one there is nothing'
+      'the page after the last job is empty'
     )
   })
 
-  await t.test('are in the list as they are one by one', async (t) => {
+  await t.test('has the same data as the single jobs', async (t) => {
     const full = await create({
       job_uuid: newJobId(new Date(first + 1000)),
       state: 'failed',
@@ -97,11 +97,11 @@ await t.test('the jobs', async (t) => {
     t.match(
       next,
       { reason: null, started_at: null, finished_at: null, exit_code: null, expires_at: null },
-      'null where there is nothing'
+      'null for absent values'
     )
   })
 
-  await t.test('are all that is listed', async (t) => {
+  await t.test('contains only jobs', async (t) => {
     const before = await list('')
     await putObject(store, 'state/notes.txt', 'no job', { state: 'running' }, 'unconditional')
     await putObject(store, `state/${newJobId()}.json`, 'no tags', {}, 'unconditional')
@@ -111,7 +111,7 @@ await t.test('the jobs', async (t) => {
     t.same((await pages('limit=1')).flat(), before.jobs.map(({ job_uuid: id }) => id))
   })
 
-  await t.test('are not asked for in a way that is not known', async (t) => {
+  await t.test('rejects invalid and unknown parameters', async (t) => {
     for (
       const [field, query] of [
         ['limit', 'limit=0'],
@@ -135,7 +135,7 @@ await t.test('the jobs', async (t) => {
   })
 })
 
-await t.test('without any job the list is empty', async (t) => {
+await t.test('the list is empty without jobs', async (t) => {
   const { url } = await fetchServer(t, await testStore(t))
   t.same(await (await fetch(`${url}/job`)).json(), { jobs: [], next_cursor: null })
 })

@@ -10,7 +10,7 @@ import { oidcIssuer } from '../../support/oidc-issuer.ts'
 import { poll } from '../../support/poll.ts'
 import { testStore } from '../../support/store.ts'
 
-// Another address of this machine's loopback: for the function it is as good as one that others reach.
+// Another loopback address of this machine. The function treats it like a public address.
 const BEYOND = '127.0.0.2'
 
 function run (t: Test, env: Record<string, string>) {
@@ -31,7 +31,7 @@ function run (t: Test, env: Record<string, string>) {
   }
 }
 
-await t.test('beyond loopback it starts only where somebody has said who may call', async (t) => {
+await t.test('on a public address it starts only if the settings say which callers are allowed', async (t) => {
   const { child, stderr, stdout } = run(t, { HOST: BEYOND })
   t.equal((await once(child, 'exit'))[0], 1)
   t.match(JSON.parse(await stderr), {
@@ -46,7 +46,7 @@ await t.test('beyond loopback it starts only where somebody has said who may cal
     level: 'warn',
     host: BEYOND,
     msg: /^ANONYMOUS is allowed: whoever reaches/
-  }], 'aloud')
+  }], 'a warning is logged')
 
   for (
     const [env, message] of [[{ ANONYMOUS: 'yes' }, /ANONYMOUS must be equal to constant/], [{
@@ -59,7 +59,7 @@ await t.test('beyond loopback it starts only where somebody has said who may cal
   }
 })
 
-await t.test('no credential that it is shown or has is in its log', async (t) => {
+await t.test('the log contains no credential', async (t) => {
   const { settings: store } = await testStore(t)
   const { settings, folder, add } = apiKeyFolder(t)
   const issuer = await oidcIssuer(t)
@@ -91,15 +91,15 @@ await t.test('no credential that it is shown or has is in its log', async (t) =>
   for (let i = 0; i < 4; i++) {
     statuses.push((await fetch(`${at}/job`, { headers: { authorization: `Bearer ${credentials[0]}` } })).status)
   }
-  t.equal(statuses.at(-1), 429, 'the limit is loaded where it is set')
+  t.equal(statuses.at(-1), 429, 'the request limit is active when it is set')
   child.kill('SIGTERM')
   await once(child, 'exit')
   const said = stdout() + await stderr
   t.match(said, `"file":"${misplaced.id}","msg":"API key left out: it is not JSON"`)
-  t.match(said, /"caller":"oidc:alice".*forbidden/, 'who is refused is told')
+  t.match(said, /"caller":"oidc:alice".*forbidden/, 'the log names the refused caller')
   for (const credential of credentials) {
     for (const part of credential.split(/[._]/).filter(({ length }) => length > 12)) {
-      t.notOk(said.includes(part), 'a part of a credential')
+      t.notOk(said.includes(part), 'no part of a credential is in the log')
     }
   }
 })

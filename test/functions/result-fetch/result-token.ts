@@ -16,7 +16,7 @@ import { testStore } from '../../support/store.ts'
 
 const store = await testStore(t)
 const resultTokenKey = randomBytes(32).toString('hex')
-await t.test('the token for the results of a transfer', async (t) => {
+await t.test('result tokens', async (t) => {
   const server = await fetchServer(t, store, { resultTokenKey })
 
   const transfer: Transfer = {
@@ -46,13 +46,13 @@ await t.test('the token for the results of a transfer', async (t) => {
   const get = async (id: string, path: string, authorization: string): Promise<Response> =>
     await fetch(`${server.url}/job/${id}/${path}`, { headers: { authorization } })
 
-  /** The status, once all is read: a server that is to close waits for those who are still reading. */
+  /** The status, after the body was read: a server that closes waits for open responses. */
   async function read (response: Response): Promise<number> {
     await response.bytes()
     return response.status
   }
 
-  await t.test('a token opens the results of its job, bare or as a bearer token', async (t) => {
+  await t.test('a token gives access to the results of its job, with or without the Bearer scheme', async (t) => {
     const id = await done()
     const token = resultToken(resultTokenKey, id)
     for (const shown of [token, `Bearer ${token}`]) {
@@ -62,7 +62,7 @@ await t.test('the token for the results of a transfer', async (t) => {
     }
   })
 
-  await t.test('where callers are asked who they are, it opens the results, and nothing else', async (t) => {
+  await t.test('when callers need credentials, a token gives access to the results only', async (t) => {
     const asking = await fetchServer(t, store, { resultTokenKey, ...apiKeyFolder(t).settings })
     const id = await done()
     const statusOf = async (path: string, token: string): Promise<number> =>
@@ -77,7 +77,7 @@ await t.test('the token for the results of a transfer', async (t) => {
     }
   })
 
-  await t.test('it opens those of no other, and no other opens these', async (t) => {
+  await t.test('a token gives no access to the results of another job', async (t) => {
     const [one, other] = [await done(), await done()]
     const wrong = [
       resultToken(resultTokenKey, other),
@@ -98,7 +98,7 @@ await t.test('the token for the results of a transfer', async (t) => {
     )
   })
 
-  await t.test('it opens nothing once its transfer has ended, or while it is suspended, or for a job that nobody transfers', async (t) => {
+  await t.test('a token gives no access if its transfer is ended, suspended or missing', async (t) => {
     const ended = await done()
     await advanceRecord(store, ended, (record) => transferEnded(record, new Date()))
     const suspended = await done({ targets: [{ ...transfer, suspended_at: new Date().toISOString() }] })
@@ -108,7 +108,7 @@ await t.test('the token for the results of a transfer', async (t) => {
     }
   })
 
-  await t.test('all results in one archive, byte for byte', async (t) => {
+  await t.test('the archive has all results, unchanged', async (t) => {
     const id = await done()
     const response = await fetch(`${server.url}/job/${id}/result/archive`)
     t.equal(response.headers.get('content-type'), 'application/x-tar')
@@ -126,20 +126,20 @@ await t.test('the token for the results of a transfer', async (t) => {
     }
   })
 
-  await t.test('there is no archive of a job that still runs', async (t) => {
+  await t.test('a running job has no archive', async (t) => {
     const { job_uuid: id } = await server.create({ state: 'running', attempt: 'pod' })
     await problemOf(t, await fetch(`${server.url}/job/${id}/result/archive`), 409, 'job-not-ended')
   })
 
-  await t.test('an archive without results is an empty one', async (t) => {
+  await t.test('a job without results has an empty archive', async (t) => {
     const { job_uuid: id } = await server.create({ state: 'failed' })
     const bytes = await (await fetch(`${server.url}/job/${id}/result/archive`)).bytes()
     t.ok(bytes.length > 0 && bytes.every((byte) => byte === 0))
   })
 
-  await t.test('an archive whose file goes away meanwhile is no whole one', async (t) => {
+  await t.test('an archive breaks off when a file is removed while it is read', async (t) => {
     const { job_uuid: id } = await server.create({ state: 'succeeded', attempt: 'pod' })
-    // More than all the buffers on the way, so that the second file is not begun before the first is read.
+    // Larger than all buffers between store and test, so the second file is not opened before the first is read.
     await server.upload(id, 'pod', 'a', randomBytes(16 * 1024 * 1024))
     await server.upload(id, 'pod', 'b', 'b')
     const response = await fetch(`${server.url}/job/${id}/result/archive`)

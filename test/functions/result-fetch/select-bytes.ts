@@ -23,13 +23,13 @@ const selections: [Conditions, number, Selection][] = [
   [{ range: 'BYTES=1-2' }, 100, part(1, 2)],
   [{ range: 'bytes= 1-2 ' }, 100, part(1, 2)],
   [{ range: 'bytes=5368709120-5368709121' }, 2 ** 40, part(5368709120, 5368709121)],
-  // 14.2: a unit that is not known is ignored, and several ranges may be
+  // 14.2: an unknown unit is ignored; several ranges may be ignored
   [{ range: 'lines=1-2' }, 100, whole],
   [{ range: 'bytes' }, 100, whole],
   [{ range: '' }, 100, whole],
   [{ range: 'bytes=0-1,5-6' }, 100, whole],
   [{ range: 'bytes=9-2,0-1' }, 100, whole],
-  // Of nothing even the last byte is everything
+  // The last byte of an empty file selects the whole file
   [{ range: 'bytes=-1' }, 0, whole],
   [{}, 0, whole],
   // 13.1.5
@@ -41,7 +41,7 @@ const selections: [Conditions, number, Selection][] = [
   [{ range: 'bytes=0-1', ifRange: '' }, 100, whole],
   [{ range: 'bytes=200-', ifRange: '"other"' }, 100, whole],
   [{ ifRange: etag }, 100, whole],
-  // 13.1.2, and it comes first
+  // 13.1.2: If-None-Match takes precedence
   [{ ifNoneMatch: etag }, 100, notModified],
   [{ ifNoneMatch: `W/${etag}` }, 100, notModified],
   [{ ifNoneMatch: '*' }, 100, notModified],
@@ -59,7 +59,7 @@ for (const [conditions, size, expected] of selections) {
     t.same(selectBytes(conditions, etag, size), expected))
 }
 
-await t.test('a range that selects nothing says what there is', async (t) => {
+await t.test('an unsatisfiable range gives the size of the file', async (t) => {
   for (
     const [range, size] of [
       ['bytes=100-', 100],
@@ -86,7 +86,7 @@ await t.test('a range that selects nothing says what there is', async (t) => {
   }
 })
 
-await t.test('every range of a small file selects what a slice of it would', async (t) => {
+await t.test('every range of a small file selects the same bytes as a slice', async (t) => {
   const bytes = [...'abcdef']
   for (let first = 0; first < 6; first++) {
     for (let last = first; last < 9; last++) {

@@ -7,7 +7,7 @@ import { testStore } from '../../support/store.ts'
 
 const store = await testStore(t)
 
-await t.test('a preference to wait is read in every way that it may be written, and ignored in any other', async (t) => {
+await t.test('every valid form of Prefer: wait is read, and an invalid form is ignored', async (t) => {
   for (
     const [prefer, seconds] of [
       [undefined, 0],
@@ -37,7 +37,7 @@ await t.test('a preference to wait is read in every way that it may be written, 
   ) t.equal(preferredWait(prefer), seconds, String(prefer))
 })
 
-await t.test('the answer waits for the end of the job', async (t) => {
+await t.test('the answer waits until the job ends', async (t) => {
   const { url, create } = await fetchServer(t, store)
   const { job_uuid: id } = await create({ state: 'running' })
   const waiting = fetch(`${url}/job/${id}`, { headers: { prefer: 'wait=20' } })
@@ -48,7 +48,7 @@ await t.test('the answer waits for the end of the job', async (t) => {
   t.match(await response.json(), { state: 'succeeded' })
 })
 
-await t.test('with what the caller knows it waits for any change', async (t) => {
+await t.test('with If-None-Match the answer waits for any change', async (t) => {
   const { url, create } = await fetchServer(t, store)
   const { job_uuid: id } = await create({ state: 'pending' })
   const known = (await fetch(`${url}/job/${id}`)).headers.get('etag')!
@@ -59,7 +59,7 @@ await t.test('with what the caller knows it waits for any change', async (t) => 
   t.match(await response.json(), { state: 'running' })
 })
 
-await t.test('who waits in vain is told what is known', async (t) => {
+await t.test('after the wait time the answer has the current state', async (t) => {
   const { url, create } = await fetchServer(t, store)
   const { job_uuid: id } = await create({ state: 'running' })
   const response = await fetch(`${url}/job/${id}`, { headers: { prefer: 'wait=1' } })
@@ -72,22 +72,22 @@ await t.test('who waits in vain is told what is known', async (t) => {
   t.equal(again.headers.get('etag'), response.headers.get('etag'))
 })
 
-await t.test('nobody waits for what is there already, or never will be', async (t) => {
+await t.test('the answer does not wait for a job that has ended or does not exist', async (t) => {
   const { url, create } = await fetchServer(t, store)
   const { job_uuid: id } = await create({ state: 'failed' })
   t.match(await (await fetch(`${url}/job/${id}`, { headers: { prefer: 'wait=50' } })).json(), { state: 'failed' })
   t.equal((await fetch(`${url}/job/${id.slice(0, -4)}0000`, { headers: { prefer: 'wait=50' } })).status, 404)
 })
 
-await t.test('a function that is to stop answers those who wait', async (t) => {
+await t.test('a function that stops answers waiting requests', async (t) => {
   const { url, create, close } = await fetchServer(t, store)
   const { job_uuid: id } = await create({ state: 'running' })
   const waiting = fetch(`${url}/job/${id}`, { headers: { prefer: 'wait=50' } })
-  // The request is there before the end begins: the one after it was answered.
+  // The waiting request has arrived before the shutdown begins, because the request after it was answered.
   t.equal((await fetch(`${url}/job/${id}`)).status, 200)
   await close()
   const response = await waiting
   t.equal(response.status, 200)
   t.match(await response.json(), { state: 'running' })
-  t.equal(response.headers.get('connection'), 'close', 'and waits for nothing more from them')
+  t.equal(response.headers.get('connection'), 'close', 'the connection is closed')
 })

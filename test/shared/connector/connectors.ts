@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { connectorsOf, originsOf, parseConnector } from '../../../shared/connector/connectors.ts'
 
-await t.test('a connector with all that it can have', async (t) => {
+await t.test('parses a connector with every field', async (t) => {
   const connector = parseConnector(`
 name: provider
 protocol: http-provisioner
@@ -21,29 +21,29 @@ assets:
 
 const wrong: Record<string, [string, RegExp]> = {
   'no name': ['protocol: edc-signaling', /must have required property 'name'/],
-  'a name that cannot be in an address': ['name: A b\nprotocol: edc-signaling', /must match pattern/],
-  'another protocol': ['name: a\nprotocol: smoke', /must be equal to one of the allowed values/],
-  'a field that is misspelt': [
+  'a name that is not valid in a URL': ['name: A b\nprotocol: edc-signaling', /must match pattern/],
+  'an unknown protocol': ['name: a\nprotocol: smoke', /must be equal to one of the allowed values/],
+  'a misspelt field': [
     'name: a\nprotocol: edc-signaling\nmanagment_url: http://a',
     /must NOT have additional properties/
   ],
-  'a key, which has no place here': [
+  'a key, which must not be in this file': [
     'name: a\nprotocol: edc-signaling\nkey: geheim',
     /must NOT have additional properties/
   ],
-  'a URL that is none': [
+  'an invalid URL': [
     'name: a\nprotocol: edc-signaling\nmanagement_url: provider:8081',
     /management_url must match/
   ],
-  'a result outside the results': [
+  'a result file outside the results': [
     'name: a\nprotocol: edc-signaling\nassets: { x: { result: { file: ../secret } } }',
     /the result file of asset x/
   ],
-  'assets that cannot be looked up': [
+  'assets_decide without a management_url': [
     'name: a\nprotocol: http-provisioner\nassets_decide: true',
     /needs the management_url/
   ],
-  'no mapping': ['- a', /not a connector/]
+  'a list instead of a mapping': ['- a', /not a connector/]
 }
 for (const [what, [yaml, message]] of Object.entries(wrong)) {
   await t.test(`refuses ${what}`, async (t) => {
@@ -51,7 +51,7 @@ for (const [what, [yaml, message]] of Object.entries(wrong)) {
   })
 }
 
-await t.test('a folder is read as it is, and a wrong file stops no other', async (t) => {
+await t.test('the folder is read at each call, and an invalid file does not affect other files', async (t) => {
   const folder = t.testdir({ 'a.yaml': 'name: a\nprotocol: edc-signaling', 'b.yml': 'name: b', 'notes.txt': 'x' })
   const { connectors } = connectorsOf('test', {
     CONNECTORS_DIR: folder,
@@ -66,7 +66,7 @@ await t.test('a folder is read as it is, and a wrong file stops no other', async
   t.strictSame([...connectors().usable.keys()], ['b'])
 })
 
-await t.test('without a folder there are no connectors, and with one there must be all that they need', async (t) => {
+await t.test('without a folder there are no connectors; with a folder all other settings are required', async (t) => {
   t.equal(connectorsOf('test', { PUBLIC_URL: '' }).connectors().usable.size, 0)
   t.throws(
     () => connectorsOf('test', { CONNECTORS_DIR: t.testdir({}), PUBLIC_URL: 'http://here' }),

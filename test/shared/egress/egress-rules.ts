@@ -6,7 +6,7 @@ const rules = egressRules({
   EGRESS_DENIED_RANGES: '198.35.26.0/24 2620:0:861::/48'
 })
 
-/** What a caller might try, and no name server is needed to refuse. */
+/** URLs that an attacker might try, and that can be refused without a name server. */
 const hostile = [
   // Not https.
   'http://example.org/',
@@ -19,7 +19,7 @@ const hostile = [
   'javascript:0',
   'blob:https://example.org/x',
   'unix:/var/run/docker.sock',
-  // No URL, or not a whole one.
+  // Not a URL, or an incomplete one.
   '',
   ' ',
   'example.org',
@@ -36,7 +36,7 @@ const hostile = [
   'https://256.1.1.1/',
   'https://[fe80::1%25eth0]/',
   'https://[::ffff:127.0.0.1.]/',
-  // Who is meant by it?
+  // With a user name or a password.
   'https://user@example.org/',
   'https://user:secret@example.org/',
   'https://:secret@example.org/',
@@ -46,7 +46,7 @@ const hostile = [
   'https://127.0.0.1\\@example.org/',
   'https:127.0.0.1',
   'https:\\\\127.0.0.1',
-  // This machine, in all its spellings.
+  // This machine, in all spellings of its addresses and names.
   'https://127.0.0.1/',
   'https://127.0.0.1:8443/',
   'https://127.1/',
@@ -80,7 +80,7 @@ const hostile = [
   'https://a.localhost/',
   'ht\ntps://127.0.0.1/',
   'https://127.0.\t0.1/',
-  // Private networks and the rest of IANA's special purposes.
+  // Private networks and IANA's other special-purpose addresses.
   'https://10.0.0.1/',
   'https://172.16.0.1/',
   'https://172.31.255.255/',
@@ -107,7 +107,7 @@ const hostile = [
   'https://[3fff::1]/',
   'https://[5f00::1]/',
   'https://[4000::1]/',
-  // A way round: an IPv4 address within an IPv6 one.
+  // An IPv4 address inside an IPv6 address.
   'https://[64:ff9b::7f00:1]/',
   'https://[64:ff9b::169.254.169.254]/',
   'https://[64:ff9b:1::a00:1]/',
@@ -115,7 +115,7 @@ const hostile = [
   'https://[2002:a9fe:a9fe::1]/',
   'https://[2001:0:4136:e378:8000:63bf:3fff:fdd2]/',
   'https://[::ffff:8.8.8.8]/',
-  // What clouds tell their machines.
+  // Metadata services of clouds.
   'https://169.254.169.254/latest/meta-data/',
   'https://2852039166/',
   'https://0xa9fea9fe/',
@@ -126,7 +126,7 @@ const hostile = [
   'https://metadata.google.internal/',
   'https://metadata/',
   'https://instance-data/',
-  // Names of the cluster and of the house.
+  // Names inside the cluster and in home networks.
   'https://kubernetes/',
   'https://kubernetes.default.svc/',
   'https://kubernetes.default.svc./',
@@ -136,7 +136,7 @@ const hostile = [
   'https://printer.local/',
   'https://router.lan/',
   'https://nas.home.arpa/',
-  // Beside what is allowed.
+  // Similar to an allowed origin.
   'https://connector.edc.svc:8282/',
   'http://connector.edc.svc:8283/',
   'http://connector.edc.svc/',
@@ -145,17 +145,17 @@ const hostile = [
   'http://connector.edc.svc.:8282/',
   'http://x@connector.edc.svc:8282/',
   'http://connector.edc.svc:8282@127.0.0.1/',
-  // What the operator denies.
+  // In a range that the operator denies.
   'https://198.35.26.96/',
   'https://[2620:0:861:1::1]/'
 ]
 
-await t.test('a URL that leads inside, or nowhere, is refused before anybody is asked', async (t) => {
+await t.test('refuses internal and invalid URLs without a DNS look-up', async (t) => {
   t.ok(hostile.length > 60)
   for (const url of hostile) t.match(refusedUrl(url, rules), /^must /, JSON.stringify(url))
 })
 
-await t.test('a public URL is not, nor one of an origin that is allowed', async (t) => {
+await t.test('accepts public URLs and URLs of allowed origins', async (t) => {
   for (
     const url of [
       'https://example.org',
@@ -177,14 +177,14 @@ await t.test('a public URL is not, nor one of an origin that is allowed', async 
   ) t.equal(refusedUrl(url, rules), undefined, url)
 })
 
-await t.test('what may be shown of a refusal says what to do', async (t) => {
+await t.test('the message of a refusal says what the URL must be', async (t) => {
   t.equal(refusedUrl('http://example.org', rules), 'must begin with https://')
   t.equal(refusedUrl('https://u:p@example.org', rules), 'must not have a user name or password')
-  t.equal(refusedUrl('https://10.0.0.1', rules), 'must not lead to an address that is not public')
+  t.equal(refusedUrl('https://10.0.0.1', rules), 'must have a public address')
   t.equal(refusedUrl('https://minio', rules), 'must have a public host name')
 })
 
-await t.test('a denied range holds for addresses of its own kind only', async (t) => {
+await t.test('a denied range applies only to addresses of its own IP version', async (t) => {
   for (const address of ['198.35.26.0', '198.35.26.255', '2620:0:861::', '2620:0:861:ffff:ffff:ffff:ffff:ffff']) {
     t.notOk(isPublic(address, rules.denied), address)
   }
@@ -193,7 +193,7 @@ await t.test('a denied range holds for addresses of its own kind only', async (t
   }
 })
 
-await t.test('a setting that is wrong is named', async (t) => {
+await t.test('the error names the invalid setting', async (t) => {
   const settings = { EGRESS_ALLOWED_ORIGINS: '', EGRESS_DENIED_RANGES: '' }
   for (
     const origin of [
@@ -206,12 +206,12 @@ await t.test('a setting that is wrong is named', async (t) => {
     ]
   ) {
     t.throws(() => egressRules({ ...settings, EGRESS_ALLOWED_ORIGINS: `https://good.example.org,${origin}` }), {
-      message: `wrong settings: environment.EGRESS_ALLOWED_ORIGINS cannot have ${origin}`
+      message: `wrong settings: environment.EGRESS_ALLOWED_ORIGINS has an invalid entry: ${origin}`
     })
   }
   for (const range of ['10.0.0.0', '10.0.0.0/33', '::/129', 'cluster', '10.0.0/8x']) {
     t.throws(() => egressRules({ ...settings, EGRESS_DENIED_RANGES: range }), {
-      message: `wrong settings: environment.EGRESS_DENIED_RANGES cannot have ${range}`
+      message: `wrong settings: environment.EGRESS_DENIED_RANGES has an invalid entry: ${range}`
     })
   }
 })

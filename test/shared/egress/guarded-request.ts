@@ -20,8 +20,8 @@ const allowing = (...origins: string[]): EgressRules => ({ ...strict, allowed: n
 const PUBLIC = ['93.184.216.34', '2606:2800:220:1:248:1893:25c8:1946']
 
 /**
- * A name server whose answers change from one question to the next, and a network that leads nowhere but to a port of
- * this machine.
+ * A name server whose answers change from one question to the next, and a network in which every connection goes to a
+ * port of this machine.
  */
 function fakeWire (
   answers: string[][],
@@ -57,7 +57,7 @@ async function failure (
   }
 }
 
-/** A server that says whatever it likes, byte for byte. */
+/** A server that sends any bytes that the test wants. */
 async function rawServer (t: Test, talk: (socket: net.Socket) => void): Promise<string> {
   const server = net.createServer((socket) => {
     socket.on('error', () => {})
@@ -73,7 +73,7 @@ async function rawServer (t: Test, talk: (socket: net.Socket) => void): Promise<
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** With a certificate for `receiver.example.org` that this process trusts. */
+/** A server with a certificate for `receiver.example.org` that this process trusts. */
 async function tlsServer (
   t: Test
 ): Promise<{ port: number, received: { headers: IncomingHttpHeaders, servername: unknown }[] }> {
@@ -112,7 +112,7 @@ async function tlsServer (
   return { port: (server.address() as AddressInfo).port, received }
 }
 
-await t.test('a name is asked for once, as it is, and the connection goes to what was checked', async (t) => {
+await t.test('resolves a name once, without search domains, and connects to the checked address', async (t) => {
   const { port, received } = await tlsServer(t)
   const { wire, asked, connected } = fakeWire([[PUBLIC[0]!], ['10.0.0.1']], { port })
   const { status } = await guardedRequest({ method: 'POST', url: 'https://receiver.example.org/' }, strict, wire)
@@ -126,12 +126,12 @@ await t.test('a name is asked for once, as it is, and the connection goes to wha
   t.equal(
     await failure({ url: 'https://receiver.example.org/' }, strict, wire),
     'EgressDenied',
-    'the next request asks again'
+    'the next request resolves the name again'
   )
   t.equal(received.length, 1)
 })
 
-await t.test('a certificate of another name is none', async (t) => {
+await t.test('a certificate for another name is a TlsError', async (t) => {
   const { port, received } = await tlsServer(t)
   for (const url of ['https://other.example.org/', `https://${PUBLIC[0]}/`, `https://[${PUBLIC[1]}]/`]) {
     t.equal(await failure({ url }, strict, fakeWire([[PUBLIC[0]!]], { port }).wire), 'TlsError', url)
@@ -139,7 +139,7 @@ await t.test('a certificate of another name is none', async (t) => {
   t.strictSame(received, [])
 })
 
-await t.test('one address among many that is not public is one too many', async (t) => {
+await t.test('refuses a name if one of its addresses is not public', async (t) => {
   for (
     const inside of [
       '127.0.0.1',
@@ -159,15 +159,15 @@ await t.test('one address among many that is not public is one too many', async 
   }
 })
 
-await t.test('who is connected to another address than the checked one says nothing there', async (t) => {
+await t.test('sends nothing when the connection goes to another address than the checked one', async (t) => {
   const { url, received } = await httpServer(t)
   const { wire, connected } = fakeWire([PUBLIC], { port: Number(new URL(url).port), seen: '10.0.0.1' })
   t.equal(await failure({ url: 'https://example.org/' }, strict, wire), 'EgressDenied')
-  t.equal(connected.length, 1, 'nor does the next address make that good')
+  t.equal(connected.length, 1, 'the next address is not tried')
   t.strictSame(received, [])
 })
 
-await t.test('of several addresses the next one is tried when one does not answer', async (t) => {
+await t.test('tries the next address when one does not answer', async (t) => {
   const { port } = await tlsServer(t)
   const { wire, connected } = fakeWire([PUBLIC], { port })
   const first = wire.connect
@@ -180,7 +180,7 @@ await t.test('of several addresses the next one is tried when one does not answe
   t.strictSame(connected, [[PUBLIC[0], 444], [PUBLIC[1], 444]])
 })
 
-await t.test('an origin that is allowed may be anywhere, and speak without TLS', async (t) => {
+await t.test('an allowed origin may have a private address and no TLS', async (t) => {
   const { url, received } = await httpServer(
     t,
     (_, response) => response.writeHead(201, { 'content-type': 'text/plain' }).end('created')
@@ -208,11 +208,11 @@ await t.test('an origin that is allowed may be anywhere, and speak without TLS',
   const named = `http://connector.edc.svc:${port}`
   const { wire, asked } = fakeWire([['10.1.2.3']], { port: Number(port) })
   t.equal((await guardedRequest({ method: 'POST', url: named }, allowing(named), wire)).status, 201)
-  t.strictSame(asked, ['connector.edc.svc'], 'a name of the cluster is completed as the cluster does')
+  t.strictSame(asked, ['connector.edc.svc'], 'an allowed name is resolved with the search domains of the cluster')
   t.equal(await failure({ url }, strict), 'EgressDenied')
 })
 
-await t.test('a redirect is an answer, and leads nowhere', async (t) => {
+await t.test('returns a redirect and does not follow it', async (t) => {
   const inside = await httpServer(t)
   for (const status of [301, 302, 303, 307, 308]) {
     const { url } = await httpServer(t, (_, response) => response.writeHead(status, { location: inside.url }).end())
@@ -221,7 +221,7 @@ await t.test('a redirect is an answer, and leads nowhere', async (t) => {
   t.strictSame(inside.received, [])
 })
 
-await t.test('no answer is told in a word', async (t) => {
+await t.test('a request without an answer has a reason code', async (t) => {
   const refused = await closedUrl()
   t.equal(await failure({ url: refused }, allowing(refused)), 'ConnectionRefused')
   t.equal(
@@ -248,7 +248,7 @@ await t.test('no answer is told in a word', async (t) => {
   t.equal(await failure({ url: plain }, allowing(plain)), 'TlsError')
 })
 
-await t.test('nobody is waited for longer than the request may take, whatever he is slow at', async (t) => {
+await t.test('the time limit covers every step of a request', async (t) => {
   const silent = await rawServer(t, () => {})
   const trickling = await rawServer(t, (socket) => {
     const timer = setInterval(() => socket.write('x'), 20)
@@ -273,7 +273,7 @@ await t.test('nobody is waited for longer than the request may take, whatever he
   )
 })
 
-await t.test('of a body that does not end, or is far too long, the first bytes are read', async (t) => {
+await t.test('reads only the first bytes of a body that is too long or too slow', async (t) => {
   let sent = 0
   const endless = await rawServer(t, (socket) => {
     socket.write('HTTP/1.1 200 OK\r\n\r\n')
@@ -286,7 +286,7 @@ await t.test('of a body that does not end, or is far too long, the first bytes a
   const { status, body } = await guardedRequest({ method: 'GET', url: endless }, allowing(endless))
   t.equal(status, 200)
   t.equal(body.length, 256 * 1024)
-  t.ok(sent < 32 * 1024 * 1024, 'and not much more has come')
+  t.ok(sent < 32 * 1024 * 1024, 'the server could not send much more')
   const slow = await rawServer(t, (socket) => socket.write('HTTP/1.1 202 Accepted\r\ncontent-length: 100\r\n\r\nbegun'))
   t.match(await guardedRequest({ method: 'GET', url: slow, timeoutMs: 300 }, allowing(slow)), {
     status: 202,
@@ -294,7 +294,7 @@ await t.test('of a body that does not end, or is far too long, the first bytes a
   })
 })
 
-await t.test('a body that cannot be sent is not left open', async (t) => {
+await t.test('closes a body that cannot be sent', async (t) => {
   const body = new Readable({ read () {} })
   t.equal(await failure({ url: 'https://10.0.0.1', body }), 'EgressDenied')
   t.ok(body.destroyed)

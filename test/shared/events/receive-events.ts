@@ -5,7 +5,7 @@ import { problem } from '../../../shared/http/problem.ts'
 import { problemAbout, problemOf } from '../../support/problem-of.ts'
 import { serve } from '../../support/serve.ts'
 
-/** A function that takes events at `/`, and those that it took. */
+/** A function that receives events at `/`, and the events that it received. */
 async function receiver (t: Test) {
   const received: Event[] = []
   const { url } = await serve(t, async (app) => {
@@ -46,12 +46,12 @@ const binary = {
 const structured = { id: 'an id', source: '/a', type: 't', specversion: '1.0', data: { a: 1 } }
 const structuredType = { 'content-type': 'application/cloudevents+json' }
 
-await t.test('an event is taken in binary and in structured mode, as the SDK sends it', async (t) => {
+await t.test('accepts events in binary and in structured mode, as the SDK sends them', async (t) => {
   const { received, send } = await receiver(t)
   for (const message of [HTTP.binary(event), HTTP.structured(event)]) {
     const response = await send(message.headers as Record<string, string>, message.body as string)
     t.equal(response.status, 204)
-    t.equal(await response.text(), '', 'a reply with a body would be routed on as an event')
+    t.equal(await response.text(), '', 'a Broker would route a reply with a body as a new event')
   }
   t.equal(received.length, 2)
   for (const one of received) {
@@ -64,7 +64,7 @@ await t.test('an event is taken in binary and in structured mode, as the SDK sen
   }
 })
 
-await t.test('the content type may be written in any way', async (t) => {
+await t.test('accepts every valid spelling of the content type', async (t) => {
   const { received, send } = await receiver(t)
   for (
     const type of [
@@ -89,7 +89,7 @@ await t.test('the content type may be written in any way', async (t) => {
   t.same(received.map(({ data }) => data), Array.from({ length: 8 }, () => ({ a: 1 })))
 })
 
-await t.test('an event may be without data, as a ping is', async (t) => {
+await t.test('accepts an event without data, such as a ping', async (t) => {
   const { received, send } = await receiver(t)
   const { 'content-type': _, ...bare } = binary
   t.equal((await send(bare)).status, 204)
@@ -98,7 +98,7 @@ await t.test('an event may be without data, as a ping is', async (t) => {
   t.equal(received.length, 3)
 })
 
-await t.test('an event that lacks what every event must have is refused, by name', async (t) => {
+await t.test('rejects an event without a required attribute, and names the attribute', async (t) => {
   const { received, send } = await receiver(t)
   for (const name of ['id', 'source', 'type', 'specversion'] as const) {
     for (const value of [undefined, '']) {
@@ -146,7 +146,7 @@ await t.test('an event that lacks what every event must have is refused, by name
   t.same(received, [])
 })
 
-await t.test('what is no event is refused', async (t) => {
+await t.test('rejects a request that is not an event', async (t) => {
   const { received, send } = await receiver(t)
   await problemAbout(
     t,
@@ -206,16 +206,16 @@ await t.test('what is no event is refused', async (t) => {
     'invalid-event'
   )
   t.same(received, [])
-  t.equal((await send(binary, '{}')).status, 204, 'and the next good one is taken')
+  t.equal((await send(binary, '{}')).status, 204, 'accepts the next valid event')
 })
 
-await t.test('what fails for now is asked for again', async (t) => {
+await t.test('a failure while handling an event gives a status that makes the Broker retry', async (t) => {
   const { send } = await receiver(t)
   await problemOf(t, await send({ ...binary, 'ce-type': 'down' }, '{}'), 503, 'store-unavailable')
   await problemOf(t, await send({ ...binary, 'ce-type': 'bug' }, '{}'), 500, 'internal')
 })
 
-await t.test('the routes beside it take bodies as ever', async (t) => {
+await t.test('other routes still parse their bodies', async (t) => {
   const { url } = await receiver(t)
   const response = await fetch(`${url}/json`, {
     method: 'POST',

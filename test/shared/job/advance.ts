@@ -24,7 +24,7 @@ function recordIn (state: State, more: Partial<JobRecord> = {}): JobRecord {
   }
 }
 
-await t.test('from every state to every state only the way forward is taken', async (t) => {
+await t.test('a job can change only to a later state', async (t) => {
   for (const from of states) {
     for (const to of states) {
       const before = recordIn(from)
@@ -36,12 +36,12 @@ await t.test('from every state to every state only the way forward is taken', as
       } else {
         t.equal(after, undefined, `${from} → ${to} changes nothing`)
       }
-      t.same(before, recordIn(from, { job_uuid: before.job_uuid }), 'and the record that was given is as it was')
+      t.same(before, recordIn(from, { job_uuid: before.job_uuid }), 'the given record is not modified')
     }
   }
 })
 
-await t.test('a terminal record never changes, whatever is observed', async (t) => {
+await t.test('no observation changes a terminal record', async (t) => {
   for (const state of states.filter(isTerminal)) {
     const record = recordIn(state, { sealed_env: 'sealed' })
     for (
@@ -60,7 +60,7 @@ await t.test('a terminal record never changes, whatever is observed', async (t) 
   }
 })
 
-await t.test('with its end a job gets the end of its retention', async (t) => {
+await t.test('a job gets its expires_at when it ends', async (t) => {
   for (const state of states) {
     const after = advance(
       recordIn('accepted'),
@@ -73,18 +73,18 @@ await t.test('with its end a job gets the end of its retention', async (t) => {
   }
 })
 
-await t.test('an end that is noticed late is seen for an hour all the same', async (t) => {
+await t.test('a job whose end is noticed late is still kept for an hour', async (t) => {
   const after = advance(recordIn('running'), { state: 'lost', finished_at: '2026-10-22T12:59:00.000Z' }, now)
   t.equal(after!.expires_at, '2026-11-22T14:00:00.456Z')
 })
 
-await t.test('a fact that is late still counts while the job is not over, the state it came with does not', async (t) => {
+await t.test('a late change of a job that has not ended adds its facts, but not its earlier state', async (t) => {
   const after = advance(recordIn('running'), { state: 'pending', attempt: 'pod', job_uid: 'uid' }, now)
   t.match(after, { state: 'running', attempt: 'pod', job_uid: 'uid', revision: 8 })
   t.equal(after!.history.length, 1)
 })
 
-await t.test('what says nothing new is no new revision', async (t) => {
+await t.test('a change with no new facts makes no new revision', async (t) => {
   const record = recordIn('pending', {
     reason: 'Unschedulable',
     job_uid: 'uid',
@@ -103,11 +103,11 @@ await t.test('what says nothing new is no new revision', async (t) => {
   t.equal(
     advance(recordIn('pending'), { reason: null, sealed_env: null }, now),
     undefined,
-    'nor does it take away what is not there'
+    'null for an absent field changes nothing'
   )
 })
 
-await t.test('null takes a fact away', async (t) => {
+await t.test('null removes a field', async (t) => {
   const after = advance(recordIn('accepted', { reason: 'Suspended', sealed_env: 'sealed' }), {
     state: 'pending',
     reason: null,
@@ -117,17 +117,17 @@ await t.test('null takes a fact away', async (t) => {
   t.notOk('sealed_env' in after!)
 })
 
-await t.test('what was sealed goes with the end of the job, whoever sees it end', async (t) => {
+await t.test('the sealed values are removed when the job ends, in every terminal state', async (t) => {
   for (const state of states.filter(isTerminal)) {
     t.notOk('sealed_env' in advance(recordIn('accepted', { sealed_env: 'sealed' }), { state }, now)!)
   }
   t.ok('sealed_env' in advance(recordIn('accepted', { sealed_env: 'sealed' }), { state: 'running' }, now)!)
 })
 
-await t.test('a job that ran and was not seen running has run all the same', async (t) => {
+await t.test('the history of a job that ran has the state running, even if it was never observed', async (t) => {
   const cases: [JobRecord, string | undefined, [State, string][]][] = [
     [recordIn('pending'), '2026-11-22T12:58:26.000Z', [['accepted', created], ['running', '2026-11-22T12:58:26.000Z']]],
-    // Kubernetes has whole seconds: a start in the second of the creation must not lie before it.
+    // Kubernetes times are whole seconds: a start in the second of the creation must not lie before the creation.
     [recordIn('accepted'), '2026-11-22T12:58:20.000Z', [['accepted', created], ['running', created]]],
     [recordIn('pending'), undefined, [['accepted', created]]],
     [
@@ -144,17 +144,17 @@ await t.test('a job that ran and was not seen running has run all the same', asy
         [...expected, [end, now.toISOString()]],
         `${record.state} → ${end}, started ${startedAt}`
       )
-      t.equal(after!.revision, 8, 'in one step')
+      t.equal(after!.revision, 8, 'one revision')
     }
   }
 })
 
-await t.test('a start that was seen with the state is not written twice', async (t) => {
+await t.test('a start that was observed with its state is recorded once', async (t) => {
   const after = advance(recordIn('pending'), { state: 'running', started_at: '2026-11-22T12:58:26.000Z' }, now)
   t.same(after!.history.map(({ state }) => state), ['accepted', 'running'])
 })
 
-await t.test('whatever comes in whatever order, the history only goes forward', async (t) => {
+await t.test('changes in any order give a history that only goes forward', async (t) => {
   for (let round = 0; round < 200; round++) {
     let record = recordIn('accepted')
     const asked = Array.from({ length: 12 }, () => states[Math.floor(Math.random() * states.length)]!)
@@ -165,6 +165,6 @@ await t.test('whatever comes in whatever order, the history only goes forward', 
     const order = record.history.map(({ state }) => states.indexOf(state))
     t.same(order, [...new Set(order)].sort(), `each state at most once, in order, after ${asked}`)
     const times = record.history.map(({ at }) => at)
-    t.same(times, times.toSorted(), 'and so do its times')
+    t.same(times, times.toSorted(), 'the times are in order')
   }
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createdAt, isJobId, newJobId } from '../../../shared/job/job-id.ts'
 
-/** Times that differ in every byte, from the first millisecond to one long after us. */
+/** Times that differ in every byte, from the first millisecond to far in the future. */
 const times = [
   0,
   1,
@@ -25,7 +25,7 @@ await t.test('an id is a UUIDv8 in lower case', async (t) => {
   }
 })
 
-await t.test('the time of creation is read back from it to the millisecond', async (t) => {
+await t.test('createdAt reads the creation time from an id, to the millisecond', async (t) => {
   for (const time of times) t.equal(createdAt(newJobId(time)).getTime(), time.getTime())
 })
 
@@ -44,7 +44,7 @@ await t.test('two ids of one millisecond differ', async (t) => {
   t.equal(new Set(Array.from({ length: 1000 }, () => newJobId(now))).size, 1000)
 })
 
-await t.test('nothing else is an id', async (t) => {
+await t.test('text in any other form is not an id', async (t) => {
   const id = 'fe5df75a-8a22-8f0a-aaf8-e8b18d0e8de8'
   t.ok(isJobId(id))
   for (

@@ -4,7 +4,7 @@ import { newRecord } from '../../support/new-record.ts'
 
 const created = '2026-11-22T12:58:20.123Z'
 
-await t.test('a caller sees every field, null where there is nothing, and nothing that is ours alone', async (t) => {
+await t.test('a view has every public field, null for absent values, and no internal field', async (t) => {
   const record = newRecord({
     state: 'pending',
     env: { DURATION: '15' },

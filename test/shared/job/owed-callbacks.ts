@@ -31,7 +31,7 @@ const owing = (more: Partial<Callback> = {}): JobRecord =>
     }]
   })
 
-await t.test('whoever wants to hear of a state is owed that in the same step', async (t) => {
+await t.test('a new state adds a callback for each target that wants it, in the same revision', async (t) => {
   const targets: Target[] = [hook(['running', 'succeeded']), hook(['failed', 'canceled', 'lost']), { kind: 'sink' }]
   for (
     const [state, ids] of [
@@ -54,17 +54,17 @@ await t.test('whoever wants to hear of a state is owed that in the same step', a
   t.strictSame(ended.callbacks!.map(({ id, target }) => [id, target]), [['0-running', 0], ['2-running', 2], [
     '1-failed',
     1
-  ], ['2-failed', 2]], 'and what was owed before stays')
+  ], ['2-failed', 2]], 'the earlier callbacks stay owed')
 })
 
-await t.test('a change that is no new state owes nothing, and a job without targets never does', async (t) => {
+await t.test('a change without a new state adds no callback, nor does a job without targets', async (t) => {
   const running = newRecord({ state: 'running', targets: [{ kind: 'sink' }] })
   t.notOk(advance(running, { exit_code: 1 }, now)!.callbacks)
   t.equal(advance({ ...running, state: 'failed' }, { state: 'failed' }, now), undefined)
   t.notOk('callbacks' in advance(newRecord(), { state: 'failed' }, now)!)
 })
 
-await t.test('a start that nobody saw is not told of when the job has ended', async (t) => {
+await t.test('a start that was not observed gets no callback after the job has ended', async (t) => {
   const next = advance(newRecord({ targets: [{ kind: 'sink' }] }), {
     state: 'succeeded',
     started_at: now.toISOString()
@@ -72,7 +72,7 @@ await t.test('a start that nobody saw is not told of when the job has ended', as
   t.strictSame(next.callbacks!.map(({ call }) => call), ['succeeded'])
 })
 
-await t.test('of two who see the same callback due one gets it, until his claim is over', async (t) => {
+await t.test('only one of two processes claims a due callback, until the claim expires', async (t) => {
   const record = owing()
   const claimed = claimCallback(record, '0-failed', now, later(60))!
   t.match(claimed, {
@@ -84,11 +84,11 @@ await t.test('of two who see the same callback due one gets it, until his claim 
   t.strictSame(
     again.callbacks![0]!.attempts,
     [{ at: now.toISOString() }, { at: later(60).toISOString() }],
-    'and what was cut off is an attempt all the same'
+    'the interrupted attempt stays in the list'
   )
 })
 
-await t.test("what is not due, or not owed, or not there, is nobody's", async (t) => {
+await t.test('a callback that is not due, not owed or unknown cannot be claimed', async (t) => {
   for (
     const record of [owing({ due_at: later(1).toISOString() }), owing({ state: 'dead' }), owing({ state: 'delivered' })]
   ) t.equal(claimCallback(record, '0-failed', now, later(60)), undefined)
@@ -97,7 +97,7 @@ await t.test("what is not due, or not owed, or not there, is nobody's", async (t
   t.ok(isDue(owing().callbacks![0]!, now))
 })
 
-await t.test('an attempt ends as it did, and nothing else of the record changes', async (t) => {
+await t.test('endAttempt records the outcome and changes nothing else in the record', async (t) => {
   const claimed = claimCallback(owing(), '0-failed', now, later(60))!
   for (
     const [ended, expected] of [
@@ -122,7 +122,7 @@ await t.test('an attempt ends as it did, and nothing else of the record changes'
   }
 })
 
-await t.test('who has lost his claim only says that it has arrived', async (t) => {
+await t.test('a process that lost its claim can record only a delivery', async (t) => {
   const first = claimCallback(owing(), '0-failed', now, later(60))!
   const second = claimCallback(first, '0-failed', later(60), later(120))!
   t.equal(endAttempt(second, '0-failed', later(60), { result: { status: 500 }, state: 'dead' }), undefined)
@@ -135,7 +135,7 @@ await t.test('who has lost his claim only says that it has arrived', async (t) =
       due_at: later(180).toISOString()
     }),
     undefined,
-    'and then the other one does not unsay it'
+    'the other process cannot change a delivered callback'
   )
   const dead = endAttempt(second, '0-failed', later(120), { result: { status: 410 }, state: 'dead' })!
   t.match(endAttempt(dead, '0-failed', later(60), { result: { status: 200 }, state: 'delivered' }), {
@@ -143,7 +143,7 @@ await t.test('who has lost his claim only says that it has arrived', async (t) =
   })
 })
 
-await t.test('however it has ended, it can be owed again', async (t) => {
+await t.test('a callback can be made owed again from every state', async (t) => {
   for (const state of ['owed', 'delivered', 'dead'] as const) {
     const attempts = [{ at: now.toISOString(), status: 500 }]
     t.match(oweAgain(owing({ state, attempts, due_at: later(3600).toISOString() }), '0-failed', later(1)), {
@@ -153,7 +153,7 @@ await t.test('however it has ended, it can be owed again', async (t) => {
   t.equal(oweAgain(owing(), '1-failed', now), undefined)
 })
 
-await t.test('who has a callback sent again and again finds the last attempts', async (t) => {
+await t.test('only the last 30 attempts are kept', async (t) => {
   let record = owing()
   for (let tried = 0; tried < 100; tried++) {
     record = claimCallback(record, '0-failed', later(tried * 60), later(tried * 60 + 60))!
@@ -162,7 +162,7 @@ await t.test('who has a callback sent again and again finds the last attempts', 
   t.equal(record.callbacks![0]!.attempts.at(-1)!.at, later(99 * 60).toISOString())
 })
 
-await t.test('the word for all callbacks is that of the worst', async (t) => {
+await t.test('callbackState is the worst state of all callbacks', async (t) => {
   const of = (...all: Callback['state'][]) => callbackState(all.map((state) => ({ ...owing().callbacks![0]!, state })))
   t.equal(of('delivered', 'owed', 'dead'), 'dead')
   t.equal(of('delivered', 'owed'), 'owed')
@@ -171,7 +171,7 @@ await t.test('the word for all callbacks is that of the worst', async (t) => {
   t.equal(callbackState(), undefined)
 })
 
-await t.test('no terminal record advances, whatever is owed', async (t) => {
+await t.test('a terminal record with owed callbacks does not advance', async (t) => {
   for (const state of states.filter(isTerminal)) {
     t.equal(advance({ ...owing(), state }, { state: 'lost', exit_code: 3 }, now), undefined)
   }

@@ -13,7 +13,7 @@ import { testStore } from '../../support/store.ts'
 
 const store = await testStore(t)
 
-await t.test('a record is created once and read back whole, its state in its tags', async (t) => {
+await t.test('a record is created once, read back unchanged, and has its state in its tags', async (t) => {
   const record = newRecord({ env: { NAME: 'größer als "7"', EMPTY: '' } })
   t.ok(await createRecord(store, record))
   t.notOk(await createRecord(store, { ...record, template: 'other' }))
@@ -21,7 +21,7 @@ await t.test('a record is created once and read back whole, its state in its tag
   t.same(await getTags(store, stateKey(record.job_uuid)), { state: 'accepted', template: 'test' })
 })
 
-await t.test('of a job that is not there nothing is read and nothing made', async (t) => {
+await t.test('reading or advancing an unknown job returns undefined and creates no record', async (t) => {
   const id = newJobId()
   t.equal(await readRecord(store, id), undefined)
   t.equal(await advanceRecord(store, id, (record) => ({ ...record, revision: 9 })), undefined)
@@ -47,7 +47,7 @@ await t.test('body and tags advance together', async (t) => {
   })
 })
 
-await t.test('the end of a retention is indexed before the record says so', async (t) => {
+await t.test('the expiry key is written before the record has expires_at', async (t) => {
   const record = newRecord()
   const id = record.job_uuid
   await createRecord(store, record)
@@ -58,7 +58,7 @@ await t.test('the end of a retention is indexed before the record says so', asyn
   )
   t.ok(await headObject(store, expiryKey('2026-12-22T00:00:00.000Z', id)))
   t.equal(ended!.expires_at, '2026-12-22T00:00:00.000Z')
-  // As if cut off in between: whatever comes of the record, there is its key.
+  // Simulates an interruption between the two writes: the expiry key exists, and the record is unchanged.
   const proxy = await faultProxy(t)
   proxy.target = { url: store.settings.S3_ENDPOINT }
   proxy.fate = ({ method, path }) => method === 'PUT' && path.includes('/state/') ? 'break' : 'pass'
@@ -70,7 +70,7 @@ await t.test('the end of a retention is indexed before the record says so', asyn
   t.equal((await readRecord(store, id))!.record.expires_at, '2026-12-22T00:00:00.000Z')
 })
 
-await t.test('a record that is hidden is none to anybody, unless it has changed since', async (t) => {
+await t.test('a hidden record cannot be read; a record that has changed since is not hidden', async (t) => {
   const record = newRecord()
   const id = record.job_uuid
   await createRecord(store, record)
@@ -80,11 +80,11 @@ await t.test('a record that is hidden is none to anybody, unless it has changed 
   t.equal(await hideRecord(store, id, (await readRecord(store, id))!.etag), true)
   t.equal(await readRecord(store, id), undefined)
   t.equal(await advanceRecord(store, id, (current) => ({ ...current, revision: 3 })), undefined)
-  t.same(await getTags(store, stateKey(id)), {}, 'nor is it in a list')
-  t.equal(await createRecord(store, record), false, 'and no job can take its place')
+  t.same(await getTags(store, stateKey(id)), {}, 'it has no tags, so it is in no list')
+  t.equal(await createRecord(store, record), false, 'no record can be created in its place')
 })
 
-await t.test('where nothing is to change nothing is written', async (t) => {
+await t.test('advanceRecord writes nothing when there is no change', async (t) => {
   const record = newRecord()
   await createRecord(store, record)
   const before = await readRecord(store, record.job_uuid)
@@ -92,7 +92,7 @@ await t.test('where nothing is to change nothing is written', async (t) => {
   t.same(await readRecord(store, record.job_uuid), before)
 })
 
-await t.test('sixteen writers at once lose nothing', async (t) => {
+await t.test('sixteen concurrent writers lose no update', async (t) => {
   const patient = openStore(store.settings, 60_000)
   const record = newRecord()
   const id = record.job_uuid
@@ -105,7 +105,7 @@ await t.test('sixteen writers at once lose nothing', async (t) => {
         (current) => ({ ...current, revision: current.revision + 1, exit_code: current.revision + 1 })
       )
     } catch (error) {
-      // So many never come at once to one job; whoever gives up is asked again, as an event or a caller would be.
+      // In production there are never so many writers for one job. An event or a caller would repeat the request.
       if (!isProblem(error, 'store-unavailable')) throw error
       await increment()
     }
@@ -114,16 +114,16 @@ await t.test('sixteen writers at once lose nothing', async (t) => {
     for (let times = 0; times < 5; times++) await increment()
   }))
   t.equal((await readRecord(store, id))!.record.revision, 81)
-  t.equal((await getTags(store, stateKey(id)))['exit_code'], '81', 'the tags are those of the last one')
+  t.equal((await getTags(store, stateKey(id)))['exit_code'], '81', 'the tags match the last write')
 })
 
-await t.test('a record that is removed while it is advanced is not made again', async (t) => {
+await t.test('a record that is removed while it is advanced is not created again', async (t) => {
   const record = newRecord()
   const id = record.job_uuid
   await createRecord(store, record)
   let removed: Promise<void> | undefined
   const next = (current: JobRecord): JobRecord => ({ ...current, revision: current.revision + 1 })
-  // Whichever is first, the removal or the write: in the end there is none.
+  // The removal and the write may come in any order: in the end there is no record.
   await advanceRecord(store, id, (current) => {
     removed ??= removeObject(store, stateKey(id))
     return next(current)
@@ -132,7 +132,7 @@ await t.test('a record that is removed while it is advanced is not made again', 
   t.equal(await advanceRecord(store, id, next), undefined)
 })
 
-await t.test('what is no record of the job is never taken for one', async (t) => {
+await t.test('an object that is not a record of the job is a problem', async (t) => {
   const id = newJobId()
   for (
     const body of [

@@ -6,12 +6,12 @@ const key = 'k'.repeat(32)
 const id = newJobId()
 const values = { PASSWORD: 'größer als "7"\n', EMPTY: '', LONG: 'x'.repeat(100_000) }
 
-await t.test('what is sealed is read again by whoever has the key', async (t) => {
+await t.test('unseal returns the sealed values with the same key', async (t) => {
   t.same(unseal(key, id, seal(key, id, values)), values)
   t.same(unseal(key, id, seal(key, id, {})), {})
 })
 
-await t.test('two seals of the same are not the same, and neither shows anything', async (t) => {
+await t.test('sealing the same values twice gives different texts, and neither shows a value', async (t) => {
   const [one, other] = [seal(key, id, { A: 'hunter2' }), seal(key, id, { A: 'hunter2' })]
   t.not(one, other)
   for (const sealed of [one, other]) {
@@ -20,7 +20,7 @@ await t.test('two seals of the same are not the same, and neither shows anything
   }
 })
 
-await t.test('a seal opens with its key, for its job, and whole, or not at all', async (t) => {
+await t.test('unseal throws for another key, another job, or damaged text', async (t) => {
   const sealed = seal(key, id, { A: 'hunter2' })
   t.throws(() => unseal('l'.repeat(32), id, sealed))
   t.throws(() => unseal(key, newJobId(), sealed))

@@ -5,7 +5,7 @@ import { newRecord } from '../../support/new-record.ts'
 
 const created = '2026-11-22T12:58:20.123Z'
 
-await t.test('the tags hold a whole line of the list and are such as every store takes', async (t) => {
+await t.test('the tags have all data of a list entry, in a form that every store accepts', async (t) => {
   const least = tagsOf(newRecord({ state: 'accepted' }))
   t.same(least, { state: 'accepted', template: 'test' })
   const most = tagsOf(newRecord({
@@ -41,13 +41,13 @@ await t.test('the tags hold a whole line of the list and are such as every store
   }
 })
 
-await t.test('a reason that no tag can hold is held as far as it can', async (t) => {
+await t.test('characters of a reason that a tag cannot have are replaced', async (t) => {
   const record = newRecord({ state: 'failed', reason: `Out of "gpü"; 1,2&3${'x'.repeat(300)}` })
   t.equal(tagsOf(record)['reason'], `Out of _gp__; 1,2&3${'x'.repeat(300)}`.replace(/[;,&]/g, '_').slice(0, 256))
-  t.equal(viewOf(record).reason, record.reason, 'and shown as it is')
+  t.equal(viewOf(record).reason, record.reason, 'the view has the unchanged reason')
 })
 
-await t.test('an exit code of 0 is an exit code', async (t) => {
+await t.test('an exit code of 0 is in the tags and in the view', async (t) => {
   t.equal(tagsOf(newRecord({ state: 'succeeded', exit_code: 0 }))['exit_code'], '0')
   t.equal(viewOf(newRecord({ state: 'succeeded', exit_code: 0 })).exit_code, 0)
 })

@@ -4,7 +4,7 @@ import { isTraceparent, traceIdFor, traceparentIn } from '../../../shared/teleme
 const id = '4bf92f3577b34da6a3ce929d0e0e4736'
 const parent = '00f067aa0ba902b7'
 
-await t.test('what is no traceparent counts as none', async (t) => {
+await t.test('an invalid traceparent counts as absent', async (t) => {
   t.ok(isTraceparent(`00-${id}-${parent}-01`))
   t.ok(isTraceparent(`01-${id}-${parent}-00`), 'a later version')
   for (
@@ -26,7 +26,7 @@ await t.test('what is no traceparent counts as none', async (t) => {
   }
 })
 
-await t.test('the header of HTTP goes before that of the event', async (t) => {
+await t.test('the HTTP header takes precedence over the header of the event', async (t) => {
   const [http, event] = [`00-${id}-${parent}-01`, `00-${id.replaceAll('4', '5')}-${parent}-01`]
   t.equal(traceparentIn({ traceparent: http, 'ce-traceparent': event }), http)
   t.equal(traceparentIn({ traceparent: 'nonsense', 'ce-traceparent': event }), event)

@@ -12,7 +12,7 @@ import { collector } from '../../support/collector.ts'
 import { jobData } from '../../support/completed-server.ts'
 import { poll } from '../../support/poll.ts'
 
-/** Says which part of OpenTelemetry is loaded, as it is. */
+/** Prints each OpenTelemetry module when it is loaded. */
 const telltale = `
 import { registerHooks } from 'node:module'
 registerHooks({ load (url, context, next) {
@@ -20,7 +20,7 @@ registerHooks({ load (url, context, next) {
   return next(url, context)
 } })`
 
-/** A function as it runs on a cluster, over a store and an API server that nobody answers at. */
+/** A function as it runs on a cluster, with a store and an API server that do not answer. */
 async function run (t: Test, name: string, env: Record<string, string>) {
   const folder = t.testdir({ 'telltale.mjs': telltale })
   const closed = await closedUrl()
@@ -45,7 +45,7 @@ async function run (t: Test, name: string, env: Record<string, string>) {
   return {
     url: async () => await poll('it listens', () => /http:\/\/127.0.0.1:\d+/.exec(out)?.[0]),
     log: () => out,
-    /** What it said besides its log, when it has ended. */
+    /** Stops the function. Returns its exit code and its stderr. */
     async end () {
       child.kill('SIGTERM')
       return { code: await exit, errors: await errors }
@@ -68,7 +68,7 @@ await t.test('no function has OpenTelemetry in its bundle', async (t) => {
   t.ok(Object.keys(outputs['dist/export-traces.cjs']!.inputs).some((path) => path.includes('@opentelemetry/sdk-trace')))
 })
 
-await t.test('nothing of it is loaded unless a collector is named', async (t) => {
+await t.test('OpenTelemetry is loaded only when a collector is configured', async (t) => {
   const somewhere = { OTEL_EXPORTER_OTLP_ENDPOINT: await closedUrl() }
   for (
     const [env, isLoaded] of [[{}, false], [{ OTEL_EXPORTER_OTLP_ENDPOINT: '' }, false], [{
@@ -82,12 +82,12 @@ await t.test('nothing of it is loaded unless a collector is named', async (t) =>
     t.equal(code, 0)
     t.equal(/loaded .*export-traces\.cjs/.test(errors), isLoaded, JSON.stringify(Object.keys(env)))
     if (!isLoaded) t.equal(errors, '')
-    // Nobody takes the spans: the function works, and says so.
+    // No collector receives the spans. The function works, and logs a warning.
     else t.match(errors, /"level":"warn","function":"result-fetch".*"msg":"traces: .*ECONNREFUSED/)
   }
 })
 
-await t.test('what is not sent yet is sent at the end', async (t) => {
+await t.test('buffered spans are sent at shutdown', async (t) => {
   const { environment, spans } = await collector(t)
   const { url, end } = await run(t, 'result-fetch', { ...environment, OTEL_SERVICE_NAME: 'mine' })
   const { trace_id: traceId } = await (await fetch(`${await url()}/job`)).json() as { trace_id: string }
@@ -105,10 +105,10 @@ await t.test('what is not sent yet is sent at the end', async (t) => {
     failed: true,
     attributes: { 'error.type': 'none' }
   })
-  t.equal(own.length, 2, 'and no probe')
+  t.equal(own.length, 2, 'the probe has no span')
 })
 
-await t.test('an event goes on in the trace that it comes with', async (t) => {
+await t.test('a request with an event continues the trace of the event', async (t) => {
   const { environment, spans } = await collector(t)
   const { url, log, end } = await run(t, 'job-completed', environment)
   const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((digit) => digit.repeat(32)) as [string, string, string, string]
@@ -134,19 +134,19 @@ await t.test('an event goes on in the trace that it comes with', async (t) => {
   t.match(
     second,
     { traceId: /^[0-9a-f]{32}$/, links: [{ traceId: b, spanId: parent }] },
-    'in structured mode it is known only when the body is read'
+    'in structured mode, the trace of the event is known only after the body is read, so it is linked'
   )
   t.notOk(second!.parentSpanId)
   t.match(
     third,
     { traceId: d, parentSpanId: parent, links: [{ traceId: c }] },
-    'who brought it goes before who made it'
+    'the trace of the HTTP request is the parent; the trace of the event is linked'
   )
-  t.strictSame(more, [], 'what the caller does not sample is not sampled here')
+  t.strictSame(more, [], 'a trace that the caller does not sample is not sampled')
   for (const id of [a, d, second!.traceId]) t.match(log(), `"trace_id":"${id}"`)
 })
 
-await t.test('what is done when a body has come at last belongs to its request, too', async (t) => {
+await t.test('spans after a late body belong to the span of their request', async (t) => {
   const { environment, spans } = await collector(t)
   const { url, end } = await run(t, 'job-completed', environment)
   const { headers, body } = HTTP.binary(
@@ -169,7 +169,7 @@ await t.test('what is done when a body has come at last belongs to its request, 
   t.match(own.find(({ name }) => name === 'S3.GetObject'), { traceId: handled.traceId, parentSpanId: handled.spanId })
 })
 
-await t.test('a protocol that is not spoken here ends the start', async (t) => {
+await t.test('an unsupported OTLP protocol makes the start fail', async (t) => {
   const { ended } = await run(t, 'result-fetch', {
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4317',
     OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc'

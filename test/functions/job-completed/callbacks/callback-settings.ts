@@ -11,7 +11,7 @@ const sinkOf = (overrides: object) =>
     ...overrides
   }).sink
 
-await t.test('a SinkBinding that adds nothing to events sets its variable to nothing', async (t) => {
+await t.test('an empty K_CE_OVERRIDES adds no extension attributes', async (t) => {
   for (const overrides of [{}, { K_CE_OVERRIDES: '' }, { K_CE_OVERRIDES: '{}' }]) {
     t.strictSame(sinkOf(overrides), { url: 'http://broker.example.org/a', extensions: {}, tokenFile: '/oidc/token' })
   }

@@ -23,7 +23,7 @@ import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
 
-await t.test('what is owed is paid', async (t) => {
+await t.test('callbacks', async (t) => {
   const place = { store: await testStore(t), cluster: clusterOf(await testKubernetes(t)) }
   const { store } = place
   const key = randomBytes(32)
@@ -32,7 +32,7 @@ await t.test('what is owed is paid', async (t) => {
     rotated: `whsec_${randomBytes(24).toString('base64')}\nwhsec_${key.toString('base64')}\n`
   })
 
-  /** A job that has just ended, as deploy may leave it, and whom it is to be told to. */
+  /** A job with these targets that has just ended, as deploy may leave it. */
   async function endedJob (targets: Target[], more: Partial<JobRecord> = {}): Promise<JobRecord> {
     const ended = advance(newRecord({ state: 'pending', targets, ...more }), {
       state: 'failed',
@@ -51,7 +51,7 @@ await t.test('what is owed is paid', async (t) => {
     ...more
   })
 
-  /** A running job-completed that may reach these addresses. */
+  /** A running job-completed that is allowed to reach these URLs. */
   const tellerOf = async (
     t: Parameters<typeof httpServer>[0],
     urls: string[],
@@ -69,7 +69,7 @@ await t.test('what is owed is paid', async (t) => {
 
   const hasMarker = async (id: string): Promise<boolean> => await headObject(store, markerKey(id)) !== undefined
 
-  /** As if the time had come: only the record knows when that is. */
+  /** Makes all callbacks of the job due now, by a change of the record. */
   async function comeDue (id: string, more: Partial<Callback> = {}): Promise<void> {
     await advanceRecord(
       store,
@@ -85,11 +85,11 @@ await t.test('what is owed is paid', async (t) => {
   const statuses = ({ attempts }: Callback): (number | string | undefined)[] =>
     attempts.map(({ status, error }) => status ?? error)
 
-  /** What a receiver makes of it that has the library of Standard Webhooks: the body, or it throws. */
+  /** The body, verified with the library of Standard Webhooks; throws if the signature is wrong. */
   const verified = ({ headers, body }: Received, secret = key): any =>
     new Webhook(`whsec_${secret.toString('base64')}`).verify(body.toString(), headers as Record<string, string>)
 
-  await t.test('a receiver is told once, signed, in an event that leads to the job', async (t) => {
+  await t.test('a receiver gets one signed event with links to the job', async (t) => {
     const receiver = await httpServer(t)
     const teller = await tellerOf(t, [receiver.url], { PUBLIC_URL: 'https://jobs.example.org' })
     const { job_uuid: id, history } = await endedJob([hook(`${receiver.url}/here?token=1`)], { traceparent })
@@ -134,7 +134,7 @@ await t.test('what is owed is paid', async (t) => {
     })
   })
 
-  await t.test('a receiver that is down is called again when the time has come, under the same id, with a new signature', async (t) => {
+  await t.test('a failed callback is tried again when it is due, with the same id and a new signature', async (t) => {
     const answers = [503, 500, 301, 404, 200]
     const receiver = await httpServer(
       t,
@@ -156,13 +156,13 @@ await t.test('what is owed is paid', async (t) => {
     t.strictSame(statuses(await callbackOf(id, ({ state }) => state === 'delivered')), [503, 500, 301, 404, 200])
     await poll('the marker is gone', async () => !await hasMarker(id))
     await teller.close()
-    t.equal(receiver.received.length, 5, 'and no ping in between was one too many')
+    t.equal(receiver.received.length, 5, 'a ping before the due time makes no call')
     t.equal(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size, 1)
     t.equal(new Set(receiver.received.map(({ body }) => body.toString())).size, 1)
     for (const received of receiver.received) t.equal(verified(received).subject, id)
   })
 
-  await t.test('a receiver that is gone is given up at once, and one that never answers in the end', async (t) => {
+  await t.test('a callback is dead after 410, or after the last try', async (t) => {
     const receiver = await httpServer(t, (_, response) => response.writeHead(410).end())
     const refusing = await closedUrl()
     const teller = await tellerOf(t, [receiver.url, refusing])
@@ -176,7 +176,7 @@ await t.test('what is owed is paid', async (t) => {
       id,
       ({ id, attempts, trying_until: trying }) => id === '1-failed' && attempts.length === 1 && trying === undefined
     )
-    t.ok(await hasMarker(id), 'the other one is still owed')
+    t.ok(await hasMarker(id), 'the other callback is still owed')
 
     const nine = Array.from({ length: 9 }, () => ({ at: new Date().toISOString(), error: 'ConnectionRefused' }))
     await advanceRecord(
@@ -198,7 +198,7 @@ await t.test('what is owed is paid', async (t) => {
     t.equal(receiver.received.length, 1)
   })
 
-  await t.test('Retry-After puts it off', async (t) => {
+  await t.test('Retry-After delays the next try', async (t) => {
     const receiver = await httpServer(t, (_, response) => response.writeHead(429, { 'retry-after': '7200' }).end())
     const teller = await tellerOf(t, [receiver.url])
     const { job_uuid: id } = await endedJob([hook(receiver.url)])
@@ -207,7 +207,7 @@ await t.test('what is owed is paid', async (t) => {
     t.ok(Date.parse(due!) >= Date.parse(attempts[0]!.at) + 7_200_000)
   })
 
-  await t.test('of several processes that are pinged at once one calls', async (t) => {
+  await t.test('when several processes get a ping at the same time, only one makes the call', async (t) => {
     const receiver = await httpServer(t)
     const tellers = await Promise.all([1, 2, 3].map(async () => await tellerOf(t, [receiver.url])))
     const jobs = await Promise.all(Array.from({ length: 5 }, async () => await endedJob([hook(receiver.url)])))
@@ -220,7 +220,7 @@ await t.test('what is owed is paid', async (t) => {
     )
   })
 
-  await t.test('what was cut off between claim and outcome is repeated when the claim is over, and not before', async (t) => {
+  await t.test('an interrupted attempt is repeated when its claim has expired, and not earlier', async (t) => {
     const receiver = await httpServer(t)
     const teller = await tellerOf(t, [receiver.url])
     const { job_uuid: id } = await endedJob([hook(receiver.url)])
@@ -230,7 +230,7 @@ await t.test('what is owed is paid', async (t) => {
     })
     await comeDue(id, claimed(60_000))
     await teller.ping()
-    await poll('it was looked at', async () => (await headObject(store, markerKey(id)))!.size > 0)
+    await poll('the ping has checked the job', async () => (await headObject(store, markerKey(id)))!.size > 0)
     t.equal(receiver.received.length, 0)
     await comeDue(id, claimed(0))
     await teller.ping()
@@ -239,7 +239,7 @@ await t.test('what is owed is paid', async (t) => {
     t.equal(receiver.received.length, 1)
   })
 
-  await t.test('a receiver that never answers holds up neither the ping nor anybody else', async (t) => {
+  await t.test('a receiver that never answers delays neither the ping nor other callbacks', async (t) => {
     const held: ServerResponse[] = []
     const silent = await httpServer(t, (_, response) => held.push(response))
     const receiver = await httpServer(t)
@@ -252,7 +252,7 @@ await t.test('what is owed is paid', async (t) => {
     for (const response of held) response.destroy()
   })
 
-  await t.test('only what may be reached is called, and who may not be told so in a word', async (t) => {
+  await t.test('a URL that is not allowed is not called, and the attempt has the error EgressDenied', async (t) => {
     const receiver = await httpServer(t)
     const teller = await tellerOf(t, [])
     const { job_uuid: id } = await endedJob([
@@ -270,7 +270,7 @@ await t.test('what is owed is paid', async (t) => {
     t.equal(receiver.received.length, 0)
   })
 
-  await t.test('a secret that is being replaced signs with both keys; one that is gone is waited for', async (t) => {
+  await t.test('a secret with two keys signs with both; a callback with a missing secret stays owed', async (t) => {
     const receiver = await httpServer(t)
     const teller = await tellerOf(t, [receiver.url])
     const { job_uuid: id } = await endedJob([
@@ -288,7 +288,7 @@ await t.test('what is owed is paid', async (t) => {
     })
   })
 
-  await t.test('the sink is told in binary mode, with what a SinkBinding adds', async (t) => {
+  await t.test('the sink gets events in binary mode, with the extensions of the SinkBinding', async (t) => {
     const receiver = await httpServer(t, (_, response) => response.writeHead(202).end())
     const teller = await tellerOf(t, [], {
       K_SINK: `${receiver.url}/gx4ki/gx4ki`,
@@ -317,7 +317,7 @@ await t.test('what is owed is paid', async (t) => {
     })
   })
 
-  await t.test('a sink that asks senders for a token gets the one that is there just then, and no other receiver does', async (t) => {
+  await t.test('the sink gets the current token of the file, and no other receiver gets it', async (t) => {
     const [sink, receiver] = [await httpServer(t, (_, response) => response.writeHead(202).end()), await httpServer(t)]
     const folder = temporaryFolder(t, {})
     const teller = await tellerOf(t, [receiver.url], { K_SINK: sink.url, K_SINK_TOKEN_FILE: join(folder, 'token') })
@@ -326,7 +326,7 @@ await t.test('what is owed is paid', async (t) => {
       const { job_uuid: id } = await endedJob([{ kind: 'sink' }, hook(receiver.url)])
       await teller.ping()
       await poll(
-        'both are told',
+        'both callbacks are delivered',
         async () => (await readRecord(store, id))!.record.callbacks!.every(({ state }) => state === 'delivered')
       )
     }
@@ -334,7 +334,7 @@ await t.test('what is owed is paid', async (t) => {
     t.ok(receiver.received.every(({ headers }) => headers.authorization === undefined))
   })
 
-  await t.test('a job that runs is told of, and its marker stays', async (t) => {
+  await t.test('a running job gets its callback, and its marker stays', async (t) => {
     const receiver = await httpServer(t)
     const teller = await tellerOf(t, [receiver.url])
     const running = advance(

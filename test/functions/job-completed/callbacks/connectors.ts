@@ -22,7 +22,7 @@ import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 const RESULT_TOKEN_KEY = randomBytes(32).toString('hex')
 
-/** A job-completed whose one connector answers so. */
+/** A job-completed with one connector, which answers with this status. */
 async function told (
   t: Test,
   status: number,
@@ -60,7 +60,7 @@ async function told (
     result: { file: 'ü.txt' },
     answered_at: new Date(0).toISOString()
   }
-  /** A job that ends just now, and what came of it. */
+  /** Creates a job that has just ended, and returns its record after every callback was tried. */
   async function ends (state: 'succeeded' | 'failed', change: Partial<Transfer> = {}): Promise<JobRecord> {
     const record = advance(newRecord({ state: 'pending', targets: [{ ...transfer, ...change } as Transfer] }), {
       state,
@@ -75,7 +75,7 @@ async function told (
     await putObject(store, markerKey(record.job_uuid), '', {}, 'unconditional')
     await createRecord(store, record)
     await server.ping()
-    return await poll('it was tried', async () => {
+    return await poll('every callback was tried', async () => {
       const now = (await readRecord(store, record.job_uuid))!.record
       return now.callbacks?.every(({ attempts }) =>
         attempts.some(({ status, error }) => status !== undefined || error !== undefined)
@@ -87,7 +87,7 @@ async function told (
 
 const statesOf = ({ callbacks = [] }: JobRecord): string[] => callbacks.map(({ call, state }) => `${call} ${state}`)
 
-await t.test("what a connector's answer means for a callback", async (t) => {
+await t.test("the outcome of each status of a connector's answer", async (t) => {
   const table: Array<[number, string, boolean]> = [
     [204, 'provision delivered', false],
     [409, 'provision delivered', true],
@@ -102,11 +102,11 @@ await t.test("what a connector's answer means for a callback", async (t) => {
     const { ends } = await told(t, status, 'http-provisioner')
     const record = await ends('succeeded')
     t.strictSame(statesOf(record), [state], `${status}`)
-    t.equal(transferOf(record)!.ended_at !== undefined, isOver, `${status}: whether the transfer is over`)
+    t.equal(transferOf(record)!.ended_at !== undefined, isOver, `${status}: whether the transfer has ended`)
   }
 })
 
-await t.test('the callback of the HTTP provisioner', async (t) => {
+await t.test('the request to the HTTP provisioner webhook', async (t) => {
   const { connector, ends, store } = await told(t, 204, 'http-provisioner')
   const { job_uuid: id } = await ends('succeeded')
   const [{ url, headers, body }] = connector.received as [typeof connector.received[0]]
@@ -122,10 +122,10 @@ await t.test('the callback of the HTTP provisioner', async (t) => {
       }
     }
   })
-  await poll('nothing is owed', async () => await headObject(store, markerKey(id)) === undefined)
+  await poll('the marker is removed', async () => await headObject(store, markerKey(id)) === undefined)
 })
 
-await t.test('a failure goes to the Management API, with the reason, and ends the transfer', async (t) => {
+await t.test('a failure terminates the transfer at the Management API, with the reason', async (t) => {
   for (const status of [204, 409]) {
     const { connector, ends } = await told(t, status, 'http-provisioner')
     const record = await ends('failed')
@@ -142,7 +142,7 @@ await t.test('a failure goes to the Management API, with the reason, and ends th
   }
 })
 
-await t.test('why nothing was sent is in the record', async (t) => {
+await t.test('the record has the reason why a request was not sent', async (t) => {
   const mute = await told(t, 204, 'http-provisioner', () => ({}))
   t.match((await mute.ends('failed')).callbacks, [{ state: 'owed', attempts: [{ error: 'NoManagementUrl' }] }])
   const elsewhere = await told(t, 204, 'http-provisioner')
@@ -167,7 +167,7 @@ await t.test("EDC's own signaling: complete follows a push, fail ends the transf
   ])
 })
 
-await t.test('Data Plane Signaling: a failure is told where it ends the transfer, and what cannot be pushed', async (t) => {
+await t.test('Data Plane Signaling: a failure goes to the Management API; a failed push stays owed', async (t) => {
   const { connector, ends } = await told(t, 200, 'dataplane-signaling')
   await ends('failed')
   t.match(connector.received.at(-1), { url: /terminate$/ })
@@ -175,7 +175,7 @@ await t.test('Data Plane Signaling: a failure is told where it ends the transfer
   t.strictSame(statesOf(pushed), ['started delivered', 'push owed'])
   t.match(pushed.callbacks![1]!.attempts, [{ error: 'ResultMissing' }])
   const toUs = await ends('succeeded', { sealed_destination: 'to be', result: 'archive' })
-  t.match(toUs.callbacks![1]!.attempts, [{ error: 'EgressDenied' }], 'a consumer names an origin of the connector')
+  t.match(toUs.callbacks![1]!.attempts, [{ error: 'EgressDenied' }], 'a push must not go to an origin of the connector')
   const plain = await told(t, 200, 'dataplane-signaling', () => ({}))
   await plain.ends('failed')
   t.match(plain.connector.received.at(-1), { url: '/callback/transfers/a%2Fb/dataflow/errored' })

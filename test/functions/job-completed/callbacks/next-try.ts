@@ -13,7 +13,7 @@ const pause = (
   return next && next.getTime() - now.getTime()
 }
 
-await t.test('ten tries within three days and a little, as the specification has them', async (t) => {
+await t.test('ten tries within 75 h 35 min, as the specification recommends', async (t) => {
   const pauses = Array.from({ length: 9 }, (_, at) => pause(at + 1)!)
   t.strictSame(pauses, [5000, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR])
   t.equal(pauses.reduce((sum, one) => sum + one), 75 * HOUR + 35 * MINUTE + 5000)
@@ -21,14 +21,14 @@ await t.test('ten tries within three days and a little, as the specification has
   t.equal(pause(11), undefined)
 })
 
-await t.test('never earlier than that, and not at the same time for all', async (t) => {
+await t.test('the random extra pause is between 0 and 10 %', async (t) => {
   for (let tried = 1; tried <= 9; tried++) {
     t.equal(pause(tried, { random: 1 }), Math.floor(pause(tried)! * 1.1))
     t.ok(pause(tried, { random: 0.5 })! > pause(tried)!)
   }
 })
 
-await t.test('a receiver may ask for a longer pause, up to a day, and for no shorter one', async (t) => {
+await t.test('Retry-After can make the pause longer, up to a day, but not shorter', async (t) => {
   for (
     const [retryAfter, expected] of [
       ['120', 2 * MINUTE],
@@ -46,5 +46,5 @@ await t.test('a receiver may ask for a longer pause, up to a day, and for no sho
       ['1.5', 5000]
     ] as const
   ) t.equal(pause(1, { retryAfter }), expected, retryAfter)
-  t.equal(pause(10, { retryAfter: '60' }), undefined, 'and for no more tries')
+  t.equal(pause(10, { retryAfter: '60' }), undefined, 'Retry-After adds no try after the last one')
 })

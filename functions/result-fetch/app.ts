@@ -10,6 +10,8 @@ import type { JobRecord } from '../../shared/job/job-record.ts'
 import { isTerminal, State } from '../../shared/job/job-state.ts'
 import { JobView, ListedJob, viewOf } from '../../shared/job/job-view.ts'
 import { readRecord } from '../../shared/job/record-store.ts'
+import type { ResultCounts } from '../../shared/job/result-counts.ts'
+import { countResults } from '../../shared/results/results.ts'
 import { logKey } from '../../shared/store/bucket-layout.ts'
 import { headObject, streamObject } from '../../shared/store/object-store.ts'
 import type { Store } from '../../shared/store/open-store.ts'
@@ -73,9 +75,12 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
       if (found === undefined) throw unknownJob(request.params.id)
       if (seconds > 0) reply.header('preference-applied', `wait=${seconds}`)
       reply.vary('prefer')
-      reply.headers({ etag: found.etag, 'cache-control': 'no-cache' })
+      const { record } = found
+      // The counts of a job that runs change without its record, so its ETag is a weak one.
+      const etag = isTerminal(record.state) ? found.etag : `W/${found.etag}`
+      reply.headers({ etag, 'cache-control': 'no-cache' })
       if (known !== undefined && matchesEtag(known, found.etag)) return await reply.code(304).send()
-      return viewOf(found.record)
+      return viewOf(record, await resultsSoFar(record))
     })
 
     app.get('/job/:id/log', {
@@ -90,7 +95,7 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
       const record = await recordOf(request.params.id)
       const key = logKey(record.job_uuid)
       const head = await headObject(store, key)
-      const bytes = head && await streamObject(store, key, head.etag)
+      const bytes = head && await streamObject(store, key, { etag: head.etag })
       if (head === undefined || bytes === undefined) {
         throw problem('log-not-available', whyNoLog(record), {
           job_uuid: record.job_uuid,
@@ -124,6 +129,10 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
     })
 
     await plugin.register(resultFiles(options))
+
+    async function resultsSoFar ({ state, job_uuid: id, attempt }: JobRecord): Promise<ResultCounts | undefined> {
+      return isTerminal(state) || attempt === undefined ? undefined : await countResults(store, id, attempt)
+    }
 
     async function recordOf (id: string): Promise<JobRecord> {
       const found = await readRecord(store, id)

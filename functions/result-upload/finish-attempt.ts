@@ -1,6 +1,6 @@
 import { problem } from '../../shared/http/problem.ts'
 import { readJournal } from '../../shared/results/journal.ts'
-import type { ResultCounts } from '../../shared/results/result-counts.ts'
+import type { ResultCounts } from '../../shared/job/result-counts.ts'
 import { type Manifest, readManifest, writeManifest } from '../../shared/results/manifest.ts'
 import type { ResultEntry } from '../../shared/results/result-entry.ts'
 import { attemptPrefix } from '../../shared/store/bucket-layout.ts'

@@ -1,5 +1,5 @@
 import { atMost } from '../../shared/flow/at-most.ts'
-import { type LeftOut, MOST_NAMED } from '../../shared/results/left-out-entry.ts'
+import { type LeftOut, MOST_NAMED } from '../../shared/job/left-out.ts'
 import type { Ask } from './ask-service.ts'
 import { batchesOf } from './batches-of.ts'
 import { type Journal, openJournal } from './journal.ts'

@@ -3,7 +3,7 @@ import { atMost } from '../flow/at-most.ts'
 import { getJson, putJson } from '../store/json-object.ts'
 import type { Store } from '../store/open-store.ts'
 import { byName, type ResultEntry } from './result-entry.ts'
-import type { ResultCounts } from './result-counts.ts'
+import type { ResultCounts } from '../job/result-counts.ts'
 
 /**
  * All files of an attempt, in order, and those that are left out. `result-upload` writes it once, when the uploader has

@@ -101,10 +101,10 @@ async function removeJob (
   for (const prefix of [resultsPrefix(id), uploadsPrefix(id)]) {
     while (true) {
       if (left === 0) return { objects: most, isGone: false }
-      const { objects, more } = await listObjects(store, { prefix, limit: Math.min(left, 1000), tags: false })
+      const { objects, next } = await listObjects(store, { prefix, limit: Math.min(left, 1000), tags: false })
       await inBatches(objects, async ({ key }) => await removeObject(store, key))
       left -= objects.length
-      if (!more) break
+      if (next === undefined) break
     }
   }
   for (const key of [logKey(id), stateKey(id), due]) await removeObject(store, key)

@@ -1,5 +1,5 @@
-# The image where there is Docker or Podman (make image). Without, make image-tar makes the same of the same files:
-# both take what image/lay-out.ts lays out.
+# Builds the image with Docker or Podman (make image). make image-tar builds the same image without them. Both use the
+# files that image/lay-out.ts lays out.
 FROM node:24-bookworm-slim AS build
 WORKDIR /src
 COPY package.json package-lock.json ./
@@ -14,7 +14,7 @@ COPY --from=build /src/dist/image.cdx.json /
 FROM scratch
 COPY --from=build /src/dist/image/system/ /
 COPY --from=build /src/dist/image/programs/ /
-# As in image/write-archive.ts, which says why.
+# The same as in image/write-archive.ts, which gives the reasons.
 USER 65532:65532
 WORKDIR /app
 ENV PATH=/usr/local/bin NODE_USE_SYSTEM_CA=1

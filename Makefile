@@ -1,46 +1,47 @@
 SHELL := bash
 .SHELLFLAGS := -eo pipefail -c
 .DEFAULT_GOAL := help
-# The Node that everything runs on is a dependency; the one of the machine only has to install it.
+# Node is a dependency, and everything runs on that version. The machine's own Node only has to install it.
 machine_path := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 installed := node_modules/.installed
 DOCKER ?= docker
 E2E_TESTS ?= test/acceptance test/e2e/suite
 
-.PHONY: help demo run api-key test test-image e2e e2e-parts doctor contract lint typecheck build image image-tar clean python
+.PHONY: help demo run api-key test test-image e2e e2e-parts doctor contract lint typecheck
+.PHONY: build image image-tar clean python
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: build python ## Run the demo job on this machine from start to result, fetch its files into demo/ and verify them
+demo: build python ## Run the demo job on this machine, fetch its result files into demo/ and verify them
 	@node knative/local/demo.ts
 
-run: build python ## Start the local host and keep it up at http://127.0.0.1:8080 (PORT=8081 make run changes it)
+run: build python ## Run the local host at http://127.0.0.1:8080; PORT=8081 make run uses another port
 	@node knative/local/main.ts
 
-api-key: $(installed) ## Make an API key: OWNER=alice make api-key (SCOPES='jobs:read jobs:write admin' for some of them)
+api-key: $(installed) ## Make an API key: OWNER=alice SCOPES='jobs:read jobs:write' make api-key
 	@node knative/new-api-key.ts
 
 test: build python ## Run the tests
 	@node test/support/with-store.ts tap
 
-test-image: image-tar ## Run what is in the image in containers; as root, on Debian
+test-image: image-tar ## Test the image in containers; as root, on Debian
 	@tap test/image/*.ts
 
-e2e: image-tar ## Run the acceptance tests on a real cluster of its own: as root, on Debian with Go; E2E_TESTS=… for some of them
+e2e: image-tar ## Test on a real cluster that it starts itself; as root, on Debian with Go; E2E_TESTS=… selects tests
 	@node test/e2e/main.ts tap --jobs=1 --timeout=900 $(E2E_TESTS)
 
-e2e-parts: image-tar ## Build the parts of that cluster and do no more: half an hour or more, once
+e2e-parts: image-tar ## Only build the parts of that cluster: half an hour or more, once
 	@node test/e2e/main.ts
 
-doctor: $(installed) ## Say what works of the installation that KUBECONFIG leads to, and how to mend the rest; FIX=1 removes orphans
+doctor: $(installed) ## Check the installation in KUBECONFIG and say how to repair it; FIX=1 removes orphans
 	@node knative/doctor/main.ts $(if $(FIX),--fix) $(if $(CANARY),--canary=$(CANARY))
 
-contract: build python ## Hold every function against its own OpenAPI with generated requests
+contract: build python ## Test every function against its own OpenAPI document with generated requests
 	@node test/contract/run.ts
 
-lint: $(installed) ## Check the style
+lint: $(installed) ## Check the code style
 	@echo 'Checking the style …'
 	@eslint .
 	@markdownlint-cli2 >/dev/null
@@ -60,20 +61,23 @@ image-tar: build ## Build the image without Docker, on Debian: dist/image.tar
 	@node image/lay-out.ts
 	@node image/write-archive.ts
 
-clean: ## Remove all that the other targets made, fetched results included
+clean: ## Remove all files that the other targets made, including fetched results
 	rm -rf node_modules dist .local .tap coverage demo
 
 $(installed): package.json package-lock.json
 	@export PATH='$(machine_path)'; \
 	fail () { echo "$$1" >&2; exit 1; }; \
 	command -v node >/dev/null || fail 'node is missing: install Node.js 20 or newer, with npm'; \
-	node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' || fail "node $$(node --version) is too old: install Node.js 20 or newer"; \
+	node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' || \
+	  fail "node $$(node --version) is too old: install Node.js 20 or newer"; \
 	command -v npm >/dev/null || fail 'npm is missing: install it beside node'; \
 	echo 'Installing the dependencies (npm ci, about a minute) …'; \
 	npm ci --no-audit --no-fund --loglevel=error; \
-	node_modules/.bin/node --version >/dev/null || fail 'Node 24 was not installed: npm must run install scripts (npm config set ignore-scripts false)'; \
+	node_modules/.bin/node --version >/dev/null || \
+	  fail 'Node 24 was not installed: let npm run install scripts (npm config set ignore-scripts false)'; \
 	touch $@
 
-# For the local S3 store, unless another one is named.
+# The local S3 store needs Python, unless the environment names another store.
 python:
-	@[[ -n "$$S3_ENDPOINT$$LOCAL_STORE" ]] || command -v python3 >/dev/null || { echo 'python3 is missing: install Python 3 with pip, for the local S3 store' >&2; exit 1; }
+	@[[ -n "$$S3_ENDPOINT$$LOCAL_STORE" ]] || command -v python3 >/dev/null || \
+	  { echo 'python3 is missing: install Python 3 with pip, for the local S3 store' >&2; exit 1; }

@@ -1,7 +1,8 @@
 /**
- * Bundles every function, every job program and the doctor's half in the cluster into one CommonJS file each,
- * dist/<name>.cjs: a cold start pays for each module it loads, and `node:http` loads faster from CommonJS. What only
- * some installations want is a file beside them, dist/export-traces.cjs, which the functions import when it is wanted.
+ * Bundles every function, every job program and the in-cluster part of the doctor into one CommonJS file each,
+ * dist/<name>.cjs. One file, because every loaded module makes a cold start slower. CommonJS, because it loads
+ * `node:http` faster. Only some installations export traces, so that code is a separate file, dist/export-traces.cjs,
+ * which the functions import on demand.
  */
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { build, type Plugin } from 'esbuild'
@@ -38,8 +39,8 @@ const { metafile } = await build({
   sourcemap: 'linked',
   sourcesContent: false,
   legalComments: 'linked',
-  // Half the size in the image. Names stay, and lines stay short enough that a stack trace leads to a place in the
-  // bundle.
+  // Halves the size of the bundles. Names are kept and lines are short, so that a stack trace points to a readable
+  // place in the bundle.
   minifySyntax: true,
   minifyWhitespace: true,
   lineLimit: 160,
@@ -47,5 +48,5 @@ const { metafile } = await build({
   logLevel: 'warning'
 })
 
-// Which file of which package went into which bundle.
+// Records which files of which packages are in which bundle.
 writeFileSync('dist/metafile.json', JSON.stringify(metafile))

@@ -1,12 +1,12 @@
 import neostandard, { plugins } from 'neostandard'
 
-/** A signature has a line for each parameter when it has more than three, or types written inline. */
+/** A signature has one line for each parameter when it has more than three parameters, or inline object types. */
 const parameterLines = {
   meta: {
     type: 'layout',
     fixable: 'whitespace',
     schema: [],
-    messages: { apart: 'Give each parameter a line of its own' }
+    messages: { apart: 'Write each parameter on its own line' }
   },
   create ({ report, sourceCode }) {
     function check (node) {

@@ -1,7 +1,7 @@
 import { npmPackage, type NpmPackage } from './bundled-packages.ts'
 import type { DebianPackage } from './unpack-debian.ts'
 
-/** What is in the image, as CycloneDX 1.6: what is bundled, Node, and the Debian packages. */
+/** The contents of the image as CycloneDX 1.6: the bundled npm packages, Node, and the Debian packages. */
 export function billOfMaterials (npm: NpmPackage[], debian: DebianPackage[]): object {
   const { name, version, license } = npmPackage('.')
   const node = npmPackage('node_modules/node')
@@ -12,7 +12,7 @@ export function billOfMaterials (npm: NpmPackage[], debian: DebianPackage[]): ob
     metadata: { component: { type: 'container', 'bom-ref': name, name, version, licenses: [{ expression: license }] } },
     components: [
       ...npm.map((found) => npmComponent('library', found)),
-      // Known to those who look for vulnerabilities by its CPE.
+      // Vulnerability scanners find Node by its CPE.
       { ...npmComponent('platform', node), cpe: `cpe:2.3:a:nodejs:node.js:${node.version}:*:*:*:*:*:*:*` },
       ...debian.map(({ name, version, architecture }) =>
         component(

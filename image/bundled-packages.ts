@@ -9,12 +9,12 @@ export interface NpmPackage {
   folder: string
 }
 
-/** The npm packages of which a bundle has a byte, by the bundler's own account (build.ts), each version once. */
+/** The npm packages with at least one byte in a bundle, according to the metafile of build.ts. Each version once. */
 export function bundledPackages ({ outputs }: Metafile): NpmPackage[] {
   const files = Object.values(outputs).flatMap(({ inputs }) =>
     Object.keys(inputs).filter((file) => inputs[file]!.bytesInOutput > 0)
   )
-  // The last match: a package may lie in the folder of another.
+  // The last match, because a package can be in the folder of another package.
   const folders = files.flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? [])
   const packages = new Map(
     [...new Set(folders)].map(npmPackage).map((found) => [`${found.name}@${found.version}`, found])

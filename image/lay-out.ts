@@ -1,7 +1,7 @@
 /**
- * Lays out the image's files in dist/image/, a folder for each layer: `system` (Node and what it needs of Debian) and
- * `programs` (the bundles); beside it the list of what is in there, dist/image.cdx.json. Both ways to an image take
- * these: write-archive.ts and the Dockerfile.
+ * Lays out the image's files in dist/image/, one folder per layer: `system` (Node and the Debian files that it needs)
+ * and `programs` (the bundles). Also writes the bill of materials, dist/image.cdx.json. write-archive.ts and the
+ * Dockerfile both make the image from these files.
  */
 import { execFileSync } from 'node:child_process'
 import {
@@ -26,12 +26,12 @@ const FOLDER = 'dist/image'
 const system = join(FOLDER, 'system')
 const programs = join(FOLDER, 'programs/app')
 
-/** base-files says which Debian this is; gcc-12-base has the copyright of the compiler's libraries. */
+/** base-files has the Debian release; gcc-12-base has the copyright of the compiler's libraries. */
 const PACKAGES = ['base-files', 'ca-certificates', 'gcc-12-base', 'libc6', 'libgcc-s1', 'libstdc++6']
 
 /**
- * Of the packages' files: the libraries that Node loads (readelf -d), and for names of hosts; the release; the
- * licences. No shell, no tool.
+ * The files that are kept from the packages: the libraries that Node loads (readelf -d), those that resolve host names,
+ * the release and the licences. No shell and no tools.
  */
 const KEPT = [
   'lib/*-linux-gnu/{ld-linux-*,libc,libdl,libgcc_s,libm,libnss_dns,libnss_files,libpthread,libresolv}.so.*',
@@ -44,7 +44,7 @@ const KEPT = [
   'usr/share/doc/*/copyright'
 ]
 
-// The modes of what is made here must not depend on who makes it.
+// The modes of the files must not depend on the umask of the user.
 process.umask(0o022)
 rmSync(FOLDER, { recursive: true, force: true })
 mkdirSync(FOLDER)
@@ -52,14 +52,14 @@ mkdirSync(FOLDER)
 const unpacked = join(FOLDER, 'unpacked')
 const packages = unpackDebian(PACKAGES, unpacked)
 for (const { name, file } of packages) {
-  // Where scanners look for the packages of an image without dpkg.
+  // Scanners look here for the packages of an image without dpkg.
   write(join(system, 'var/lib/dpkg/status.d', name), execFileSync('dpkg-deb', ['--field', file]))
 }
 for (const path of globSync(KEPT, { cwd: unpacked })) {
   cpSync(join(unpacked, path), join(system, path), { recursive: true, verbatimSymlinks: true })
 }
 
-// What update-ca-certificates makes of the package.
+// The file that update-ca-certificates would make from the package.
 const certificates = globSync('usr/share/ca-certificates/mozilla/*.crt', { cwd: unpacked }).sort()
 write(
   join(system, 'etc/ssl/certs/ca-certificates.crt'),
@@ -74,7 +74,7 @@ chmodSync(join(system, 'tmp'), 0o1777)
 
 copy('node_modules/node/bin/node', join(system, 'usr/local/bin/node'), 0o755)
 const metafile = JSON.parse(readFileSync('dist/metafile.json', 'utf8')) as Metafile
-// A stack trace leads into the bundle; the maps to the sources would be half as much again.
+// Source maps are left out, because they are half as large as the bundles. Stack traces point into the bundles.
 for (const file of Object.keys(metafile.outputs).filter((file) => !file.endsWith('.map'))) {
   copy(file, join(programs, file), 0o644)
 }

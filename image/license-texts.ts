@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import type { NpmPackage } from './bundled-packages.ts'
 
 /**
- * The licences of what is bundled, which go where the code goes; a package without such a file has at least its SPDX
- * expression.
+ * The licence texts of the bundled packages, which must accompany the code. A package without a licence file has at
+ * least its SPDX expression.
  */
 export function licenseTexts (packages: NpmPackage[]): string {
   return packages.map(({ name, version, license, folder }) => {

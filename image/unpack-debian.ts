@@ -14,8 +14,8 @@ export interface DebianPackage {
 const CACHE = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'gx4ki-jobs', 'debian')
 
 /**
- * Unpacks the newest versions of these packages that the machine's Debian knows into a folder that stands for `/`.
- * Nothing is installed.
+ * Unpacks the newest versions of these packages that the machine's apt lists know. `folder` stands for `/`. Installs
+ * nothing.
  */
 export function unpackDebian (names: string[], folder: string): DebianPackage[] {
   const packages = fetchDebian(names)
@@ -24,23 +24,23 @@ export function unpackDebian (names: string[], folder: string): DebianPackage[] 
   return packages
 }
 
-/** From the cache or the mirror. */
+/** Fetches the packages from the mirror, or takes them from the cache. */
 function fetchDebian (names: string[]): DebianPackage[] {
   mkdirSync(CACHE, { recursive: true })
   try {
-    // Lines of: 'URI' FILE SIZE CHECKSUM. It leaves out files that are in the working directory.
+    // Prints lines of: 'URI' FILE SIZE CHECKSUM. It leaves out files that are in the working directory, hence `/`.
     const files = aptGet(['download', '--print-uris', ...names], '/').trim().split('\n').map((line) =>
       line.split(' ')[1]!
     )
-    // Checks what the cache has too.
+    // Also checks the files that are in the cache already.
     aptGet(['download', '--quiet', ...names], CACHE)
     return files.sort().map((file) => describe(join(CACHE, file)))
   } catch (error) {
     const { stderr, message } = error as Error & { stderr?: string }
     throw new Error(
-      `cannot fetch ${
+      `cannot fetch the Debian packages ${
         names.join(', ')
-      }: this needs Debian with fresh package lists (apt-get update), or use the Dockerfile: ${stderr || message}`,
+      }. Run apt-get update on Debian, or build the image with the Dockerfile (make image): ${stderr || message}`,
       { cause: error }
     )
   }

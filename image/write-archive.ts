@@ -5,11 +5,11 @@ const name = 'dev.local/gx4ki-jobs:dev'
 const digest = writeOciArchive('dist/image.tar', {
   name,
   layers: ['dist/image/system', 'dist/image/programs'],
-  // As in the Dockerfile. Which program runs is the caller's word: there is no entry point.
+  // The same as in the Dockerfile. There is no entry point: the command of the container names the program.
   config: {
     User: '65532:65532',
     WorkingDir: '/app',
-    // Trusts what is in /etc/ssl/certs beside Node's own list, so a store's private CA needs only to be mounted there.
+    // Node also trusts the certificates in /etc/ssl/certs, so a private CA only has to be mounted there.
     Env: ['PATH=/usr/local/bin', 'NODE_USE_SYSTEM_CA=1'],
     Cmd: ['node', '--version']
   }

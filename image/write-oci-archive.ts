@@ -4,11 +4,11 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 
 interface Image {
-  /** With its tag. */
+  /** With the tag. */
   name: string
-  /** A folder for each layer, one above the other. */
+  /** One folder per layer, the lowest layer first. */
   layers: string[]
-  /** As the OCI image configuration has it. */
+  /** In the format of the OCI image configuration. */
   config: { User: string, Env: string[], WorkingDir?: string, Entrypoint?: string[], Cmd?: string[] }
 }
 
@@ -18,8 +18,9 @@ interface Blob {
 }
 
 /**
- * Writes an image as one file: an OCI layout (1.0) that is a Docker archive as well, so that `ctr images import`,
- * `docker load`, `podman load` and `minikube image load` take it. Answers its digest, the same for the same files.
+ * Writes an image as one file: an OCI layout (1.0) that is also a Docker archive, so that `ctr images import`,
+ * `docker load`, `podman load` and `minikube image load` accept it. Returns its digest. The same files give the same
+ * digest.
  */
 export function writeOciArchive (file: string, { name, layers: folders, config: settings }: Image): string {
   const layout = `${file}.layout`
@@ -37,7 +38,7 @@ export function writeOciArchive (file: string, { name, layers: folders, config: 
     writeFileSync(join(layout, name), JSON.stringify(content))
   }
 
-  // Not compressed: a registry's client compresses when it pushes, and a node has it sooner.
+  // Not compressed: a registry client compresses layers when it pushes them, and a node loads them faster this way.
   const layers = folders.map((folder) => {
     const layer = `${layout}/layer.tar`
     pack(folder, layer)
@@ -68,10 +69,10 @@ export function writeOciArchive (file: string, { name, layers: folders, config: 
       annotations: { 'io.containerd.image.name': name, 'org.opencontainers.image.ref.name': name.split(':')[1] }
     }]
   })
-  // Docker's own list, for those that do not read the other.
+  // Docker's own list, for tools that do not read the OCI index.
   write('manifest.json', [{ Config: pathOf(config), RepoTags: [name], Layers: layers.map(pathOf) }])
 
-  // The modes of the archive's own files must not depend on who makes it. Whole or not at all.
+  // The modes of the archive's own files must not depend on the umask. The rename makes the file appear complete.
   pack(layout, `${file}.unfinished`, '--mode=u=rwX,go=rX')
   renameSync(`${file}.unfinished`, file)
   rmSync(layout, { recursive: true })

@@ -1,4 +1,7 @@
-/** Makes an API key of OWNER with SCOPES: the key, which is shown this once, and what to tell the cluster of it. */
+/**
+ * Makes an API key for OWNER with SCOPES. Prints the key, only this once, and the commands that add it to the cluster
+ * and revoke it.
+ */
 import { newApiKey } from '../shared/access/api-key.ts'
 import { parseApiKeyEntry } from '../shared/access/api-keys-in.ts'
 
@@ -9,18 +12,18 @@ try {
   parseApiKeyEntry(id, entry)
 } catch (error) {
   console.error(
-    `No key is made: ${(error as Error).message}\nUsage: make api-key OWNER=alice SCOPES='jobs:read jobs:write'`
+    `No key was made: ${(error as Error).message}\nUsage: make api-key OWNER=alice SCOPES='jobs:read jobs:write'`
   )
   process.exit(1)
 }
-console.log(`The key, for its owner alone:
+console.log(`Give this key to its owner only. It is not shown again:
 
   ${key}
 
-The Secret of the cluster gets its digest, so nothing shows the key again:
+To admit the key, add its digest to the Secret of the cluster:
 
   kubectl patch secret gx4ki-api-keys -n gx4ki --type merge -p '${JSON.stringify({ stringData: { [id]: entry } })}'
 
-To take it back:
+To revoke the key:
 
   kubectl patch secret gx4ki-api-keys -n gx4ki --type merge -p '${JSON.stringify({ data: { [id]: null } })}'`)

@@ -22,11 +22,11 @@ import { stopJob } from './keep/stop-job.ts'
 import { takePing } from './take-ping.ts'
 
 export interface DeployOptions extends ConnectorDeps, IntakeDeps {
-  /** Who may send events; without it whoever reaches their route. */
+  /** Checks the sender of an event. `undefined`: every sender that can reach the route is accepted. */
   admitSender?: AdmitSender | undefined
-  /** Before the links in events; may be empty. */
+  /** The prefix of the links in events; may be empty. */
   publicUrl: string
-  /** Whether events may ask for jobs; they show no credential of a caller's. */
+  /** Whether an event may request a job. Such an event has no caller credential. */
   takesJobRequests: boolean
 }
 
@@ -39,8 +39,8 @@ const TemplateView = Type.Object({
 const Refused = Type.Object({ file: Type.String(), reason: Type.String() })
 
 /**
- * Accepts jobs, cancels them and keeps them longer; on a ping it finishes what was cut off and removes what has
- * expired.
+ * Accepts jobs, cancels them and extends their retention. On a ping it repairs unfinished jobs and removes expired
+ * ones.
  */
 export function deploy (options: DeployOptions): FastifyPluginAsync {
   const { store, templates, defaultTemplate, admitSender, webhooks, publicUrl, takesJobRequests } = options
@@ -52,7 +52,7 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
       config: { access: 'jobs:write' },
       schema: {
         summary: 'Cancels a job',
-        description: '202 while its pods end, 200 when it has ended, whichever way. Results that are there are kept.',
+        description: '202 while the pods end, 200 when the job has ended in any state. Results in the store are kept.',
         params: Type.Object({ id: JobId }),
         response: { 200: JobView, 202: JobView, ...problems(400, 404, 503) }
       }
@@ -67,7 +67,7 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
       config: { access: 'jobs:write' },
       schema: {
         summary: 'Keeps a job longer',
-        description: 'A job that has ended is removed at its `expires_at`, with its results and its log.',
+        description: 'Sets a later `expires_at`. At that time the job is removed, with its results and its log.',
         params: Type.Object({ id: JobId }),
         body: KeepBody,
         response: { 200: JobView, ...problems(400, 404, 409, 413, 415, 503) }
@@ -83,7 +83,7 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
       schema: {
         summary: 'Sends a callback again',
         description:
-          'Whether it was delivered or not. The next ping, within a minute, makes the try; if it fails, the schedule goes on where it was.',
+          'The next ping, within a minute, sends it. If that fails, the retry schedule continues where it was.',
         params: Type.Object({ id: JobId, callback: CallbackId }),
         response: { 202: CallbackView, ...problems(400, 404, 413, 415, 503) }
       }
@@ -98,7 +98,7 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
     app.get('/template', {
       config: { access: 'jobs:read' },
       schema: {
-        summary: 'The templates that jobs are made from',
+        summary: 'Lists the templates for jobs',
         querystring: Type.Object({}, { additionalProperties: false }),
         response: {
           200: Type.Object({
@@ -122,11 +122,11 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
     await receiveEvents(plugin, {
       path: '/',
       admitSender,
-      summary: `Takes the ping: finishes what was cut off, and removes what has expired${
-        takesJobRequests ? '. Takes requests for jobs' : ''
+      summary: `Receives the ping: repairs unfinished jobs and removes expired ones${
+        takesJobRequests ? '. Receives job requests' : ''
       }`,
       types: `^(dev\\.knative\\.sources\\.ping${takesJobRequests ? `|${JOB_REQUESTED.replaceAll('.', '\\.')}` : ''})$`,
-      ...(takesJobRequests && { reply: 'That the job is accepted' }),
+      ...(takesJobRequests && { reply: 'The event that the job is accepted' }),
       receive: async (event, request) => {
         const { log } = request
         if (event.type === JOB_REQUESTED) {

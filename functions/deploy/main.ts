@@ -28,7 +28,7 @@ const Settings = Type.Object({
   WEBHOOK_DEFAULT_SECRET: Type.Optional(SecretName),
   TAKE_JOB_REQUESTS: Type.Boolean({
     default: false,
-    description: 'Whether events may ask for jobs: whoever can send to the Broker can then'
+    description: 'Whether an event may request a job. If true, every client that can send to the Broker can start jobs'
   }),
   MAX_OPEN_JOBS_PER_CALLER: Type.Optional(Type.Integer({ minimum: 1 })),
   TEMPLATES_DIR: Type.String({ default: 'knative/templates' }),
@@ -44,9 +44,11 @@ runFunction(() => readSettings(Settings), (settings) => {
     folder,
     (file, reason) => complainAs('deploy', { file, msg: `template left out: ${reason}` })
   )
-  // Now rather than at the first request; a folder that cannot be read ends the start.
+  // Read the templates now, not at the first request. If the folder cannot be read, the start fails.
   if (!templates().usable.has(defaultTemplate)) {
-    complainAs('deploy', { msg: `the default template ${defaultTemplate} is not among the templates in ${folder}` })
+    complainAs('deploy', {
+      msg: `the default template ${defaultTemplate} is not usable in ${folder}; add it or set DEFAULT_TEMPLATE`
+    })
   }
   const connectors = connectorsOf('deploy', settings)
   const store = openStore(settings)
@@ -54,7 +56,7 @@ runFunction(() => readSettings(Settings), (settings) => {
   const egress = egressRules(settings)
   return {
     title: 'deploy',
-    description: 'Takes jobs, starts them on Kubernetes, cancels them, and removes them when they expire',
+    description: 'Accepts jobs, starts them on Kubernetes, cancels them, and removes them when they expire',
     ...admitCallers('deploy', settings, store),
     app: deploy({
       store,

@@ -13,15 +13,15 @@ import type { Watched } from './connector/watch-transfers.ts'
 import { type Deps, startJob } from './start/start-job.ts'
 import { finishStop, stopJob } from './keep/stop-job.ts'
 
-/** After this a marker without a record is no deploy in progress any more. */
+/** A marker of this age without a record does not belong to a request in progress any more. */
 const ABANDONED_MS = 5 * 60_000
 
 export type Repair = 'started' | 'stop repeated' | 'start deadline exceeded' | 'marker removed'
 
 /**
- * What deploy makes good on a ping, job by job: what it had accepted and not started, stops that did not reach
- * Kubernetes, and jobs that cannot start (Kubernetes itself never gives up on a bad image). One job that cannot be
- * repaired does not keep the others from it. Answers the transfers among the open jobs.
+ * Repairs jobs on a ping: starts accepted jobs that have no Job, repeats stops that did not reach Kubernetes, and stops
+ * jobs that do not start in time (Kubernetes never gives up on a bad image). A failed repair of one job does not affect
+ * the others. Returns the transfers of the open jobs.
  */
 export async function reconcile (
   deps: ConnectorDeps,
@@ -68,8 +68,8 @@ async function repairJob (deps: ConnectorDeps, record: JobRecord): Promise<Repai
 }
 
 /**
- * Whether a job should have started by now. To be suspended is to wait for its turn in a queue; when that ends its time
- * begins anew.
+ * Whether the start deadline of a job has passed. A suspended Job waits in a queue, so its deadline is not checked.
+ * When the Job is resumed, the time to start begins again.
  */
 async function isOverdue (
   { batch, namespace }: Cluster,
@@ -79,7 +79,7 @@ async function isOverdue (
   if (Date.now() < until) return false
   const job = await orAbsent(batch.readNamespacedJob({ namespace, name: objectName(id) }))
   const suspended = job?.status?.conditions?.find(({ type }) => type === 'Suspended')
-  // The condition follows the spec, a moment later.
+  // Kubernetes updates the condition a moment after the spec.
   if (job?.spec?.suspend || suspended?.status === 'True') return false
   const resumed = suspended?.lastTransitionTime
   return resumed === undefined || Date.now() >= resumed.getTime() + until - new Date(createdAt).getTime()

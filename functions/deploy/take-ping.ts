@@ -6,13 +6,10 @@ import { reconcile } from './reconcile.ts'
 import { removeDeadLetters } from './keep/remove-dead-letters.ts'
 import { removeExpired } from './keep/remove-expired.ts'
 
-/**
- * All that one ping has deploy see to. What cannot be done for one job or connector is logged, and left to the next
- * ping.
- */
+/** All the work of deploy for one ping. A failure for one job or connector is logged, and the next ping tries again. */
 export async function takePing (deps: ConnectorDeps, log: Pick<FastifyBaseLogger, 'info' | 'error'>): Promise<void> {
   const reportOf = (subject: 'job_uuid' | 'connector') => (name: string, outcome: string | Error): void => {
-    if (outcome instanceof Error) log.error({ [subject]: name, err: outcome }, 'left to the next ping')
+    if (outcome instanceof Error) log.error({ [subject]: name, err: outcome }, 'failed; the next ping tries again')
     else log.info({ [subject]: name }, outcome)
   }
   const transfers = await reconcile(deps, reportOf('job_uuid'))

@@ -3,13 +3,13 @@ import { McapWriter } from '@mcap/core'
 import { recordingChannels } from './recording-channels.ts'
 import { STEPS_PER_SECOND, type DriveState } from './simulate-drive.ts'
 
-// The recording tells simulated time, so that the same drive gives the same bytes.
+// The recording has simulated time, so that the same drive gives the same bytes.
 const EPOCH = BigInt(Date.UTC(2000, 0, 1)) * 1_000_000n
 const NANOSECONDS_PER_STEP = BigInt(1e9 / STEPS_PER_SECOND)
 
 /**
- * An MCAP file (https://mcap.dev/spec) of JSON messages, one on each channel for every state added. Unreadable until
- * closed.
+ * Creates an MCAP file (https://mcap.dev/spec) of JSON messages, with one message on each channel for every added
+ * state. The file is readable only after `close`.
  */
 export async function createRecording (path: string) {
   const file = await open(path, 'w')

@@ -1,6 +1,6 @@
 import { STEPS_PER_SECOND, type DriveState } from './simulate-drive.ts'
 
-/** The figures of a drive with one more state: `states.reduce(addToFigures, noFigures)`. */
+/** The figures of a drive after one more state: `states.reduce(addToFigures, noFigures)`. */
 export function addToFigures (
   figures: typeof noFigures,
   { step, speed, distance, lateralError }: DriveState

@@ -9,7 +9,7 @@ import { reportProgress } from './report-progress.ts'
 import { planRoute } from './route.ts'
 import { simulateDrive, STEPS_PER_SECOND } from './simulate-drive.ts'
 
-// Five a second are at most three metres apart, so curves look round, and an hour of them is no burden.
+// Five points a second are at most three metres apart, so curves look round, and the plot of an hour stays small.
 const STEPS_PER_PLOTTED_POINT = STEPS_PER_SECOND / 5
 
 const stop = new AbortController()
@@ -33,7 +33,7 @@ function settingsOrExit () {
   }
 }
 
-/** False when it was stopped before the end; the files are whole all the same and tell of the drive until then. */
+/** Returns false when it was stopped early. The files are complete in both cases and cover the drive until then. */
 async function drive (
   { duration, realTimeFactor, seed, resultDir }: ReturnType<typeof readSettings>,
   stop: AbortSignal
@@ -72,7 +72,7 @@ function toThousandths (_key: string, value: unknown) {
   return typeof value === 'number' ? Math.round(value * 1000) / 1000 : value
 }
 
-// The uploader ignores dot-files, so it sees a file only when it is whole.
+// The uploader ignores dot-files, so it sees a file only when the file is complete.
 function unfinished (folder: string, name: string) {
   return join(folder, `.${name}.unfinished`)
 }

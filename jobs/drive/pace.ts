@@ -2,8 +2,8 @@ import { setTimeout } from 'node:timers/promises'
 import type { DriveState } from './simulate-drive.ts'
 
 /**
- * Lets the states through at `factor` simulated seconds a second (0: at once), until the signal is aborted; one comes
- * through in any case.
+ * Yields the states at `factor` simulated seconds per second (0: without waiting) until the signal is aborted. Yields
+ * at least one state.
  */
 export async function * pace (
   states: Iterable<DriveState>,
@@ -13,7 +13,7 @@ export async function * pace (
   const started = performance.now()
   for (const state of states) {
     const early = factor === 0 ? 0 : started + state.time / factor * 1000 - performance.now()
-    // Shorter waits are not worth a timer. One is rejected only when aborted, which ends the loop below.
+    // Shorter waits are not worth a timer. The timer rejects only on abort, which ends the loop below.
     if (early > 10) await setTimeout(early, undefined, { signal }).catch(() => {})
     yield state
     if (signal.aborted) return

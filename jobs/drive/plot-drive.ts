@@ -10,8 +10,8 @@ const GRID = 10
 const PIXELS_PER_METRE = 12
 
 /**
- * SVG of the planned route and the path driven on it (one point or more), in metres: x east, y north. SVG counts
- * downwards, hence the signs.
+ * SVG of the planned route and of the driven path (one point or more), in metres: x is east, y is north. The y axis of
+ * SVG points down, so y is negated.
  */
 export function plotDrive (route: RoutePoint[], driven: Point[], title: string): string {
   const all = [...route, ...driven]
@@ -46,7 +46,7 @@ export function plotDrive (route: RoutePoint[], driven: Point[], title: string):
 `
 }
 
-/** Whole metres around the values, with room for the road. */
+/** The lowest and highest value in whole metres, with room for the road. */
 function extent (values: number[]): [number, number] {
   return [Math.floor(Math.min(...values) - ROAD_WIDTH), Math.ceil(Math.max(...values) + ROAD_WIDTH)]
 }

@@ -1,4 +1,4 @@
-/** What the environment asks for. Throws an Error whose message names the variable, what it may be, and what it is. */
+/** The settings in the environment. Throws an Error that names a wrong variable, its allowed values and its value. */
 export function readSettings (env: NodeJS.ProcessEnv) {
   return {
     /** simulated seconds */

@@ -9,7 +9,7 @@ const Vector3 = Type.Object({ x: Type.Number(), y: Type.Number(), z: Type.Number
 const Quaternion = Type.Object({ x: Type.Number(), y: Type.Number(), z: Type.Number(), w: Type.Number() })
 
 /**
- * What is recorded of each state. Foxglove shows a schema of its own by that name:
+ * The channels of the recording. Foxglove recognizes its own schemas by their name:
  * https://docs.foxglove.dev/docs/sdk/schemas
  */
 export const recordingChannels = [

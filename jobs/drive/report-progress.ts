@@ -1,6 +1,6 @@
 import { STEPS_PER_SECOND, type DriveState } from './simulate-drive.ts'
 
-/** Prints a line for the first state, at every tenth of the way, and at least every second while states come. */
+/** Prints a line for the first state, at every tenth of the drive, and at least every second while states arrive. */
 export function reportProgress (steps: number) {
   let tenths = -1
   let printed = 0

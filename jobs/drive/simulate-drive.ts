@@ -8,20 +8,20 @@ export interface DriveState {
   time: number
   x: number
   y: number
-  /** not wrapped: grows by 2π a lap */
+  /** not wrapped: grows by 2π per lap */
   heading: number
   speed: number
   /** front wheels, positive to the left */
   steering: number
   distance: number
-  /** from the route, positive to its left */
+  /** distance from the route, positive to its left */
   lateralError: number
 }
 
 export const STEPS_PER_SECOND = 50
 
 const DT = 1 / STEPS_PER_SECOND
-// About a compact car, driven calmly.
+// Roughly a compact car, driven calmly.
 const WHEELBASE = 2.7
 const STEERING_LIMIT = 0.6
 const STEERING_RATE = 0.8
@@ -30,9 +30,9 @@ const BRAKE_LIMIT = 4
 const REACTION_TIME = 0.4
 
 /**
- * A kinematic bicycle model that follows a round trip by pure pursuit, from standstill and a little off the line. The
- * samples are those at t = 0, 0.02, 0.04 … s: the first is the start, and 50 × seconds of them end one step short of
- * the full time.
+ * A kinematic bicycle model that follows a round trip by pure pursuit. It starts from standstill, a little beside the
+ * route. The samples are at t = 0, 0.02, 0.04 … s. The first sample is the start; the last one is one step before
+ * `steps` / 50 s.
  */
 export function * simulateDrive (route: RoutePoint[], steps: number, seed: number): Generator<DriveState> {
   const speeds = planSpeeds(route)

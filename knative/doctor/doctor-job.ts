@@ -1,25 +1,26 @@
 import type { V1Job } from '@kubernetes/client-node'
 import type { Service } from './as-operator/pod-of-service.ts'
 
-/** The name of the container, and the label that the store's NetworkPolicy lets in. */
+/** The name of the container, and the label that the NetworkPolicy of the store allows. */
 export const NAME = 'doctor'
 
 /**
- * How long its pod may run: a canary of three minutes, the wait for the minute before it, and a look through a large
- * bucket.
+ * The longest time that the pod may run. It covers the canary (three minutes), the wait before it (one minute) and the
+ * listing of a large bucket.
  */
 export const MOST_SECONDS = 900
 
 /**
- * A Job that runs the doctor's half in the cluster as a function would run: with that function's image, settings, keys
- * of the store and limits. It takes those of result-fetch, which has no rights in Kubernetes. However it ends, it
- * removes itself.
+ * A Job that runs the in-cluster part of the doctor. It copies image, settings, keys of the store and limits from the
+ * function result-fetch, which has no rights in Kubernetes. Kubernetes removes the Job after its end by its TTL.
+ *
+ * @throws When the Service has no container.
  */
 export function doctorJob (resultFetch: Service, args: string[]): V1Job {
   const pod = resultFetch.spec?.template?.spec
   const container = pod?.containers[0]
   if (pod === undefined || container === undefined) {
-    throw new Error('the Service result-fetch has no container to take after')
+    throw new Error('the Service result-fetch has no container, so the doctor cannot copy its settings')
   }
   const { image, imagePullPolicy, env = [], envFrom = [], resources, securityContext, volumeMounts = [] } = container
   const { serviceAccountName, imagePullSecrets, securityContext: ofPod, volumes = [] } = pod

@@ -1,7 +1,7 @@
 /**
- * `make doctor`: is the installation well that KUBECONFIG leads to? This half asks the API server, as its operator; the
- * other one, in-cluster/, runs there as a pod with the keys of the store and no rights. Only `--fix` changes anything
- * that is not the doctor's own.
+ * `make doctor`: checks the installation on the cluster of KUBECONFIG. This part asks the API server as the operator.
+ * The other part, in-cluster/, runs in a pod with the keys of the store and without rights in Kubernetes. Only `--fix`
+ * changes objects that the doctor has not made itself.
  */
 import { parseArgs } from 'node:util'
 import {
@@ -43,12 +43,12 @@ async function examine (): Promise<void> {
     config.loadFromDefault()
     const { gitVersion } = await config.makeApiClient(VersionApi).getCode()
     return [works('API server', `${gitVersion} at ${config.getCurrentCluster()?.server}`)]
-  }, 'KUBECONFIG must lead to the cluster, with a current context')
-  // Without it nothing else can be said.
+  }, 'set KUBECONFIG to a file with a current context for the cluster')
+  // Without the API server no other check is possible.
   if (rows.some(isBroken)) return
 
   const objects = KubernetesObjectApi.makeApiClient(config)
-  progress('what is installed')
+  progress('the installed objects')
   const services = new Map<string, Service>()
   for (
     const manifest of manifests('Service', 'Broker', 'Trigger', 'PingSource', 'ApiServerSource', 'Deployment').filter((
@@ -84,13 +84,13 @@ async function examine (): Promise<void> {
     UPLOAD_URL: uploadUrl = ''
   } = deploy === undefined ? {} : settingsOf(deploy, configured)
 
-  progress('who may do what')
+  progress('the rights of the ServiceAccounts')
   const accounts = accountsOf(manifests('ServiceAccount', 'Role', 'RoleBinding'), {
     jobs: namespace,
     functions: FUNCTIONS
   })
   for (const account of accounts) rows.push(await rightsOf(config, account))
-  await section('what may run among the jobs', async () => [await fenceRow(config, namespace, image)])
+  await section('pod admission', async () => [await fenceRow(config, namespace, image)])
   await section('templates', async () => {
     const data = (configured.get('ConfigMap gx4ki-templates') as V1ConfigMap | undefined)?.data ?? {}
     return await templateRows(config, readTemplates(data), { namespace, image, uploadUrl }, DEFAULT_TEMPLATE)
@@ -104,13 +104,13 @@ async function lookFromInside (services: Map<string, Service>, namespace: string
     rows.push(
       broken(
         'store, events, orphans',
-        'cannot be looked at without the Services deploy and result-fetch',
-        'mend what is broken above'
+        'cannot be checked without the Services deploy and result-fetch',
+        'fix the broken rows above'
       )
     )
     return
   }
-  progress('store, events and orphans, from a pod in the cluster; it runs a job, which takes a minute or two')
+  progress('store, events and orphans from a pod in the cluster; it runs a job, which takes a minute or two')
   await section('orphans in Kubernetes', async () => {
     const all = await objectsOfJobs(config, namespace, new Date())
     const args = [
@@ -128,8 +128,8 @@ async function lookFromInside (services: Map<string, Service>, namespace: string
       return [
         degraded(
           'orphans in Kubernetes',
-          'not known: only the store says which jobs have a record',
-          'mend what is broken above'
+          'unknown: the records of the jobs in the store could not be listed',
+          'fix the broken rows above'
         )
       ]
     }
@@ -139,16 +139,16 @@ async function lookFromInside (services: Map<string, Service>, namespace: string
   })
 }
 
-/** How a Service is reached within the cluster. */
+/** The URL of a Service inside the cluster. */
 function addressOf ({ metadata, status }: Service): string {
   return status?.address?.url ?? `http://${metadata!.name}.${FUNCTIONS}.svc.cluster.local`
 }
 
-/** One that fails is a row, and keeps no other from being asked. */
+/** Runs one group of checks. An error becomes a row, so that the other groups still run. */
 async function section (
   check: string,
   ask: () => Promise<Row[]>,
-  mend = 'ask as somebody who may see and do all of this'
+  mend = 'run the doctor as a user who may read and create these objects'
 ): Promise<void> {
   try {
     rows.push(...await ask())
@@ -164,12 +164,12 @@ async function find<T extends KubernetesObject> (
   try {
     return await objects.read<T>({ apiVersion, kind, metadata } as T & { metadata: Manifest['metadata'] })
   } catch (error) {
-    // Also where its whole kind is unknown.
+    // The API server also answers 404 when it does not know the kind.
     if (statusOf(error) === 404) return undefined
     throw error
   }
 }
 
 function progress (what: string): void {
-  console.error(`Looking at ${what} …`)
+  console.error(`Checking ${what} …`)
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { loadAll } from 'js-yaml'
 import type { KubernetesObject } from '@kubernetes/client-node'
 
-/** An object of ours, as it is in a file: it has a name and a place. */
+/** An object of this project as in its file, always with a name and a namespace. */
 export type Manifest = KubernetesObject & {
   apiVersion: string
   kind: string
@@ -12,7 +12,7 @@ export type Manifest = KubernetesObject & {
 
 const BASE = join(import.meta.dirname, '../base')
 
-/** What every installation has, of the kinds in question. */
+/** The objects of these kinds that every installation has. */
 export function manifests (...kinds: string[]): Manifest[] {
   return globSync('*.yaml', { cwd: BASE }).filter((name) => name !== 'kustomization.yaml').sort()
     .flatMap((name) => loadAll(readFileSync(join(BASE, name), 'utf8')) as Manifest[])

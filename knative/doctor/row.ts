@@ -1,8 +1,8 @@
 export type Verdict = 'works' | 'degraded' | 'broken'
 
 /**
- * One line of the table: what was looked at, how it is, what was seen, and how to mend it. Degraded is slower or
- * untidy; broken keeps jobs from their results, or lets somebody do what he must not.
+ * One line of the table: the check, its verdict, the finding, and how to fix it. Degraded: something is slow or left
+ * behind. Broken: jobs do not get their results, or an account has a right that it must not have.
  */
 export interface Row {
   check: string

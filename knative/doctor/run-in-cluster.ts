@@ -5,12 +5,12 @@ import type { Report } from './in-cluster/main.ts'
 import { broken } from './row.ts'
 import { wordsOf } from './words-of.ts'
 
-/** To be scheduled, and to pull an image. */
+/** The time to schedule the pod and to pull its image. */
 const START_MS = 120_000
 
-const CHECK = 'a pod in the cluster'
+const CHECK = 'doctor pod'
 
-/** Runs the Job and answers what its pod said. Whatever keeps it from that is a row of the report. */
+/** Runs the Job and returns the report of its pod. If that fails, the error is a row of the report. */
 export async function runInCluster (config: KubeConfig, namespace: string, job: V1Job): Promise<Report> {
   const [batch, core] = [config.makeApiClient(BatchV1Api), config.makeApiClient(CoreV1Api)]
   let name: string | undefined
@@ -24,7 +24,7 @@ export async function runInCluster (config: KubeConfig, namespace: string, job: 
   } catch (error) {
     return without(wordsOf(error))
   } finally {
-    // What is not removed now removes itself.
+    // If this fails, Kubernetes removes the Job by its TTL.
     if (name !== undefined) {
       await batch.deleteNamespacedJob({ namespace, name, propagationPolicy: 'Background' }).catch(() => {})
     }
@@ -44,18 +44,18 @@ async function endedPod (core: CoreV1Api, namespace: string, job: string): Promi
   throw new Error(obstacleOf(pod))
 }
 
-/** Why it has not started, or not ended. */
+/** The reason why the pod has not started, or has not ended. */
 function obstacleOf (pod: V1Pod | undefined): string {
-  if (pod === undefined) return 'no pod was made for it: kubectl get events -n gx4ki'
+  if (pod === undefined) return 'the Job has no pod: see kubectl get events -n gx4ki'
   const { waiting, running } = pod.status?.containerStatuses?.[0]?.state ?? {}
   const unscheduled = pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False')
-  if (running !== undefined) return `it did not end within ${MOST_SECONDS} s`
+  if (running !== undefined) return `the pod did not end within ${MOST_SECONDS} s`
   return [waiting?.reason ?? unscheduled?.reason, waiting?.message ?? unscheduled?.message].filter(Boolean).join(
     ': '
-  ) || 'it has not started, and nothing says why'
+  ) || 'the pod has not started, and its status gives no reason'
 }
 
-/** Its last line is the report; one that could not make any says why. */
+/** The last line of the log is the report. A pod without a report gives a row with the reason. */
 export function reportOf (log: string, { status }: V1Pod): Report {
   const last = log.trim().split('\n').at(-1) ?? ''
   if (last.startsWith('{')) return JSON.parse(last) as Report
@@ -67,6 +67,6 @@ export function reportOf (log: string, { status }: V1Pod): Report {
 
 function without (seen: string): Report {
   return {
-    rows: [broken(CHECK, seen, 'mend what is broken above; store, orphans and events are looked at from there')]
+    rows: [broken(CHECK, seen, 'fix the broken rows above; this pod checks store, orphans and events')]
   }
 }

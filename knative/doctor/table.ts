@@ -1,10 +1,10 @@
 import type { Row, Verdict } from './row.ts'
 
-const TITLES: [string, string, string, string] = ['CHECK', '', 'WHAT WAS SEEN', 'HOW TO MEND IT']
-/** Characters of the third column; the last one has commands to copy and is never broken. */
+const TITLES: [string, string, string, string] = ['CHECK', '', 'FINDING', 'HOW TO FIX IT']
+/** Characters of the third column. The last column has commands to copy and is never wrapped. */
 const WIDTH = 72
 
-/** The rows as plain text in columns, with how many there are of each verdict below. */
+/** The rows as plain text in columns, followed by the number of rows of each verdict. */
 export function table (rows: Row[]): string {
   const lines = [TITLES, ...rows.map(({ check, verdict, seen, mend }): typeof TITLES => [check, verdict, seen, mend])]
     .flatMap(([check, verdict, seen, mend]) =>
@@ -18,7 +18,7 @@ export function table (rows: Row[]): string {
   return [...text, '', `${count('works')} work, ${count('degraded')} degraded, ${count('broken')} broken`].join('\n')
 }
 
-/** Broken between words; a key of the store may be longer than a line and stays whole. */
+/** Wraps between words. A word that is longer than a line, such as a key of the store, stays whole. */
 function wrapped (text: string): string[] {
   const lines: string[] = []
   for (const word of text.split(/\s+/)) {

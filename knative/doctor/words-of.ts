@@ -1,6 +1,6 @@
 /**
- * What an error and its causes say, in one line; of an API server's refusal the message alone, for the exception's own
- * has the whole answer in it.
+ * The messages of an error and its causes in one line. For a refusal by the API server it is the message of the Status,
+ * because the message of the exception contains the whole response.
  */
 export function wordsOf (error: unknown): string {
   if (!(error instanceof Error)) return String(error)
@@ -18,7 +18,7 @@ function messageOf (body: unknown): string | undefined {
       | undefined
     return status?.kind === 'Status' ? status.message : undefined
   } catch {
-    // A page of some proxy on the way.
+    // Not JSON, for example an HTML page from a proxy.
     return undefined
   }
 }

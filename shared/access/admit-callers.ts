@@ -25,22 +25,22 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     /**
-     * What a caller's credential must be good for; `admin` unless the route says otherwise, so that none is open by an
-     * oversight. `public`: nobody is asked or counted, because there is nothing to hide, or because the route asks for
-     * something else itself.
+     * The scope that the caller's credential must have. The default is `admin`, so that no route is open by oversight.
+     * `public`: requests need no credential and are not counted, because the route has nothing to protect, or checks
+     * another kind of credential itself.
      */
     access?: Scope | 'public'
     /**
-     * Knows a credential that is none of a caller's, and that the route itself judges: who shows it is not asked for
-     * another.
+     * Tells whether a credential is of another kind, which the route checks itself. A request with such a credential
+     * needs no other one.
      */
     ownCredential?: (authorization: string | undefined) => boolean
   }
 }
 
 /**
- * Who may call a function, in one place: every route asks for a credential and its scope before the body is read, and
- * for a job of the caller's own wherever its path has the `id` of one.
+ * The access control of a function, in one place. Every route checks the credential and its scope before the body is
+ * read. A route with the `id` of a job in its path also checks that the job belongs to the caller.
  */
 export function admitCallers (
   title: string,
@@ -49,7 +49,7 @@ export function admitCallers (
 ): Pick<FunctionApp, 'admit' | 'securitySchemes'> {
   const identify = identifyBy(
     settings,
-    (file, reason) => complainAs(title, { file, msg: `API key left out: ${reason}` })
+    (file, reason) => complainAs(title, { file, msg: `The API key file is ignored: ${reason}` })
   )
   const perMinute = settings.REQUESTS_PER_MINUTE_PER_CALLER
 
@@ -57,7 +57,7 @@ export function admitCallers (
     if (identify === undefined && !isLoopback(settings.HOST)) {
       server.log.warn(
         { host: settings.HOST },
-        'ANONYMOUS is allowed: whoever reaches this function may do everything, with the jobs of all'
+        'ANONYMOUS is allowed: every client that reaches this function may do everything with all jobs'
       )
     }
     server.decorateRequest('caller')
@@ -84,15 +84,15 @@ export function admitCallers (
       }, (error: Error) => error)
       const { caller } = request
       if (caller.owner !== undefined) request.log = request.log.child({ caller: caller.owner })
-      // Also of who is not let in: to try credentials is to ask.
+      // Refused requests are counted too, because they may be attempts to guess a credential.
       await checkRate?.(request)
       if (refusal !== undefined) throw refusal
       if (!may(caller, access)) {
-        throw forbidden(`The credential is not good for this; it would take the scope ${access}`, access)
+        throw forbidden(`The request needs a credential with the scope ${access}`, access)
       }
     })
 
-    // By now the id is known to be one, where the route has a schema for it.
+    // If the route has a schema for the id, the id has been validated by now.
     server.addHook('preHandler', async (request) => {
       const { id } = (request.params ?? {}) as { id?: string }
       const owner = seenOwner(request.caller)
@@ -112,7 +112,7 @@ function accessOf (config: { access?: Scope | 'public' } | undefined): Scope | '
   return config?.access ?? 'admin'
 }
 
-/** Where nothing is, nothing is to be asked for. */
+/** A path without a route needs no credential. */
 function accessTo ({ is404, routeOptions: { config }, headers }: FastifyRequest): Scope | 'public' {
   return is404 || config.ownCredential?.(headers.authorization) ? 'public' : accessOf(config)
 }

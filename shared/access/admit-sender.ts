@@ -9,21 +9,21 @@ export const senderSettings = {
     Type.String({ pattern: '^https?://', description: "The issuer of the cluster's ServiceAccount tokens" })
   ),
   EVENTS_OIDC_AUDIENCE: Type.Optional(Type.String({ minLength: 1 })),
-  // Any pod can have a token of its own ServiceAccount made for this audience.
+  // Needed because any pod can request a token of its own ServiceAccount for this audience.
   EVENTS_OIDC_SUBJECT: Type.String({
     default: 'system:serviceaccount:gx4ki:',
     minLength: 1,
-    description: 'What the subject of a sender begins with'
+    description: "Required prefix of the subject of a sender's token"
   })
 }
 
-/** Lets the sender of an event in by this `Authorization` header, or throws: `unauthorized`, `forbidden`. */
+/** Checks the `Authorization` header of an event's sender. Throws `unauthorized` or `forbidden`. */
 export type AdmitSender = (authorization: string | undefined) => Promise<void>
 
 /**
- * Where Knative's `authentication-oidc` is on, its Broker sends a token of the Trigger's ServiceAccount with every
- * event. The API server itself has the keys that such tokens are signed with, whoever their issuer is said to be.
- * `undefined` where senders are not asked.
+ * Makes the check of event senders, or returns `undefined` when the settings do not ask for it. When Knative's
+ * `authentication-oidc` is on, its Broker sends a token of the Trigger's ServiceAccount with every event. The API
+ * server itself serves the keys of these tokens, whatever URL their issuer has.
  */
 export function admitSenderBy (
   settings: Static<TObject<typeof senderSettings>>,
@@ -31,7 +31,7 @@ export function admitSenderBy (
 ): AdmitSender | undefined {
   const { EVENTS_OIDC_ISSUER: issuer, EVENTS_OIDC_AUDIENCE: audience, EVENTS_OIDC_SUBJECT: subject } = settings
   if ((issuer === undefined) !== (audience === undefined)) {
-    throw new Error('wrong settings: EVENTS_OIDC_ISSUER and EVENTS_OIDC_AUDIENCE go together')
+    throw new Error('wrong settings: EVENTS_OIDC_ISSUER and EVENTS_OIDC_AUDIENCE go together; set both or neither')
   }
   if (issuer === undefined || audience === undefined) return undefined
   const verify = tokenVerifier({
@@ -43,8 +43,12 @@ export function admitSenderBy (
 
   return async function admitSender (authorization) {
     const token = bearerOf(authorization)
-    if (token === undefined) throw unauthorized('The token of the sender is missing')
+    if (token === undefined) {
+      throw unauthorized('The token of the sender is missing; send the header Authorization: Bearer …')
+    }
     const { sub } = await verify(token)
-    if (!sub.startsWith(subject)) throw forbidden('The sender may not send events here')
+    if (!sub.startsWith(subject)) {
+      throw forbidden('The sender may not send events to this function: the subject of its token is not allowed')
+    }
   }
 }

@@ -9,8 +9,8 @@ import { digestOfKey, idOfKey, isKeyId } from './api-key.ts'
 import { type Caller, type Scope, scopes } from './caller.ts'
 
 /**
- * What the file of a key says. Owners of other kinds have a colon (`oidc:…`, `connector:…`), so none can be taken for
- * one of these.
+ * The content of a key's file. Owners of other kinds contain a colon (`oidc:…`, `connector:…`), so they never equal the
+ * owner of an API key.
  */
 const Entry = Type.Object({
   owner: Type.String({ pattern: '^[A-Za-z0-9._@+=-]{1,128}$' }),
@@ -22,17 +22,17 @@ type ApiKeyEntry = Static<typeof Entry>
 const isEntry = lazyValidator<ApiKeyEntry>(Entry)
 
 /**
- * The API keys of a folder, a mounted Secret, each in a file named by the id of the key: none has to be searched for,
- * and one that comes or goes does so at the next request. An entry that is wrong lets nobody in, and is told by its
- * name; the others are good all the same.
+ * Looks up API keys in a folder, a mounted Secret. Each key has a file named by its id, so a lookup reads one file, and
+ * an added or removed key takes effect at the next request. A wrong file admits no caller and does not affect the other
+ * files; `refused` gets its name and the reason.
  */
 export function apiKeysIn (
   folder: string,
   refused: (file: string, reason: string) => void
 ): (key: string) => Caller | undefined {
   const told = new Map<string, string>()
-  // Now rather than when somebody comes with the key. A mounted Secret has its files behind links named ..data and the
-  // like.
+  // Reports wrong files at the start, not first when a caller sends the key. A mounted Secret also has links with names
+  // such as ..data.
   for (const file of readdirSync(folder)) if (!file.startsWith('.')) entryIn(file)
 
   return function callerWith (key) {
@@ -62,16 +62,17 @@ export function apiKeysIn (
       return readFileSync(join(folder, file), 'utf8')
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-      throw problem('credentials-unavailable', `The API key ${file} cannot be read`, { cause })
+      throw problem('credentials-unavailable', `The file of the API key ${file} cannot be read`, { cause })
     }
   }
 }
 
 /**
- * What a file says; the Error when it is no entry has none of its values: somebody may have put the key itself there.
+ * Parses the content of a key's file. When it is invalid, the Error contains none of its values: an operator may have
+ * put the key itself there.
  */
 export function parseApiKeyEntry (file: string, text: string): ApiKeyEntry {
-  if (!isKeyId(file)) throw new Error('its name is not the id of a key: 12 hex digits')
+  if (!isKeyId(file)) throw new Error('its name must be the id of a key, 12 hex digits')
   const entry = parseJson(text)
   if (isEntry(entry)) return entry
   const [wrong] = fieldErrors(isEntry.errors, 'it')
@@ -82,7 +83,7 @@ function parseJson (text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    // Its own message would quote the text.
+    // The message of JSON.parse would quote the text.
     throw new Error('it is not JSON')
   }
 }

@@ -1,24 +1,27 @@
-/** What a credential is good for; `admin` is for everything, and of everybody. */
+/** What a credential allows. `admin` allows everything, with the jobs of all owners. */
 export const scopes = ['jobs:read', 'jobs:write', 'admin'] as const
 export type Scope = typeof scopes[number]
 
 export interface Caller {
-  /** Whose jobs are his; absent where nobody is asked for credentials. */
+  /** The owner of the caller's jobs. Absent when no credentials are required. */
   owner?: string
   scopes: ReadonlySet<Scope>
 }
 
-/** Where nobody is asked for credentials, everybody may do everything. */
+/** The caller when no credentials are required. It may do everything. */
 export const anybody: Caller = { scopes: new Set(['admin']) }
 
-/** Who has shown nothing that is good for anything. */
+/** A caller without a valid credential. It may do nothing. */
 export const nobody: Caller = { scopes: new Set() }
 
 export function may ({ scopes }: Caller, scope: Scope): boolean {
   return scopes.has(scope) || scopes.has('admin')
 }
 
-/** The owner of the jobs that a caller sees; `undefined` when he sees all, and no owner at all when he sees none. */
+/**
+ * The owner whose jobs a caller sees. `undefined`: the caller sees all jobs. The empty string, which owns no job: the
+ * caller sees none.
+ */
 export function seenOwner ({ owner = '', scopes }: Caller): string | undefined {
   return scopes.has('admin') ? undefined : owner
 }

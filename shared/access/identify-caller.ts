@@ -8,20 +8,20 @@ import { oidcCaller } from './oidc-caller.ts'
 import { tokenVerifier } from './token-verifier.ts'
 
 export const credentialSettings = {
-  API_KEYS_DIR: Type.Optional(Type.String({ minLength: 1, description: 'A folder with a file for each API key' })),
+  API_KEYS_DIR: Type.Optional(Type.String({ minLength: 1, description: 'Folder with one file for each API key' })),
   OIDC_ISSUER: Type.Optional(Type.String({ pattern: '^https?://' })),
   OIDC_AUDIENCE: Type.Optional(Type.String({ minLength: 1 })),
   OIDC_JWKS_URI: Type.Optional(Type.String({ pattern: '^https?://' })),
-  ANONYMOUS: Type.Optional(Type.Literal('allowed', { description: 'Nobody is asked for credentials' }))
+  ANONYMOUS: Type.Optional(Type.Literal('allowed', { description: 'No credentials are required' }))
 }
 type CredentialSettings = Static<TObject<typeof credentialSettings>>
 
-/** Answers who sends this `Authorization` header, or throws `unauthorized`. */
+/** Returns the caller that sends this `Authorization` header, or throws `unauthorized`. */
 type Identify = (authorization: string | undefined) => Promise<Caller>
 
 /**
- * How callers are told apart by the settings; `undefined` where nobody is asked, which only this machine may reach
- * unless the settings say aloud that everybody may. Throws when they say neither, or both.
+ * How the settings identify callers; `undefined` when no credentials are required. That needs a loopback address or
+ * ANONYMOUS=allowed. Throws when the settings contradict each other, or when a reachable function has none of them.
  */
 export function identifyBy (
   settings: CredentialSettings & { HOST: string },
@@ -36,19 +36,19 @@ export function identifyBy (
     HOST: host
   } = settings
   if ((issuer === undefined) !== (audience === undefined) || (jwksUri !== undefined && issuer === undefined)) {
-    throw new Error('wrong settings: OIDC_ISSUER and OIDC_AUDIENCE go together, and OIDC_JWKS_URI with them')
+    throw new Error('wrong settings: OIDC_ISSUER and OIDC_AUDIENCE go together, and OIDC_JWKS_URI needs both')
   }
   if (folder === undefined && issuer === undefined) {
     if (anonymous === undefined && !isLoopback(host)) {
       throw new Error(
-        `wrong settings: with HOST ${host} others can call, so API_KEYS_DIR or OIDC_ISSUER must say who may, or ANONYMOUS=allowed that everybody may`
+        `wrong settings: with HOST ${host} other machines can call this function. Set API_KEYS_DIR or OIDC_ISSUER to require credentials, or ANONYMOUS=allowed to allow every caller`
       )
     }
     return undefined
   }
   if (anonymous !== undefined) {
     throw new Error(
-      'wrong settings: ANONYMOUS is allowed, and API_KEYS_DIR or OIDC_ISSUER ask for credentials; take one of them away'
+      'wrong settings: ANONYMOUS=allowed contradicts API_KEYS_DIR and OIDC_ISSUER, which require credentials; remove one of them'
     )
   }
 
@@ -59,7 +59,9 @@ export function identifyBy (
 
   return async function identify (authorization) {
     const credential = bearerOf(authorization)
-    if (credential === undefined) throw unauthorized('A credential is missing: Authorization: Bearer …')
+    if (credential === undefined) {
+      throw unauthorized('The credential is missing; send the header Authorization: Bearer …')
+    }
     if (verify !== undefined && !isApiKey(credential)) return oidcCaller(await verify(credential))
     const caller = callerWithKey?.(credential)
     if (caller === undefined) throw unauthorized('The API key is not known')

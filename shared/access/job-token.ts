@@ -2,13 +2,12 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { Type } from 'typebox'
 
 export const tokenSettings = {
-  JOB_TOKEN_KEY: Type.String({ minLength: 32, description: 'Secret that the tokens of jobs are made with' })
+  JOB_TOKEN_KEY: Type.String({ minLength: 32, description: 'Secret that signs the tokens of jobs' })
 }
 
 /**
- * The token that a job's uploader shows. It follows from the key and the id alone, so whoever finishes a deploy that
- * was cut off makes the same one, and nobody has to keep it. That it opens nothing after the job's end is
- * `result-upload`'s to check.
+ * The token that a job's uploader sends. It depends only on the key and the id: a process that finishes an interrupted
+ * deploy makes the same token, and the token is not stored. `result-upload` refuses it after the end of the job.
  */
 export function jobToken (key: string, id: string): string {
   return createHmac('sha256', key).update(`uploader ${id}`).digest('base64url')

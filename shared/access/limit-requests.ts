@@ -2,15 +2,15 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { problem } from '../http/problem.ts'
 
 /**
- * Answers a check that throws `too-many-requests` when a caller has asked more often within a minute than he may. Who
- * has shown no good credential is counted by his address, IPv6 by its /64. The counts are in the memory of this
- * process: each pod has its own.
+ * Returns a check that throws `too-many-requests` when a caller exceeds its requests per minute. A caller without a
+ * valid credential is counted by its address, IPv6 by its /64. The counts are in the memory of this process, so each
+ * pod has its own.
  */
 export async function limitRequests (
   server: FastifyInstance,
   perMinute: number
 ): Promise<(request: FastifyRequest) => Promise<void>> {
-  // Here, for most installations do without, and it takes its time to load.
+  // Imported here, because it takes time to load and most installations do not need it.
   const { default: rateLimit, normalizeIP } = await import('@fastify/rate-limit')
   await server.register(rateLimit, {
     global: false,
@@ -24,7 +24,7 @@ export async function limitRequests (
   return async function checkRate (request) {
     const rate = await count(request)
     if (rate.isAllowed || !rate.isExceeded) return
-    throw problem('too-many-requests', `A caller may ask ${perMinute} times a minute`, {
+    throw problem('too-many-requests', `A caller may send ${perMinute} requests a minute; wait as Retry-After says`, {
       headers: { 'retry-after': String(rate.ttlInSeconds) }
     })
   }

@@ -5,32 +5,32 @@ import { transferOf } from '../job/transfer-of.ts'
 
 export const resultTokenSettings = {
   RESULT_TOKEN_KEY: Type.Optional(
-    Type.String({ minLength: 32, description: 'Secret that the tokens for the results of a transfer are made with' })
+    Type.String({ minLength: 32, description: 'Secret that signs the tokens for the results of transfers' })
   )
 }
 
-/** So that it is known among other kinds of credentials. */
+/** Distinguishes result tokens from other kinds of credentials. */
 const PREFIX = 'gx4ki-result.'
 
 /**
- * What opens the results of one job to whoever a connector hands it on to. It follows from key and id alone, so nobody
- * has to keep it, and it does not run out by itself: a consumer may pull hours later, and again. The record says when
- * it opens nothing any more.
+ * The token that gives access to the results of one job. A connector passes it on to the consumer. It depends only on
+ * the key and the id, so it is not stored. It does not expire, because a consumer may pull hours later, and again; the
+ * job record tells when it is revoked.
  */
 export function resultToken (key: string, id: string): string {
   return PREFIX + createHmac('sha256', key).update(`results of ${id}`).digest('base64url')
 }
 
 /**
- * The one that an `Authorization` header shows, if it is one of these: as a bearer token, or bare, as consumers show
- * what EDC hands them.
+ * The result token in an `Authorization` header, if it has one. Consumers send it as a bearer token, or without
+ * `Bearer`, exactly as EDC gives it to them.
  */
 export function resultTokenIn (authorization: string | undefined): string | undefined {
   const token = authorization?.replace(/^Bearer +/i, '')
   return token?.startsWith(PREFIX) ? token : undefined
 }
 
-/** `revoked`: the token is the job's, and its transfer has ended or is suspended. */
+/** `revoked`: the token belongs to the job, but the transfer has ended or is suspended. */
 export function judgeResultToken (key: string, record: JobRecord, token: string): 'valid' | 'revoked' | 'wrong' {
   const expected = Buffer.from(resultToken(key, record.job_uuid))
   const given = Buffer.from(token)

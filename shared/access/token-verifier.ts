@@ -2,37 +2,36 @@ import type { JWTPayload, JWTVerifyGetKey } from 'jose'
 import { isProblem, problem } from '../http/problem.ts'
 import { unauthorized } from './bearer.ts'
 
-/** Whose tokens are good, and for whom they must be meant. */
+/** The issuer whose tokens are accepted, and the audience that the tokens must name. */
 export interface Trust {
   issuer: string
   audience: string
-  /** Where the issuer's keys are; without it the issuer is asked (OpenID Connect Discovery 1.0). */
+  /** The URL of the issuer's keys. Without it, the issuer is asked for it (OpenID Connect Discovery 1.0). */
   jwksUri?: string | undefined
-  /** How keys are fetched, where that takes credentials of its own. */
+  /** Fetches the keys, when that needs credentials. */
   fetch?: (url: string, init: RequestInit) => Promise<Response>
 }
 
 export type Claims = JWTPayload & { sub: string }
 
-/** Signatures only: a secret that issuer and function share (HS…) is no key for anybody else, and `none` is none. */
+/** Only signatures with a public key. HS… needs a secret shared by issuer and function, and `none` has no signature. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
 
-/** How far the clocks of issuer and function may be apart. */
+/** The largest accepted difference between the clocks of issuer and function. */
 const TOLERANCE_SECONDS = 30
 
 const ISSUER_TIMEOUT_MS = 5_000
 
 /**
- * Answers the claims of a token of this issuer. A token that is not good is the problem `unauthorized`; an issuer whose
- * keys cannot be had is `issuer-unavailable`, for then nobody knows. Keys are kept for ten minutes, and asked for again
- * when a token names one that is new.
+ * Makes a function that returns the claims of a token of this issuer. It throws `unauthorized` for an invalid token,
+ * and `issuer-unavailable` when the issuer's keys cannot be fetched, so that the token cannot be checked. Keys are
+ * cached for ten minutes, and fetched again when a token names an unknown key.
  */
 export function tokenVerifier (trust: Trust): (token: string) => Promise<Claims> {
   let verifier: ReturnType<typeof prepare> | undefined
 
   return async function verify (token) {
-    // With the first token, not at the start: neither to load the library nor to ask the issuer is part of a cold
-    // start.
+    // At the first token, not at the start: loading the library and asking the issuer must not slow down a cold start.
     verifier ??= prepare(trust)
     const ready = await verifier.catch((error) => {
       verifier = undefined
@@ -74,7 +73,7 @@ async function prepare (
         requiredClaims: ['sub', 'exp']
       })
       if (typeof payload.sub !== 'string' || payload.sub === '') {
-        throw new errors.JWTClaimValidationFailed('not a text', payload, 'sub')
+        throw new errors.JWTClaimValidationFailed('must be a string', payload, 'sub')
       }
       return payload as Claims
     } catch (cause) {
@@ -82,7 +81,7 @@ async function prepare (
       const why = cause instanceof errors.JWTExpired
         ? 'The token has expired'
         : cause instanceof errors.JWTClaimValidationFailed
-          ? `The claim ${cause.claim} of the token is missing or not as it must be`
+          ? `The claim ${cause.claim} of the token is missing or wrong`
           : 'The token cannot be verified'
       throw unauthorized(why, cause)
     }
@@ -95,9 +94,9 @@ async function discover (issuer: string, fetch: NonNullable<Trust['fetch']>): Pr
       redirect: 'error',
       signal: AbortSignal.timeout(ISSUER_TIMEOUT_MS)
     })
-    if (!response.ok) throw new Error(`the issuer's configuration was answered with ${response.status}`)
+    if (!response.ok) throw new Error(`the issuer answered with status ${response.status} instead of its configuration`)
     const found = await response.json() as { issuer?: unknown, jwks_uri?: unknown }
-    // Discovery 1.0, 4.3: what names another issuer is not to be used.
+    // Discovery 1.0, 4.3: a configuration that names another issuer must not be used.
     if (found.issuer !== issuer) throw new Error(`the issuer calls itself ${String(found.issuer)}`)
     return new URL(String(found.jwks_uri)).href
   } catch (cause) {
@@ -106,7 +105,7 @@ async function discover (issuer: string, fetch: NonNullable<Trust['fetch']>): Pr
 }
 
 function unavailable (cause: unknown): Error {
-  return problem('issuer-unavailable', 'The keys of the issuer of tokens cannot be had, so no token can be verified', {
+  return problem('issuer-unavailable', 'The keys of the token issuer cannot be fetched, so no token can be verified', {
     cause
   })
 }

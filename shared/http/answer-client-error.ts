@@ -3,11 +3,9 @@ import type { Socket } from 'node:net'
 import { newTraceId } from '../telemetry/trace-context.ts'
 import { problem, type ProblemError } from './problem.ts'
 
-/**
- * What cannot be read as HTTP never becomes a request: the answer goes to the socket itself, and is the last one there.
- */
+/** Answers bytes that are not valid HTTP. They never become a request, so the answer goes directly to the socket. */
 export function answerClientError (error: Error & { code?: string }, socket: Socket): void {
-  // Nobody listens any more; or an answer may be half sent, and must not get another one into it.
+  // The client is gone, or an answer may be partly sent. A second answer must not be mixed into it.
   if (!socket.writable || socket.bytesWritten > 0) {
     socket.destroy(error)
     return
@@ -26,7 +24,7 @@ export function answerClientError (error: Error & { code?: string }, socket: Soc
 
 /** The codes are Node's: https://nodejs.org/api/http.html#event-clienterror */
 function problemOf ({ code }: { code?: string }): ProblemError {
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return problem('request-timeout', 'The request did not come to its end')
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return problem('request-timeout', 'The request did not arrive in time')
   if (code === 'HPE_HEADER_OVERFLOW') return problem('headers-too-large', 'The headers are larger than 16 KiB')
-  return problem('invalid-request', 'What was sent cannot be read as HTTP')
+  return problem('invalid-request', 'The request is not valid HTTP')
 }

@@ -2,7 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { fieldErrors } from '../schema/field-errors.ts'
 import { isProblem, problem, type ProblemError, type ProblemKind } from './problem.ts'
 
-/** The errors of Fastify itself that are the caller's doing. */
+/** Fastify's own errors that the client caused. */
 const ofFastify: Record<string, ProblemKind> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'too-large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
@@ -13,18 +13,18 @@ const ofFastify: Record<string, ProblemKind> = {
   FST_ERR_MAX_PARAM_LENGTH: 'invalid-request'
 }
 
-/** The one place where errors become answers. What nobody foresaw is a 500 without details; it is logged whole. */
+/** The only place where errors become answers. An unexpected error is a 500 without details; the log has all of it. */
 export function answerProblem (error: FastifyError | ProblemError, request: FastifyRequest, reply: FastifyReply): void {
   const known = asProblem(error)
   if (known.problem.status >= 500) request.log.error({ err: error }, known.problem.title)
   else request.log.info({ problem: known.problem }, known.problem.title)
-  // Closing the connection upon a body that nobody has read resets it, and the answer is lost with it; Node discards
-  // the rest as it comes.
+  // To close a connection with an unread body resets it, and the client loses the answer. Without this header, Node
+  // discards the rest of the body.
   if (known.problem.status === 413) reply.removeHeader('connection')
   reply
     .code(known.problem.status)
     .headers(known.headers)
-    // A string body: the reply's own serializer does not know this media type.
+    // Sent as a string, because the reply's serializer does not know this media type.
     .type('application/problem+json')
     .send(JSON.stringify({ ...known.problem, trace_id: request.id }))
 }
@@ -40,7 +40,7 @@ function asProblem (error: FastifyError | ProblemError): ProblemError {
   if (kind === undefined) {
     return problem(
       'internal',
-      'The function could not handle the request; its log has the details under the trace id',
+      'The function failed to handle the request. The log of the function has the details under this trace_id',
       { cause: error }
     )
   }
@@ -49,7 +49,7 @@ function asProblem (error: FastifyError | ProblemError): ProblemError {
     : kind === 'invalid-request' && !error.code.startsWith('FST_ERR_CTP')
       ? 'path'
       : 'body'
-  // Fastify's own words repeat the path, and a connector's key may stand in it.
-  const message = field === 'path' ? 'cannot be decoded, or a part of it is too long' : error.message
+  // Fastify's own message repeats the path, which may contain a connector's key.
+  const message = field === 'path' ? 'cannot be decoded, or one of its parts is too long' : error.message
   return problem(kind, message, { errors: [{ field, message }], cause: error })
 }

@@ -1,8 +1,8 @@
 import { percentEncode } from './percent-encode.ts'
 
 /**
- * `Content-Disposition` for a download (RFC 6266): the name without its folders, plain for old clients and as
- * `filename*` (RFC 8187) for all others.
+ * `Content-Disposition` for a download (RFC 6266). It has the name without folders twice: as plain `filename` for old
+ * clients, and as `filename*` (RFC 8187) for all others.
  */
 export function contentDisposition (name: string): string {
   const file = name.slice(name.lastIndexOf('/') + 1)

@@ -1,6 +1,6 @@
 import { Problem } from './problem.ts'
 
-/** The problem answers of a route, for its OpenAPI. */
+/** The problem responses of a route, for the OpenAPI document. */
 export function problems (...statuses: number[]): Record<number, object> {
   const answer = {
     description: 'problem+json (RFC 9457)',

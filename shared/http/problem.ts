@@ -2,7 +2,7 @@ import { Type, type Static } from 'typebox'
 
 /** RFC 9457, with the fields that callers of this API rely on. */
 export const Problem = Type.Object({
-  type: Type.String({ description: 'Stable; what a program should look at' }),
+  type: Type.String({ description: 'Stable identifier of the kind of problem; programs should compare this field' }),
   title: Type.String(),
   status: Type.Integer(),
   detail: Type.String(),
@@ -11,13 +11,13 @@ export const Problem = Type.Object({
   trace_id: Type.Optional(Type.String())
 }, { $id: 'Problem', title: 'Problem' })
 
-/** Every kind of problem that the functions answer with: status and title; the name makes `type`. */
+/** Every kind of problem that the functions answer with: its status and title. The key is the end of its `type`. */
 const kinds = {
   'invalid-request': [400, 'The request is not valid'],
   'invalid-event': [400, 'The event is not valid'],
   unauthorized: [401, 'The credential is missing or wrong'],
-  forbidden: [403, 'The credential is not good for this'],
-  'transfer-closed': [403, 'The transfer gives no access any more'],
+  forbidden: [403, 'The credential does not allow this request'],
+  'transfer-closed': [403, 'The transfer no longer gives access'],
   'job-ended': [403, 'The job has ended'],
   'not-found': [404, 'There is no such path'],
   'unknown-job': [404, 'There is no such job'],
@@ -27,29 +27,29 @@ const kinds = {
   'unknown-transfer': [404, 'There is no such transfer'],
   'unknown-file': [404, 'There is no such result file'],
   'log-not-available': [404, 'The log is not available'],
-  'method-not-allowed': [405, 'The path does not know this method'],
+  'method-not-allowed': [405, 'The path does not support this method'],
   'request-timeout': [408, 'The request took too long'],
   'transfer-ended': [409, 'The transfer has ended'],
-  conflict: [409, 'Somebody else was faster'],
+  conflict: [409, 'The request conflicts with the current state'],
   'job-not-ended': [409, 'The job has not ended'],
   'too-large': [413, 'The body is too large'],
-  'unsupported-media-type': [415, 'The content type is not understood'],
+  'unsupported-media-type': [415, 'The content type is not supported'],
   'range-not-satisfiable': [416, 'The range lies outside the file'],
   'idempotency-mismatch': [422, 'The idempotency key was used with another request'],
-  'unknown-event-job': [422, 'The event is not about a job of ours'],
+  'unknown-event-job': [422, 'The event is not about a job of this installation'],
   'upload-refused': [422, 'The upload cannot be accepted'],
   'rejected-by-kubernetes': [422, 'Kubernetes does not accept the Job'],
-  'too-many-jobs': [429, 'The caller has as many open jobs as he may have'],
-  'too-many-requests': [429, 'The caller asks too often'],
+  'too-many-jobs': [429, 'The caller has reached the limit of open jobs'],
+  'too-many-requests': [429, 'The caller sends too many requests'],
   'headers-too-large': [431, 'The headers are too large'],
-  internal: [500, 'Something went wrong here'],
+  internal: [500, 'Internal error'],
   'demo-failed': [502, 'The demo job did not succeed'],
   'credentials-unavailable': [503, 'The credentials cannot be checked'],
-  'issuer-unavailable': [503, 'The issuer of tokens does not answer as it should'],
+  'issuer-unavailable': [503, 'The token issuer is not available'],
   'templates-unavailable': [503, 'The templates cannot be read'],
   'connectors-unavailable': [503, 'The connectors cannot be read'],
-  'store-unavailable': [503, 'The object store does not answer as it should'],
-  'kubernetes-unavailable': [503, 'Kubernetes does not answer as it should']
+  'store-unavailable': [503, 'The object store is not available'],
+  'kubernetes-unavailable': [503, 'Kubernetes is not available']
 } as const
 
 export type ProblemKind = keyof typeof kinds
@@ -61,15 +61,15 @@ interface Facts {
   cause?: unknown
 }
 
-/** What a problem carries; lies on an Error under `problem`, so that one handler can answer with it. */
+/** An Error that carries a problem, so that one error handler can answer with it. */
 export interface ProblemError extends Error {
   problem: Static<typeof Problem>
   headers: Record<string, string>
 }
 
 /**
- * An Error that the server answers as problem+json. `detail` is shown to the caller: no secrets, no stack, no foreign
- * message.
+ * Makes an Error that the server answers as problem+json. The caller sees `detail`, so it must not contain a secret, a
+ * stack trace or the message of another program. A 503 gets `Retry-After`.
  */
 export function problem (
   kind: ProblemKind,
@@ -95,12 +95,12 @@ export function isProblem (error: unknown, kind?: ProblemKind): error is Problem
   return kind === undefined || (error as ProblemError).problem.type === `urn:gx4ki:problem:${kind}`
 }
 
-/** The most frequent one: a single field is wrong. */
+/** The most frequent problem: a single field is wrong. */
 export function invalidField (field: string, message: string): ProblemError {
   return problem('invalid-request', `${field}: ${message}`, { errors: [{ field, message }] })
 }
 
-/** The id in the path is that of no job, or of none any more. */
+/** The problem for an id in the path that belongs to no job, or to a job that was removed. */
 export function unknownJob (id: string): ProblemError {
   return problem('unknown-job', 'There is no job with this id', {
     job_uuid: id,

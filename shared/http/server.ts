@@ -16,21 +16,20 @@ import { problem } from './problem.ts'
 
 export const serverSettings = {
   PORT: Type.Integer({ default: 8080, minimum: 0, maximum: 65535 }),
-  // Nothing but this machine reaches a function unless this says otherwise; then some of them want to know who may
-  // call.
+  // By default only this machine can reach a function. With another address some functions require credential settings.
   HOST: Type.String({ default: '127.0.0.1', description: 'The address to listen on' }),
   LOG_LEVEL: Type.String({ default: 'info' })
 }
 
-/** The most that a request may carry: far above any dotenv file, well under the 1 MiB of a ConfigMap with its names. */
+/** The largest request body, in bytes. It is far larger than any dotenv file. */
 export const BODY_LIMIT = 1024 * 1024
 
 type ServerSettings = Static<TObject<typeof serverSettings>>
 
-/** A function's routes, who may call them, and what its OpenAPI says of it. */
+/** A function: its routes, its access control, and the texts of its OpenAPI document. */
 export interface FunctionApp {
   app: FastifyPluginAsync
-  /** Made by `admitCallers`; `undefined` where it is not callers who come, and the routes see to that themselves. */
+  /** Made by `admitCallers`. `undefined` for a function without API callers, whose routes check access themselves. */
   admit: ((server: FastifyInstance) => Promise<void>) | undefined
   title: string
   description: string
@@ -44,8 +43,8 @@ interface HttpScheme {
 }
 
 /**
- * What makes a function a process: settings from the environment, a server, a port. A start that fails says why in one
- * line.
+ * Runs a function as a process: reads the settings from the environment, builds the server and opens the port. When the
+ * start fails, it logs the reason in one line and exits with code 1.
  */
 export function runFunction<T extends ServerSettings> (
   readSettings: () => T,
@@ -76,9 +75,9 @@ export function runFunction<T extends ServerSettings> (
 }
 
 /**
- * A Fastify server with what every function has: JSON logs with the job's id, one trace id a request, validation
- * without silent changes, problem+json, Knative's health paths, `/metrics`, and `/openapi.json` made from the schemas
- * of the routes.
+ * Builds a Fastify server with the parts that every function has: JSON logs with the job's id, one trace id per
+ * request, validation without silent changes, problem+json, Knative's health paths, `/metrics`, and `/openapi.json`
+ * made from the schemas of the routes.
  */
 export async function buildServer (
   { app, admit, title, description, securitySchemes = {} }: FunctionApp,
@@ -92,28 +91,29 @@ export async function buildServer (
       formatters: { level: (level) => ({ level }) }
     },
     genReqId: ({ headers }) => traceIdFor(headers),
-    // No line a request: who wants access logs has them from the gateway.
+    // No log line per request: the gateway can write access logs.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'trace_id' }),
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: 'idle',
-    // Of an URL that cannot be decoded: it comes before any handler.
+    // For a URL that cannot be decoded: Fastify reports it before any handler runs.
     frameworkErrors: answerProblem,
     clientErrorHandler: answerClientError,
     routerOptions: { maxParamLength: 1024 },
-    // In a cluster the address of a request is that of Knative's proxy; before the private ones stands the caller's.
+    // In a cluster the peer is Knative's proxy. The caller's address is the last one in X-Forwarded-For that is not
+    // private.
     trustProxy: ['loopback', 'linklocal', 'uniquelocal']
   }).withTypeProvider<TypeBoxTypeProvider>()
 
-  // A body is taken as it is; a query has only strings, so there a number may be written as one. Nothing is dropped in
-  // silence.
+  // A body is not converted. A query has only strings, so its numbers are converted. Nothing is dropped silently.
   const strict = newAjv()
   const coercing = newAjv({ coerceTypes: true })
   server.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? strict : coercing).compile(schema))
-  // The response schemas are documentation; compiling serializers from them costs a cold start more than they save.
+  // The response schemas are documentation only. Serializers compiled from them would cost more time at a cold start
+  // than they save later.
   server.setSerializerCompiler(() => (payload) => JSON.stringify(payload))
   server.setErrorHandler(answerProblem)
   server.setNotFoundHandler(() => {
-    throw problem('not-found', 'Nothing answers at this path')
+    throw problem('not-found', 'This function has no route at this path; its OpenAPI document lists all routes')
   })
 
   traceRequests(server)
@@ -122,19 +122,19 @@ export async function buildServer (
     if (id !== undefined) request.log = request.log.child({ job_uuid: id })
   })
 
-  // Whoever is answered during the end must not keep his connection, or the process waits for him as long as he likes.
+  // A client that is answered while the server closes must not keep its connection: the process would wait for it.
   let isClosing = false
   server.addHook('preClose', async () => {
     isClosing = true
   })
   server.addHook('onSend', async (_request, reply) => {
     if (isClosing) reply.header('connection', 'close')
-    // What does not say how long it holds is about a state: it may be another one at any time. A cache may otherwise
-    // keep even a 404.
+    // An answer without a lifetime describes a state that can change at any time. Without no-store, a cache may keep
+    // even a 404.
     if (!reply.hasHeader('cache-control')) reply.cacheControl('no-store')
   })
 
-  // The others that Node reads: a path can refuse only what Fastify knows.
+  // Adds the other methods that Node parses: a route can refuse only the methods that Fastify knows.
   for (const method of METHODS) if (!server.supportedMethods.includes(method)) server.addHttpMethod(method)
   await server.register(sensible)
   await server.register(swagger, {
@@ -156,9 +156,9 @@ export async function buildServer (
   return server
 }
 
-/** Listens, and stops as Knative wants it: on SIGTERM no new requests, what is in flight is finished, then exit. */
+/** Listens. On SIGTERM it stops as Knative requires: takes no new requests, finishes the running ones, and exits. */
 async function serve (server: FastifyInstance, { PORT, HOST }: ServerSettings): Promise<void> {
-  // Longer than any request may take (Knative's own limit is 300 s), shorter than for ever.
+  // Running requests get 290 s to end, a little less than Knative's own limit of 300 s.
   closeWithGrace({ delay: 290_000, logger: server.log }, async ({ err }) => {
     if (err) server.log.error(err)
     await server.close()
@@ -176,7 +176,7 @@ function collectMethods (server: FastifyInstance): Map<string, Set<string>> {
   return methods
 }
 
-/** Fastify answers 404 where RFC 9110 (15.5.6) wants 405 with Allow. */
+/** Answers 405 with Allow for other methods, as RFC 9110 (15.5.6) requires. Fastify itself would answer 404. */
 function refuseOtherMethods (server: FastifyInstance, methods: Map<string, Set<string>>): void {
   for (const [url, known] of [...methods]) {
     const allow = [...known].join(', ')
@@ -185,9 +185,9 @@ function refuseOtherMethods (server: FastifyInstance, methods: Map<string, Set<s
       url,
       schema: { hide: true },
       config: { access: 'public' },
-      // Before the body is read: what it holds does not matter.
+      // Runs before the body is read, because the body does not matter.
       onRequest: async (request) => {
-        throw problem('method-not-allowed', `${request.method} is not known here; ${allow} would be`, {
+        throw problem('method-not-allowed', `This path does not support ${request.method}, only ${allow}`, {
           headers: { allow }
         })
       },

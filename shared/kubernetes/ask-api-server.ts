@@ -3,8 +3,8 @@ import { fetch, type RequestInit, type Response } from 'undici'
 import type { Cluster } from './cluster.ts'
 
 /**
- * A GET of the API server with the function's own credentials, for what client-node has no good call: the answer as it
- * comes.
+ * Sends a GET to the API server with the function's own credentials and returns the response as it is. For requests
+ * that client-node does not support well.
  */
 export async function askApiServer (
   { config }: Cluster,

@@ -11,7 +11,7 @@ export const kubernetesSettings = {
   JOBS_NAMESPACE: Type.String({ default: 'gx4ki-jobs' })
 }
 
-/** The connection to the API server, and the one namespace that jobs run in. */
+/** The connection to the API server, and the namespace of the jobs. */
 export interface Cluster {
   config: KubeConfig
   batch: BatchV1Api
@@ -24,7 +24,7 @@ export const TEMPLATE_LABEL = 'gx4ki.job.template'
 export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'gx4ki-jobs' }
 export const managedSelector = 'app.kubernetes.io/managed-by=gx4ki-jobs'
 
-/** The name of everything that a job has in Kubernetes: its Job, its ConfigMap, its Secret. */
+/** The name of all objects of a job in Kubernetes: its Job, its ConfigMap and its Secret. */
 export const objectName = (id: string): string => `gx4ki-${id}`
 
 export function connectCluster (settings: Static<TObject<typeof kubernetesSettings>>): Cluster {
@@ -41,8 +41,8 @@ export function connectCluster (settings: Static<TObject<typeof kubernetesSettin
 }
 
 /**
- * client-node 2.0.1 opens a new connection for every call, because it makes an undici Agent for each; one for all of
- * them halves the CPU. It also never gives up; this one does, and is the place to see every call.
+ * Uses one undici Agent for all calls. client-node 2.0.1 makes an Agent, and so a new connection, for every call; one
+ * Agent halves the CPU time. This Agent also has timeouts, which client-node does not set, and observes every call.
  */
 function keepConnections (config: KubeConfig): void {
   const cluster = config.getCurrentCluster()
@@ -60,14 +60,12 @@ function keepConnections (config: KubeConfig): void {
   })
 }
 
-/** The `Status` code that the API server answered with, if it was the API server that spoke. */
+/** The status code of the answer to a failed call; `undefined` when there was no answer. */
 export function statusOf (error: unknown): number | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : undefined
 }
 
-/**
- * The answer of a call, or `undefined` when the API server says 404. Everything else becomes `kubernetes-unavailable`.
- */
+/** The answer of a call, or `undefined` for a 404. Throws `kubernetes-unavailable` for every other error. */
 export async function orAbsent<T extends KubernetesObject> (call: Promise<T>): Promise<T | undefined> {
   try {
     return genuine(await call)
@@ -78,13 +76,14 @@ export async function orAbsent<T extends KubernetesObject> (call: Promise<T>): P
 }
 
 /**
- * The answer, if it is one: of any page that some proxy sends with a 200 client-node makes an object without fields.
+ * Returns the answer if it is a Kubernetes object, otherwise throws. When a proxy answers with 200 and a page,
+ * client-node makes an object without fields from it.
  */
 export function genuine<T extends KubernetesObject> (answer: T): T {
-  if (answer?.kind === undefined) throw new Error('what answered is no API server')
+  if (answer?.kind === undefined) throw new Error('the answer is not that of a Kubernetes API server')
   return answer
 }
 
 export function kubernetesUnavailable (cause: unknown): Error {
-  return problem('kubernetes-unavailable', 'Kubernetes cannot be reached or does not answer as it should', { cause })
+  return problem('kubernetes-unavailable', 'Kubernetes cannot be reached, or answers with an error', { cause })
 }

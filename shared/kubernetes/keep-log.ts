@@ -6,17 +6,16 @@ import { askApiServer } from './ask-api-server.ts'
 import { type Cluster, kubernetesUnavailable } from './cluster.ts'
 import { podsOf, workloadStatus } from './workload.ts'
 
-/** The end of a log is what tells why a job failed. */
+/** Only the end of a log is kept: it tells why a job failed. */
 const KEPT_BYTES = 10 * 1024 * 1024
 
-/**
- * How long an ending container is listened to; a pod's grace period may be longer, then the log is read again later.
- */
+/** How long the log of an ending container is followed. If the pod's grace period is longer, it is read again later. */
 const FOLLOW_MS = 240_000
 
 /**
- * Keeps the log of a pod's workload: as it is now if none is kept yet, or followed to its end, because the pods of a
- * canceled or overdue Job go as soon as they have ended. Answers whether nothing more can be had.
+ * Stores the log of a pod's workload. `so far`: the current log, unless one is stored already. `to its end`: the log,
+ * followed until the container ends, because the pods of a canceled or overdue Job are deleted as soon as they end.
+ * Returns true when the stored log is complete.
  */
 export async function keepLog (
   store: Store,
@@ -40,7 +39,7 @@ export async function keepLog (
   return log.ended
 }
 
-/** Instead of a log that nobody can read any more; what was kept of it before stays. */
+/** Stores a note instead of a log that can no longer be read, unless a part of the log is stored already. */
 export async function noteLostLog (store: Store, id: string): Promise<void> {
   await putObject(
     store,
@@ -52,7 +51,10 @@ export async function noteLostLog (store: Store, id: string): Promise<void> {
   )
 }
 
-/** The last bytes of the workload's log, and whether they are its end; `undefined` when the container never ran. */
+/**
+ * The last bytes of the workload's log, and whether the log has ended. `undefined` when the container never ran or is
+ * gone.
+ */
 async function readLog (
   cluster: Cluster,
   id: string,
@@ -66,7 +68,7 @@ async function readLog (
     `${config.getCurrentCluster()!.server}/api/v1/namespaces/${namespace}/pods/${pod.metadata!.name!}/log`
   )
   url.search = new URLSearchParams({ container: status.name, follow: String(follow) }).toString()
-  // client-node's own log reader loses errors, and its API call decodes bytes as text.
+  // client-node's log reader loses errors, and its API call decodes the bytes as text.
   let ended = status.state.terminated !== undefined
   const chunks: Buffer[] = []
   let bytes = 0
@@ -74,7 +76,7 @@ async function readLog (
     const response = await askApiServer(cluster, url.href, { signal: AbortSignal.timeout(FOLLOW_MS) })
     if (response.status === 404) return undefined
     if (!response.ok || response.body === null) {
-      throw new Error(`the log of ${pod.metadata!.name} was answered with ${response.status}`)
+      throw new Error(`the API server answered with status ${response.status} instead of the log of ${pod.metadata!.name}`)
     }
     for await (const chunk of response.body) {
       chunks.push(Buffer.from(chunk))
@@ -83,7 +85,7 @@ async function readLog (
     }
     if (follow && !ended) ended = await hasEnded(cluster, id, pod)
   } catch (error) {
-    // Half a log is better than none.
+    // A part of the log is better than none.
     if (bytes === 0) throw kubernetesUnavailable(error)
     ended = false
   }
@@ -91,8 +93,8 @@ async function readLog (
 }
 
 /**
- * Of a workload that ran: a log that is followed also comes to an end when its file is rotated, so only the pod tells
- * whether there is more to come.
+ * Whether a workload that was running has ended. A followed log also ends when its file is rotated, so only the status
+ * of the pod tells whether the log is complete.
  */
 async function hasEnded (cluster: Cluster, id: string, { metadata }: V1Pod): Promise<boolean> {
   const pod = (await podsOf(cluster, id)).find((one) => one.metadata?.uid === metadata?.uid)

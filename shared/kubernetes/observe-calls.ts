@@ -4,7 +4,7 @@ import { startSpan } from '../telemetry/tracing.ts'
 
 type Handler = Record<string | symbol, unknown>
 
-/** A span for each call of the Kubernetes API, ended with its answer; and those that failed are counted. */
+/** Records a span for each call of the Kubernetes API, and counts the calls that failed. */
 export const observeCalls: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
   const call = `${options.method} ${resourceIn(options.path)}`
   const end = startSpan(call, {
@@ -16,14 +16,14 @@ export const observeCalls: Dispatcher.DispatcherComposeInterceptor = (dispatch) 
   const observed: Record<string, (_: unknown, told: never) => void> = {
     onResponseStart (_, code: number) {
       status = code
-      // What is not there, or there already: both are asked for all the time.
+      // 404 and 409 are normal: the functions often ask for absent objects, and create objects that already exist.
       if (code >= 400 && code !== 404 && code !== 409) kubernetesErrors.inc({ call, status: code })
     },
     onResponseEnd () {
       end({ attributes: { 'http.response.status_code': status! }, error: status! >= 400 ? String(status) : undefined })
     },
     onResponseError (_, { name, code = name }: Error & { code?: string }) {
-      // After an answer began, it is the reader who had enough of it, or a log that broke off.
+      // An error after the start of an answer is not counted: the reader stopped reading, or a log stream broke off.
       if (status === undefined) kubernetesErrors.inc({ call, status: 'none' })
       end({ error: code })
     }
@@ -45,7 +45,7 @@ export const observeCalls: Dispatcher.DispatcherComposeInterceptor = (dispatch) 
 
 const pathOf = (path: string): string => path.split('?')[0]!
 
-/** Which kind of objects a path of the API is about, `pods/log` say, without any names. */
+/** The resource in a path of the API, without names: `jobs`, `pods/log`. */
 function resourceIn (path: string): string {
   const [, kind = 'other', sub] = /\/namespaces\/[^/]+\/([a-z]+)(?:\/[^/]+\/([a-z]+))?/.exec(pathOf(path)) ?? []
   return sub === undefined ? kind : `${kind}/${sub}`

@@ -1,4 +1,4 @@
-/** As Ajv reports it when it is verbose: with the schema, which may know better words for what it wants. */
+/** An error of Ajv in verbose mode. It has the schema, which may contain a better message (`x-message`). */
 export interface ValidationError {
   instancePath: string
   params: Record<string, unknown>
@@ -8,11 +8,11 @@ export interface ValidationError {
 }
 
 /**
- * What Ajv found, as problem+json names it: the field, its path joined by dots, or `whole` when it is not about a
- * field.
+ * Ajv's errors as problem+json lists them. `field` is the path of the field, joined by dots, or `whole` when the error
+ * is not about a field.
  */
 export function fieldErrors (validation: ValidationError[], whole: string): { field: string, message: string }[] {
-  // Of a name that is not allowed Ajv tells twice: what is wrong with it, and that something is.
+  // Ajv reports an invalid property name twice: with the reason, and without it. The second report is dropped.
   const told = validation.filter(({ params }) => params['propertyName'] === undefined)
   return told.map(({ instancePath, params, propertyName, message = 'is not valid', parentSchema }) => {
     const name = params['missingProperty'] ?? params['additionalProperty'] ?? propertyName
@@ -27,7 +27,7 @@ export function fieldErrors (validation: ValidationError[], whole: string): { fi
   })
 }
 
-/** RFC 6901. */
+/** Unescapes a token of a JSON Pointer (RFC 6901). */
 function unescapePointer (token: string): string {
   return token.replaceAll('~1', '/').replaceAll('~0', '~')
 }

@@ -1,10 +1,7 @@
-/** Far more than any document that means something has. */
+/** The deepest accepted nesting, far deeper than that of any real document. */
 export const DEEPEST = 200
 
-/**
- * Whether JSON is nested deeper than what walks through it should follow: recursion, `JSON.stringify` among it, has the
- * stack to fear.
- */
+/** Whether JSON is nested too deeply for recursive code, such as `JSON.stringify`, which could overflow the stack. */
 export function isNestedTooDeep (json: unknown): boolean {
   let level = [json]
   for (let depth = 0; level.length > 0; depth++) {

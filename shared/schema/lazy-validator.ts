@@ -1,7 +1,7 @@
 import type { Ajv, ErrorObject, ValidateFunction } from 'ajv'
 import { newAjv } from './new-ajv.ts'
 
-/** Tells whether a value fits, and keeps what was wrong with the last one. */
+/** Tells whether a value matches the schema, and keeps the errors of the last check. */
 export interface Validator<T> {
   (value: unknown): value is T
   errors: ErrorObject[]
@@ -9,9 +9,7 @@ export interface Validator<T> {
 
 let ajv: Ajv | undefined
 
-/**
- * A check that is compiled when first used: a start uses few of those that there are, and each costs it milliseconds.
- */
+/** A validator that is compiled at its first use. A start uses few validators, and compiling one takes milliseconds. */
 export function lazyValidator<T> (schema: object): Validator<T> {
   let compiled: ValidateFunction<T> | undefined
   function isValid (value: unknown): value is T {

@@ -1,6 +1,4 @@
-/**
- * Tells what is wrong before there is a server with a log of its own, or in a file, which no request is to blame for.
- */
+/** Logs an error when no server with its own log exists yet, or when a file is wrong, which belongs to no request. */
 export function complainAs (
   title: string,
   line: { msg: string, file?: string }

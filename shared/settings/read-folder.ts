@@ -4,18 +4,19 @@ import { problem } from '../http/problem.ts'
 
 type What = 'templates' | 'connectors'
 
-/** The YAML files of a folder, as what they stand for. */
+/** The YAML files of a folder, parsed. */
 export interface Folder<T> {
-  /** By name. */
+  /** The parsed files, by the `name` in them. */
   usable: Map<string, T>
-  /** Why a file is left out, by the file's name, so that an operator's slip in one does not stop the others. */
+  /** The reason why a file is ignored, by file name. An error in one file does not affect the others. */
   refused: Map<string, string>
 }
 
 /**
- * Reads a folder as its files are at each call: a mounted ConfigMap changes under a running function. To read them
- * takes a tenth of a millisecond; only what has changed is parsed again, and told to `refused` when it cannot be used.
- * Throws `templates-unavailable` or `connectors-unavailable` when there is no folder.
+ * Makes a function that reads the files of a folder at each call, because a mounted ConfigMap can change while a
+ * function runs. Reading takes a tenth of a millisecond, and only changed files are parsed again. `refused` is called
+ * when a file cannot be used, once for each reason. The function throws `templates-unavailable` or
+ * `connectors-unavailable` when the folder cannot be read.
  */
 export function folderOf<T extends { name: string }> (
   what: What,
@@ -36,7 +37,7 @@ export function folderOf<T extends { name: string }> (
         const outcome = before?.text === text ? before.outcome : outcomeOf(() => parse(text))
         read.set(file, { text, outcome })
         if (outcome instanceof Error) throw outcome
-        if (found.usable.has(outcome.name)) throw new Error(`there is another one named ${outcome.name}`)
+        if (found.usable.has(outcome.name)) throw new Error(`another file already has the name ${outcome.name}`)
         found.usable.set(outcome.name, outcome)
       } catch (error) {
         found.refused.set(file, (error as Error).message)
@@ -51,7 +52,7 @@ export function folderOf<T extends { name: string }> (
 
 function yamlFiles (what: What, folder: string): string[] {
   try {
-    // A mounted ConfigMap has its files behind links named ..data and the like.
+    // A mounted ConfigMap also has links with names such as ..data.
     return readdirSync(folder).filter((name) => /^[^.].*\.ya?ml$/.test(name)).sort()
   } catch (cause) {
     throw problem(`${what}-unavailable`, `The folder of the ${what}, ${folder}, cannot be read`, { cause })

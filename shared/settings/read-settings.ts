@@ -2,8 +2,8 @@ import type { Static, TObject } from 'typebox'
 import { newAjv } from '../schema/new-ajv.ts'
 
 /**
- * The settings of a function from its environment, checked once, at the start. Throws with the name of what is wrong,
- * never with a value.
+ * Reads the settings of a function from its environment and checks them, once at the start. Throws an Error that names
+ * every wrong setting, but never a value.
  */
 export function readSettings<T extends TObject> (schema: T, environment: NodeJS.ProcessEnv = process.env): Static<T> {
   const settings: unknown = Object.fromEntries(

@@ -9,7 +9,7 @@ import { headObject, putObject } from '../../shared/store/object-store.ts'
 import { openStore } from '../../shared/store/open-store.ts'
 import { testHost } from '../support/host.ts'
 
-await t.test('the doctor by hand: the store can do all, a job runs, its events and results arrive, orphans are found and removed', async (t) => {
+await t.test('dist/doctor.cjs checks the store, runs a job with its events and results, and finds and removes orphans', async (t) => {
   const bucket = `test-doctor-${process.pid}`
   const host = await testHost(t, {
     '*': { S3_BUCKET: bucket, TEMPLATES_DIR: resolve('knative/templates'), DEFAULT_TEMPLATE: 'drive' }
@@ -32,25 +32,25 @@ await t.test('the doctor by hand: the store can do all, a job runs, its events a
   const verdicts = Object.fromEntries(rows.map(({ check, verdict }) => [check, verdict]))
   t.match(verdicts, {
     store: 'works',
-    'canary: a job': 'works',
-    'canary: its events': 'works',
-    'canary: its results': 'works',
+    'canary: job': 'works',
+    'canary: events': 'works',
+    'canary: results': 'works',
     'orphans: logs': 'degraded'
   }, first.stdout)
   t.notOk(Object.values(verdicts).includes('broken'))
   t.strictSame(unknown, [orphan, other])
   const [canary] = await host.jobs()
   t.match(canary, { state: 'succeeded', template: 'drive' })
-  t.match(rows.find(({ check }) => check === 'canary: its results'), { seen: '3 came back with the right sha256' })
+  t.match(rows.find(({ check }) => check === 'canary: results'), { seen: '3 match the recorded sha256' })
 
   t.match((await doctor('--fix')).stdout, /orphans: logs +works +removed 1 of 1 job/)
   t.equal(await headObject(store, logKey(orphan)), undefined)
   t.equal((await host.job(canary!.job_uuid)).state, 'succeeded', 'the canary stays until it expires')
   const again = await doctor('--json', canary!.job_uuid)
-  t.strictSame((JSON.parse(again.stdout) as Report).unknown, [], 'its record is known')
+  t.strictSame((JSON.parse(again.stdout) as Report).unknown, [], 'the canary has a record')
 })
 
-await t.test('without its settings it says which, and fails', async (t) => {
+await t.test('without its settings it fails and names the missing settings', async (t) => {
   await t.rejects(promisify(execFile)(process.execPath, ['dist/doctor.cjs'], { env: { PATH: process.env.PATH } }), {
     code: 1,
     stderr: /wrong settings: .*S3_ACCESS_KEY/

@@ -10,7 +10,7 @@ const image = unpackImage('dist/image.tar', folder)
 const { rootfsFolder } = image
 const sha256 = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex')
 
-await t.test('the image has the name that the manifests ask for', async (t) => {
+await t.test('the image has the name that the manifests use', async (t) => {
   for (
     const file of globSync('knative/{base,templates}/*.yaml').filter((file) => !file.endsWith('carla-minimal.yaml'))
   ) {
@@ -24,7 +24,7 @@ await t.test('the image has the name that the manifests ask for', async (t) => {
   }
 })
 
-await t.test('Node is the only program in it, and all of it is smaller than 155 MB', async (t) => {
+await t.test('Node is the only program in the image, and the image is smaller than 155 MB', async (t) => {
   const files = globSync('**', { cwd: rootfsFolder }).map((path) => ({
     path,
     stat: lstatSync(join(rootfsFolder, path))
@@ -35,7 +35,7 @@ await t.test('Node is the only program in it, and all of it is smaller than 155 
   t.ok(files.reduce((sum, { stat }) => sum + stat.size, 0) < 155e6)
 })
 
-await t.test('the bill of materials lists what is in it', async (t) => {
+await t.test('the bill of materials lists the contents of the image', async (t) => {
   const { components } = JSON.parse(readFileSync('dist/image.cdx.json', 'utf8')) as {
     components: { name: string, version: string, purl: string }[]
   }
@@ -52,15 +52,15 @@ await t.test('the bill of materials lists what is in it', async (t) => {
     components.filter(({ purl }) => purl.startsWith('pkg:npm/')).map(({ name, version }) => [name, version])
   )
   t.equal(`v${npm.get('node')}`, process.version)
-  // What every function has, what some have, what comes with another, and a tool of ours.
+  // A package of every function, one of some functions, and a transitive one. Development tools are not included.
   for (const name of ['fastify', '@kubernetes/client-node', 'avvio']) {
     t.equal(npm.get(name), JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')).version, name)
   }
   t.notOk(npm.has('typescript'))
-  t.equal(new Set(components.map(({ purl }) => purl)).size, components.length, 'each once')
+  t.equal(new Set(components.map(({ purl }) => purl)).size, components.length, 'each component once')
 })
 
-await t.test('the same files give the same image, whoever makes it', async (t) => {
+await t.test('the same files give the same image, whatever the umask', async (t) => {
   const before = sha256('dist/image.tar')
   const umask = process.umask(0o077)
   t.teardown(() => process.umask(umask))
@@ -69,7 +69,7 @@ await t.test('the same files give the same image, whoever makes it', async (t) =
 })
 
 await t.test('in a container with a read-only root, no capability and no network', {
-  skip: process.getuid?.() !== 0 && 'only root can start containers here'
+  skip: process.getuid?.() !== 0 && 'only root can start containers'
 }, async (t) => {
   const runc = unpackRunc(join(folder, 'runc'))
   const run = (args: string[], options?: { env?: Record<string, string>, results?: string }) => {
@@ -83,7 +83,7 @@ await t.test('in a container with a read-only root, no capability and no network
     return { status, stdout, stderr }
   }
 
-  await t.test('the user is nobody, can write nowhere, and certificates are there', async (t) => {
+  await t.test('the user is unprivileged and can write nowhere, and the certificates are installed', async (t) => {
     const { status, stdout, stderr } = run([
       'node',
       '-p',
@@ -108,14 +108,14 @@ await t.test('in a container with a read-only root, no capability and no network
   })
 
   for (const name of readdirSync('functions')) {
-    await t.test(`${name} starts, and says which settings it misses`, async (t) => {
+    await t.test(`${name} starts and reports the missing settings`, async (t) => {
       const { status, stdout, stderr } = run(['node', `dist/${name}.cjs`])
       t.equal(status, 1)
       t.match(stdout + stderr, /"msg":"wrong settings: .*'S3_ACCESS_KEY'/)
     })
   }
 
-  await t.test('so does the doctor', async (t) => {
+  await t.test('the doctor starts and reports the missing settings', async (t) => {
     t.match(run(['node', 'dist/doctor.cjs']), { status: 1, stderr: /wrong settings: .*'S3_ACCESS_KEY'/ })
   })
 

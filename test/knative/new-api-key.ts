@@ -7,13 +7,13 @@ import { apiKeysIn } from '../../shared/access/api-keys-in.ts'
 const run = (env: Record<string, string>) =>
   spawnSync(process.execPath, ['knative/new-api-key.ts'], { env, encoding: 'utf8' })
 
-/** What one of its commands patches. */
+/** The patches in the printed commands. */
 const patches = (output: string) =>
   [...output.matchAll(/^ {2}kubectl patch secret gx4ki-api-keys -n gx4ki --type merge -p '([^']+)'$/gm)].map((
     [, patch]
   ) => JSON.parse(patch!) as { stringData?: Record<string, string>, data?: object })
 
-await t.test('the key that it shows is let in by what it says to put into the Secret', (t) => {
+await t.test('the printed command admits the printed key', (t) => {
   for (
     const [env, owner, scopes] of [
       [{ OWNER: 'alice' }, 'alice', ['jobs:read', 'jobs:write']],
@@ -23,7 +23,7 @@ await t.test('the key that it shows is let in by what it says to put into the Se
     const { status, stdout } = run(env)
     t.equal(status, 0)
     const [key, ...more] = stdout.match(/gx4ki_[\w-]+/g)!
-    t.same(more, [], 'it is shown once')
+    t.same(more, [], 'the key is printed once')
     const [add, remove] = patches(stdout)
     const [[id, entry]] = Object.entries(add!.stringData!) as [[string, string]]
     t.same(remove, { data: { [id]: null } })
@@ -39,7 +39,7 @@ await t.test('the key that it shows is let in by what it says to put into the Se
   t.end()
 })
 
-await t.test('an owner or a scope that cannot be makes no key', (t) => {
+await t.test('an invalid owner or scope makes no key', (t) => {
   for (
     const [env, reason] of [[{}, /owner/], [{ OWNER: 'a:b' }, /owner must match/], [
       { OWNER: 'a', SCOPES: 'root' },

@@ -19,7 +19,7 @@ const read = (folder: string) =>
   load(readFileSync(join('knative', folder, 'kustomization.yaml'), 'utf8')) as Kustomization
 const base = readYaml('knative/base')
 
-await t.test('every file and folder that a kustomization names is there', async (t) => {
+await t.test('every file and folder that a kustomization names exists', async (t) => {
   for (
     const folder of [
       'base',
@@ -55,7 +55,7 @@ await t.test('the Secrets of minikube are made from files that git ignores', asy
   for (const { envs } of secretGenerator) for (const file of envs) t.match(file, /^[\w-]+\.env$/)
 })
 
-await t.test('production asks callers for keys, which are mounted where it looks for them; minikube says aloud that it asks nobody', async (t) => {
+await t.test('production requires API keys and mounts them in API_KEYS_DIR; minikube sets ANONYMOUS=allowed', async (t) => {
   const settings = (name: string): Record<string, string> => {
     const { data } = base.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'gx4ki-settings')!
     const patches = read(`overlays/${name}`).patches!.flatMap(({ target, patch }) =>
@@ -84,19 +84,19 @@ await t.test('production asks callers for keys, which are mounted where it looks
         HOST,
         ...base.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'gx4ki-settings')!.data
       }, () => {}),
-    /must say who may/,
+    /to require credentials/,
     'the base alone does not start'
   )
 })
 
-await t.test('the bucket that minikube makes is the one that the functions use', async (t) => {
+await t.test('minikube makes the bucket that the functions use', async (t) => {
   const minio = readInstalled().find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'minio')!
   const { data } = base.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'gx4ki-settings')!
   t.strictSame(minio.spec.template.spec.initContainers[0].command, ['mkdir', '-p', `/data/${data.S3_BUCKET}`])
   t.equal(data.S3_ENDPOINT, `http://minio.${minio.metadata.namespace}.svc:9000`)
 })
 
-await t.test("production names images by digest, and its template differs from the repository's in nothing else", async (t) => {
+await t.test("production names images by digest, and its template otherwise equals the repository's", async (t) => {
   const [image] = read('overlays/production').images!
   t.match(image, { digest: /^sha256:[0-9a-f]{64}$/ })
   const template = (folder: string) => parseTemplate(readFileSync(join('knative', folder, 'drive.yaml'), 'utf8'))

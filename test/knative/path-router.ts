@@ -12,7 +12,7 @@ const table = [
 const backendOf = (method: string, path: string) =>
   table.find(({ pattern }) => pattern.test(`${method} ${path}`))?.backend
 
-await t.test('nginx sends every request where the HTTPRoute sends it', async (t) => {
+await t.test('nginx routes every request like the HTTPRoute', async (t) => {
   const routes = routesOf(readManifests('knative/base')['gateway.networking.k8s.io/v1/HTTPRoute'])
   const paths = routes.flatMap((
     { path }
@@ -25,7 +25,7 @@ await t.test('nginx sends every request where the HTTPRoute sends it', async (t)
   }
 })
 
-await t.test('nginx asks a function for its own description where the HTTPRoute does', async (t) => {
+await t.test('nginx rewrites the paths of the OpenAPI documents like the HTTPRoute', async (t) => {
   const rewritten = routesOf(readManifests('knative/base')['gateway.networking.k8s.io/v1/HTTPRoute']).filter((
     { replaceFullPath }
   ) => replaceFullPath !== undefined)
@@ -35,7 +35,7 @@ await t.test('nginx asks a function for its own description where the HTTPRoute 
   }
 })
 
-await t.test('the door of result-upload leads to it alone, whatever the caller names', async (t) => {
+await t.test('the upload proxy routes only to result-upload, whatever host the client names', async (t) => {
   const door = readFileSync('knative/base/uploads/nginx.conf', 'utf8')
   t.strictSame([...door.matchAll(/proxy_set_header Host (.*);/g)].map(([, host]) => host), [
     'result-upload.gx4ki.svc.cluster.local'

@@ -49,7 +49,7 @@ function readTemplate (
   }
 }
 
-await t.test('the two templates are there', async (t) => {
+await t.test('there are two templates', async (t) => {
   t.same(readdirSync(folder).filter((name) => name.endsWith('.yaml')).sort(), ['carla-minimal.yaml', 'drive.yaml'])
 })
 
@@ -66,9 +66,9 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml')))
     t.equal(spec.template.spec.containers.length, 1)
   })
 
-  await t.test(`${file} says what it is for and where its results are`, async (t) => {
+  await t.test(`${file} has a description and the path of its results`, async (t) => {
     const { annotations } = readTemplate(file).template.metadata
-    t.ok(Object.values(annotations).every((value) => typeof value === 'string'), 'Kubernetes takes text only')
+    t.ok(Object.values(annotations).every((value) => typeof value === 'string'), 'Kubernetes accepts only strings')
     t.match(annotations, {
       'gx4ki.io/description': /\w/,
       'gx4ki.io/results': /^\//,
@@ -87,7 +87,7 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml')))
   })
 }
 
-await t.test('drive runs the bundle, takes what the program takes, and answers with the recording', async (t) => {
+await t.test('drive runs the bundle, has the variables of the program, and its main result is the recording', async (t) => {
   const { template, env } = readTemplate('drive.yaml')
   const { annotations } = template.metadata
   t.match(template.spec.template.spec.containers[0], {

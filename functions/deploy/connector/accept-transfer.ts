@@ -10,25 +10,25 @@ import { resolveEnv } from '../intake/resolve-env.ts'
 import type { Deps } from '../start/start-job.ts'
 import type { Order } from './order-of.ts'
 
-/** The ids by which a protocol knows a transfer again; of one connector, for each numbers its own. */
+/** The ids that identify a transfer in a protocol. They are unique for one connector only. */
 export type TransferIds = [transfer: string, ...more: string[]]
 
-/** A transfer that asks for its data. */
+/** The request of a transfer for its data. */
 export interface Asking {
   ids: TransferIds
   callbackAddress: string
-  /** The W3C trace context that it came in. */
+  /** The W3C trace context of the request. */
   traceparent: string | undefined
-  /** What is to run. Asked only where there is no job yet: what was accepted stays, whatever the table says by now. */
+  /** The template and environment to run. Called only for a new job: a later change of the table has no effect. */
   order: () => Order
-  /** What the protocol needs to go on with, of the job with this id. */
+  /** The protocol's part of the transfer, for the job with this id. */
   target: (id: string) => Pick<Transfer, 'kind' | 'asset' | 'resource_definition' | 'sealed_destination' | 'message'>
 }
 
 /**
- * Accepts the transfer's job as far as a connector can wait for it: marker and record, no Kubernetes. Whoever answers
- * starts it after the answer, and the ping starts what was cut off. The same ids give the same job, however often they
- * come and how many at once; `isNew` is true for one of them.
+ * Accepts the job of a transfer: writes the marker and the record, without a call to Kubernetes, because the connector
+ * cannot wait for that. The caller of this function starts the job after the answer. If that fails, the ping starts it.
+ * Requests with the same ids get the same job, also when they are concurrent. `isNew` is true for exactly one of them.
  */
 export async function acceptTransfer (
   deps: Deps,
@@ -65,12 +65,15 @@ export async function acceptTransfer (
   if (await createRecord(store, record)) return { record, isNew: true }
   const theirs = await readRecord(store, id)
   if (theirs === undefined) {
-    throw problem('store-unavailable', 'The job of this transfer has expired and is just being removed; ask again')
+    throw problem(
+      'store-unavailable',
+      'The job of this transfer has expired and is being removed; send the request again'
+    )
   }
   return { record: theirs.record, isNew: false }
 }
 
-/** The record of the job that was made for a transfer, if there is one. */
+/** The record of a transfer's job, or `undefined` when there is none. */
 export async function findTransfer (
   deps: Deps,
   connector: Connector,
@@ -79,7 +82,7 @@ export async function findTransfer (
   return await claimedRecord(deps, claimOf(deps, connector, ids))
 }
 
-/** Beside those of callers' own keys, and never one of them. */
+/** The key of the claim object. It never equals the claim of a caller's idempotency key. */
 function claimOf ({ tokenKey }: Deps, { name }: Connector, ids: TransferIds): string {
   return claimObject(tokenKey, `transfer ${JSON.stringify([name, ...ids])}`)
 }
@@ -89,13 +92,13 @@ async function claimedRecord ({ store }: Deps, object: string): Promise<JobRecor
   return claim && (await readRecord(store, claim.job_uuid))?.record
 }
 
-/** Now, while somebody looks, rather than when the job has run for an hour. */
+/** Checks the address before the job runs, not after it has run for an hour. */
 function checkOrigin (connector: Connector, address: string): void {
   const origins = originsOf(connector)
   if (!origins.includes(new URL(address).origin)) {
     throw invalidField(
       'callbackAddress',
-      `is not at one of the connector's origins: ${origins.join(', ') || 'none is in its table'}`
+      `must have one of the connector's origins: ${origins.join(', ') || 'its file in the connector table has none'}`
     )
   }
 }

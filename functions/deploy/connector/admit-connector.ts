@@ -5,15 +5,15 @@ import type { Connector, Connectors } from '../../../shared/connector/connectors
 import { problem } from '../../../shared/http/problem.ts'
 import type { Protocol } from '../../../shared/job/transfer.ts'
 
-/** What a connector shows of itself, in the address that it was given: EDC sends no credentials of its own. */
+/** The connector's name and key from the request URL. They are in the URL because EDC sends no other credentials. */
 export interface Shown {
   connector?: string | undefined
   key?: string | undefined
 }
 
 /**
- * The connector that shows its own key. Throws `unauthorized`, in the same time and with the same words whether there
- * is no such connector, it speaks another protocol, it has no key, or the key is another.
+ * Returns the connector with this name and key. Throws `unauthorized` when the connector is unknown, uses another
+ * protocol, has no key, or has a different key. Time and message are the same in all these cases.
  */
 export function admitConnector (
   { usable }: Connectors,
@@ -25,12 +25,12 @@ export function admitConnector (
   const expected = connector && connectorKey(secretsDir, connector.name, 'endpoint')
   const isRight = timingSafeEqual(digest(key), expected === undefined ? randomBytes(32) : digest(expected))
   if (connector === undefined || !isRight || !spoken.includes(connector.protocol)) {
-    throw problem('unauthorized', 'There is no such connector, or its key is another')
+    throw problem('unauthorized', 'The connector is unknown, its key does not match, or it uses another protocol')
   }
   return connector
 }
 
-/** The connector whose key comes as a bearer token; there is no name with it. */
+/** Returns the connector whose key is the bearer token. The request has no connector name. */
 export function admitDataPlaneKey (
   { usable }: Connectors,
   secretsDir: string,
@@ -43,11 +43,13 @@ export function admitDataPlaneKey (
     return key !== undefined && expected !== undefined && spoken.includes(protocol) &&
       timingSafeEqual(digest(key), digest(expected))
   })
-  if (fitting.length !== 1) throw unauthorized('A key of a connector is missing: Authorization: Bearer …')
+  if (fitting.length !== 1) {
+    throw unauthorized('The key of a connector is missing or does not match; send it as Authorization: Bearer …')
+  }
   return fitting[0]!
 }
 
-/** Of equal length, whatever was sent. */
+/** Has the same length for every text, as `timingSafeEqual` requires. */
 function digest (text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }

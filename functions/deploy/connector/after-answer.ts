@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 
 /**
- * What follows an answer: it begins when the answer is on its way, and the end of the process waits for it. The ping
- * makes good what is cut off.
+ * Work after an answer. It begins when the answer is sent, and the shutdown of the process waits for it. If the work
+ * does not finish, the ping repairs the job.
  */
 export interface AfterAnswer {
   begin(id: string, work: () => Promise<unknown>): void
@@ -16,7 +16,11 @@ export function afterAnswer (app: FastifyInstance): AfterAnswer {
   return {
     begin (id, work) {
       const done: Promise<void> = work()
-        .then(() => {}, (error: Error) => app.log.error({ job_uuid: id, err: error }, 'left to the next ping'))
+        .then(
+          () => {},
+          (error: Error) =>
+            app.log.error({ job_uuid: id, err: error }, 'failed after the answer; the next ping tries again')
+        )
         .then(() => {
           running.delete(done)
         })

@@ -8,7 +8,7 @@ import { lastWord } from './plain-json.ts'
 
 const Property = Type.Object({ name: Type.String(), value: Type.Unknown() })
 
-/** A DataAddress of the Dataspace Protocol. JSON-LD has one property as an object and several as an array. */
+/** A DataAddress of the Dataspace Protocol. In JSON-LD one property is an object, several properties are an array. */
 export const DataAddress = Type.Object({
   endpointType: Type.Optional(Type.String()),
   endpoint: Type.Optional(Type.String()),
@@ -16,21 +16,20 @@ export const DataAddress = Type.Object({
 })
 export type DataAddress = Static<typeof DataAddress>
 
-/** The properties of an address by their names, without the IRIs before them. */
+/** The properties of an address by name, without the IRI prefix. */
 export function propertiesOf ({ endpointProperties = [] }: DataAddress): Properties {
   return Object.fromEntries(
     [endpointProperties].flat().flatMap(({ name, value }) => typeof value === 'string' ? [[lastWord(name), value]] : [])
   )
 }
 
-/** What belongs to the request itself, and is not for the other side to say. */
+/** Headers that control the HTTP request itself. The consumer must not set them. */
 const OURS = /^(connection|content-.*|expect|host|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$/i
 
 /**
- * The destination of a push, as EDC's own signaling describes it (baseUrl, authKey and authCode) or as the HTTP profile
- * of Data Plane Signaling does (endpoint, authorization and authType). It is the consumer's word, so it leads nowhere
- * that a webhook could not lead to, and least of all to the connector itself. Throws `invalid-request` now, while
- * somebody looks, rather than when the job has run for an hour.
+ * The destination of a push, from EDC's own signaling (baseUrl, authKey and authCode) or from the HTTP profile of Data
+ * Plane Signaling (endpoint, authorization and authType). The consumer chooses it, so the same egress rules apply as
+ * for a webhook, and it must not be the connector itself. Throws `invalid-request` before the job runs.
  */
 export function destinationOf (field: string, address: DataAddress | undefined, egress: EgressRules): Destination {
   const { baseUrl, authKey, authCode, authorization, authType } = propertiesOf(address ?? {})
@@ -56,12 +55,14 @@ export function destinationOf (field: string, address: DataAddress | undefined, 
 }
 
 function headerName (field: string, name: string): string {
-  if (OURS.test(name)) throw invalidField(field, 'must not be a header that is about the request itself')
+  if (OURS.test(name)) {
+    throw invalidField(field, 'must not be a header that controls the HTTP request itself, such as Host')
+  }
   try {
     validateHeaderName(name)
     return name
   } catch {
-    throw invalidField(field, 'must be the name of a header')
+    throw invalidField(field, 'must be a valid HTTP header name')
   }
 }
 
@@ -70,7 +71,7 @@ function headerValue (field: string, value: string): string {
     validateHeaderValue(field, value)
     return value
   } catch {
-    // It is a credential: nothing of it is repeated.
-    throw invalidField(field, 'has characters that no header can have')
+    // The value is a credential, so the message must not contain it.
+    throw invalidField(field, 'has characters that are not allowed in an HTTP header')
   }
 }

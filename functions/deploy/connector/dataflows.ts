@@ -22,14 +22,14 @@ const Json = Type.Object({})
 const SPOKEN = ['edc-signaling', 'dataplane-signaling'] as const
 
 /**
- * Where a control plane signals to its data plane, in both dialects: EDC's own up to 0.15, and the specification. Once
- * where connector and key stand in the path, because EDC puts its words behind the address that it was given and sends
- * no credentials; and once where the key comes as a bearer token.
+ * The routes for signals from a control plane to its data plane, in both protocols: EDC's own signaling (up to 0.15),
+ * and Data Plane Signaling. There are two sets of routes. In one, the connector's name and key are in the path, because
+ * EDC appends to the registered address and sends no credentials. In the other, the key is a bearer token.
  */
 export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
   return async function (app) {
     const after = afterAnswer(app)
-    // EDC says JSON where it sends nothing at all.
+    // EDC sends the content type JSON with an empty body.
     app.removeContentTypeParser('application/json')
     app.addContentTypeParser(
       ['application/json', 'application/ld+json'],
@@ -39,8 +39,8 @@ export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
           done(null, body === '' ? undefined : JSON.parse(String(body)))
         } catch (error) {
           done(
-            problem('invalid-request', 'The body is not JSON', {
-              errors: [{ field: 'body', message: 'is not JSON' }],
+            problem('invalid-request', 'The body is not valid JSON', {
+              errors: [{ field: 'body', message: 'is not valid JSON' }],
               cause: error
             })
           )
@@ -70,7 +70,7 @@ export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
     function routes (admit: (request: FastifyRequest) => Connector, InPath: ReturnType<typeof Type.Object>) {
       return async function (scope: FastifyInstance): Promise<void> {
         const route = (summary: string, params: ReturnType<typeof Type.Object>, ...statuses: number[]): object => ({
-          // A connector shows its own key.
+          // The connector authenticates with its own key, see `admit`.
           config: { access: 'public' },
           schema: {
             summary,
@@ -85,7 +85,7 @@ export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
 
         scope.post(
           '/start',
-          route('Starts a data flow: a job, whose results are the data', InPath, 200, 202),
+          route('Starts a data flow: a job whose results are the data', InPath, 200, 202),
           async (request, reply) => {
             const connector = admit(request)
             const start = connector.protocol === 'edc-signaling' ? startFlow : startDataFlow
@@ -95,7 +95,7 @@ export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
 
         scope.post(
           '/prepare',
-          route("Prepares the consumer's side of a data flow: a pull needs nothing", InPath, 200),
+          route("Prepares the consumer's side of a data flow; a pull needs no preparation", InPath, 200),
           async (request, reply) => {
             admit(request)
             return await answer(reply, prepareDataFlow(request.body))
@@ -104,7 +104,7 @@ export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
 
         scope.get(
           '/check',
-          { ...route('Says that it is there', InPath, 200), exposeHeadRoute: false },
+          { ...route('Confirms that the data plane is available', InPath, 200), exposeHeadRoute: false },
           async (request) => {
             admit(request)
             return {}
@@ -119,7 +119,7 @@ export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
 
         scope.post(
           '/:flow/started',
-          route('The other side has started; nothing is to be done', WithFlow, 200),
+          route('Receives the signal that the other side has started; no action follows', WithFlow, 200),
           async (request) => {
             await flowOf(request, admit(request))
             return {}
@@ -128,7 +128,7 @@ export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
 
         scope.post(
           '/:flow/suspend',
-          route('Closes the results to the consumer until the flow is resumed; the job goes on', WithFlow, 200),
+          route('Blocks access to the results until the flow is resumed; the job continues', WithFlow, 200),
           async (request) => {
             const { job_uuid: id } = await flowOf(request, admit(request))
             await advanceRecord(deps.store, id, (record) =>
@@ -142,17 +142,21 @@ export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
           }
         )
 
-        scope.post('/:flow/resume', route('Opens the results again', WithFlow, 200), async (request, reply) => {
-          const connector = admit(request)
-          return await answer(
-            reply,
-            await resumeDataFlow(deps, connector, await flowOf(request, connector), request.body)
-          )
-        })
+        scope.post(
+          '/:flow/resume',
+          route('Allows access to the results again', WithFlow, 200),
+          async (request, reply) => {
+            const connector = admit(request)
+            return await answer(
+              reply,
+              await resumeDataFlow(deps, connector, await flowOf(request, connector), request.body)
+            )
+          }
+        )
 
         scope.post(
           '/:flow/terminate',
-          route('Ends a data flow: its job is canceled, its results are closed', WithFlow, 200),
+          route('Ends a data flow: cancels its job and blocks access to its results', WithFlow, 200),
           async (request) => {
             const { job_uuid: id } = await flowOf(request, admit(request))
             await endTransfer(deps, id)
@@ -162,7 +166,7 @@ export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
 
         scope.post(
           '/:flow/completed',
-          route('The consumer has all that it wanted: the results are closed', WithFlow, 200),
+          route('Ends a data flow because the consumer has all data: blocks access to its results', WithFlow, 200),
           async (request) => {
             const { job_uuid: id } = await flowOf(request, admit(request))
             await endTransfer(deps, id, 'completed')

@@ -19,9 +19,9 @@ const Id = Type.String({ minLength: 1, maxLength: 1024 })
 const Url = Type.String({ format: 'uri', pattern: '^https?://' })
 
 /**
- * As far as it matters here, by the published schemas (DataFlowBaseMessage and DataFlowStartMessage). The names before
- * 2026-06 are read as well, which EDC up to 0.18 has: `transferType` for the profile; `dataFlowId` was for a while the
- * name of what is `processId` again. `callbackAddress` has since gone.
+ * The fields that are used here, from the published schemas (DataFlowBaseMessage and DataFlowStartMessage). The names
+ * before 2026-06 are accepted too, because EDC up to 0.18 sends them: `transferType` is now `profile`, `dataFlowId` is
+ * now `processId`, and `callbackAddress` was removed.
  */
 const base = {
   messageId: Type.Optional(Id),
@@ -43,7 +43,7 @@ const base = {
 const readStart = messageReader(Type.Object(base))
 const readResume = messageReader(Type.Object({ messageId: Type.Optional(Id), dataAddress: Type.Optional(DataAddress) }))
 
-/** A start by the specification: 202 and STARTING, for a job takes its time; `started` follows. */
+/** Handles a start message. Answers 202 and STARTING, because a job takes time; the call `started` follows later. */
 export async function startDataFlow (
   deps: ConnectorDeps,
   connector: Connector,
@@ -56,7 +56,7 @@ export async function startDataFlow (
   const destination = pushOf(deps, message.profile ?? message.transferType, message.dataAddress)
   const callbackAddress = message.callbackAddress ?? connector.signaling_url
   if (callbackAddress === undefined) {
-    throw invalidField('callbackAddress', 'is missing, and the table of the connectors has no signaling_url instead')
+    throw invalidField('callbackAddress', 'is missing, and the connector has no signaling_url in the connector table')
   }
 
   const { record, isNew } = await acceptTransfer(deps, connector, {
@@ -71,18 +71,20 @@ export async function startDataFlow (
       ...(destination !== undefined && { sealed_destination: sealDestination(deps.resultTokenKey, id, destination) })
     })
   })
-  // "If a data flow already exists for a particular processId the Data Plane MUST respond with HTTP 4xx": but not to
-  // the very message that began it.
+  // "If a data flow already exists for a particular processId the Data Plane MUST respond with HTTP 4xx". A repeat of
+  // the first message is not an error.
   if (!isNew && transferOf(record)?.message !== message.messageId) {
-    throw problem('conflict', 'There is a data flow of this process already', { job_uuid: record.job_uuid })
+    throw problem('conflict', 'A data flow with this processId already exists', { job_uuid: record.job_uuid })
   }
   return { ...answerOf(deps, record), work: async () => await startTransfer(deps, record) }
 }
 
-/** What a data plane that only provides has to prepare: nothing, as long as nobody wants to push into it. */
+/** This data plane only provides data, so a pull needs no preparation. Throws `invalid-request` for a push. */
 export function prepareDataFlow (body: unknown): FlowAnswer {
   const { dataFlowId, processId, profile, transferType } = readStart(body)
-  if (isPush(profile ?? transferType)) throw invalidField('profile', 'is a push, and this data plane takes none in')
+  if (isPush(profile ?? transferType)) {
+    throw invalidField('profile', 'is a push, and this data plane does not receive pushes')
+  }
   return {
     id: '',
     status: 200,
@@ -127,7 +129,7 @@ function answerOf (deps: ConnectorDeps, record: JobRecord): FlowAnswer {
   return {
     id: record.job_uuid,
     status: isStarting ? 202 : 200,
-    // Relative, as the specification has it.
+    // Relative, as the specification requires.
     ...(isStarting && { location: `/dataflows/${encodeURIComponent(transfer.transfer)}/status` }),
     body: statusMessage(record, transfer, randomUUID(), deps)
   }
@@ -137,12 +139,12 @@ function isPull (record: JobRecord): boolean {
   return transferOf(record)?.sealed_destination === undefined
 }
 
-/** `…/http-push` by the specification, `HttpData-PUSH` as EDC had it. */
+/** `…/http-push` in the specification, `HttpData-PUSH` in EDC. */
 function isPush (profile: string | undefined): boolean {
   return profile !== undefined && /push$/i.test(profile)
 }
 
-/** Where a push goes to; `undefined` for a pull, with which no address may come. */
+/** The destination of a push; `undefined` for a pull. Throws `invalid-request` when a pull has an address. */
 function pushOf (
   { egress }: ConnectorDeps,
   profile: string | undefined,

@@ -32,9 +32,9 @@ const readStart = messageReader(Type.Object({
 }))
 
 /**
- * A start as EDC's own signaling has it. It comes twice: first there is everything still to do (`provisioning`), and
- * after EDC was told that it is done, once more for the address of the data, or for a push to begin. A transfer that
- * goes on after a pause comes here, too.
+ * Handles a start message of EDC's own signaling. EDC sends it twice. The first one starts the job, and the answer says
+ * `provisioning`. After the call `provisioned`, EDC sends it again: the answer has the address of the data, or the push
+ * begins. EDC also sends it when a suspended transfer is resumed.
  */
 export async function startFlow (
   deps: ConnectorDeps,
@@ -71,7 +71,7 @@ export async function startFlow (
   const again = await advanceOwing(deps.store, id, (current) => startedAgain(current, new Date())) ?? record
   const transfer = transferOf(again)!
   if (transfer.ended_at !== undefined) {
-    throw problem('transfer-ended', 'The transfer has ended; a new one makes new data', { job_uuid: id })
+    throw problem('transfer-ended', 'The transfer has ended; start a new transfer to get new data', { job_uuid: id })
   }
   if (again.state !== 'succeeded') {
     return {
@@ -92,8 +92,8 @@ export async function startFlow (
 }
 
 /**
- * What is known after a start that came before: the pause is over, nobody has to be told what he hears now, and a push
- * can begin.
+ * The record after a repeated start message: the transfer is not suspended any more, an owed `provisioned` call is
+ * removed because this answer replaces it, and a push is owed if the job has succeeded.
  */
 function startedAgain (record: JobRecord, now: Date): JobRecord | undefined {
   const answered = answeredAgain(record, now)
@@ -116,7 +116,7 @@ function response (content: object): object {
   }
 }
 
-/** EDC breaks off a transfer whose address has any other shape. */
+/** The data address in exactly the shape that EDC accepts. EDC terminates the transfer for any other shape. */
 function addressOf (
   { publicUrl, resultTokenKey }: ConnectorDeps,
   { job_uuid: id }: JobRecord,

@@ -4,7 +4,7 @@ import { transferEnded } from '../../../shared/job/transfer-ended.ts'
 import type { Deps } from '../start/start-job.ts'
 import { finishStop } from '../keep/stop-job.ts'
 
-/** Writes down that the transfer of a job has ended, and cancels the job if it still runs: nobody waits for it. */
+/** Records that the transfer of a job has ended. Cancels the job if it still runs, because its result is not needed. */
 export async function endTransfer (deps: Deps, id: string, how?: 'completed'): Promise<void> {
   const ended = await advanceRecord(deps.store, id, (record) => transferEnded(record, new Date(), how))
   if (ended?.stop !== undefined && !isTerminal(ended.state)) await finishStop(deps, ended)

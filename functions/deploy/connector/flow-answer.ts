@@ -1,6 +1,6 @@
-/** What a data flow's signal is answered with, and what is to be done when the answer is on its way. */
+/** The answer to a signal of a data flow, and the work to do after the answer is sent. */
 export interface FlowAnswer {
-  /** Of the job. */
+  /** The job's id. */
   id: string
   status: 200 | 202
   location?: string

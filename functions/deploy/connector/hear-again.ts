@@ -9,14 +9,15 @@ import type { ConnectorDeps } from './connector-deps.ts'
 import { endTransfer } from './end-transfer.ts'
 import { startTransfer } from './start-transfer.ts'
 
-/** The states in which a transfer waits to be called back. */
+/** The states in which a transfer waits for the callback. */
 const WAITING = new Set(['PROVISIONING', 'PROVISIONING_REQUESTED'])
 
 /**
- * What follows the answer to a provision request that came before. Up to EDC 0.10 a request to deprovision is the same,
- * byte for byte; it only comes after the callback, so before that it is a repeat: its answer must be read before the
- * connector is called back. After that the connector itself can say, where it has a Management API in the table: if the
- * transfer still waits, the callback came too early and was lost, and is owed again; else it is over.
+ * The work after the answer to a repeated provision request. Up to EDC 0.10 a deprovision request has the same bytes as
+ * a provision request, but EDC sends it only after the callback. So before the callback is delivered, the request is a
+ * repeat, and the callback must wait until EDC has read this answer. After the callback is delivered, the Management
+ * API is asked, if the connector has one in the table. If the transfer still waits, EDC lost the callback because it
+ * came too early, and the callback is owed again. Otherwise the transfer has ended.
  */
 export async function hearAgain (
   deps: ConnectorDeps,

@@ -6,8 +6,8 @@ import { lazyValidator } from '../../../shared/schema/lazy-validator.ts'
 import { plainJson } from './plain-json.ts'
 
 /**
- * Reads a message, JSON-LD or not, by its schema. What the schema does not know is left as it is. Throws
- * `invalid-request` that names the field.
+ * Returns a function that validates a message, JSON-LD or plain JSON, against a schema. Unknown fields stay in the
+ * message. The function throws `invalid-request`, which names the wrong field.
  */
 export function messageReader<T extends TObject> (schema: T): (body: unknown) => Static<T> {
   const isValid = lazyValidator<Static<T>>(schema)

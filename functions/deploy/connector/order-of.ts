@@ -4,26 +4,26 @@ import type { Result } from '../../../shared/job/transfer.ts'
 import type { DeployRequest } from '../start/accept-job.ts'
 import type { Template, Templates } from '../templates/read-templates.ts'
 
-/** What a transfer of an asset asks for. */
+/** The job to run for the transfer of an asset. */
 export interface Order extends DeployRequest {
   result: Result
   lookUp: boolean
 }
 
-/** Properties of an asset's data address by their names, without the IRI before them. */
+/** Properties of an asset's data address by name, without the IRI prefix. */
 export type Properties = Record<string, string>
 
 interface Asked {
-  /** Of the endpoint's query: what the operator wrote into the connector's settings. */
+  /** From the endpoint's query, which the operator sets in the connector's settings. */
   template?: string | undefined
-  /** Of the asset, where the protocol brings them along. */
+  /** The asset's properties, if the protocol sends them with the request. */
   properties?: Properties | undefined
 }
 
 /**
- * What is to run for an asset: the operator's table goes first, then the endpoint's query, then the asset's own
- * properties where the table lets them decide. Throws `unknown-asset` when nobody says: an answer that ends the
- * transfer at once, before anybody waits for nothing.
+ * The template, environment and result for an asset. The operator's table has priority, then the endpoint's query, then
+ * the asset's own properties if the table allows them (`assets_decide`). Throws `unknown-asset` when none of these
+ * applies. That answer ends the transfer at once, so the consumer does not wait.
  */
 export function orderOf (
   connector: Connector,
@@ -39,7 +39,7 @@ export function orderOf (
   if (listed === undefined && template === undefined && !mayDecide) {
     throw problem(
       'unknown-asset',
-      `The connector ${connector.name} has no asset ${asset} in the table, and nothing else says what to run for it`
+      `The connector table has no asset ${asset} for ${connector.name}; add it, or set template in the endpoint's query`
     )
   }
   const own = mayDecide && listed === undefined ? properties : undefined
@@ -54,8 +54,8 @@ export function orderOf (
 }
 
 /**
- * A variable of the template is the property of the same name, written as it is or in small letters; all others are
- * none of the job's business.
+ * The template's variables, each from the property of the same name, or of that name in lowercase. All other properties
+ * are ignored.
  */
 function envOf ({ env }: Template, properties: Properties): Record<string, string> {
   return Object.fromEntries(
@@ -66,7 +66,7 @@ function envOf ({ env }: Template, properties: Properties): Record<string, strin
   )
 }
 
-/** What the asset names, the file that its template is known by, or the list of all. */
+/** The result that the asset names, else the template's demo file, else the list of all files. */
 function resultOf (properties: Properties | undefined, template: Template | undefined): NonNullable<Asset['result']> {
   const named = properties?.['result']
   if (named === 'list' || named === 'archive') return named

@@ -1,7 +1,6 @@
 /**
- * A compacted JSON-LD document as plain JSON: each key by its last word, whichever prefix or IRI stands before it, and
- * a typed value by the value. That is enough for messages whose words are known; EDC writes prefixes of its own choice,
- * and not the same ones in each version.
+ * Converts a compacted JSON-LD document to plain JSON. Each key loses its prefix or IRI, and a typed value becomes the
+ * value. This is enough for messages with known field names. EDC's prefixes differ between versions.
  */
 export function plainJson (document: unknown): unknown {
   if (Array.isArray(document)) return document.map(plainJson)
@@ -16,7 +15,7 @@ export function plainJson (document: unknown): unknown {
   )
 }
 
-/** What stands last in an IRI or behind a prefix. */
+/** The last segment of an IRI, or the name after a prefix. */
 export function lastWord (name: string): string {
   return name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('#'), name.lastIndexOf(':')) + 1)
 }

@@ -22,32 +22,32 @@ const Provision = Type.Object({
   callbackAddress: Type.String({ format: 'uri', pattern: '^https?://' }),
   type: Type.Optional(
     Type.Union([Type.Literal('provision'), Type.Literal('deprovision')], {
-      description: 'Absent before EDC 0.11: then it depends on what was answered before'
+      description: 'Absent before EDC 0.11; the meaning then depends on the state of the transfer'
     })
   )
-}, { description: 'As EDC sends it; its other fields do not matter here' })
+}, { description: 'The request of the EDC HTTP provisioner; other fields are ignored' })
 
 const Query = Type.Object({
-  connector: Type.Optional(Type.String({ description: 'Its name in the table of the connectors' })),
+  connector: Type.Optional(Type.String({ description: 'The name of the connector in the connector table' })),
   key: Type.Optional(
-    Type.String({ description: 'Its secret; EDC sends no credentials but what stands in the address' })
+    Type.String({ description: 'Its endpoint key; it is in the URL because EDC sends no other credential' })
   ),
   template: Type.Optional(Type.String({ minLength: 1, maxLength: 63 })),
   demo_task: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 63, description: 'How the prototype called the template' })
+    Type.String({ minLength: 1, maxLength: 63, description: 'The name of the parameter `template` in the prototype' })
   )
 })
 
 /**
- * EDC asks again at once when it gets a 5xx, twenty times a second, for ever, and on the one thread that all its
- * transfers go through. None of them can go on without our store, so nobody loses by an answer that lets it take a
- * breath.
+ * The pause before a 503 answer. After a 5xx EDC repeats the request at once, twenty times a second, without limit, on
+ * the single thread that handles all its transfers. No transfer can continue without our store, so the pause does no
+ * harm.
  */
 const BREATH_MS = 1000
 
 /**
- * The HTTP provisioner of EDC's control plane, up to 0.15: a transfer asks for its data, and waits without limit to be
- * called back.
+ * The endpoint for the HTTP provisioner of EDC's control plane, up to 0.15. A transfer requests its data, and waits for
+ * the callback without limit.
  */
 export function provisioner (deps: ConnectorDeps): FastifyPluginAsync {
   return async function (plugin) {
@@ -56,12 +56,12 @@ export function provisioner (deps: ConnectorDeps): FastifyPluginAsync {
 
     for (const url of ['/provision', '/provision/']) {
       app.post(url, {
-        // A connector shows its own key.
+        // The connector authenticates with its own key, see `admitConnector`.
         config: { access: 'public' },
         schema: {
           summary: 'Provisions the data of a transfer, for an EDC connector',
           description:
-            'Answers at once; the connector is called back when the job has ended. `deprovision` ends what the transfer still holds.',
+            'Answers at once; a callback follows when the job has ended. `deprovision` ends the transfer and its job.',
           querystring: Query,
           body: Provision,
           response: { 200: Type.Object({}), ...problems(400, 401, 404, 413, 415, 503) }

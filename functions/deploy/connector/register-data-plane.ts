@@ -11,13 +11,13 @@ import type { ConnectorDeps } from './connector-deps.ts'
 const ID = 'gx4ki-jobs'
 const NS = 'https://w3id.org/edc/v0.0.1/ns/'
 
-/** As EDC lists its data planes, as far as it matters. */
+/** The fields of EDC's list of data planes that are used here. */
 const Listed = Type.Array(Type.Object({ '@id': Type.String(), url: Type.Optional(Type.String()) }))
 const isListed = lazyValidator<Static<typeof Listed>>(Listed)
 
 /**
- * Registers this system as a data plane, at every connector whose table says where. Each ping sees to it, because a
- * connector may forget. One that does not answer does not keep the others from it.
+ * Registers this system as a data plane at every connector that has a `registration_url` in the table. Each ping does
+ * this, because a connector may lose the registration. A failure at one connector does not affect the others.
  */
 export async function registerDataPlane (
   deps: ConnectorDeps,
@@ -43,8 +43,8 @@ export async function registerDataPlane (
 }
 
 /**
- * EDC takes a registered data plane for unavailable until it has checked it again, so it is not registered again while
- * it is listed.
+ * Registers only if the data plane is not listed: after each registration EDC treats the data plane as unavailable
+ * until its next check. Returns whether it registered.
  */
 async function registerAtEdc (
   { connectorSecrets }: ConnectorDeps,
@@ -79,12 +79,17 @@ async function registerAtEdc (
     })
   })
   if (answer.status !== 200) {
-    throw new Error(`the connector ${connector.name} answered ${answer.status} to the registration of the data plane`)
+    throw new Error(
+      `the data plane is not registered: the answer is ${answer.status}; check registration_url and the control key`
+    )
   }
   return true
 }
 
-/** By the specification a registration replaces the one before; EDC up to 0.18 has `transferTypes` for the profiles. */
+/**
+ * In the specification a registration replaces the previous one. EDC up to 0.18 reads `transferTypes` instead of
+ * `profiles`.
+ */
 async function registerByTheBook (
   { connectorSecrets }: ConnectorDeps,
   connector: Connector,
@@ -106,7 +111,9 @@ async function registerByTheBook (
     })
   })
   if (status < 200 || status > 299) {
-    throw new Error(`the connector ${connector.name} answered ${status} to the registration of the data plane`)
+    throw new Error(
+      `the data plane is not registered: the answer is ${status}; check registration_url and the control key`
+    )
   }
   return false
 }

@@ -13,9 +13,9 @@ import { type ConnectorDeps, connectorOf } from './connector-deps.ts'
 import { orderOf } from './order-of.ts'
 
 /**
- * Starts the job of a transfer that was accepted, once it is known what to run. Whoever asked for it has his answer and
- * waits without any limit: what can never run makes the job fail, so that he is told; what may yet work is thrown, and
- * the ping tries again.
+ * Starts the job of an accepted transfer. If the asset's own properties decide, it looks them up first. The connector
+ * already has its answer and waits for the callback without limit. So a permanent error makes the job fail, and the
+ * connector gets the callback. A temporary error is thrown, and the ping tries again.
  */
 export async function startTransfer (deps: ConnectorDeps, record: JobRecord): Promise<JobRecord> {
   try {
@@ -44,8 +44,8 @@ function neverRuns (error: unknown): string | undefined {
 }
 
 /**
- * The record with the template and the environment that the asset's own properties ask for, where they have not been
- * asked yet.
+ * Looks up the asset's own properties, if the record still needs them (`look_up`), and writes their template and
+ * environment into the record. Returns the current record.
  */
 async function lookUp (deps: ConnectorDeps, record: JobRecord): Promise<JobRecord> {
   const transfer = transferOf(record)
@@ -53,7 +53,10 @@ async function lookUp (deps: ConnectorDeps, record: JobRecord): Promise<JobRecor
   const connector = connectorOf(deps, transfer)
   const properties = await assetProperties(managementApi(connector, deps.connectorSecrets), transfer.asset)
   if (properties === undefined) {
-    throw problem('unknown-asset', `The connector ${connector.name} does not know its asset ${transfer.asset}`)
+    throw problem(
+      'unknown-asset',
+      `The Management API of the connector ${connector.name} does not know the asset ${transfer.asset}`
+    )
   }
   const order = orderOf(connector, transfer.asset, { properties }, deps)
   const template = templateOf(deps, order)

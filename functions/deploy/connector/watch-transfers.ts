@@ -4,10 +4,10 @@ import { inBatches } from '../../../shared/store/object-store.ts'
 import { type ConnectorDeps } from './connector-deps.ts'
 import { endTransfer } from './end-transfer.ts'
 
-/** What one ping asks at most; which jobs these are is left to chance, so that none is always left out. */
+/** The limits of one ping. The transfers are chosen at random, so that each one is checked at some time. */
 export const ONE_PING = { transfers: 100, seconds: 10 }
 
-/** EDC's names of what comes after the end of a transfer, or is on the way there. */
+/** EDC's names of the states in which a transfer has ended or is ending. */
 const ENDED = new Set([
   'TERMINATING',
   'TERMINATED',
@@ -24,9 +24,9 @@ export interface Watched {
 }
 
 /**
- * A transfer that somebody ends while its job runs tells nobody: the HTTP provisioner hears of it only if it asks. So
- * each ping asks the Management API of the connectors that have one in the table. A connector that does not answer is
- * not asked again by this ping.
+ * Ends the transfers that have ended at the connector. The connector does not notify us when a transfer ends while its
+ * job runs. So each ping asks the Management API of the connectors that have one in the table. After an error, the same
+ * ping does not ask that connector again.
  */
 export async function watchTransfers (
   deps: ConnectorDeps,

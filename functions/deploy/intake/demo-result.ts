@@ -11,8 +11,8 @@ import type { Store } from '../../../shared/store/open-store.ts'
 const PAUSE_MS = 500
 
 /**
- * Waits for the end of a job, at most so many seconds, and answers with one of its results; `undefined` when it takes
- * longer.
+ * Waits up to `seconds` for the end of a job and returns one of its result files; `undefined` when the job takes
+ * longer. Throws `demo-failed` when the job did not succeed or has no such file.
  */
 export async function demoResult (
   store: Store,
@@ -27,7 +27,7 @@ export async function demoResult (
   if (result === undefined || bytes === undefined) {
     throw problem(
       'demo-failed',
-      `The demo job ended as ${ended.state} (${ended.reason ?? 'no reason known'})${
+      `The demo job ended with the state ${ended.state} (${ended.reason ?? 'reason unknown'})${
         ended.state === 'succeeded' ? ` without ${file}` : ''
       }`,
       { job_uuid: ended.job_uuid }

@@ -4,13 +4,13 @@ import type { DeployRequest } from '../start/accept-job.ts'
 import { parseDotenv } from './parse-dotenv.ts'
 import { CallbackBody, webhookOf, type WebhookRules } from './webhook-request.ts'
 
-const TemplateName = Type.String({ minLength: 1, maxLength: 63, description: 'One of GET /template' })
+const TemplateName = Type.String({ minLength: 1, maxLength: 63, description: 'A template name from GET /template' })
 
-// What a LocalQueue can be called, as far as a label can hold it.
+// The names of a LocalQueue that are valid as a label value.
 const QueueName = Type.String({
   pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$',
-  'x-message': 'must be the name of a queue',
-  description: 'The Kueue queue in which the job waits for its turn'
+  'x-message': 'must be a queue name: at most 63 lowercase letters, digits and hyphens',
+  description: 'The Kueue queue (LocalQueue) in which the job waits'
 })
 
 export const DeployBody = Type.Object({
@@ -18,7 +18,7 @@ export const DeployBody = Type.Object({
   queue: Type.Optional(QueueName),
   env: Type.Optional(
     Type.Record(Type.String({ minLength: 1 }), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), {
-      description: 'The variables of the template that are to differ from their defaults'
+      description: 'Values for variables of the template; the other variables keep their defaults'
     })
   ),
   callback: Type.Optional(CallbackBody)
@@ -33,13 +33,13 @@ export const DeployForm = Type.Object({
 export const DeployQuery = Type.Object({
   template: Type.Optional(TemplateName),
   dry_run: Type.Optional(
-    Type.Boolean({ default: false, description: 'Asks Kubernetes for its opinion and creates nothing' })
+    Type.Boolean({ default: false, description: 'If true, Kubernetes only validates the job, and nothing is created' })
   )
 }, { additionalProperties: false })
 
 /**
- * What one of the three bodies asks for: JSON, a dotenv file as it is, or a form with one. Without a body it is the
- * template with its defaults.
+ * Converts one of the three kinds of body (JSON, a dotenv file, or a form with a dotenv file) to a deploy request.
+ * Without a body the request is for the template with its defaults.
  */
 export function deployRequest (
   body: string | Static<typeof DeployBody> | Static<typeof DeployForm> | null | undefined,
@@ -49,7 +49,7 @@ export function deployRequest (
 ): DeployRequest {
   const { template, env, queue, callback } = readBody(body)
   if (template !== undefined && query.template !== undefined && template !== query.template) {
-    throw invalidField('template', 'is given twice, and differently')
+    throw invalidField('template', 'has different values in the body and in the query')
   }
   return {
     template: template ?? query.template ?? defaultTemplate,
@@ -68,7 +68,9 @@ function readBody (body: Parameters<typeof deployRequest>[0]): Static<typeof Dep
   return body ?? {}
 }
 
-/** Text as it was sent; bytes that are no UTF-8 would be changed without anybody noticing. */
+/**
+ * Decodes UTF-8. Throws `invalid-request` for other bytes, because a lenient decoder would change the text silently.
+ */
 export function decodeText (field: string, bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)

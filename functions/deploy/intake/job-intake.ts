@@ -17,12 +17,12 @@ import { readForm } from './read-form.ts'
 import type { Deps } from '../start/start-job.ts'
 import type { WebhookRules } from './webhook-request.ts'
 
-/** What it takes to make jobs for callers. */
+/** The dependencies of the routes where callers request jobs. */
 export interface IntakeDeps extends Deps {
   defaultTemplate: string
   /** How long `GET /demo` waits for its job, in seconds. */
   demoWait: number
-  /** How many open jobs a caller may have at once; without it as many as he likes. */
+  /** How many open jobs a caller may have at once; `undefined`: no limit. */
   mostOpen?: number | undefined
   webhooks: WebhookRules
 }
@@ -36,7 +36,7 @@ const Checked = Type.Object({
   dry_run: Type.Literal(true),
   template: Type.String(),
   env: Type.Record(Type.String(), Type.String(), {
-    description: 'What the workload would get; secret values are left out'
+    description: 'The environment that the workload would get, without secret values'
   })
 })
 
@@ -45,12 +45,12 @@ const KeyHeader = Type.Object({
     Type.String({
       minLength: 1,
       maxLength: 255,
-      description: 'The same key gives the same job, as long as the job is kept'
+      description: 'Requests with the same key get the same job, as long as the job is kept'
     })
   )
 })
 
-/** Where callers ask for jobs: as JSON, as a dotenv file, or with nothing but a browser. */
+/** The routes where callers request jobs: with JSON, with a dotenv file, or with a GET from a browser. */
 export function jobIntake (deps: IntakeDeps): FastifyPluginAsync {
   const { store, templates, defaultTemplate, demoWait, mostOpen, webhooks } = deps
   return async function (plugin) {
@@ -65,7 +65,7 @@ export function jobIntake (deps: IntakeDeps): FastifyPluginAsync {
       async (_request: unknown, body: Buffer) => decodeText('body', body)
     )
 
-    /** What a job keeps of the request that it came with. */
+    /** The facts about the HTTP request that go into the job's record. */
     const originOf = (request: FastifyRequest): Pick<DeployRequest, 'owner' | 'mostOpen' | 'traceparent'> => ({
       owner: request.caller.owner,
       mostOpen,
@@ -77,11 +77,11 @@ export function jobIntake (deps: IntakeDeps): FastifyPluginAsync {
     app.get(
       '/job/deploy',
       {
-        // Who only looks must not run a job.
+        // A HEAD request must not start a job.
         exposeHeadRoute: false,
         config: { access: 'jobs:write' },
         schema: {
-          summary: 'Runs the default template with its defaults',
+          summary: 'Starts a job from the default template with its default values',
           querystring: DeployQuery,
           headers: KeyHeader,
           response: deployResponses
@@ -96,9 +96,9 @@ export function jobIntake (deps: IntakeDeps): FastifyPluginAsync {
       {
         config: { access: 'jobs:write' },
         schema: {
-          summary: 'Runs a job',
+          summary: 'Starts a job',
           description:
-            'Takes JSON, or the environment as a dotenv file: as text/plain, or as the form field `env_file`. Answers when Kubernetes has accepted the Job.',
+            'Takes JSON or a dotenv file (text/plain or form field `env_file`). Answers when Kubernetes has the Job.',
           querystring: DeployQuery,
           headers: KeyHeader,
           body: {
@@ -139,8 +139,8 @@ export function jobIntake (deps: IntakeDeps): FastifyPluginAsync {
       exposeHeadRoute: false,
       config: { access: 'jobs:write' },
       schema: {
-        summary: 'Runs the default template and answers with its result file',
-        description: `Waits up to ${demoWait} s; when it takes longer, 202 says where to look.`,
+        summary: 'Runs a job from the default template and answers with its result file',
+        description: `Waits up to ${demoWait} s for the job. If it takes longer, the answer is 202 with its links.`,
         querystring: Type.Object({}, { additionalProperties: false }),
         response: {
           200: {

@@ -14,8 +14,8 @@ export const JOB_REQUESTED = 'org.gx4ki.job.requested'
 const isBody = lazyValidator<Static<typeof DeployBody>>(DeployBody)
 
 /**
- * Deploys what an event asks for, in the words of `POST /job/deploy`; once, however often the event comes: source and
- * id are its identity.
+ * Accepts the job that an event requests. The data of the event has the schema of the body of `POST /job/deploy`. A
+ * repeated event, with the same source and id, gets the same job.
  */
 export async function takeJobRequest (
   deps: Deps,

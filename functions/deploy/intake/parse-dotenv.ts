@@ -3,16 +3,15 @@ import { problem } from '../../../shared/http/problem.ts'
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 
 /**
- * Parses a dotenv file as the prototype's users have them: `NAME=value` lines, empty values, comments, quotes. Strict,
- * because a line that is understood differently from what was meant runs a job for hours: no expansion, no `export`, no
- * name twice. In double quotes `\n`, `\t`, `\"` and `\\` are escapes, any other backslash stays; single quotes take
- * everything as it is; unquoted values end at ` #`. Throws `invalid-request` with the numbers of the bad lines, the
- * first hundred.
+ * Parses a dotenv file as the prototype's users have them: `NAME=value` lines, empty values, comments, quotes. It is
+ * strict, because a misread line can run the wrong job for hours: no expansion, no `export`, no duplicate names. In
+ * double quotes `\n`, `\t`, `\"` and `\\` are escapes, and any other backslash is kept. Single quotes keep every
+ * character. An unquoted value ends at ` #`. Throws `invalid-request` with the numbers of the first hundred bad lines.
  */
 export function parseDotenv (text: string): Record<string, string> {
   const values = new Map<string, string>()
   const errors: { field: string, message: string }[] = []
-  // The line ends of every system, and the byte order mark that some editors write.
+  // Accept the line ends of every system, and the byte order mark that some editors write.
   const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/)
   for (const [index, line] of lines.entries()) {
     const content = line.trim()
@@ -20,7 +19,7 @@ export function parseDotenv (text: string): Record<string, string> {
     const wrong = readLine(content, values)
     if (wrong !== undefined) errors.push({ field: `line ${index + 1}`, message: wrong })
   }
-  // As many as anybody reads: the answer must not outgrow the file.
+  // The limit keeps the answer smaller than the file.
   if (errors.length > 0) {
     throw problem('invalid-request', `The dotenv file cannot be read: ${errors[0]!.field} ${errors[0]!.message}`, {
       errors: errors.slice(0, 100)
@@ -29,15 +28,15 @@ export function parseDotenv (text: string): Record<string, string> {
   return Object.fromEntries(values)
 }
 
-/** Takes one line in, or says what is wrong with it, without repeating its value: it may be a secret. */
+/** Adds one line to `values`, or returns an error message. The message never has the value, which may be a secret. */
 function readLine (line: string, values: Map<string, string>): string | undefined {
   const equals = line.indexOf('=')
-  if (equals === -1) return 'is not NAME=value'
+  if (equals === -1) return 'must have the form NAME=value'
   const name = line.slice(0, equals).trimEnd()
-  if (!NAME.test(name)) return 'does not begin with a name of letters, digits and _'
+  if (!NAME.test(name)) return 'must begin with a name of letters, digits and _, not with a digit'
   if (values.has(name)) return `sets ${name} a second time`
   const value = readValue(line.slice(equals + 1).trim())
-  if (value === undefined) return `has a quote that does not close, or something after it (${name})`
+  if (value === undefined) return `has a quote without a closing quote, or text after the closing quote (${name})`
   if (value.includes('\0')) return `has a NUL character (${name})`
   values.set(name, value)
   return undefined

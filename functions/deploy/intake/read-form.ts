@@ -2,11 +2,11 @@ import type { FastifyRequest } from 'fastify'
 import { invalidField, isProblem, problem } from '../../../shared/http/problem.ts'
 import { decodeText } from './deploy-request.ts'
 
-/** The fields of a form by name, files as text: each once and as it was sent, or it is a problem. */
+/** Reads the fields of a form by name, files as text. Throws a problem for a duplicate field or a changed value. */
 export async function readForm (request: FastifyRequest): Promise<Record<string, unknown>> {
   if (!/;\s*boundary="?[^\s";]/i.test(request.headers['content-type'] ?? '')) {
-    throw problem('unsupported-media-type', 'A form needs a boundary in its content type', {
-      errors: [{ field: 'content-type', message: 'has no boundary' }]
+    throw problem('unsupported-media-type', 'The Content-Type of a form must have the parameter boundary', {
+      errors: [{ field: 'content-type', message: 'has no parameter boundary' }]
     })
   }
   const fields = new Map<string, unknown>()
@@ -23,7 +23,7 @@ export async function readForm (request: FastifyRequest): Promise<Record<string,
           errors: [{ field: name, message: 'is too large' }]
         })
       }
-      // Of a plain field the parser has already replaced what is no UTF-8.
+      // In a plain field the parser has already replaced invalid UTF-8 by U+FFFD.
       if (String(part.value).includes('\uFFFD')) throw invalidField(name, 'is not UTF-8 text')
       fields.set(name, part.value)
     }

@@ -11,8 +11,8 @@ export interface ResolvedEnv {
 const ajv = newAjv({ allErrors: true, useDefaults: false })
 
 /**
- * What the workload gets as its environment: what the caller gave, checked by the template's schema, and the defaults
- * for the rest. Throws `invalid-request` that names every wrong variable, never its value.
+ * The environment of the workload: the caller's values, validated by the template's schema, and the defaults for the
+ * other variables. Throws `invalid-request`, which names every wrong variable, but never its value.
  */
 export function resolveEnv ({ env: schema, name: template }: Template, given: GivenEnv): ResolvedEnv {
   const values = { ...defaultsOf(schema), ...given }
@@ -48,8 +48,8 @@ function defaultsOf (schema: EnvSchema): GivenEnv {
 }
 
 /**
- * A dotenv file has only strings; the schema may ask for a number. Written any other way than JSON writes one, it stays
- * a string and is refused.
+ * Converts a string to the type in the schema, because a dotenv file has only strings. A number that is not written as
+ * in JSON stays a string, so the schema refuses it.
  */
 function typedValue (
   value: string | number | boolean,

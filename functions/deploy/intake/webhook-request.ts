@@ -8,29 +8,29 @@ export const CallbackBody = Type.Object({
   url: Type.String({
     minLength: 1,
     maxLength: 2048,
-    description: 'https, and public unless the operator has allowed its origin'
+    description: 'An https URL with a public address, or a URL whose origin the operator has allowed'
   }),
   events: Type.Optional(Type.Array(Type.Unsafe<Webhook['events'][number]>(Type.String({ enum: [...toldStates] })), {
     minItems: 1,
     uniqueItems: true,
-    description: 'The states to be told of; without it the four in which a job ends'
+    description: 'The job states that cause a callback; by default the four states in which a job ends'
   })),
   secret_ref: Type.Optional(SecretName)
 }, {
   additionalProperties: false,
-  description: 'Whom to tell of the job: a CloudEvent, signed as Standard Webhooks 1.0 says'
+  description: 'The receiver of callbacks about the job. A callback is a CloudEvent, signed as in Standard Webhooks 1.0'
 })
 
 export interface WebhookRules {
   egress: EgressRules
   secretsDir: string | undefined
-  /** What a callback is signed with that names no secret. */
+  /** The name of the secret for a callback that names none. */
   defaultSecret: string | undefined
 }
 
 /**
- * The webhook that a caller asks for, as far as that can be checked without a request. None goes out unsigned: a
- * receiver could not tell it from a forged one.
+ * Checks the callback that a caller requests, without a request to the receiver. Every callback must have a secret to
+ * sign it, because a receiver cannot distinguish an unsigned callback from a forged one.
  */
 export function webhookOf (
   { url, events = ['succeeded', 'failed', 'canceled', 'lost'], secret_ref: named }: Static<typeof CallbackBody>,
@@ -40,9 +40,11 @@ export function webhookOf (
   if (refused !== undefined) throw invalidField('callback.url', refused)
   const secret = named ?? defaultSecret
   if (secret === undefined) {
-    throw invalidField('callback.secret_ref', 'is missing, and there is no secret for callbacks that name none')
+    throw invalidField('callback.secret_ref', 'is missing, and the operator has set no default secret for callbacks')
   }
-  if (!isUsable(secretsDir, secret)) throw invalidField('callback.secret_ref', `there is no usable secret ${secret}`)
+  if (!isUsable(secretsDir, secret)) {
+    throw invalidField('callback.secret_ref', `there is no usable secret with the name ${secret}`)
+  }
   return { kind: 'webhook', url, events, secret_ref: secret }
 }
 
@@ -50,7 +52,7 @@ function isUsable (folder: string | undefined, name: string): boolean {
   try {
     return webhookKeys(folder, name).length > 0
   } catch {
-    // What is wrong with it is the operator's business: nothing of it is for callers.
+    // The reason is for the operator only. Callers must not learn details of a secret.
     return false
   }
 }

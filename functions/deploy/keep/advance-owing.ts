@@ -3,9 +3,9 @@ import { advanceRecord, noteOwing } from '../../../shared/job/record-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 
 /**
- * Advances a record that may owe something by that, after nothing was left to do for its job. The marker, which leads
- * the ping there, comes first, in case nobody gets any further; and once more, in case a ping that found nothing owed
- * has just taken it away.
+ * Advances a record of a job that may be complete, when the change may add an owed callback. The ping finds the job by
+ * its marker. So the marker is written first, in case the process crashes. It is written again at the end, in case a
+ * ping saw no owed callback and removed the marker in between.
  */
 export async function advanceOwing (
   store: Store,

@@ -8,35 +8,36 @@ import { LONGEST_SECONDS } from './retention.ts'
 export const KeepBody = Type.Object({
   expires_at: Type.String({
     format: 'date-time',
-    description: 'RFC 3339; not before the present one, and at most 366 days ahead'
+    description: 'RFC 3339; not before the current value, and at most 366 days from now'
   })
 }, { additionalProperties: false })
 
 /**
- * Keeps a job that has ended longer than its template says; `undefined` for no such job. Never shorter: of several who
- * need it, each can rely on what he was told. One that has not ended has no end of its retention yet that could be too
- * early.
+ * Keeps a job that has ended longer than its template says; `undefined` when there is no such job. The time is never
+ * made shorter, so each of several callers can rely on its answer. A job that has not ended has no `expires_at` yet.
  */
 export async function keepJob (store: Store, id: string, until: string): Promise<JobRecord | undefined> {
   const wanted = new Date(until)
-  // What RFC 3339 allows and no calendar here knows: a leap second.
-  if (Number.isNaN(wanted.getTime())) throw invalidField('expires_at', 'is no time that is known here')
+  // RFC 3339 allows a leap second, but `Date` does not.
+  if (Number.isNaN(wanted.getTime())) {
+    throw invalidField('expires_at', 'is not a supported time; leap seconds are not supported')
+  }
   return await advanceRecord(store, id, (record) => {
     const { expires_at: present, revision } = record
     if (present === undefined) {
-      throw problem('job-not-ended', 'Only a job that has ended expires; ask again then', {
+      throw problem('job-not-ended', 'The job has no expiry time before it has ended; send the request again then', {
         job_uuid: id,
-        errors: [{ field: 'expires_at', message: 'is not known before the job has ended' }]
+        errors: [{ field: 'expires_at', message: 'can be set only after the job has ended' }]
       })
     }
     const next = wanted.toISOString()
     if (next === present) return undefined
     if (wanted < new Date(present)) {
-      throw invalidField('expires_at', `must not be before ${present}: a job is only kept longer`)
+      throw invalidField('expires_at', `must not be before the current value ${present}`)
     }
     const latest = new Date(Date.now() + LONGEST_SECONDS * 1000)
     if (wanted > latest) {
-      throw invalidField('expires_at', `must not be after ${latest.toISOString()}: 366 days from now`)
+      throw invalidField('expires_at', `must not be after ${latest.toISOString()}, which is 366 days from now`)
     }
     return { ...record, revision: revision + 1, expires_at: next }
   })

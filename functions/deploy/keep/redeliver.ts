@@ -6,8 +6,8 @@ import type { Store } from '../../../shared/store/open-store.ts'
 import { advanceOwing } from './advance-owing.ts'
 
 /**
- * Makes a callback owed once more, and due now, however it has ended; the next ping tries it. Answers the record,
- * `undefined` for no such job.
+ * Makes a callback owed again, and due now, in any state of the callback. The next ping sends it. Returns the record,
+ * or `undefined` when there is no such job.
  */
 export async function redeliver (store: Store, id: string, callback: string): Promise<JobRecord | undefined> {
   const found = await readRecord(store, id)
@@ -15,7 +15,7 @@ export async function redeliver (store: Store, id: string, callback: string): Pr
   if (!found.record.callbacks?.some((one) => one.id === callback)) {
     throw problem('unknown-callback', 'The job has no callback with this id', {
       job_uuid: id,
-      errors: [{ field: 'callback', message: 'is not among those of the job' }]
+      errors: [{ field: 'callback', message: 'is not the id of a callback of this job' }]
     })
   }
   return await advanceOwing(store, id, (record) => oweAgain(record, callback, new Date()))

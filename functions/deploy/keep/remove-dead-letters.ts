@@ -2,12 +2,12 @@ import { DEAD_LETTER_PREFIX, deadLetterKey } from '../../../shared/store/bucket-
 import { inBatches, listObjects, removeObject } from '../../../shared/store/object-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 
-/** Long enough for somebody to ask why; what such an event told, a ping has long made good. */
+/** Long enough for an operator to look for the cause. A ping has repaired the state of the job long before. */
 const KEPT_MS = 30 * 86_400_000
 
 /**
- * Removes events that could not be delivered and are old by now, the oldest first and so many at most; answers how
- * many. The next ping goes on.
+ * Removes old events that could not be delivered, the oldest first, at most `most` in one ping. Returns the number of
+ * removed events.
  */
 export async function removeDeadLetters (store: Store, most = 1000): Promise<number> {
   const end = deadLetterKey(new Date(Date.now() - KEPT_MS).toISOString(), '')

@@ -23,20 +23,20 @@ import type { Store } from '../../../shared/store/open-store.ts'
 import { abortUploads } from '../../../shared/store/unfinished-uploads.ts'
 import { deleteJob, type Deps } from '../start/start-job.ts'
 
-/** What one ping does at most; the next one goes on. */
+/** The limits of one ping. The next ping continues. */
 export interface Bounds {
   objects: number
   seconds: number
 }
 
-/** The Triggers give a ping 50 s, of which the open jobs need some. */
+/** The Triggers give a ping 50 s, and the open jobs need a part of that. */
 export const ONE_PING: Bounds = { objects: 1000, seconds: 20 }
 
 type Place = Pick<Deps, 'store' | 'cluster'>
 
 /**
- * Removes the jobs whose retention is over, the longest overdue first. It looks at the keys that are due, never at all
- * jobs that there are. What is cut off, at any line, the next ping does: the key that led to a job goes last.
+ * Removes the jobs whose retention is over, the longest overdue first. It lists only the expiry keys that are due,
+ * never all jobs. The expiry key of a job is removed last, so after a crash at any line the next ping continues.
  */
 export async function removeExpired (
   place: Place,
@@ -48,8 +48,8 @@ export async function removeExpired (
   for await (const key of dueKeys(place.store, new Date())) {
     const id = jobOfKey(key)
     try {
-      // It says what is to be deleted.
-      if (!isJobId(id)) throw new Error(`no key of ours: ${key}`)
+      // The id is the prefix of the objects to delete, so it must be valid.
+      if (!isJobId(id)) throw new Error(`the key ${key} has no valid job id; remove the object by hand`)
       const { objects, isGone } = await removeJob(place, id, key, left)
       left -= objects
       if (isGone) report(id, 'removed')
@@ -83,15 +83,15 @@ async function removeJob (
   const found = await readRecord(store, id)
   if (found !== undefined) {
     const { record, etag } = found
-    // Kept longer since; or whoever put the key was cut off before the record said so, at least an hour ago: it was put
-    // that long ahead.
+    // The job has a later expiry time now, or the process that put the key crashed before it wrote the record. That was
+    // at least an hour ago, because a new expiry time is at least an hour in the future.
     if (record.expires_at === undefined || new Date(record.expires_at) > new Date()) {
       await removeObject(store, due)
       return nothing
     }
-    // The Job goes a ping earlier: of its end there are events, and they should still find a record.
+    // Delete the Job one ping earlier. Its deletion causes events, and they should still find the record.
     if (await deleteJob(cluster, id) === 'ending') return nothing
-    // Something is still owed, and the record says what.
+    // Work is left for the job, for example an owed callback, and it needs the record.
     if (await headObject(store, markerKey(id)) !== undefined) return nothing
     await releaseKey(store, record)
     if (!await hideRecord(store, id, etag)) return nothing
@@ -111,11 +111,11 @@ async function removeJob (
   return { objects: most - left, isGone: true }
 }
 
-/** Before the record is hidden: a key that leads to a job that is no more could not be used again. */
+/** Removes the claim. It must be removed before the record is hidden, else its key could never be used again. */
 async function releaseKey (store: Store, { job_uuid: id, idempotency: key }: JobRecord): Promise<void> {
   const found = key === undefined ? undefined : await getObject(store, key)
   if (key === undefined || found === undefined) return
   const { job_uuid: owner } = JSON.parse(found.body.toString()) as { job_uuid: string }
-  // It may have been given up, and taken by another job since.
+  // After this job was given up, another job may have claimed the key.
   if (owner === id) await removeObject(store, key)
 }

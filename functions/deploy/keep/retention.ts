@@ -1,13 +1,13 @@
 const HOUR = 3600
 const DAY = 24 * HOUR
 
-/** What anybody can have a job kept for, counted from now: what is forgotten goes in the end. */
+/** The longest retention, counted from now. The limit makes sure that every forgotten job is removed at some time. */
 export const LONGEST_SECONDS = 366 * DAY
 
-/** Long enough for a result to be missed after a month's end, short enough that no bucket grows for ever. */
+/** Long enough to notice a missing result after the end of a month, short enough to limit the size of the bucket. */
 const DEFAULT = '30d'
 
-/** The value of the annotation `gx4ki.io/retention`, in seconds: whole days or hours, up to a year. */
+/** Parses the annotation `gx4ki.io/retention` (whole days or hours, at most 366 days) and returns seconds. */
 export function parseRetention (text = DEFAULT): number {
   const [, count, unit] = /^([1-9][0-9]{0,3})([dh])$/.exec(text) ?? []
   const seconds = Number(count) * (unit === 'd' ? DAY : HOUR)

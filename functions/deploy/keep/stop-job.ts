@@ -9,10 +9,10 @@ import type { Store } from '../../../shared/store/open-store.ts'
 import { deleteJob, type Deps } from '../start/start-job.ts'
 
 /**
- * Asks a job to end, and why; the first reason stays. Its Job is deleted, the uploader brings up what is there, and
- * `job-completed` makes the record terminal when the pods are gone. A job that never had a Job ends here. Answers the
- * record, `undefined` for no such job. A Kubernetes that cannot be reached makes no difference to what was asked: the
- * ping deletes the Job then.
+ * Stops a job, with a reason; the first reason stays. The Job is deleted, the uploader uploads the remaining files, and
+ * `job-completed` makes the record terminal when the pods are gone. A job that never had a Job becomes terminal here.
+ * Returns the record, or `undefined` when there is no such job. When Kubernetes cannot be reached, the stop stays in
+ * the record, and the ping deletes the Job.
  */
 export async function stopJob (
   deps: Deps,
@@ -26,7 +26,7 @@ export async function stopJob (
 }
 
 /**
- * Writes down that a job is to end, unless by then the reason no longer `applies` to its record. Answers the record,
+ * Writes the stop into the record, unless the reason no longer `applies` to the newest record. Returns the record,
  * stopped or not.
  */
 export async function askToStop (
@@ -45,16 +45,16 @@ export async function askToStop (
   )
 }
 
-/** Deletes the Job of a job that was asked to stop; on a ping again, in case it was not deleted then. */
+/** Deletes the Job of a stopped job. The ping repeats this, in case the first deletion failed. */
 export async function finishStop (deps: Deps, record: JobRecord): Promise<JobRecord> {
   const { job_uuid: id, stop } = record
   let outcome: 'ending' | 'absent'
   try {
-    // With the Job its pods go, and their logs with them; `job-completed` hears of it too late, or not at all.
+    // The pods and their logs are deleted with the Job, and `job-completed` may be too late to read the log.
     const pod = countingPod(await podsOf(deps.cluster, id))
     if (pod !== undefined) {
       await keepLog(deps.store, deps.cluster, id, pod, 'so far').catch(() => {
-        // A node that is gone gives no log; that the job ends is worth more.
+        // A lost node gives no log. The job must be stopped without it.
       })
     }
     outcome = await deleteJob(deps.cluster, id)

@@ -20,20 +20,21 @@ export interface DeployRequest {
   template: string
   env: GivenEnv
   queue?: string
-  /** The W3C trace context that it came in. */
+  /** The W3C trace context of the request. */
   traceparent?: string | undefined
-  /** Whom to tell of the job, besides the sink. */
+  /** The receivers of callbacks about the job, besides the sink. */
   targets?: Target[]
-  /** Whose job it is to be. */
+  /** The owner of the new job. */
   owner?: string | undefined
-  /** How many open jobs the owner may have, this one among them. */
+  /** How many open jobs the owner may have, including this one. */
   mostOpen?: number | undefined
 }
 
 /**
- * Accepts a job: marker, record, Job, in this order, so that whatever is cut off is found by the ping and finished.
- * Answers when Kubernetes has accepted the Job. With an idempotency key the same request gives the same job, however
- * often it comes. When Kubernetes refuses or cannot be reached nothing of the job remains, as far as that can be known.
+ * Accepts a job: writes the marker and the record, then creates the Job. Because of this order, the ping finds and
+ * finishes a job after a crash at any step. Returns when Kubernetes has accepted the Job. Repeated requests with the
+ * same idempotency key get the same job. When Kubernetes refuses the Job or the request certainly did not reach it,
+ * nothing of the job remains.
  */
 export async function acceptJob (deps: Deps, request: DeployRequest, key?: string): Promise<JobRecord> {
   const template = templateOf(deps, request)
@@ -48,9 +49,9 @@ export async function acceptJob (deps: Deps, request: DeployRequest, key?: strin
   const earlier = claim?.isNew === false ? await readRecord(deps.store, id) : undefined
   if (earlier !== undefined) {
     const { record } = earlier
-    // Somebody else with this key is about to answer so, and to free the key.
+    // Another request with this key is giving the job up: it throws the same problem and frees the key.
     if (isGivenUp(record) && !isTerminal(record.state)) throw givenUp(id)
-    // Whoever accepted it may have been cut off before it had all it needs.
+    // The process that accepted the job may have crashed before it made all objects.
     return record.job_uid === undefined && record.stop === undefined && !isTerminal(record.state)
       ? await startJob(deps, record)
       : record
@@ -62,7 +63,7 @@ export async function acceptJob (deps: Deps, request: DeployRequest, key?: strin
   if (!isOurs && await readRecord(deps.store, id) === undefined) {
     throw problem(
       'store-unavailable',
-      'The job of this idempotency key has expired and is just being removed; ask again'
+      'The job of this idempotency key has expired and is being removed; send the request again'
     )
   }
   try {
@@ -71,11 +72,11 @@ export async function acceptJob (deps: Deps, request: DeployRequest, key?: strin
     if (isProblem(error, 'store-unavailable')) {
       throw problem(
         'store-unavailable',
-        'The job is accepted, but the store did not note down that it is started; it goes on all the same',
+        'The job is started, but the store did not update its record; the job continues, and a ping repairs the record',
         { job_uuid: id, cause: error }
       )
     }
-    // Of several with one key, who made the record answers for the job; another's bad luck must not end it.
+    // If several requests have one key, only the one that created the record may withdraw the job.
     if (!isOurs || !ofKubernetes(error)) throw error
     return await withdraw(deps, id, object, error)
   }
@@ -85,7 +86,7 @@ function ofKubernetes (error: unknown): error is Error {
   return isProblem(error, 'rejected-by-kubernetes') || isProblem(error, 'kubernetes-unavailable')
 }
 
-/** As far as accepting a job goes without making anything: the environment it would get. */
+/** Checks a request for a job and creates nothing. Returns the environment that the workload would get. */
 export async function tryJob (
   deps: Deps,
   request: DeployRequest
@@ -111,11 +112,11 @@ export function templateOf ({ templates }: Deps, { template: name }: DeployReque
   return template
 }
 
-/** A template that names a queue means it: whoever wrote it shares the cluster out. */
+/** A caller cannot change a queue that the template sets, because the operator divides the cluster with it. */
 function queueOf ({ manifest, name }: Template, { queue }: DeployRequest): string | undefined {
   const own = manifest.metadata?.labels?.[QUEUE_LABEL]
   if (queue !== undefined && own !== undefined && queue !== own) {
-    throw invalidField('queue', `must be ${own}, the queue of the template ${name}`)
+    throw invalidField('queue', `must be ${own}, the queue that the template ${name} sets`)
   }
   return queue
 }
@@ -150,18 +151,18 @@ export function newRecord (
   }
 }
 
-/** The object of an idempotency key; the key of one caller means nothing for another. */
+/** The key of the claim object of an idempotency key. Equal idempotency keys of two callers have different objects. */
 function claimOf ({ tokenKey }: Deps, key: string, owner: string | undefined): string {
   return claimObject(tokenKey, JSON.stringify(['idempotency key', owner, key]))
 }
 
-/** Whether it is asked for a job that was asked for before: then there is none more of them. */
+/** Whether the claim exists already. Then the request repeats an earlier one, and the number of jobs does not grow. */
 async function isRepeated ({ store }: Deps, claim: string | undefined): Promise<boolean> {
   return claim !== undefined && await headObject(store, claim) !== undefined
 }
 
 /**
- * Ties an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) to one job. The fingerprint is keyed, because
+ * Ties an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) to one job. The fingerprint is an HMAC, because
  * it covers secret values.
  */
 async function claimKey (
@@ -179,7 +180,7 @@ async function claimKey (
   if (claim.fingerprint !== fingerprint) {
     throw problem(
       'idempotency-mismatch',
-      'This idempotency key belongs to a request with another template, environment, queue or callback',
+      'This idempotency key was used with another template, environment, queue or callback; use a new key',
       {
         job_uuid: claim.job_uuid,
         errors: [{ field: 'Idempotency-Key', message: 'was used with another request' }]
@@ -190,10 +191,10 @@ async function claimKey (
 }
 
 /**
- * Takes back what was accepted, by throwing. When it is certain that there is no Job, nothing is left; when Kubernetes
- * may have it and may not, the job is stopped instead, and the ping sees to it. The key is free again either way: a
- * retry is a new job. Answers the record if the ping, or another request with the key, has started the job meanwhile:
- * then it goes on.
+ * Withdraws an accepted job and throws. When it is certain that Kubernetes has no Job, the marker and the record are
+ * removed. When Kubernetes may have the Job, the job is stopped, and the ping deletes the Job. In both cases the
+ * idempotency key is free again, so a retry is a new job. Does not throw, but returns the record, when the ping or
+ * another request with the key has started the job in the meantime: then the job continues.
  */
 async function withdraw (
   deps: Deps,
@@ -202,7 +203,7 @@ async function withdraw (
   error: Error
 ): Promise<JobRecord> {
   const { store } = deps
-  // First, so that whoever is still about to start it finds the stop, and deletes the Job.
+  // Write the stop first. A process that is still starting the job then sees it and deletes the Job.
   const stopped = await askToStop(store, id, 'KubernetesUnavailable', (record) => record.job_uid === undefined)
   if (stopped?.job_uid !== undefined) return stopped
   if (keyObject !== undefined) await removeObject(store, keyObject)
@@ -216,8 +217,9 @@ async function withdraw (
 }
 
 function givenUp (id: string, cause?: unknown): Error {
-  return problem('kubernetes-unavailable', 'Kubernetes did not say whether it has the Job; the job is given up', {
-    job_uuid: id,
-    cause
-  })
+  return problem(
+    'kubernetes-unavailable',
+    'Kubernetes did not confirm that it has the Job, so the job is given up; send the request again',
+    { job_uuid: id, cause }
+  )
 }

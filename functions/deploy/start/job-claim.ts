@@ -5,19 +5,19 @@ import { idempotencyKey } from '../../../shared/store/bucket-layout.ts'
 import { getObject, putObject } from '../../../shared/store/object-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 
-/** Ties what a job may be asked for by, again and again, to that one job, for as long as its record is kept. */
+/** Ties an idempotency key, or the ids of a transfer, to one job, as long as the job's record is kept. */
 export interface JobClaim {
   job_uuid: string
-  /** Of the request, where another one may come with the same key. */
+  /** Of the request, if a different request may come with the same key. */
   fingerprint?: string | undefined
 }
 
-/** A text as nobody can have it who has not the key: what a claim is named by, or made of, may be secret. */
+/** An HMAC of a text in hex. The texts of claims may be secret, so a plain hash is not enough. */
 export function keyed (tokenKey: string, text: string): string {
   return createHmac('sha256', tokenKey).update(text).digest('hex')
 }
 
-/** The object of a claim, by what is the same whenever the job is asked for. */
+/** The key of a claim object. `asked` must be equal in all requests for the same job. */
 export function claimObject (tokenKey: string, asked: string): string {
   return idempotencyKey(keyed(tokenKey, asked))
 }
@@ -27,7 +27,7 @@ export async function readClaim (store: Store, object: string): Promise<JobClaim
   return found && JSON.parse(found.body.toString()) as JobClaim
 }
 
-/** The object is the lock: of many at once one creates it, for a new job; the others read whose it is. */
+/** Of concurrent requests only one creates the claim object, for a new job. The others read the job id from it. */
 export async function claimJob (
   store: Store,
   object: string,
@@ -41,7 +41,7 @@ export async function claimJob (
   if (theirs === undefined) {
     throw problem(
       'store-unavailable',
-      'The job that was asked for like this is just being given up or removed; ask again'
+      'The job of an earlier identical request is being given up or removed; send the request again'
     )
   }
   return { ...theirs, isNew: false }

@@ -13,36 +13,36 @@ import type { ResolvedEnv } from '../intake/resolve-env.ts'
 
 export interface JobSettings {
   namespace: string
-  /** The image that has the uploader. */
+  /** The image of the uploader. */
   image: string
-  /** `result-upload` as a job's pod reaches it. */
+  /** The URL of `result-upload` from inside a job's pod. */
   uploadUrl: string
 }
 
 const TOKEN_DIR = '/var/run/gx4ki'
 const STARTED_DIR = '/var/lib/gx4ki'
-/** A hyphen cannot occur in the name of an environment variable, so no secret value can take its place. */
+/** The hyphen avoids a conflict with a secret value: the name of an environment variable cannot have one. */
 const TOKEN_KEY = 'uploader-token'
 
-/** What Pod Security `restricted` asks of a container. */
+/** The fields that Pod Security `restricted` requires in a container. */
 const restricted: V1SecurityContext = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } }
 
-/** Where Kueue finds the LocalQueue of a Job. Its webhook suspends such a Job at once, until the queue admits it. */
+/** Kueue reads the LocalQueue of a Job from this label. Its webhook suspends the Job until the queue admits it. */
 export const QUEUE_LABEL = 'kueue.x-k8s.io/queue-name'
 
 const HOUR = 3600
 
-/** For a template that does not say: in it the uploader brings up what is left when the workload has ended. */
+/** The default grace period. In it the uploader uploads the remaining files after the end of the workload. */
 const GRACE_SECONDS = 120
 /**
- * How long a workload whose pod is being deleted goes on before it is told to end. Its log goes with the pod, and a
- * `job-completed` that first has to be woken listens by then.
+ * How long the workload of a deleted pod still runs before it gets SIGTERM. The log is lost with the pod, and this time
+ * is enough for a scaled-down `job-completed` to start and read the log.
  */
 const NOTICE_SECONDS = 10
 
 /**
- * What deploy adds to a template: the Job of one job. The template's own word goes first wherever both have one, except
- * for names, labels, the environment and the uploader.
+ * The Job of one job: the template with the additions of deploy. The template's fields have priority, except for names,
+ * labels, the environment and the uploader.
  */
 export function jobObject (
   { manifest, name: template, resultsPath }: Template,
@@ -63,13 +63,13 @@ export function jobObject (
       labels: { ...manifest.metadata?.labels, ...(queue !== undefined && { [QUEUE_LABEL]: queue }), ...labels }
     },
     spec: {
-      // A crashing simulation would be run seven times by Kubernetes' own default.
+      // With Kubernetes' default, a crashing simulation would run seven times.
       backoffLimit: 0,
       activeDeadlineSeconds: 24 * HOUR,
-      // Far longer than the ping, which reads the log and the exit code from what stands until then.
+      // Far longer than the interval of the ping, which reads the log and the exit code from the finished Job.
       ttlSecondsAfterFinished: 24 * HOUR,
       ...spec,
-      // Two simulators of one job never run at the same time.
+      // Two pods of one job must never run at the same time.
       podReplacementPolicy: 'Failed',
       template: {
         metadata: { ...pod.metadata, labels: { ...pod.metadata?.labels, ...labels } },
@@ -116,7 +116,7 @@ function podSpec (
   }
 }
 
-/** A native sidecar: it starts before the workload and is told to end after it. */
+/** A native sidecar: it starts before the workload, and gets SIGTERM after the end of the workload. */
 function uploader (id: string, resultsPath: string, { image, uploadUrl }: JobSettings): V1Container {
   return {
     name: 'uploader',
@@ -124,8 +124,8 @@ function uploader (id: string, resultsPath: string, { image, uploadUrl }: JobSet
     imagePullPolicy: 'IfNotPresent',
     command: ['node', 'dist/uploader.cjs'],
     restartPolicy: 'Always',
-    // A workload that ends at once must not have it told to end before it listens: until then no other container
-    // starts.
+    // No other container starts before this hook has ended. So the uploader handles SIGTERM even if the workload ends
+    // at once.
     lifecycle: { postStart: { exec: { command: ['node', 'dist/uploader.cjs', 'await-start'] } } },
     env: [
       { name: 'UPLOAD_URL', value: uploadUrl },
@@ -159,14 +159,14 @@ function withEnv (container: V1Container, id: string, { plain, secret }: Resolve
     ...container,
     envFrom: [...(container.envFrom ?? []), { configMapRef: { name: objectName(id) } }],
     env: [
-      // `env` would win over `envFrom`, and the template's value over the caller's.
+      // `env` overrides `envFrom`, so the template's value would override the caller's value.
       ...(container.env ?? []).filter(({ name }) => !given.has(name)),
       ...Object.keys(secret).map((name) => ({ name, valueFrom: { secretKeyRef: { name: objectName(id), key: name } } }))
     ]
   }
 }
 
-/** The notice is part of the grace period, most of which belongs to the workload and the uploader. */
+/** Delays SIGTERM to the workload, by at most a third of the grace period, which includes this delay. */
 function withNotice (container: V1Container, graceSeconds = GRACE_SECONDS): V1Container {
   const seconds = Math.min(NOTICE_SECONDS, Math.floor(graceSeconds / 3))
   if (seconds === 0 || container.lifecycle?.preStop !== undefined) return container
@@ -177,12 +177,12 @@ function secured (container: V1Container): V1Container {
   return { ...container, securityContext: { ...restricted, ...container.securityContext } }
 }
 
-/** The plain environment; goes with the Job that owns it. */
+/** The plain environment. Kubernetes deletes it with the Job that owns it. */
 export function configMapObject (job: V1Job, { plain }: ResolvedEnv): V1ConfigMap {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: ownedBy(job), immutable: true, data: plain }
 }
 
-/** The uploader's token and the secret environment; goes with the Job that owns it. */
+/** The uploader's token and the secret environment. Kubernetes deletes it with the Job that owns it. */
 export function secretObject (job: V1Job, { secret }: ResolvedEnv, token: string): V1Secret {
   return {
     apiVersion: 'v1',
@@ -200,7 +200,7 @@ function ownedBy ({ metadata = {} }: V1Job): V1ObjectMeta {
     name,
     namespace,
     labels,
-    // A dry run has made no Job that could own anything.
+    // A dry run makes no Job, so there is no owner reference.
     ...(uid !== undefined && { ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid }] })
   }
 }

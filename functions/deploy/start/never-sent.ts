@@ -10,13 +10,13 @@ const unreached = new Set([
 ])
 
 /**
- * Whether a request certainly did not reach the other side: no connection, so nothing can have come of it. Looks
- * through what a library wraps around the reason, not through a problem: whoever made one of it knows more.
+ * Whether a request certainly did not reach the server, because there was no connection. Checks the causes of a wrapped
+ * error too, but not those of a problem: the code that made the problem has already interpreted the error.
  */
 export function neverSent (error: unknown): boolean {
   if (!(error instanceof Error) || isProblem(error)) return false
   if ('code' in error && unreached.has(String(error.code))) return true
-  // Several addresses were tried.
+  // The client tried several addresses.
   if (error instanceof AggregateError) return error.errors.every(neverSent)
   return neverSent(error.cause)
 }

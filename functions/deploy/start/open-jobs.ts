@@ -6,7 +6,7 @@ import { jobOfKey, MARKER_PREFIX, markerKey } from '../../../shared/store/bucket
 import { inBatches, listAll, putObject } from '../../../shared/store/object-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 
-/** The marker says whose job it is, so that those of one owner are counted by a listing alone. */
+/** Writes the marker of a job, with the owner as a tag. So one listing is enough to count an owner's jobs. */
 export async function putMarker (
   store: Store,
   { job_uuid: id, owner }: Pick<JobRecord, 'job_uuid' | 'owner'>
@@ -15,8 +15,8 @@ export async function putMarker (
 }
 
 /**
- * Throws `too-many-jobs` when an owner has `most` jobs that have not ended. Of several requests at once each may take
- * the last place.
+ * Throws `too-many-jobs` when an owner has `most` jobs that have not ended. Concurrent requests can exceed the limit,
+ * because each of them may see the last free place.
  */
 export async function checkOpenJobs (store: Store, owner: string | undefined, most: number): Promise<void> {
   const marked: string[] = []
@@ -24,13 +24,13 @@ export async function checkOpenJobs (store: Store, owner: string | undefined, mo
     if (tags['owner'] === owner) marked.push(jobOfKey(key))
   }
   if (marked.length < most) return
-  // A marker also stands as long as something is owed for a job that has ended.
+  // A job that has ended keeps its marker while work is left for it, for example an owed callback.
   const records = await inBatches(marked, async (id) => await readRecord(store, id))
   const open = records.filter((found) => found !== undefined && !isTerminal(found.record.state)).length
   if (open >= most) {
     throw problem(
       'too-many-jobs',
-      `${open} of your jobs have not ended, and you may have ${most}; ask again when one has`,
+      `You have ${open} jobs that have not ended, and the limit is ${most}; send the request again when one has ended`,
       { headers: { 'retry-after': '60' } }
     )
   }

@@ -22,28 +22,31 @@ import type { ResolvedEnv } from '../intake/resolve-env.ts'
 export interface Deps {
   store: Store
   cluster: Cluster
-  /** As they are just now. */
+  /** Reads the current templates. */
   templates: () => Templates
   tokenKey: string
   settings: JobSettings
-  /** Whether there is a K_SINK, which is told of every job. */
+  /** Whether K_SINK is set. The sink gets the events of every job. */
   hasSink: boolean
 }
 
 /**
- * Makes sure that an accepted job has its Job, its ConfigMap and its Secret, and says so in the record. Every name
- * follows from the id, so it can be done again at any time, by another process too, and makes nothing twice. When
- * somebody else gave the job up meanwhile, nobody would look after the Job: it is deleted, and the problem is
- * `kubernetes-unavailable`.
+ * Makes sure that an accepted job has its Job, ConfigMap and Secret, and writes that into the record. Every name is
+ * derived from the id, so any process can repeat this at any time without duplicates. When another process gave the job
+ * up in the meantime, deletes the Job and throws `kubernetes-unavailable`.
  */
 export async function startJob (deps: Deps, record: JobRecord): Promise<JobRecord> {
   const { store, tokenKey } = deps
   const id = record.job_uuid
   const template = deps.templates().usable.get(record.template)
   if (template === undefined) {
-    throw problem('unknown-template', `The template ${record.template} is gone`, { job_uuid: id })
+    throw problem(
+      'unknown-template',
+      `The template ${record.template} of this job is missing or cannot be used; put it back to start the job`,
+      { job_uuid: id }
+    )
   }
-  // As environments carry it: https://opentelemetry.io/docs/specs/otel/context/env-carriers/
+  // The variable is from https://opentelemetry.io/docs/specs/otel/context/env-carriers/
   const trace = record.traceparent === undefined ? {} : { TRACEPARENT: record.traceparent }
   const env = {
     plain: { ...trace, ...record.env },
@@ -56,10 +59,10 @@ export async function startJob (deps: Deps, record: JobRecord): Promise<JobRecor
     id,
     (current) => advance(current, { state: 'pending', job_uid: job.metadata!.uid!, sealed_env: null }, new Date())
   )
-  // Somebody stopped the job while its Job was being made, and may have found none to delete.
+  // A stop that came before the Job was created found no Job to delete.
   if (started === undefined || started.stop !== undefined) await deleteJob(deps.cluster, id)
   if (started === undefined || isGivenUp(started)) {
-    throw problem('kubernetes-unavailable', 'The job was given up while it was being started; ask again', {
+    throw problem('kubernetes-unavailable', 'The job was given up while it was being started; send the request again', {
       job_uuid: id
     })
   }
@@ -67,13 +70,13 @@ export async function startJob (deps: Deps, record: JobRecord): Promise<JobRecor
 }
 
 /**
- * Whether whoever accepted the job took that back and answered so, because Kubernetes did not say that it has the Job.
+ * Whether the process that accepted the job gave it up and answered so, because Kubernetes did not confirm the Job.
  */
 export function isGivenUp ({ stop }: JobRecord): boolean {
   return stop?.reason === 'KubernetesUnavailable'
 }
 
-/** The API server's opinion of everything that the job would be made of. Creates nothing. */
+/** Lets the API server validate all objects of the job. Creates nothing. Throws when Kubernetes refuses one. */
 export async function checkJob (
   deps: Deps,
   template: Template,
@@ -99,19 +102,19 @@ async function createObjects (
   )
   try {
     const job = made ?? await existingJob(cluster, id)
-    // Both are owned by the Job, so they can only come after it; the pod waits for them.
+    // The Job owns both objects, so it must exist first. The pod waits for them.
     await Promise.all([
       created(core.createNamespacedConfigMap({ ...options, body: configMapObject(job, env) })),
       created(core.createNamespacedSecret({ ...options, body: secretObject(job, env, jobToken(tokenKey, id)) }))
     ])
     return job
   } catch (error) {
-    // By now there is a Job, whatever is wrong with the rest.
+    // The Job exists now, so the caller must not conclude that Kubernetes refused it.
     throw dryRun ? error : kubernetesUnavailable(error)
   }
 }
 
-/** What was created, or `undefined` when it was there already, which is as good. */
+/** The created object, or `undefined` when it existed already. */
 async function created<T extends KubernetesObject> (call: Promise<T>): Promise<T | undefined> {
   try {
     return genuine(await call)
@@ -128,12 +131,12 @@ async function created<T extends KubernetesObject> (call: Promise<T>): Promise<T
 async function existingJob ({ batch, namespace }: Cluster, id: string): Promise<V1Job> {
   const job = await orAbsent(batch.readNamespacedJob({ namespace, name: objectName(id) }))
   if (job?.metadata?.labels?.[JOB_LABEL] !== id) {
-    throw kubernetesUnavailable(new Error(`the Job ${objectName(id)} exists, but not as a job of ours`))
+    throw kubernetesUnavailable(new Error(`the Job ${objectName(id)} has no label ${JOB_LABEL}=${id}; delete that Job`))
   }
   return job
 }
 
-/** Ends a Job and everything it owns; the Job stays visible until its pods are gone. No Job is as good. */
+/** Deletes a Job and everything that it owns. The Job stays visible until its pods are gone (`ending`). */
 export async function deleteJob ({ batch, namespace }: Cluster, id: string): Promise<'ending' | 'absent'> {
   const deleted = await orAbsent(
     batch.deleteNamespacedJob({ namespace, name: objectName(id), propagationPolicy: 'Foreground' })
@@ -141,7 +144,7 @@ export async function deleteJob ({ batch, namespace }: Cluster, id: string): Pro
   return deleted === undefined ? 'absent' : 'ending'
 }
 
-/** The message of a `Status`, if it is one that came: the exception's own would repeat the whole answer. */
+/** The message of a Kubernetes `Status` answer. The exception's own message would repeat the whole answer. */
 function statusMessage (error: unknown): string | undefined {
   const { body } = error as { body?: unknown }
   try {
@@ -151,7 +154,7 @@ function statusMessage (error: unknown): string | undefined {
       | undefined
     return status?.kind === 'Status' ? status.message : undefined
   } catch {
-    // A page of some proxy on the way.
+    // The answer is not JSON: for example the error page of a proxy.
     return undefined
   }
 }

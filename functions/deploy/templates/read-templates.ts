@@ -5,7 +5,7 @@ import { newAjv } from '../../../shared/schema/new-ajv.ts'
 import { type Folder, folderOf } from '../../../shared/settings/read-folder.ts'
 import { parseRetention } from '../keep/retention.ts'
 
-/** The annotations of a template's Job manifest; all else in the manifest is plain Kubernetes. */
+/** The annotations of a template's Job manifest. The rest of the manifest is plain Kubernetes. */
 const DESCRIPTION = 'gx4ki.io/description'
 const ENV = 'gx4ki.io/env'
 const RESULTS = 'gx4ki.io/results'
@@ -22,7 +22,7 @@ const annotations = Type.Object({
   [RETENTION]: Type.Optional(Type.String())
 })
 
-/** JSON Schema of one environment variable. Values are strings in the end; `writeOnly` marks a secret. */
+/** JSON Schema of one environment variable. The workload gets all values as strings; `writeOnly` marks a secret. */
 const EnvVariable = Type.Object({
   type: Type.Union([Type.Literal('string'), Type.Literal('integer'), Type.Literal('number'), Type.Literal('boolean')]),
   description: Type.String({ minLength: 1 }),
@@ -57,7 +57,7 @@ export interface Template {
   description: string
   manifest: V1Job
   env: EnvSchema
-  /** The directory in the workload's container that results are written to. */
+  /** The directory for results in the workload's container. */
   resultsPath: string
   /** The file that `GET /demo` answers with. */
   demoResult: string | undefined
@@ -71,7 +71,7 @@ const isEnvSchema = ajv.compile<EnvSchema>(EnvSchema)
 
 export type Templates = Folder<Template>
 
-/** The templates of a folder, as they are at each call. */
+/** Returns a function that gives the current templates of a folder at each call. */
 export function templatesIn (folder: string, refused: (file: string, reason: string) => void): () => Templates {
   return folderOf('templates', folder, parseTemplate, refused)
 }
@@ -92,7 +92,7 @@ export function parseTemplate (yaml: string): Template {
   const { name, annotations } = manifest.metadata
   const env: unknown = annotations[ENV] === undefined ? { type: 'object', properties: {} } : load(annotations[ENV])
   if (!isEnvSchema(env)) throw new Error(`annotation ${ENV}: ${ajv.errorsText(isEnvSchema.errors, { dataVar: 'env' })}`)
-  // What is no JSON Schema at all, or refuses its own default, is found now rather than at the first request.
+  // Find an invalid JSON Schema, or a default that its schema refuses, now and not at the first request.
   ajv.compile(env)
   for (const [variable, { default: value, ...schema }] of Object.entries(env.properties)) {
     if (value !== undefined && !ajv.validate(schema, value)) {

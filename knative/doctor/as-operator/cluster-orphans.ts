@@ -4,7 +4,7 @@ import { JOB_LABEL, managedSelector, statusOf } from '../../../shared/kubernetes
 import { isOld } from '../is-old.ts'
 import { degraded, type Row, works } from '../row.ts'
 
-/** A Job first: with it goes what it owns. */
+/** In the order of removal. The Job is first, because its deletion removes the objects that it owns. */
 const kinds = ['Job', 'Pod', 'ConfigMap', 'Secret'] as const
 export interface ClusterObject {
   kind: typeof kinds[number]
@@ -12,7 +12,7 @@ export interface ClusterObject {
   job: string
 }
 
-/** All that there is of jobs in the cluster and has been there for an hour. */
+/** All objects of jobs in the cluster that are more than an hour old. */
 export async function objectsOfJobs (config: KubeConfig, namespace: string, now: Date): Promise<ClusterObject[]> {
   const [batch, core] = [config.makeApiClient(BatchV1Api), config.makeApiClient(CoreV1Api)]
   const query = { namespace, labelSelector: managedSelector }
@@ -46,7 +46,7 @@ export async function removeObjects (config: KubeConfig, namespace: string, obje
   }
   for (const { kind, name } of objects) {
     await remove[kind](name).catch((error: unknown) => {
-      // It went with its Job.
+      // The deletion of its Job has removed it.
       if (statusOf(error) !== 404) throw error
     })
   }
@@ -59,7 +59,7 @@ export function clusterOrphanRows (
   if (orphans.length === 0) return [works('orphans in Kubernetes', `none among ${all} objects of jobs`)]
   return kinds.map((kind): [string, ClusterObject[]] => [kind, orphans.filter((orphan) => orphan.kind === kind)])
     .filter(([, these]) => these.length > 0).map(([kind, these]) => {
-      const seen = `${these.length} of a job without a record: ${these.slice(0, 3).map(({ name }) => name).join(' ')}${
+      const seen = `${these.length} of jobs without a record: ${these.slice(0, 3).map(({ name }) => name).join(' ')}${
         these.length > 3 ? ' …' : ''
       }`
       return removed

@@ -9,18 +9,18 @@ const restricted = {
   seccompProfile: { type: 'RuntimeDefault' }
 }
 
-/** Pods that must not be made among the jobs, whoever asks; each but for one thing as it should be. */
+/** Pods that the jobs namespace must refuse from every client. Each breaks exactly one rule. */
 const intruders = (image: string): Record<string, V1PodSpec> => ({
-  'an image that nobody allowed': pod('doctor.invalid/not-allowed:1', restricted),
+  'an image that is not allowed': pod('doctor.invalid/not-allowed:1', restricted),
   'a privileged pod': pod(image, { privileged: true }),
-  'a token of the Kubernetes API': { ...pod(image, restricted), automountServiceAccountToken: true }
+  'a token for the Kubernetes API': { ...pod(image, restricted), automountServiceAccountToken: true }
 })
 
 function pod (image: string, securityContext: object): V1PodSpec {
   return { automountServiceAccountToken: false, containers: [{ name: 'intruder', image, securityContext }] }
 }
 
-/** What could be made among the jobs that must not; nothing is made. `image` is one that may run. */
+/** Checks with dry runs that the jobs namespace refuses these pods. `image` is an image that is allowed there. */
 export async function fenceRow (config: KubeConfig, namespace: string, image: string): Promise<Row> {
   const core = config.makeApiClient(CoreV1Api)
   const admitted: string[] = []
@@ -30,7 +30,7 @@ export async function fenceRow (config: KubeConfig, namespace: string, image: st
       await core.createNamespacedPod({ namespace, body: { metadata: { name: 'gx4ki-doctor' }, spec }, dryRun: 'All' })
       admitted.push(what)
     } catch (error) {
-      // That would say something of the operator, and nothing of the pod.
+      // Any other refusal is about the rights of the operator, not about the pod.
       if (!/ValidatingAdmissionPolicy|PodSecurity/.test(wordsOf(error))) throw error
     }
   }
@@ -38,11 +38,11 @@ export async function fenceRow (config: KubeConfig, namespace: string, image: st
 }
 
 export function judgeFence (namespace: string, admitted: string[], all: string[]): Row {
-  const check = 'what may run among the jobs'
+  const check = 'pod admission'
   if (admitted.length === 0) return works(check, `refused: ${all.join(', ')}`)
   return broken(
     check,
     `admitted: ${admitted.join(', ')}`,
-    `kubectl apply -k your overlay; the policy is gx4ki-jobs, and the namespace ${namespace} must be labelled restricted`
+    `kubectl apply -k your overlay; it has the policy gx4ki-jobs and labels the namespace ${namespace} as restricted`
   )
 }

@@ -1,20 +1,20 @@
 import type { KubernetesObject, V1ConfigMap, V1PodSpec, V1Secret } from '@kubernetes/client-node'
 import { broken, type Row, works } from '../row.ts'
 
-/** A Knative Service, as far as the doctor looks at it. */
+/** The fields of a Knative Service that the doctor reads. */
 export type Service = KubernetesObject & {
   spec?: { template?: { spec?: V1PodSpec } }
   status?: { address?: { url?: string } }
 }
 
-/** A ConfigMap or a Secret that a pod needs, and the key in it where it needs just one. */
+/** A ConfigMap or Secret that a pod needs. `key` is set when the pod needs only that key. */
 interface Reference {
   kind: 'ConfigMap' | 'Secret'
   name: string
   key?: string
 }
 
-/** Everything that the pods of a Service cannot start without. */
+/** All ConfigMaps and Secrets without which the pods of a Service cannot start. */
 export function referencesOf (service: Service): Reference[] {
   const { containers = [], volumes = [] } = service.spec?.template?.spec ?? {}
   return [
@@ -41,8 +41,8 @@ function to (
 }
 
 /**
- * Its plain settings, as its process has them: what it names itself goes over what it takes from ConfigMaps. `found` is
- * by kind and name.
+ * The plain settings of a function as its process gets them: `env` overrides the ConfigMaps. The keys of `found` are
+ * `<kind> <name>`.
  */
 export function settingsOf (service: Service, found: Map<string, V1ConfigMap | V1Secret>): Record<string, string> {
   const [container] = service.spec?.template?.spec?.containers ?? []
@@ -54,7 +54,7 @@ export function settingsOf (service: Service, found: Map<string, V1ConfigMap | V
   return settings
 }
 
-/** What of all that its pods need is not there, or empty. */
+/** Reports the ConfigMaps, Secrets and keys that the pods need but that are missing or empty. */
 export function settingsRow (service: Service, found: Map<string, V1ConfigMap | V1Secret>): Row {
   const check = `settings of ${service.metadata?.name}`
   const references = referencesOf(service)
@@ -71,6 +71,6 @@ export function settingsRow (service: Service, found: Map<string, V1ConfigMap | 
   return broken(
     check,
     `missing: ${[...new Set(missing)].join(', ')}`,
-    'kubectl apply -k your overlay; the Secrets are made by hand: docs/install.md'
+    'kubectl apply -k your overlay; create missing Secrets by hand as in docs/install.md'
   )
 }

@@ -11,7 +11,7 @@ import type { Manifest } from '../manifests.ts'
 import { broken, degraded, type Row, works } from '../row.ts'
 import { wordsOf } from '../words-of.ts'
 
-/** A ServiceAccount, what it needs for its work, and what it must not have. */
+/** A ServiceAccount, the rights that it needs, and the rights that it must not have. */
 export interface Account {
   namespace: string
   name: string
@@ -19,7 +19,7 @@ export interface Account {
   mustNot: V1ResourceAttributes[]
 }
 
-/** A handful, by each of which all the rest could be had. Without a namespace: in the whole cluster. */
+/** A few rights that no account may have, because each leads to more. Without a namespace: in the whole cluster. */
 const forbidden = (jobs: string, functions: string): V1ResourceAttributes[] => [
   { namespace: jobs, verb: 'get', resource: 'secrets' },
   { namespace: functions, verb: 'list', resource: 'secrets' },
@@ -30,8 +30,8 @@ const forbidden = (jobs: string, functions: string): V1ResourceAttributes[] => [
 ]
 
 /**
- * The accounts of an installation, by the very Roles and RoleBindings that give them their rights; and that of the
- * jobs' pods, which has none.
+ * The ServiceAccounts of an installation with the rights from its Roles and RoleBindings, and the account of the jobs'
+ * pods, which needs no rights.
  */
 export function accountsOf (
   manifests: Manifest[],
@@ -68,7 +68,7 @@ function accessesOf (role: V1Role | undefined, namespace: string): V1ResourceAtt
   )
 }
 
-/** Asks the API server, as the account itself, one question after the other. */
+/** Asks the API server as the account itself, one access review after the other. */
 export async function rightsOf (config: KubeConfig, account: Account): Promise<Row> {
   try {
     const own = await configAs(config, account)
@@ -85,13 +85,13 @@ export async function rightsOf (config: KubeConfig, account: Account): Promise<R
   } catch (error) {
     return degraded(
       checkOf(account),
-      `not known: ${wordsOf(error)}`,
-      'ask as somebody who may create tokens of ServiceAccounts'
+      `unknown: ${wordsOf(error)}`,
+      'run the doctor as a user who may create tokens of ServiceAccounts'
     )
   }
 }
 
-/** The same cluster, with a token of the account that is good for ten minutes. */
+/** The same cluster with a token of the account that is valid for ten minutes. */
 async function configAs (config: KubeConfig, { namespace, name }: Account): Promise<KubeConfig> {
   const { status } = await config.makeApiClient(CoreV1Api).createNamespacedServiceAccountToken({
     namespace,
@@ -114,15 +114,15 @@ export function rightsRow (account: Account, missing: V1ResourceAttributes[], ex
     return broken(
       check,
       `may ${listed(excessive)}, which it must not`,
-      `find who gave it that: kubectl get rolebindings,clusterrolebindings -A -o wide | grep -w ${name}`
+      `find the binding that grants it: kubectl get rolebindings,clusterrolebindings -A -o wide | grep -w ${name}`
     )
   }
   if (missing.length > 0) return broken(check, `may not ${listed(missing)}`, 'kubectl apply -k your overlay')
   return works(
     check,
     `${
-      must.length === 0 ? 'needs none' : `has all ${must.length} that it needs`
-    }, and has none of ${mustNot.length} that it must not have`
+      must.length === 0 ? 'needs no rights' : `has all ${must.length} rights that it needs`
+    }, and has none of ${mustNot.length} forbidden rights`
   )
 }
 

@@ -8,7 +8,7 @@ import { newJobId } from '../../../shared/job/job-id.ts'
 import { broken, degraded, type Row, works } from '../row.ts'
 import { wordsOf } from '../words-of.ts'
 
-/** The templates of a ConfigMap, read as deploy reads the folder that it is mounted as. */
+/** Reads the templates of a ConfigMap in the same way as deploy reads its folder of templates. */
 export function readTemplates (data: Record<string, string>): Templates {
   const folder = mkdtempSync(join(tmpdir(), 'gx4ki-doctor-'))
   try {
@@ -19,7 +19,7 @@ export function readTemplates (data: Record<string, string>): Templates {
   }
 }
 
-/** Whether each template can be used, and Kubernetes would take the Job and the pod that become of it. */
+/** Whether each template is usable and Kubernetes would accept the Job and the pod that deploy makes from it. */
 export async function templateRows (
   config: KubeConfig,
   { usable, refused }: Templates,
@@ -30,7 +30,7 @@ export async function templateRows (
     broken(
       `template ${file}`,
       `refused: ${reason}`,
-      'mend it in your overlay, and kubectl apply -k it; docs/templates.md'
+      'correct the file in your overlay and kubectl apply -k your overlay; see docs/templates.md'
     )
   )
   for (const template of usable.values()) {
@@ -40,15 +40,15 @@ export async function templateRows (
     rows.push(
       broken(
         `template ${defaultTemplate}`,
-        'is the default one, and is not among the templates',
-        'set DEFAULT_TEMPLATE in the ConfigMap gx4ki-settings, or add it'
+        'is the default template, but does not exist',
+        'set DEFAULT_TEMPLATE in the ConfigMap gx4ki-settings, or add the template'
       )
     )
   }
   return rows
 }
 
-/** Pod Security and quotas are about pods: of a Job they say nothing. */
+/** Tries the pod as well as the Job, because Pod Security and quotas check only pods. */
 async function refusalOf (config: KubeConfig, template: Template, settings: JobSettings): Promise<unknown> {
   const { namespace } = settings
   const job = jobObject(template, newJobId(), { plain: {}, secret: {} }, settings)
@@ -68,15 +68,15 @@ function podOf ({ metadata, spec }: V1Job) {
 
 export function templateRow (name: string, refusal: unknown): Row {
   const check = `template ${name}`
-  if (refusal === undefined) return works(check, 'Kubernetes would take its Job and its pod')
+  if (refusal === undefined) return works(check, 'Kubernetes would accept its Job and its pod')
   const words = wordsOf(refusal)
-  // It waits, and is made when others have ended.
+  // Kubernetes makes such a pod later, when other jobs have ended.
   if (words.includes('exceeded quota')) {
-    return degraded(check, words, 'wait for other jobs, or raise the quota: base/limits.yaml')
+    return degraded(check, words, 'wait until other jobs have ended, or raise the quota in base/limits.yaml')
   }
   return broken(
     check,
     words,
-    'its image must be in the ConfigMap gx4ki-images, and its pod restricted: docs/templates.md'
+    'add its image to the ConfigMap gx4ki-images, and make its pod restricted; see docs/templates.md'
   )
 }

@@ -7,21 +7,21 @@ import type { Store } from '../../../shared/store/open-store.ts'
 import { listUploads } from '../../../shared/store/unfinished-uploads.ts'
 import { isOld } from '../is-old.ts'
 
-/** In the order in which they are removed: what leads to the rest goes last. */
+/** In the order of removal. Objects that lead to other objects of their job are last. */
 export const kinds = [
   'idempotency keys',
   'markers',
   'unfinished uploads',
   'results',
-  'notes of uploads',
+  'manifests and multipart notes',
   'logs',
-  "a doctor's trials",
+  'test objects of the doctor',
   'records being removed',
   'expiry keys'
 ] as const
 type Kind = typeof kinds[number]
 
-/** Something in the store of a job that has no record, so that nobody will ever ask for it or remove it. */
+/** An object in the store whose job has no record. Without the doctor it would stay for ever. */
 export interface Orphan {
   kind: Kind
   job: string
@@ -31,9 +31,9 @@ export interface Orphan {
 
 export interface Findings {
   orphans: Orphan[]
-  /** Jobs that have ended long ago and have a marker all the same: something is still owed. */
+  /** Jobs that ended more than an hour ago and still have a marker: something is still owed. */
   overdue: string[]
-  /** Jobs whose record nobody can read. */
+  /** Jobs whose record cannot be read. */
   unreadable: string[]
   /** Times of the events that could not be delivered, oldest first. */
   deadLetters: string[]
@@ -45,21 +45,18 @@ export interface Findings {
 
 const prefixes: [string, Kind][] = [
   [layout.RESULTS_PREFIX, 'results'],
-  [layout.UPLOADS_PREFIX, 'notes of uploads'],
+  [layout.UPLOADS_PREFIX, 'manifests and multipart notes'],
   [layout.LOGS_PREFIX, 'logs'],
-  [layout.DOCTOR_PREFIX, "a doctor's trials"]
+  [layout.DOCTOR_PREFIX, 'test objects of the doctor']
 ]
 
 /**
- * A stand-in for a record has the id of its job and little else; whatever is larger need not be read to know that it is
- * none.
+ * In bytes. A placeholder for a record has the id of its job and little more. A larger object is certainly a record, so
+ * it need not be read.
  */
 const LARGEST_STAND_IN = 200
 
-/**
- * Looks through the whole bucket. What it does not know it leaves alone, and so it does with all that is younger than
- * an hour.
- */
+/** Looks through the whole bucket. It ignores unknown keys and jobs that are younger than an hour. */
 export async function findOrphans (store: Store, now: Date): Promise<Findings> {
   const known = new Set<string>()
   const hidden = new Set<string>()
@@ -77,7 +74,7 @@ export async function findOrphans (store: Store, now: Date): Promise<Findings> {
     if (isLost(job)) found.orphans.push({ kind, job, key })
   }
 
-  // Before all else, so that what comes meanwhile is at most too young.
+  // The records are listed first, so that a job that comes later is too young to be an orphan.
   const records: StoredObject[] = []
   for await (const object of counted(layout.STATE_PREFIX)) if (jobIn(object.key) !== undefined) records.push(object)
   found.jobs = records.length
@@ -91,7 +88,8 @@ export async function findOrphans (store: Store, now: Date): Promise<Findings> {
     else known.add(id)
   })
 
-  // The ping removes what is due, a job of many files in many pings; what is overdue that long it does not get done.
+  // The ping removes expired jobs, a job with many files in several pings. If a removal has been due for more than an
+  // hour, the ping has failed to finish it.
   const due = new Map<string, string>()
   const expiries: string[] = []
   for await (const { key } of counted(layout.EXPIRY_PREFIX)) {
@@ -143,7 +141,10 @@ export async function findOrphans (store: Store, now: Date): Promise<Findings> {
   }
 }
 
-/** The job that a key belongs to; `undefined` where it is none of ours. A result's own name comes after it. */
+/**
+ * The job that a key belongs to; `undefined` for an unknown key. The first id in the key counts: the name of a result
+ * comes last and may contain another id.
+ */
 function jobIn (key: string): string | undefined {
   return key.split('/').map((part) => part.replace(/\.(json|txt)$/, '')).find(isJobId)
 }
@@ -154,7 +155,7 @@ async function endedLongAgo (store: Store, id: string, now: Date): Promise<boole
   return ended !== undefined && isTerminal(ended.state) && isOld(new Date(ended.at), now)
 }
 
-/** Whose an idempotency key is; `undefined` when it is gone, or says nothing that can be understood. */
+/** The job of an idempotency key; `undefined` when the key does not exist or its content is invalid. */
 async function holderOf (store: Store, key: string): Promise<string | undefined> {
   const found = await getObject(store, key)
   try {

@@ -1,6 +1,7 @@
 /**
- * The half of `make doctor` that needs the keys of the store and the functions' addresses, and no rights in Kubernetes.
- * On a cluster it is a pod of its own; with S3_* in the environment it looks at any store: `node dist/doctor.cjs`.
+ * The part of `make doctor` that needs the keys of the store and the addresses of the functions, but no rights in
+ * Kubernetes. On a cluster it runs in its own pod. With S3_* in the environment, `node dist/doctor.cjs` checks any
+ * store.
  */
 import { parseArgs } from 'node:util'
 import { Type } from 'typebox'
@@ -17,8 +18,8 @@ import { runCanary } from './run-canary.ts'
 import { storeAbilities } from './store-abilities.ts'
 
 /**
- * What it prints with `--json`: its rows, and which of the jobs that it was asked about have no record, if that could
- * be found out.
+ * The output with `--json`: the rows, and those jobs from the arguments that have no record. `unknown` is missing when
+ * the records could not be listed.
  */
 export interface Report {
   rows: Row[]
@@ -49,7 +50,7 @@ async function examine (): Promise<Report> {
   const settings = readSettings(Type.Object(storeSettings))
   const store = openStore(settings)
   const abilities = await storeAbilities(store, presignWith(settings))
-  // Without the store nothing else can be said.
+  // Without the store no other check is possible.
   if (isBroken(abilities[0]!)) return { rows: abilities }
   const canary = deploy === undefined || resultFetch === undefined
     ? []

@@ -4,7 +4,7 @@ import { type Findings, kinds, type Orphan } from './find-orphans.ts'
 
 const DAY_MS = 24 * 3600_000
 
-/** What is found of each kind, with the first of them. */
+/** One row for each kind of orphan, with the first keys. */
 export function orphanRows ({ orphans, jobs, objects }: Pick<Findings, 'orphans' | 'jobs' | 'objects'>): Row[] {
   if (orphans.length === 0) return [works('orphans in the store', `none among ${objects} objects of ${jobs} jobs`)]
   return byKind(orphans).map(([kind, these]) =>
@@ -22,12 +22,12 @@ export function removalRows ({ removed, failed }: { removed: Orphan[], failed: M
   return [
     ...byKind(removed).map(([kind, these]) => works(`orphans: ${kind}`, `removed ${these.length} of ${jobsOf(these)}`)),
     ...[...failed].map(([job, error]) =>
-      broken('orphans in the store', `those of ${job} cannot be removed: ${wordsOf(error)}`, 'remove them by hand')
+      broken('orphans in the store', `the objects of job ${job} cannot be removed: ${wordsOf(error)}`, 'remove them by hand')
     )
   ]
 }
 
-/** What else is left behind, but is not to be removed unseen. */
+/** Other leftovers. The doctor does not remove them, because an operator must look at them first. */
 export function leftoverRows (
   { overdue, unreadable, deadLetters }: Pick<Findings, 'overdue' | 'unreadable' | 'deadLetters'>,
   now: Date
@@ -36,9 +36,9 @@ export function leftoverRows (
   if (overdue.length > 0) {
     rows.push(
       degraded(
-        'jobs that have ended',
-        `${overdue.length} with something still owed after an hour: ${overdue.slice(0, 3).join(' ')}`,
-        'the log of job-completed says at each ping what fails'
+        'ended jobs',
+        `${overdue.length} ended more than an hour ago and still have a marker: ${overdue.slice(0, 3).join(' ')}`,
+        'see the log of job-completed, which has the error at each ping'
       )
     )
   }
@@ -47,12 +47,12 @@ export function leftoverRows (
       broken(
         'records',
         `${unreadable.length} cannot be read: ${unreadable.slice(0, 3).join(' ')}`,
-        'look at state/<id>.json; nothing of these jobs is ever removed'
+        'check state/<id>.json in the bucket; the objects of these jobs are never removed'
       )
     )
   }
   const recent = deadLetters.filter((at) => now.getTime() - Date.parse(at) < DAY_MS)
-  const seen = `${recent.length} events could not be delivered within the last day, ${deadLetters.length} ever`
+  const seen = `${recent.length} events could not be delivered within the last day, ${deadLetters.length} in total`
   rows.push(
     recent.length === 0
       ? works('dead letters', seen)

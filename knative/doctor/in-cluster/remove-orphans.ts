@@ -5,8 +5,9 @@ import { abortMultipart, abortUploads } from '../../../shared/store/unfinished-u
 import { kinds, type Orphan } from './find-orphans.ts'
 
 /**
- * Removes what has no owner, job by job; answers what could not be removed and why. A retry with an old idempotency key
- * can make the job after all, so each one is looked for again right before: a job that has a record loses nothing.
+ * Removes orphans job by job. Returns the removed orphans, and an error for each job that failed. A retry with an old
+ * idempotency key can still create the job, so its record is read again right before the removal: the objects of a job
+ * that has a record stay.
  */
 export async function removeOrphans (
   store: Store,

@@ -11,7 +11,7 @@ import { sha256 } from './sha256.ts'
 type Job = Static<typeof JobView>
 
 export interface Canary {
-  /** Where the functions answer. */
+  /** Base URLs of the two functions. */
   deploy: string
   resultFetch: string
   template?: string | undefined
@@ -19,7 +19,7 @@ export interface Canary {
 
 const MOST_MS = 180_000
 
-/** Runs a job as any caller would, and reads its results. */
+/** Runs a job as a caller does, and reads its results. */
 export async function runCanary (canary: Canary): Promise<Row[]> {
   await sleep(untilAfterPing(new Date()))
   try {
@@ -36,8 +36,8 @@ export async function runCanary (canary: Canary): Promise<Row[]> {
 }
 
 /**
- * So that a short job ends before the next ping, and it can be told from an event. Pings come with the minute, and take
- * a moment.
+ * Milliseconds to wait until a ping is certainly over. Then a short job ends before the next ping, and its effect can
+ * be distinguished from that of an event. Pings come at full minutes and take a moment.
  */
 export function untilAfterPing (now: Date): number {
   const past = now.getTime() % 60_000
@@ -66,7 +66,7 @@ async function results ({ resultFetch }: Canary, id: string): Promise<{ name: st
 }
 
 async function ask<T> (url: string, init: RequestInit = {}): Promise<T> {
-  // A function that has to be woken first takes a while.
+  // A function that is scaled to zero needs a while to start.
   const response = await fetch(url, { ...init, signal: AbortSignal.timeout(90_000) }).catch((cause: unknown) => {
     throw new Error(`${init.method ?? 'GET'} ${url}`, { cause })
   })

@@ -23,7 +23,7 @@ import { broken, degraded, type Row, works } from '../row.ts'
 import { wordsOf } from '../words-of.ts'
 import { sha256 } from './sha256.ts'
 
-/** Where an ability is tried: a prefix of its own, which is emptied afterwards. */
+/** Where an ability is tested: its own prefix, which is emptied afterwards. */
 interface Place {
   store: Store
   presign: Presign
@@ -32,17 +32,17 @@ interface Place {
 
 interface Ability {
   check: string
-  /** Throws what is wrong; answers what was seen. */
+  /** Returns the finding. Throws an error that says what is wrong. */
   prove: (place: Place) => Promise<string>
   without: typeof broken | typeof degraded
   mend: string
 }
 
-const ANOTHER_STORE = 'take a store with it: docs/install.md, Production'
+const ANOTHER_STORE = 'use a store that supports it: docs/install.md, Production'
 
 const abilities: Ability[] = [
-  { check: 'store: write only what is new', prove: writesOnlyNew, without: broken, mend: ANOTHER_STORE },
-  { check: 'store: write only over what was read', prove: comparesAndSwaps, without: broken, mend: ANOTHER_STORE },
+  { check: 'store: create if absent', prove: writesOnlyNew, without: broken, mend: ANOTHER_STORE },
+  { check: 'store: overwrite if unchanged', prove: comparesAndSwaps, without: broken, mend: ANOTHER_STORE },
   {
     check: 'store: tags',
     prove: tags,
@@ -51,17 +51,17 @@ const abilities: Ability[] = [
   },
   { check: 'store: checksums', prove: checksums, without: broken, mend: ANOTHER_STORE },
   {
-    check: 'store: large files',
+    check: 'store: multipart uploads',
     prove: multipart,
     without: broken,
     mend: `allow AbortMultipartUpload and ListMultipartUploadParts, or ${ANOTHER_STORE}`
   },
-  { check: 'store: part of one version', prove: ranges, without: broken, mend: ANOTHER_STORE },
+  { check: 'store: range of one version', prove: ranges, without: broken, mend: ANOTHER_STORE },
   {
-    check: 'store: a list with tags',
+    check: 'store: list with tags',
     prove: listsTags,
     without: degraded,
-    mend: 'nothing has to be done; MinIO answers it in one request'
+    mend: 'no action is necessary; MinIO lists tags in one request'
   },
   {
     check: 'store: unfinished uploads',
@@ -70,16 +70,16 @@ const abilities: Ability[] = [
     mend: `allow ListBucketMultipartUploads, or ${ANOTHER_STORE}`
   },
   {
-    check: 'store: unfinished uploads by job',
+    check: 'store: unfinished uploads by prefix',
     prove: listsUploadsByPrefix,
     without: degraded,
-    mend: 'MinIO aborts them itself after a day; any other store needs a rule for that'
+    mend: 'MinIO aborts them after a day; any other store needs a lifecycle rule that does so'
   }
 ]
 
-/** Tries on throw-away objects all that the functions ask of the store. */
+/** Tests, with temporary objects, every operation of the store that the functions use. */
 export async function storeAbilities (store: Store, presign: Presign): Promise<Row[]> {
-  // Its time shows a later doctor whether somebody is still at it.
+  // The time in the id shows a later run of the doctor whether this run may still be in progress.
   const prefix = `${DOCTOR_PREFIX}${newJobId()}/`
   try {
     await listObjects(store, { prefix, tags: false })
@@ -88,7 +88,7 @@ export async function storeAbilities (store: Store, presign: Presign): Promise<R
       broken(
         'store',
         wordsOf(error),
-        'see S3_* in the ConfigMap gx4ki-settings, the Secret gx4ki-store, and that the bucket exists'
+        'check S3_* in the ConfigMap gx4ki-settings, the Secret gx4ki-store, and that the bucket exists'
       )
     ]
   }
@@ -102,9 +102,9 @@ export async function storeAbilities (store: Store, presign: Presign): Promise<R
   }
   try {
     for await (const { key } of listAll(store, prefix, { tags: false })) await removeObject(store, key)
-    return [works('store', `bucket ${store.bucket} is there, and can be read, written and emptied`), ...rows]
+    return [works('store', `bucket ${store.bucket} exists and can be read, written and emptied`), ...rows]
   } catch (error) {
-    return [broken('store', `what was tried cannot be removed: ${wordsOf(error)}`, 'allow DeleteObject'), ...rows]
+    return [broken('store', `the test objects cannot be removed: ${wordsOf(error)}`, 'allow DeleteObject'), ...rows]
   }
 }
 
@@ -116,13 +116,13 @@ async function writesOnlyNew ({ store, prefix }: Place): Promise<string> {
   const key = `${prefix}new`
   expect(
     await putObject(store, key, 'first', {}, { ifNoneMatch: '*' }) !== undefined,
-    'If-None-Match: * was refused where nothing was'
+    'If-None-Match: * was refused for a new key'
   )
   expect(
     await putObject(store, key, 'second', {}, { ifNoneMatch: '*' }) === undefined,
-    'If-None-Match: * wrote over what was there'
+    'If-None-Match: * overwrote an existing object'
   )
-  return 'If-None-Match holds'
+  return 'the store respects If-None-Match'
 }
 
 async function comparesAndSwaps ({ store, prefix }: Place): Promise<string> {
@@ -132,10 +132,10 @@ async function comparesAndSwaps ({ store, prefix }: Place): Promise<string> {
   expect(second !== undefined, 'If-Match was refused with the right ETag')
   expect(
     await putObject(store, key, 'third', {}, { ifMatch: first! }) === undefined,
-    'If-Match wrote over a newer version'
+    'If-Match with an old ETag overwrote a newer version'
   )
-  expect((await getObject(store, key))?.body.toString() === 'second', 'what was written last is not what is read')
-  return 'If-Match holds'
+  expect((await getObject(store, key))?.body.toString() === 'second', 'a read did not return the last written version')
+  return 'the store respects If-Match'
 }
 
 async function tags ({ store, prefix }: Place): Promise<string> {
@@ -144,9 +144,9 @@ async function tags ({ store, prefix }: Place): Promise<string> {
   expect(
     encodeTags(await getTags(store, `${prefix}tags`)).split('&').sort().join() ===
       encodeTags(given).split('&').sort().join(),
-    'tags were not read as they were written'
+    'the tags that were read differ from the tags that were written'
   )
-  return 'written with an object and read again'
+  return 'tags are written with an object and read back'
 }
 
 async function checksums (place: Place): Promise<string> {
@@ -158,12 +158,12 @@ async function checksums (place: Place): Promise<string> {
     'x-amz-checksum-sha256': toChecksum(sha256(right)),
     'if-none-match': '*'
   })
-  expect(await send(grant, wrong) >= 400, 'other bytes than the sha256 says were taken')
-  expect(await getObject(store, key) === undefined, 'other bytes than the sha256 says were refused, and kept')
+  expect(await send(grant, wrong) >= 400, 'the store accepted bytes that do not match the sha256')
+  expect(await getObject(store, key) === undefined, 'the store refused bytes that do not match the sha256, but kept them')
   const status = await send(grant, right)
-  expect(status === 200, `the right bytes were answered with ${status}`)
-  expect(await send(grant, right) === 412, 'a presigned upload wrote over what was there')
-  return 'a presigned upload takes the bytes of its sha256, once, and no others'
+  expect(status === 200, `the store answered ${status} to the right bytes`)
+  expect(await send(grant, right) === 412, 'a presigned upload overwrote an existing object')
+  return 'a presigned upload accepts only the bytes of its sha256, and only once'
 }
 
 async function multipart ({ store, presign, prefix }: Place): Promise<string> {
@@ -175,44 +175,44 @@ async function multipart ({ store, presign, prefix }: Place): Promise<string> {
     partNumber: '1',
     uploadId: upload
   })
-  expect(await send(part, randomBytes(64)) >= 400, 'a part with other bytes than its sha256 says was taken')
+  expect(await send(part, randomBytes(64)) >= 400, 'the store accepted a part that does not match its sha256')
   const status = await send(part, bytes)
-  expect(status === 200, `a part was answered with ${status}`)
+  expect(status === 200, `the store answered ${status} to a correct part`)
   const [stored] = await listParts(store, key, upload) ?? []
-  expect(stored?.size === 64, 'a part that was taken is not among the parts')
+  expect(stored?.size === 64, 'an accepted part is missing in the list of parts')
   expect(
     !await completeMultipart(store, key, upload, [{ number: 1, etag: stored.etag, sha256: given }]),
     'an upload was completed with a wrong sha256'
   )
   expect(
     await completeMultipart(store, key, upload, [{ number: 1, etag: stored.etag, sha256: wanted }]),
-    'an upload was not completed'
+    'a correct upload could not be completed'
   )
-  expect((await getObject(store, key))?.body.equals(bytes) === true, 'the parts did not become the file')
+  expect((await getObject(store, key))?.body.equals(bytes) === true, 'the completed object does not have the bytes of its parts')
   const aborted = await createMultipart(store, `${prefix}aborted`)
   await abortMultipart(store, `${prefix}aborted`, aborted)
-  expect(await listParts(store, `${prefix}aborted`, aborted) === undefined, 'an upload that was aborted is still there')
-  return 'parts are checked, completed and aborted'
+  expect(await listParts(store, `${prefix}aborted`, aborted) === undefined, 'an aborted upload still exists')
+  return 'parts are verified; uploads can be completed and aborted'
 }
 
 async function ranges ({ store, prefix }: Place): Promise<string> {
   const key = `${prefix}range`
   const old = await putObject(store, key, '0123456789', {}, 'unconditional')
   const part = await streamObject(store, key, { etag: old!, range: { start: 2, end: 4 } })
-  expect(part !== undefined && (await buffer(part)).toString() === '234', 'a range had other bytes')
+  expect(part !== undefined && (await buffer(part)).toString() === '234', 'a ranged read returned wrong bytes')
   await putObject(store, key, '9876543210', {}, 'unconditional')
   expect(
     await streamObject(store, key, { etag: old!, range: { start: 2, end: 4 } }) === undefined,
-    'If-Match gave the bytes of another version'
+    'a ranged read with If-Match returned the bytes of another version'
   )
-  return 'a range with If-Match is served'
+  return 'ranged reads with If-Match work'
 }
 
 async function listsTags ({ store, prefix }: Place): Promise<string> {
   await putObject(store, `${prefix}listed`, 'x', { state: 'running' }, 'unconditional')
   const { objects: [listed] } = await listObjects(store, { prefix, tags: true })
-  expect(listed?.tags['state'] === 'running', 'the list had no tags')
-  // listObjects asks for the tags one by one where the list has none.
+  expect(listed?.tags['state'] === 'running', 'the tags of a listed object are missing')
+  // If the list has no tags, listObjects requests the tags of each object.
   const response = await request(store, {
     operation: 'ListObjectsV2',
     method: 'GET',
@@ -221,18 +221,18 @@ async function listsTags ({ store, prefix }: Place): Promise<string> {
   })
   expect(
     (await whole(response)).includes('<UserTags>'),
-    'only one request for each object tells its tags: lists of jobs are slower'
+    'the tags need one request for each object, so lists of jobs are slower'
   )
-  return 'in one request'
+  return 'one request lists objects with their tags'
 }
 
 async function listsUploads ({ store, prefix }: Place): Promise<string> {
   await withUpload(
     store,
     `${prefix}unfinished`,
-    async (key) => expect((await listUploads(store, key)).length === 1, 'they are not listed')
+    async (key) => expect((await listUploads(store, key)).length === 1, 'unfinished uploads are not listed')
   )
-  return 'are listed'
+  return 'unfinished uploads are listed'
 }
 
 async function listsUploadsByPrefix ({ store, prefix }: Place): Promise<string> {
@@ -242,10 +242,10 @@ async function listsUploadsByPrefix ({ store, prefix }: Place): Promise<string> 
     async () =>
       expect(
         (await listUploads(store, prefix)).length === 1,
-        'one that was cut off before it was noted down is not found'
+        'an upload that was interrupted before its note was written is not found'
       )
   )
-  return 'are found without knowing their keys'
+  return 'unfinished uploads are found by the prefix of their keys'
 }
 
 async function withUpload (store: Store, key: string, look: (key: string) => Promise<void>): Promise<void> {

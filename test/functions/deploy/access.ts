@@ -14,7 +14,7 @@ import { problemOf } from '../../support/problem-of.ts'
 const as = (credential: string) => ({ headers: { authorization: `Bearer ${credential}` } })
 const idOf = async (response: Response): Promise<string> => (await response.json() as { job_uuid: string }).job_uuid
 
-/** They ask for what admits a connector. */
+/** These routes check the key of a connector, not the credential of a caller. */
 const dataflows = (prefix: string): string[] =>
   [
     ...['POST start', 'POST prepare', 'GET check', 'GET {flow}/status'],
@@ -27,7 +27,7 @@ const CONNECTOR_ROUTES = [
   ...dataflows('')
 ]
 
-await t.test('every route asks who calls', async (t) => {
+await t.test('every route checks the credential of the caller', async (t) => {
   const { settings, add } = apiKeyFolder(t)
   const { url, post, store } = await deployServer(t, { callers: settings })
   const writer = add('alice', 'jobs:write')
@@ -61,7 +61,7 @@ await t.test('every route asks who calls', async (t) => {
   })
 })
 
-await t.test("a job is its caller's, by key as by token", async (t) => {
+await t.test('the owner of a job is its caller, with an API key and with a token', async (t) => {
   const { settings, add } = apiKeyFolder(t)
   const issuer = await oidcIssuer(t)
   const { post, remove, url, store, cluster } = await deployServer(t, { callers: { ...settings, ...issuer.settings } })
@@ -77,7 +77,7 @@ await t.test("a job is its caller's, by key as by token", async (t) => {
     t.same(await getTags(store, markerKey(id)), { owner })
   }
   t.equal((await cluster.jobs()).length, 3)
-  await t.test('and one that was made when nobody was asked is for admins', async (t) => {
+  await t.test('a job that was made without credentials is accessible to admins only', async (t) => {
     const open = await deployWith(t, { store, cluster })
     const id = await idOf(await open.post({}))
     t.notOk('owner' in (await readRecord(store, id))!.record)
@@ -89,18 +89,18 @@ await t.test("a job is its caller's, by key as by token", async (t) => {
   })
 })
 
-await t.test("an idempotency key is its caller's", async (t) => {
+await t.test('an idempotency key is valid for its caller only', async (t) => {
   const { settings, add } = apiKeyFolder(t)
   const { post } = await deployServer(t, { callers: settings })
   const [alice, again, bob] = [add('alice', 'jobs:write'), add('alice', 'jobs:write'), add('bob', 'jobs:write')]
   const deploy = async (key: string, body = {}): Promise<Response> =>
     await post(body, { headers: { ...as(key).headers, 'idempotency-key': 'a' } })
   const first = await idOf(await deploy(alice))
-  t.equal(await idOf(await deploy(again)), first, 'whichever of his keys he shows')
-  t.not(await idOf(await deploy(bob, { env: { DURATION: 20 } })), first, 'and another request is no other use of it')
+  t.equal(await idOf(await deploy(again)), first, 'with any API key of the same owner')
+  t.not(await idOf(await deploy(bob, { env: { DURATION: 20 } })), first, 'the key of another caller is independent')
 })
 
-await t.test('a key is good from when its file is there until it is taken away', async (t) => {
+await t.test('an API key is valid as long as its file exists', async (t) => {
   const { settings, folder, add } = apiKeyFolder(t)
   const { url } = await deployServer(t, { callers: settings })
   const key = add('alice', 'jobs:read')
@@ -110,13 +110,13 @@ await t.test('a key is good from when its file is there until it is taken away',
   t.equal(await ask(), 401)
 })
 
-await t.test("what is nobody's secret needs no credential", async (t) => {
+await t.test('public routes need no credential', async (t) => {
   const { settings } = apiKeyFolder(t)
   const { url, ping } = await deployServer(t, { callers: settings })
   for (const path of ['/openapi.json', '/health/liveness', '/health/readiness']) {
     t.equal((await fetch(url + path)).status, 200, path)
   }
-  t.equal((await ping()).status, 204, 'nor do events')
+  t.equal((await ping()).status, 204, 'events need no credential')
   await problemOf(t, await fetch(`${url}/none`), 404, 'not-found')
   await problemOf(t, await fetch(`${url}/job/deploy`, { method: 'PUT' }), 405, 'method-not-allowed')
 })

@@ -16,7 +16,7 @@ const file = (body: string, name = 'env_file'): string =>
   part(`name="${name}"; filename=".env"\r\nContent-Type: application/octet-stream`, body)
 const end = `--${boundary}--\r\n`
 
-/** Sends whatever body as whatever type. */
+/** Sends a body with a content type. */
 const sender = (url: string) => async (body: string | Buffer, type: string, query = ''): Promise<Response> =>
   await fetch(`${url}/job/deploy${query}`, {
     method: 'POST',
@@ -37,7 +37,7 @@ async function acceptedId (t: Test, response: Response): Promise<string> {
   return id
 }
 
-await t.test('a job is accepted when Kubernetes has all that it needs', async (t) => {
+await t.test('a job is accepted when Kubernetes has all objects of the job', async (t) => {
   const { post, store, cluster } = await deployServer(t)
   const id = await acceptedId(
     t,
@@ -66,12 +66,12 @@ await t.test('a job is accepted when Kubernetes has all that it needs', async (t
     job_uid: job!.metadata!.uid!,
     history: [{ state: 'accepted' }, { state: 'pending' }]
   })
-  t.notOk('sealed_env' in record, 'nothing is kept sealed that Kubernetes has')
+  t.notOk('sealed_env' in record, 'the sealed environment is removed when Kubernetes has the Secret')
   t.equal(Date.parse(record.start_by) > Date.parse(record.created_at), true)
   t.same(await keysOf(store), [markerKey(id), `state/${id}.json`])
 })
 
-await t.test('the default template with its defaults is one word away', async (t) => {
+await t.test('a request without a body starts the default template with its defaults', async (t) => {
   const { url, store } = await deployServer(t)
   for (
     const init of [{}, { method: 'POST' }, {
@@ -87,7 +87,7 @@ await t.test('the default template with its defaults is one word away', async (t
   t.match((await readRecord(store, id))!.record, { template: 'other' })
 })
 
-await t.test('the environment may come as a dotenv file, in each way that a file can be sent', async (t) => {
+await t.test('the environment may be a dotenv file, in every supported kind of body', async (t) => {
   const { url, store } = await deployServer(t)
   const send = sender(url)
   const dotenv = '\uFEFF# mine\r\nDURATION=20\r\nNAME="a \\"b\\" größer"\r\n'
@@ -109,7 +109,7 @@ await t.test('the environment may come as a dotenv file, in each way that a file
   }
 })
 
-await t.test('a request that is wrong makes nothing, and says what is wrong', async (t) => {
+await t.test('an invalid request creates nothing, and the answer names the wrong field', async (t) => {
   const { url, store, cluster } = await deployServer(t)
   const send = sender(url)
   const form = `multipart/form-data; boundary=${boundary}`
@@ -199,7 +199,7 @@ await t.test('a request that is wrong makes nothing, and says what is wrong', as
   await acceptedId(t, await send('DURATION=20', 'text/plain'))
 })
 
-await t.test('an unknown template is answered with those that there are', async (t) => {
+await t.test('the answer for an unknown template lists the usable templates', async (t) => {
   const { post } = await deployServer(t)
   for (const template of ['none', 'constructor', '__proto__', 'Test']) {
     const { errors } = await problemAbout(t, await post({ template }), 'template', 400, 'unknown-template')
@@ -207,7 +207,7 @@ await t.test('an unknown template is answered with those that there are', async 
   }
 })
 
-await t.test('a job waits in the queue that its template names, or else its caller', async (t) => {
+await t.test('the queue of a job comes from its template, or else from the request', async (t) => {
   const { url, post, cluster, store } = await deployServer(t)
   const queueOf = async (id: string): Promise<unknown> =>
     (await cluster.jobs()).find(({ metadata }) => metadata!.name === `gx4ki-${id}`)!.metadata!
@@ -215,7 +215,7 @@ await t.test('a job waits in the queue that its template names, or else its call
   const key = { headers: { 'idempotency-key': 'a' } }
   const mine = await acceptedId(t, await post({ queue: 'mine' }, key))
   t.equal(await queueOf(mine), 'mine')
-  t.match((await readRecord(store, mine))!.record, { queue: 'mine' }, 'for whoever finishes it')
+  t.match((await readRecord(store, mine))!.record, { queue: 'mine' }, 'the record has the queue for the ping')
   await problemOf(t, await post({ queue: 'other' }, key), 422, 'idempotency-mismatch')
   t.equal(
     await queueOf(
@@ -232,7 +232,7 @@ await t.test('a job waits in the queue that its template names, or else its call
   t.equal(await queueOf(await acceptedId(t, await post({}))), undefined)
 })
 
-await t.test('a dry run has an opinion and makes nothing', async (t) => {
+await t.test('a dry run validates the job and creates nothing', async (t) => {
   const { url, post, store, cluster } = await deployServer(t)
   const query = '?dry_run=true'
   const response = await post({ template: 'other', env: { DURATION: 20, PASSWORD: 'hunter2' } }, {
@@ -251,7 +251,7 @@ await t.test('a dry run has an opinion and makes nothing', async (t) => {
   for (const list of [cluster.jobs, cluster.configMaps, cluster.secrets]) t.same(await list(), [])
 })
 
-await t.test('the templates are listed with what may be set, and those that cannot be used with the reason', async (t) => {
+await t.test('the list of templates has their variables, and for refused templates the reason', async (t) => {
   const { url, post } = await deployServer(t)
   const { templates: listed, refused } = await (await fetch(`${url}/template`)).json() as {
     templates: object[]
@@ -274,7 +274,7 @@ await t.test('the templates are listed with what may be set, and those that cann
   })
 })
 
-await t.test('a secret value is nowhere in the store and in no answer', async (t) => {
+await t.test('a secret value is in no object of the store and in no answer', async (t) => {
   const { url, post, store } = await deployServer(t)
   const bodies: string[] = []
   const secret = 'correct horse battery staple'
@@ -292,7 +292,7 @@ await t.test('a secret value is nowhere in the store and in no answer', async (t
   for (const body of bodies) t.notMatch(body, /horse/)
 })
 
-await t.test('methods and paths that are not known', async (t) => {
+await t.test('unknown methods and paths get a problem', async (t) => {
   const { url, store } = await deployServer(t)
   for (
     const [method, path, allow] of [
@@ -309,7 +309,7 @@ await t.test('methods and paths that are not known', async (t) => {
     await problemOf(t, response, 405, 'method-not-allowed')
   }
   for (const path of ['/job/deploy', '/demo']) {
-    t.equal((await fetch(url + path, { method: 'HEAD' })).status, 405, 'to look is not to run')
+    t.equal((await fetch(url + path, { method: 'HEAD' })).status, 405, 'a HEAD request starts no job')
   }
   t.same(await keysOf(store), [])
   await problemOf(t, await fetch(`${url}/job`), 404, 'not-found')

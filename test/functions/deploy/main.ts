@@ -11,7 +11,7 @@ import { poll } from '../../support/poll.ts'
 import { testStore } from '../../support/store.ts'
 
 const secret = 'correct horse battery staple'
-const tokenKey = 'a key that nobody must see, ever'
+const tokenKey = 'a key that must not be in any output'
 
 const template = (name: string, more: object = {}): string =>
   JSON.stringify({
@@ -42,7 +42,7 @@ function run (
   return { child, stdout: () => out, stderr: text(child.stderr) }
 }
 
-await t.test('the whole function: it serves, says what it does in JSON and no secret, and ends when it is told to', async (t) => {
+await t.test('the whole function: it serves, logs JSON without secrets, and ends at SIGTERM', async (t) => {
   const { settings } = await testStore(t)
   const local = await testKubernetes(t)
   const token = local.config.getCurrentUser()!.token!
@@ -62,7 +62,7 @@ await t.test('the whole function: it serves, says what it does in JSON and no se
     UPLOAD_URL: 'http://127.0.0.1:9',
     IMAGE: 'none'
   })
-  const url = await poll('it listens', () => /http:\/\/127.0.0.1:\d+/.exec(stdout())?.[0])
+  const url = await poll('the server listens', () => /http:\/\/127.0.0.1:\d+/.exec(stdout())?.[0])
   const deploy = async (body: object, headers = {}): Promise<Response> =>
     await fetch(`${url}/job/deploy`, {
       method: 'POST',
@@ -108,7 +108,7 @@ await t.test('the whole function: it serves, says what it does in JSON and no se
   })
   t.ok(
     lines.some(({ level, err }) => level === 'error' && JSON.stringify(err).includes('ECONNREFUSED')),
-    'what failed is told whole'
+    'the log has the cause of the error'
   )
   const errors = await stderr
   t.match(JSON.parse(errors.trim()), {
@@ -118,11 +118,11 @@ await t.test('the whole function: it serves, says what it does in JSON and no se
     msg: /^template left out: /
   })
   for (const hidden of [secret, 'horse', tokenKey, settings.S3_SECRET_KEY, token]) {
-    t.notOk((stdout() + errors).includes(hidden), 'a secret')
+    t.notOk((stdout() + errors).includes(hidden), 'the output has no secret')
   }
 })
 
-await t.test('templates take effect while it runs, and one that is wrong stops no start and no other', async (t) => {
+await t.test('changed templates apply without a restart, and a wrong template does not stop the others', async (t) => {
   const folder = t.testdir({ 'test.yaml': template('test'), 'wanted.yaml': 'hello' })
   const { child, stdout, stderr } = run(t, {
     S3_ACCESS_KEY: 'a',
@@ -135,7 +135,7 @@ await t.test('templates take effect while it runs, and one that is wrong stops n
     UPLOAD_URL: 'http://127.0.0.1:9',
     IMAGE: 'none'
   })
-  const url = await poll('it listens', () => /http:\/\/127.0.0.1:\d+/.exec(stdout())?.[0])
+  const url = await poll('the server listens', () => /http:\/\/127.0.0.1:\d+/.exec(stdout())?.[0])
   const listed = async (): Promise<unknown> => {
     const { templates, refused } = await (await fetch(`${url}/template`)).json() as {
       templates: { name: string }[]
@@ -151,17 +151,17 @@ await t.test('templates take effect while it runs, and one that is wrong stops n
   writeFileSync(join(folder, 'wanted.yaml'), template('wanted'))
   writeFileSync(join(folder, 'test.yaml'), 'hello')
   t.same(await listed(), [['wanted'], ['test.yaml']])
-  // As far as there is a store.
+  // The request fails now only because there is no store.
   t.match(await (await fetch(`${url}/job/deploy`)).json(), { status: 503 })
   child.kill('SIGTERM')
   t.match((await stderr).trim().split('\n').map((line) => JSON.parse(line) as object), [
     { level: 'error', file: 'wanted.yaml', msg: /^template left out: not a template/ },
-    { level: 'error', msg: `the default template wanted is not among the templates in ${folder}` },
+    { level: 'error', msg: `the default template wanted is not usable in ${folder}; add it or set DEFAULT_TEMPLATE` },
     { level: 'error', file: 'test.yaml', msg: /^template left out/ }
   ])
 })
 
-await t.test('a start that cannot be says why in one line', async (t) => {
+await t.test('a failed start logs the reason in one line', async (t) => {
   const taken = createServer().listen(0, '127.0.0.1')
   await once(taken, 'listening')
   t.teardown(() => taken.close())

@@ -18,7 +18,7 @@ import { testStore } from '../../support/store.ts'
 
 const past = new Date(Date.now() - 1000).toISOString()
 
-await t.test('a job without its Job gets it on a ping, secrets and all, and one on every further ping stays one', async (t) => {
+await t.test('a ping creates a missing Job with its Secret, and further pings create no second Job', async (t) => {
   const { url, ping, store, cluster } = await deployServer(t)
   const gains = await gainsFrom(url)
   const id = newJobId()
@@ -40,7 +40,7 @@ await t.test('a job without its Job gets it on a ping, secrets and all, and one 
   t.equal((await gains())('gx4ki_ping_repairs_total', { repair: 'started' }), 1)
 })
 
-await t.test('a Job without its ConfigMap, or without being written down, is completed', async (t) => {
+await t.test('a ping creates a missing ConfigMap and writes a missing job_uid', async (t) => {
   const { post, ping, store, cluster } = await deployServer(t)
   const { job_uuid: id } = await (await post({})).json() as { job_uuid: string }
   const { record: { job_uid: uid, ...cutOff } } = (await readRecord(store, id))!
@@ -52,7 +52,7 @@ await t.test('a Job without its ConfigMap, or without being written down, is com
   t.match((await readRecord(store, id))!.record, { state: 'pending', job_uid: uid! })
 })
 
-await t.test('a job that has not started in time is stopped, one that runs is not', async (t) => {
+await t.test('a job that has not started in time is stopped, a running job is not', async (t) => {
   const { ping, store } = await deployServer(t)
   const late = await openRecord(store, { state: 'pending', job_uid: 'uid', start_by: past, reason: 'ImagePullBackOff' })
   const never = await openRecord(store, { start_by: past })
@@ -62,12 +62,12 @@ await t.test('a job that has not started in time is stopped, one that runs is no
   t.match(
     (await readRecord(store, never))!.record,
     { state: 'failed', reason: 'StartDeadlineExceeded' },
-    'one that had no Job is over'
+    'a job without a Job becomes terminal at once'
   )
   t.notOk((await readRecord(store, running))!.record.stop)
 })
 
-await t.test('the time to start runs only while the Job is not suspended', async (t) => {
+await t.test('a suspended Job does not use up its time to start', async (t) => {
   const store = await testStore(t)
   const kubernetes = await meddledKubernetes(t)
   const { ping } = await deployWith(t, { store, cluster: kubernetes.cluster })
@@ -78,10 +78,10 @@ await t.test('the time to start runs only while the Job is not suspended', async
   for (
     const [name, suspend, conditions, isStopped] of [
       ['suspended', true, suspended('True', 20), false],
-      ['suspended, which no condition says yet', true, [], false],
-      ['resumed, which no condition says yet', false, suspended('True', 20), false],
-      ['resumed less than its ten minutes ago', false, suspended('False', 9), false],
-      ['resumed longer ago', false, suspended('False', 11), true],
+      ['suspended, without a condition yet', true, [], false],
+      ['resumed, with the old condition', false, suspended('True', 20), false],
+      ['resumed less than ten minutes ago', false, suspended('False', 9), false],
+      ['resumed more than ten minutes ago', false, suspended('False', 11), true],
       ['never suspended', false, [], true]
     ] as const
   ) {
@@ -118,24 +118,24 @@ await t.test('a job that starts at the last moment is not stopped', async (t) =>
   t.notOk(record.stop)
 })
 
-await t.test('a stop that did not reach Kubernetes is repeated', async (t) => {
+await t.test('a ping repeats a stop that did not reach Kubernetes', async (t) => {
   const { post, ping, store, cluster } = await deployServer(t)
   const { job_uuid: id } = await (await post({})).json() as { job_uuid: string }
   const down = await deployWith(t, { store, cluster: clusterAt(t, await closedUrl()) })
   t.equal((await down.remove(id)).status, 202)
   t.equal((await cluster.jobs()).length, 1)
   t.equal((await ping()).status, 204)
-  await poll('the Job is gone', async () => (await cluster.jobs()).length === 0)
+  await poll('the Job is deleted', async () => (await cluster.jobs()).length === 0)
 })
 
-await t.test('a job that was given up while Kubernetes was away ends when it is back', async (t) => {
+await t.test('a job that was given up becomes terminal when Kubernetes is available again', async (t) => {
   const { ping, store } = await deployServer(t)
   const id = await openRecord(store, { stop: { reason: 'KubernetesUnavailable', at: past } })
   t.equal((await ping()).status, 204)
   t.match((await readRecord(store, id))!.record, { state: 'failed', reason: 'KubernetesUnavailable' })
 })
 
-await t.test('a marker without a record goes when nobody can be about to write one', async (t) => {
+await t.test('a marker without a record is removed when it is old enough', async (t) => {
   const { ping, store } = await deployServer(t)
   const abandoned = newJobId(new Date(Date.now() - 6 * 60_000))
   const young = newJobId()
@@ -144,17 +144,17 @@ await t.test('a marker without a record goes when nobody can be about to write o
   t.same(await keysOf(store), [markerKey(young)])
 })
 
-await t.test('what has ended is left alone', async (t) => {
+await t.test('a ping does not change a job that has ended', async (t) => {
   const { ping, store, cluster } = await deployServer(t)
   const id = await openRecord(store, { state: 'succeeded', start_by: past })
   const before = await readRecord(store, id)
   t.equal((await ping()).status, 204)
   t.same(await readRecord(store, id), before)
-  t.ok((await keysOf(store)).includes(markerKey(id)), 'its marker is for job-completed')
+  t.ok((await keysOf(store)).includes(markerKey(id)), 'job-completed still needs the marker')
   t.same(await cluster.jobs(), [])
 })
 
-await t.test('a job that cannot be repaired keeps no other from it', async (t) => {
+await t.test('a failed repair of one job does not affect the others', async (t) => {
   const { ping, store, cluster } = await deployServer(t)
   const gone = await openRecord(store, { template: 'gone' })
   const unsealed = await openRecord(store, { sealed_env: 'damaged' })
@@ -163,7 +163,7 @@ await t.test('a job that cannot be repaired keeps no other from it', async (t) =
   const broken = newJobId()
   await putObject(store, markerKey(broken), '', {}, 'unconditional')
   await putObject(store, `state/${broken}.json`, 'hello', {}, 'unconditional')
-  // Ids sort newest first: the good ones are the first and the last one.
+  // Ids sort newest first, so the good jobs are the first and the last one.
   const good = [
     await openRecord(store, { job_uuid: newJobId(new Date(Date.now() - 60_000)) }),
     await openRecord(store, { job_uuid: newJobId(new Date(Date.now() + 60_000)) })
@@ -173,7 +173,7 @@ await t.test('a job that cannot be repaired keeps no other from it', async (t) =
   for (const id of [gone, unsealed, refused]) t.match((await readRecord(store, id))!.record, { state: 'accepted' })
 })
 
-await t.test('nothing but a ping is taken', async (t) => {
+await t.test('events other than a ping are refused', async (t) => {
   const { url } = await deployServer(t)
   const headers = { 'ce-id': '1', 'ce-source': '/a', 'ce-specversion': '1.0' }
   for (const type of ['dev.knative.apiserver.resource.update', 'dev.knative.sources.ping2', 'ping']) {
@@ -187,7 +187,7 @@ await t.test('nothing but a ping is taken', async (t) => {
   }
 })
 
-await t.test('without a store the ping is asked for again', async (t) => {
+await t.test('without a store the ping gets a 503, so that it is sent again', async (t) => {
   const settings = {
     S3_ENDPOINT: await closedUrl(),
     S3_ACCESS_KEY: 'a',
@@ -199,7 +199,7 @@ await t.test('without a store the ping is asked for again', async (t) => {
   await problemOf(t, await ping(), 503, 'store-unavailable')
 })
 
-await t.test('without Kubernetes the ping has done what it could', async (t) => {
+await t.test('without Kubernetes the ping succeeds and leaves the jobs unchanged', async (t) => {
   const store = await testStore(t)
   const { ping } = await deployWith(t, { store, cluster: clusterAt(t, await closedUrl()) })
   const id = await openRecord(store)

@@ -36,7 +36,7 @@ await t.test('on a public address it starts only if the settings say which calle
   t.equal((await once(child, 'exit'))[0], 1)
   t.match(JSON.parse(await stderr), {
     level: 'fatal',
-    msg: /HOST 127\.0\.0\.2 .* API_KEYS_DIR or OIDC_ISSUER must say who may, or ANONYMOUS=allowed/
+    msg: /HOST 127\.0\.0\.2 .* Set API_KEYS_DIR or OIDC_ISSUER to require credentials, or ANONYMOUS=allowed/
   })
   t.equal(stdout(), '')
 
@@ -45,7 +45,7 @@ await t.test('on a public address it starts only if the settings say which calle
   t.match(open.stdout().split('\n').filter(Boolean).map((line) => JSON.parse(line) as object), [{
     level: 'warn',
     host: BEYOND,
-    msg: /^ANONYMOUS is allowed: whoever reaches/
+    msg: /^ANONYMOUS is allowed: every client/
   }], 'a warning is logged')
 
   for (
@@ -95,7 +95,7 @@ await t.test('the log contains no credential', async (t) => {
   child.kill('SIGTERM')
   await once(child, 'exit')
   const said = stdout() + await stderr
-  t.match(said, `"file":"${misplaced.id}","msg":"API key left out: it is not JSON"`)
+  t.match(said, `"file":"${misplaced.id}","msg":"The API key file is ignored: it is not JSON"`)
   t.match(said, /"caller":"oidc:alice".*forbidden/, 'the log names the refused caller')
   for (const credential of credentials) {
     for (const part of credential.split(/[._]/).filter(({ length }) => length > 12)) {

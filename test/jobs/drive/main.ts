@@ -54,7 +54,7 @@ await t.test('a drive of six seconds', async (t) => {
   const { stdout, stderr, code } = await run(t, { DURATION: '6', REAL_TIME_FACTOR: '0', SEED: '3', RESULT_DIR: folder })
   t.equal(code, 0, stderr)
   t.equal(stderr, '')
-  t.same(readdirSync(folder).sort(), ['drive.mcap', 'route.svg', 'summary.json'], 'nothing unfinished is left')
+  t.same(readdirSync(folder).sort(), ['drive.mcap', 'route.svg', 'summary.json'], 'no unfinished file is left')
 
   const lines = stdout.trimEnd().split('\n')
   t.ok(lines.every((line) => PROGRESS.test(line)), stdout)
@@ -67,7 +67,7 @@ await t.test('a drive of six seconds', async (t) => {
 
   const { reader, schemas, messages } = await readRecording(folder)
 
-  await t.test('has 50 messages a second on each channel, from 0 s on and without the end', async (t) => {
+  await t.test('has 50 messages a second on each channel, from 0 s to one step before the end', async (t) => {
     t.same([...messages.keys()].sort(), TOPICS)
     for (const [topic, { length }] of messages) t.equal(length, 6 * 50, topic)
     t.equal(reader.statistics!.messageCount, 900n)
@@ -75,10 +75,10 @@ await t.test('a drive of six seconds', async (t) => {
       const times = list.map(({ logTime }) => logTime)
       t.strictSame(times, times.map((_, i) => times[0]! + BigInt(i) * 20_000_000n), 'a step is 20 ms')
     }
-    t.ok(reader.chunkIndexes.length > 0, 'and an index of its chunks')
+    t.ok(reader.chunkIndexes.length > 0, 'the recording has an index of its chunks')
   })
 
-  await t.test('has messages that keep to their schemas', async (t) => {
+  await t.test('has messages that match their schemas', async (t) => {
     t.same([...reader.schemasById.values()].map(({ name, encoding }) => [name, encoding]), [
       ['foxglove.PoseInFrame', 'jsonschema'],
       ['gx4ki.Speed', 'jsonschema'],
@@ -86,10 +86,10 @@ await t.test('a drive of six seconds', async (t) => {
     ])
     t.ok([...reader.channelsById.values()].every(({ messageEncoding }) => messageEncoding === 'json'))
     t.ok([...messages.values()].flat().every(({ valid }) => valid))
-    for (const schema of schemas.values()) t.notOk(Schema.Check(schema, {}), 'which refuse an empty message')
+    for (const schema of schemas.values()) t.notOk(Schema.Check(schema, {}), 'the schema refuses an empty message')
     for (const { logTime, content: { timestamp } } of [...messages.values()].flat()) {
       if (BigInt(timestamp.sec) * 1_000_000_000n + BigInt(timestamp.nsec) !== logTime) {
-        t.fail(`stamped otherwise at ${logTime}`)
+        t.fail(`another timestamp at ${logTime}`)
       }
     }
   })
@@ -107,7 +107,7 @@ await t.test('a drive of six seconds', async (t) => {
     t.ok(summary.max_lateral_error_m > 0 && summary.max_lateral_error_m < 0.75, `${summary.max_lateral_error_m} m`)
   })
 
-  await t.test('has a plot that an XML parser reads and in which every point is seen', async (t) => {
+  await t.test('has a plot that is valid XML and shows every point', async (t) => {
     const svg = readFileSync(join(folder, 'route.svg'), 'utf8')
     const parsed = spawnSync('python3', [
       '-c',
@@ -141,13 +141,13 @@ await t.test('the same settings give the same bytes, another seed gives others',
   t.not(a![0], c![0])
 })
 
-await t.test('SIGTERM ends the drive early and leaves whole files', async (t) => {
+await t.test('SIGTERM ends the drive early and leaves complete files', async (t) => {
   const folder = t.testdir()
   const child = start(t, { DURATION: '60', REAL_TIME_FACTOR: '30', RESULT_DIR: folder })
   const exited = once(child, 'exit')
   child.stdout.setEncoding('utf8').on('data', (lines) => {
     if (!lines.includes(' 50 %')) return
-    t.ok(readdirSync(folder).every((name) => name.startsWith('.')), 'until then there are dot-files only')
+    t.ok(readdirSync(folder).every((name) => name.startsWith('.')), 'until then there are only dot-files')
     child.kill('SIGTERM')
   })
   t.same(await exited, [143, null])
@@ -164,7 +164,7 @@ await t.test('SIGTERM ends the drive early and leaves whole files', async (t) =>
   }
 })
 
-await t.test('SIGTERM is heard without a pause between the steps, too', async (t) => {
+await t.test('SIGTERM is handled even without a pause between the steps', async (t) => {
   const folder = t.testdir()
   const child = start(t, { DURATION: '3600', REAL_TIME_FACTOR: '0', RESULT_DIR: folder })
   const exited = once(child, 'exit')
@@ -173,7 +173,7 @@ await t.test('SIGTERM is heard without a pause between the steps, too', async (t
   t.equal(readSummary(folder).complete, false)
 })
 
-await t.test('a bad setting is refused in one line, before anything is written', async (t) => {
+await t.test('a wrong setting is refused in one line, before a file is written', async (t) => {
   const folder = t.testdir()
   const { stdout, stderr, code } = await run(t, { DURATION: 'long\n', RESULT_DIR: folder })
   t.equal(stderr, 'drive: DURATION must be a whole number from 1 to 3600, but is "long\\n"\n')

@@ -5,7 +5,7 @@ await t.test('an empty environment gives the defaults', async (t) => {
   t.same(readSettings({}), { duration: 15, realTimeFactor: 5, seed: 0, resultDir: 'results' })
 })
 
-await t.test('what is set is taken', async (t) => {
+await t.test('variables that are set are used', async (t) => {
   const env = { DURATION: '3600', REAL_TIME_FACTOR: '0.5', SEED: '4294967295', RESULT_DIR: '/results' }
   t.same(readSettings(env), { duration: 3600, realTimeFactor: 0.5, seed: 4294967295, resultDir: '/results' })
 })

@@ -19,11 +19,11 @@ await t.test('the route is one round trip without gaps or corners', async (t) =>
   t.ok(Math.abs(turned - 2 * Math.PI) < 1e-2, 'it turns once')
 })
 
-await t.test('planned speeds can be braked to from one point to the next', async (t) => {
+await t.test('the planned speeds allow braking from one point to the next', async (t) => {
   const speeds = planSpeeds(route)
   const brakings = speeds.map((speed, i) => (speed ** 2 - speeds[(i + 1) % speeds.length]! ** 2) / (2 * POINT_SPACING))
-  t.ok(Math.max(...brakings) < 3, 'never harder than 3 m/s²')
-  t.ok(Math.min(...speeds) > 2, 'and never to a halt')
+  t.ok(Math.max(...brakings) < 3, 'the braking is below 3 m/s²')
+  t.ok(Math.min(...speeds) > 2, 'the vehicle never stops')
 })
 
 for (const seed of seeds) {
@@ -32,7 +32,7 @@ for (const seed of seeds) {
     t.equal(states.length, tenMinutes)
     t.ok(states.every(({ lateralError }) => Math.abs(lateralError) < 0.75), 'never more than 0.75 m beside the route')
     t.ok(states.every(({ speed }) => speed >= 0 && speed <= CRUISING_SPEED), 'never backwards or too fast')
-    t.ok(states.every(({ steering }) => Math.abs(steering) <= 0.6), 'the wheels turn as far as they can')
+    t.ok(states.every(({ steering }) => Math.abs(steering) <= 0.6), 'the wheels stay within the steering limit')
   })
 }
 
@@ -55,9 +55,9 @@ await t.test('position, heading and distance follow from speed and steering', as
       t.fail(`counted ${state.distance - before.distance} m before ${state.time} s`)
     }
     const turned = wanted * Math.tan(state.steering) / 2.7
-    if (Math.abs(state.heading - before.heading - turned) > 1e-9) t.fail(`turned otherwise before ${state.time} s`)
+    if (Math.abs(state.heading - before.heading - turned) > 1e-9) t.fail(`turned by another angle before ${state.time} s`)
   })
-  t.ok(states.at(-1)!.distance > 3000, 'and it gets on')
+  t.ok(states.at(-1)!.distance > 3000, 'the vehicle moves forward')
 })
 
 await t.test('the same seed gives the same states, another seed another start', async (t) => {

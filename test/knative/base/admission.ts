@@ -17,7 +17,7 @@ const allowed: string[] = named('ConfigMap', 'gx4ki-images').data.images.split('
 const isAllowed = (image: string) =>
   allowed.some((one) => one.endsWith('*') ? image.startsWith(one.slice(0, -1)) : one === image)
 
-await t.test('what deploy makes of every template is admitted among the jobs', async (t) => {
+await t.test('the Job that deploy makes from each template is admitted', async (t) => {
   const folder = 'knative/templates'
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml'))) {
     const template = parseTemplate(readFileSync(join(folder, file), 'utf8'))
@@ -36,11 +36,11 @@ await t.test('what deploy makes of every template is admitted among the jobs', a
   }
 })
 
-await t.test('the images are named one by one, or by a registry and a path', async (t) => {
+await t.test('each allowed image is a full name, or a prefix with registry and path', async (t) => {
   for (const one of allowed) t.match(one, /^[a-z0-9.-]+\.[a-z]+\/[^*]+\*?$/)
 })
 
-await t.test('Jobs and pods are held against the policy, and refused when it cannot be asked', async (t) => {
+await t.test('Jobs and pods are checked by the policy, and refused when it cannot be evaluated', async (t) => {
   const { failurePolicy, paramKind, matchConstraints } = policy.spec
   t.match({ failurePolicy, paramKind }, { failurePolicy: 'Fail', paramKind: { apiVersion: 'v1', kind: 'ConfigMap' } })
   t.strictSame(matchConstraints.resourceRules.flatMap((rule: { resources: string[] }) => rule.resources).sort(), [
@@ -55,7 +55,7 @@ await t.test('Jobs and pods are held against the policy, and refused when it can
   })
 })
 
-await t.test('the list of images is where no function may write', async (t) => {
+await t.test('the list of images is in a namespace where no function may write', async (t) => {
   const writable = objects.filter(({ kind }) => kind === 'Role').map(({ metadata }) => metadata.namespace)
   t.notOk(writable.includes(named('ConfigMap', 'gx4ki-images').metadata.namespace))
 })

@@ -11,7 +11,7 @@ const names = (apiVersion: string) =>
     metadata.name
   )
 
-await t.test('every Trigger says how it delivers, and where what it cannot deliver is kept', async (t) => {
+await t.test('every Trigger sets its delivery and its dead letter sink', async (t) => {
   const triggers = objects.filter(({ kind }) => kind === 'Trigger')
   t.equal(triggers.length, 4)
   for (const { metadata, spec } of triggers) {
@@ -27,11 +27,11 @@ await t.test('every Trigger says how it delivers, and where what it cannot deliv
   }
 })
 
-await t.test('a Service of Kubernetes has no name that Knative takes for one of its own', async (t) => {
+await t.test('no Kubernetes Service has the name of a Knative Service', async (t) => {
   for (const name of names('v1')) t.notOk(names('serving.knative.dev/v1').includes(name), name)
 })
 
-await t.test('no event that a function sends comes back to one', async (t) => {
+await t.test('no Trigger sends the events of a function back to a function', async (t) => {
   const sent = ['accepted', ...toldStates].map((state) =>
     jobEvent(newRecord({ history: [{ state: state as State, at: new Date().toISOString() }] }), state as State, '')
       .toJSON()
@@ -48,7 +48,7 @@ await t.test('no event that a function sends comes back to one', async (t) => {
   }
 })
 
-await t.test('the Broker is the sink of those who add it and of those who send to it', async (t) => {
+await t.test('the Broker is the sink of deploy, which adds it to jobs, and of job-completed, which sends to it', async (t) => {
   const bindings = objects.filter(({ kind }) => kind === 'SinkBinding')
   t.strictSame(bindings.map(({ spec }) => [spec.subject.name, spec.sink.ref.name]), [['deploy', 'gx4ki'], [
     'job-completed',

@@ -14,14 +14,14 @@ interface Peer {
 const namespaceOf = ({ namespaceSelector }: Peer) => namespaceSelector?.matchLabels?.['kubernetes.io/metadata.name']
 const peersOf = ({ spec }: Manifest): Peer[] => (spec.egress ?? []).flatMap(({ to }: { to?: Peer[] }) => to ?? [{}])
 
-await t.test('what is not allowed is refused: into both namespaces, and out of that of the jobs', async (t) => {
+await t.test('ingress to both namespaces and egress of the jobs are denied by default', async (t) => {
   t.match(named('gx4ki', 'default-deny')[0]?.spec, { podSelector: {}, policyTypes: ['Ingress'] })
   const [jobs] = named('gx4ki-jobs', 'default-deny')
   t.match(jobs?.spec, { podSelector: {}, policyTypes: ['Ingress', 'Egress'] })
   t.notOk(jobs?.spec.ingress ?? jobs?.spec.egress)
 })
 
-await t.test('a job reaches DNS, the door of result-upload and the store, and is reached by nobody', async (t) => {
+await t.test('a job reaches only DNS, the upload proxy and the store, and has no ingress', async (t) => {
   const ofJobs = policies.filter(({ metadata, spec }) =>
     metadata.namespace === 'gx4ki-jobs' && spec.podSelector.matchLabels?.['eventing.knative.dev/source'] === undefined
   )
@@ -43,13 +43,13 @@ await t.test('a job reaches DNS, the door of result-upload and the store, and is
   ])
 })
 
-await t.test('the pod of a job has the label that its policies look for', async (t) => {
+await t.test('the policies of jobs select pods by the label of a job', async (t) => {
   for (const { spec } of ['uploads', 'store'].flatMap((name) => named('gx4ki-jobs', name))) {
     t.strictSame(spec.podSelector.matchLabels, { 'app.kubernetes.io/managed-by': 'gx4ki-jobs' })
   }
 })
 
-await t.test('the address that jobs upload to is that of the door', async (t) => {
+await t.test('the upload address of jobs is that of the upload proxy', async (t) => {
   const door = objects.find(({ apiVersion, kind, metadata }) =>
     apiVersion === 'v1' && kind === 'Service' && metadata.name === 'uploads'
   )!

@@ -11,13 +11,13 @@ const restricted = Object.fromEntries(
   ['enforce', 'warn', 'audit'].map((mode) => [`pod-security.kubernetes.io/${mode}`, 'restricted'])
 )
 
-await t.test('both namespaces take restricted pods only', async (t) => {
+await t.test('both namespaces admit only restricted pods', async (t) => {
   const namespaces = objects.filter(({ kind }) => kind === 'Namespace')
   t.strictSame(namespaces.map(({ metadata }) => metadata.name), ['gx4ki', 'gx4ki-jobs'])
   for (const { metadata } of namespaces) t.strictSame(metadata.labels, restricted, metadata.name)
 })
 
-await t.test('every pod of an installation is restricted, and its root file system read-only', async (t) => {
+await t.test('every pod of an installation is restricted and has a read-only root file system', async (t) => {
   t.strictSame(podsOf.map(({ metadata }) => metadata.name).sort(), [
     'deploy',
     'entry',
@@ -51,7 +51,7 @@ await t.test('a token of the Kubernetes API is mounted only where it is used', a
   t.strictSame(withToken.sort(), ['deploy', 'job-completed'])
 })
 
-await t.test('keys are only where they are needed', async (t) => {
+await t.test('a Secret is mounted only where it is used', async (t) => {
   const holders = (secret: string) =>
     podsOf.filter(({ spec }) => JSON.stringify(spec).includes(`"${secret}"`)).map(({ metadata }) => metadata.name)
       .sort()
@@ -60,10 +60,10 @@ await t.test('keys are only where they are needed', async (t) => {
   t.strictSame(holders('gx4ki-api-keys'), ['deploy', 'result-fetch'])
   t.strictSame(holders('gx4ki-result-token'), ['deploy', 'job-completed', 'result-fetch'])
   t.strictSame(holders('gx4ki-connector-secrets'), ['deploy', 'job-completed'])
-  t.strictSame(objects.filter(({ kind }) => kind === 'Secret'), [], 'no Secret is in a file')
+  t.strictSame(objects.filter(({ kind }) => kind === 'Secret'), [], 'no file contains a Secret')
 })
 
-await t.test('everything is in one of the two namespaces', async (t) => {
+await t.test('every object is in one of the two namespaces', async (t) => {
   const places: Record<string, string[]> = {
     'gx4ki-jobs': [
       'ApiServerSource',
@@ -90,7 +90,7 @@ await t.test('the settings and the manifests name the same namespace for jobs', 
   t.equal(source.spec.serviceAccountName, 'job-events')
 })
 
-await t.test('no function has an address of its own outside the cluster', async (t) => {
+await t.test('no function has a public address', async (t) => {
   const services = objects.filter(({ apiVersion }) => apiVersion.startsWith('serving.knative.dev/'))
   t.equal(services.length, 4)
   for (const { metadata } of services) {

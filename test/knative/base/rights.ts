@@ -24,7 +24,7 @@ function rightsOf (name: string): string[] {
 
 const verbs: Record<string, string> = { read: 'get' }
 
-/** `verb resource` of every call of the API server in a module and in all that it imports. */
+/** `verb resource` of every call of the API server in a module and in all modules that it imports. */
 function callsOf (module: string, seen = new Set<string>()): string[] {
   if (seen.has(module)) return []
   seen.add(module)
@@ -39,7 +39,7 @@ function callsOf (module: string, seen = new Set<string>()): string[] {
   return [...new Set([...found, ...imported])].sort()
 }
 
-await t.test('a function may do what it calls, and nothing else', async (t) => {
+await t.test('a function has exactly the rights for its calls', async (t) => {
   for (const name of ['deploy', 'job-completed']) {
     const calls = callsOf(`functions/${name}/main.ts`)
     t.ok(calls.length >= 4, `${name} calls the API server`)
@@ -48,11 +48,11 @@ await t.test('a function may do what it calls, and nothing else', async (t) => {
   t.strictSame(
     rightsOf('job-events'),
     ['get jobs', 'list jobs', 'watch jobs'],
-    'what Knative asks for an ApiServerSource'
+    'the rights that Knative requires for an ApiServerSource'
   )
 })
 
-await t.test('two functions call nothing of Kubernetes, have no Role and get no token', async (t) => {
+await t.test('result-fetch and result-upload do not call Kubernetes, have no Role and get no token', async (t) => {
   for (const name of ['result-fetch', 'result-upload']) {
     t.strictSame(callsOf(`functions/${name}/main.ts`), [], name)
     t.notOk(
@@ -68,7 +68,7 @@ await t.test('two functions call nothing of Kubernetes, have no Role and get no 
   }
 })
 
-await t.test('nobody reads Secrets, enters a pod, has a wildcard, or a right in the whole cluster', async (t) => {
+await t.test('no Role can read Secrets or enter a pod, and none has a wildcard or cluster-wide rights', async (t) => {
   t.strictSame(objects.filter(({ kind }) => kind.startsWith('ClusterRole')), [])
   for (const { metadata, rules } of roles) {
     for (const rule of rules as Rule[]) {
@@ -79,13 +79,13 @@ await t.test('nobody reads Secrets, enters a pod, has a wildcard, or a right in 
         `${metadata.name}: no way into a pod or to other rights`
       )
       if (rule.resources.includes('secrets')) {
-        t.strictSame(rule.verbs, ['create'], `${metadata.name}: Secrets are written only`)
+        t.strictSame(rule.verbs, ['create'], `${metadata.name}: may only create Secrets`)
       }
     }
   }
 })
 
-await t.test('every Role is for the jobs alone and has one holder, and only deploy creates Jobs', async (t) => {
+await t.test('every Role is in the namespace of the jobs and has one subject, and only deploy creates Jobs', async (t) => {
   t.strictSame(roles.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).sort(), [
     'gx4ki-jobs/deploy',
     'gx4ki-jobs/job-completed',

@@ -6,7 +6,7 @@ import { newRecord } from '../../support/new-record.ts'
 
 const at = (time: string): string => `2026-01-01T00:${time}Z`
 
-/** A job that ran from :20 to :30, and when that was known. */
+/** A job that ran from :20 to :30. The arguments are the times at which the record got the start and the end. */
 function job (started: string, ended: string, more: object = {}) {
   return viewOf(newRecord({
     state: 'succeeded',
@@ -18,39 +18,39 @@ function job (started: string, ended: string, more: object = {}) {
   }))
 }
 
-await t.test('a canary that succeeded at once and came back whole', async (t) => {
+await t.test('a canary that succeeds promptly, with correct results', async (t) => {
   const rows = canaryRows(job('00:20.700', '00:30.900'), [{ name: 'a', right: true }])
   t.match(rows, [
-    { check: 'canary: a job', verdict: 'works', seen: /it stays until 2026-01-01T00:59/ },
-    { check: 'canary: its events', verdict: 'works', seen: 'the end was known 0.9 s later' },
-    { check: 'canary: its results', verdict: 'works', seen: '1 came back with the right sha256' }
+    { check: 'canary: job', verdict: 'works', seen: /it is kept until 2026-01-01T00:59/ },
+    { check: 'canary: events', verdict: 'works', seen: 'the end was recorded 0.9 s later' },
+    { check: 'canary: results', verdict: 'works', seen: '1 match the recorded sha256' }
   ])
 })
 
-await t.test('events arrive if one of them was prompt when no ping came', async (t) => {
+await t.test('events arrive if the start or the end was recorded promptly without a ping in between', async (t) => {
   const events = (started: string, ended: string, more?: object): string =>
     canaryRows(job(started, ended, more), [])[1]!.verdict + ': ' + canaryRows(job(started, ended, more), [])[1]!.seen
-  t.match(events('00:20.000', '01:01.000'), /^degraded: only the ping told of its end, 31\.0 s later/)
-  t.match(events('01:00.500', '01:00.600'), /^degraded: only the ping/, 'both by the ping')
+  t.match(events('00:20.000', '01:01.000'), /^degraded: only the ping reported its end, 31\.0 s later/)
+  t.match(events('01:00.500', '01:00.600'), /^degraded: only the ping/, 'the ping reported both')
   const history = [{ state: 'pending', at: at('00:20.700') }, { state: 'running', at: at('00:20.700') }, {
     state: 'succeeded',
     at: at('01:01.000')
   }]
-  t.match(events('', '', { history }), /^degraded: only the ping/, 'its start was filled in')
+  t.match(events('', '', { history }), /^degraded: only the ping/, 'the start was recorded with the end')
   t.match(events('00:20.000', '00:30.100'), /^works/)
-  t.match(events('00:20.600', '01:01.000'), /^works/, 'its start was told')
+  t.match(events('00:20.600', '01:01.000'), /^works/, 'an event reported the start')
   const late = { started_at: at('00:56.000'), finished_at: at('00:58.000') }
-  t.match(events('00:56.000', '01:01.000', late), /^degraded: .*just as a ping was due/)
+  t.match(events('00:56.000', '01:01.000', late), /^degraded: .*just when a ping was due/)
   t.match(events('00:56.900', '01:01.000', late), /^works/)
 })
 
-await t.test('a canary that did not succeed is told with its reason, and by what can be done', async (t) => {
+await t.test('a canary that did not succeed is reported with its reason and a remedy', async (t) => {
   const rows = (more: object) => canaryRows(job('00:20.700', '00:30.900', more), [])
   t.match(rows({ state: 'failed', reason: 'ResultsIncomplete' }), [{
     verdict: 'broken',
     seen: /failed, ResultsIncomplete/,
     mend: /result-upload/
-  }, { check: 'canary: its events' }])
+  }, { check: 'canary: events' }])
   t.match(rows({ state: 'pending', reason: 'ImagePullBackOff' }), [{
     verdict: 'broken',
     seen: /pending, ImagePullBackOff/,
@@ -64,7 +64,7 @@ await t.test('a canary that did not succeed is told with its reason, and by what
   })
 })
 
-await t.test('it begins well after a ping and well before the next', async (t) => {
+await t.test('the canary starts well after a ping and well before the next ping', async (t) => {
   for (const second of [0, 5, 9.9, 10, 15, 16, 25, 40, 59.9]) {
     const now = new Date(second * 1000)
     const begins = (now.getTime() + untilAfterPing(now)) % 60_000

@@ -17,13 +17,13 @@ await t.test('the pod of the doctor is restricted and has no token', async (t) =
   t.match(container, { securityContext: { readOnlyRootFilesystem: true }, resources: { limits: { memory: String } } })
 })
 
-await t.test('it has what the function has that it takes after, and another program', async (t) => {
+await t.test('the pod has the settings of the function that it copies, and another program', async (t) => {
   const { image, env, envFrom } = resultFetch.spec!.template!.spec!.containers[0]!
   t.match(container, { image, env, envFrom, command: ['node', 'dist/doctor.cjs', '--json', '--fix', 'id'] })
   t.notOk(container!.readinessProbe ?? container!.livenessProbe)
 })
 
-await t.test('what an overlay adds comes along: a certificate, and the key of a registry', async (t) => {
+await t.test('the pod gets the additions of an overlay: a certificate and the key of a registry', async (t) => {
   const patched = structuredClone(resultFetch)
   const theirs = patched.spec!.template!.spec!
   theirs.imagePullSecrets = [{ name: 'registry' }]
@@ -40,11 +40,11 @@ await t.test('what an overlay adds comes along: a certificate, and the key of a 
   )
 })
 
-await t.test('it ends and goes by itself, and is tried once', async (t) => {
+await t.test('the Job runs once, has a deadline and a TTL', async (t) => {
   t.match(spec, { backoffLimit: 0, activeDeadlineSeconds: Number, ttlSecondsAfterFinished: Number })
 })
 
-await t.test('the store of the minikube overlay lets it in', async (t) => {
+await t.test('the NetworkPolicy of the store in the minikube overlay allows the pod', async (t) => {
   const policy = readInstalled().find(({ kind, metadata }) =>
     kind === 'NetworkPolicy' && metadata.name === 'store' && metadata.namespace === 'gx4ki'
   )

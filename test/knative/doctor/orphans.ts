@@ -32,7 +32,7 @@ const put = async (store: Store, key: string, body = 'x'): Promise<unknown> =>
 const ago = (minutes: number): Date => new Date(Date.now() - minutes * MINUTE)
 const hex = (): string => (randomUUID() + randomUUID()).replaceAll('-', '')
 
-/** One of everything that a job can have in the bucket, but no record: answers the number of objects. */
+/** Writes one object of each kind that a job can have in the bucket, but no record. Returns the number of objects. */
 async function belongings (store: Store, id: string): Promise<number> {
   const attempt = randomUUID()
   const name = 'never finished'
@@ -54,7 +54,7 @@ async function belongings (store: Store, id: string): Promise<number> {
   return objects.length
 }
 
-/** As far as the store lists them. */
+/** The number of unfinished uploads of each job, as far as the store lists them. */
 async function uploadsOf (store: Store, ...ids: string[]): Promise<number[]> {
   return await Promise.all(ids.map(async (id) => (await listUploads(store, `results/${id}/`)).length))
 }
@@ -70,7 +70,7 @@ async function hidden (store: Store, id: string): Promise<void> {
   await hideRecord(store, id, (await readRecord(store, id))!.etag)
 }
 
-await t.test('what has no record is found by kind and removed; nothing of a job that has one, of a young one, and of others', async (t) => {
+await t.test('objects without a record are found and removed; objects of jobs with a record, of young jobs and foreign objects stay', async (t) => {
   const store = await testStore(t)
   const [living, ended, young, foreign] = [newJobId(ago(300)), newJobId(ago(3000)), newJobId(ago(50)), 'not-ours']
   await job(store, living, { state: 'running' })
@@ -87,7 +87,7 @@ await t.test('what has no record is found by kind and removed; nothing of a job 
       'state/notes.txt'
     ]
   ) await put(store, key)
-  // The ping is at it: it was due a moment ago.
+  // The ping may still be removing this job, because it was due only three minutes ago.
   const going = newJobId(ago(9000))
   await hidden(store, going)
   await belongings(store, going)
@@ -115,9 +115,9 @@ await t.test('what has no record is found by kind and removed; nothing of a job 
     'idempotency keys': 1,
     markers: 1,
     results: 2,
-    'notes of uploads': 2,
+    'manifests and multipart notes': 2,
     logs: 1,
-    "a doctor's trials": 1,
+    'test objects of the doctor': 1,
     'records being removed': 2,
     'expiry keys': 2
   }
@@ -144,7 +144,7 @@ await t.test('what has no record is found by kind and removed; nothing of a job 
   t.strictSame(orphanRows(await findOrphans(store, new Date())).map(({ verdict }) => verdict), ['works'])
 })
 
-await t.test('a job that got its record after all loses nothing', async (t) => {
+await t.test('a job that gets its record later keeps all its objects', async (t) => {
   const store = await testStore(t)
   const id = newJobId(ago(300))
   await belongings(store, id)
@@ -155,7 +155,7 @@ await t.test('a job that got its record after all loses nothing', async (t) => {
   t.strictSame([await keysOf(store), await uploadsOf(store, id)], before)
 })
 
-await t.test('one that cannot be removed is told, and keeps no other from it', async (t) => {
+await t.test('an orphan that cannot be removed is reported, and the other orphans are removed', async (t) => {
   const store = await testStore(t)
   const [broken, fine] = [newJobId(ago(300)), newJobId(ago(300))]
   await put(store, multipartKey(broken, randomUUID(), hex()), 'no note')
@@ -165,7 +165,7 @@ await t.test('one that cannot be removed is told, and keeps no other from it', a
   t.equal((await keysOf(store)).length, 1)
 })
 
-await t.test('what is owed for long, a record that nobody can read, and dead letters are told and left', async (t) => {
+await t.test('old markers, unreadable records and dead letters are reported and not removed', async (t) => {
   const store = await testStore(t)
   const [overdue, unreadable] = [newJobId(ago(300)), newJobId(ago(300))]
   await job(store, overdue, { state: 'failed', history: [{ state: 'failed', at: ago(61).toISOString() }] })
@@ -176,9 +176,9 @@ await t.test('what is owed for long, a record that nobody can read, and dead let
   const found = await findOrphans(store, new Date())
   t.match(found, { orphans: [], overdue: [overdue], unreadable: [unreadable], jobs: 2 })
   t.match(leftoverRows(found, new Date()), [
-    { check: 'jobs that have ended', verdict: 'degraded', seen: new RegExp(overdue) },
+    { check: 'ended jobs', verdict: 'degraded', seen: new RegExp(overdue) },
     { check: 'records', verdict: 'broken', seen: new RegExp(unreadable) },
-    { check: 'dead letters', verdict: 'degraded', seen: /^1 events .* 2 ever/ }
+    { check: 'dead letters', verdict: 'degraded', seen: /^1 events .* 2 in total/ }
   ])
   t.match(leftoverRows({ overdue: [], unreadable: [], deadLetters: [ago(3000).toISOString()] }, new Date()), [{
     check: 'dead letters',

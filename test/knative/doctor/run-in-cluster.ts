@@ -5,7 +5,7 @@ import { runInCluster } from '../../../knative/doctor/run-in-cluster.ts'
 import { namespace, testKubernetes } from '../../support/local-kubernetes.ts'
 import { poll } from '../../support/poll.ts'
 
-/** The Job of the doctor, with another program. */
+/** The Job of the doctor with a shell script as its program. */
 function job (script: string) {
   const service = {
     metadata: { name: 'result-fetch' },
@@ -16,17 +16,17 @@ function job (script: string) {
   return made
 }
 
-await t.test('what the pod says is the report, however it ends, and the Job is gone afterwards', async (t) => {
+await t.test('the output of the pod is the report, whatever its exit code, and the Job is removed', async (t) => {
   const kubernetes = await testKubernetes(t)
   const run = async (script: string) => await runInCluster(kubernetes.config, namespace, job(script))
   const report = { rows: [{ check: 'a', verdict: 'broken', seen: 'b', mend: 'c' }], unknown: ['id'] }
   t.strictSame(await run(`echo a warning >&2; echo '${JSON.stringify(report)}'; exit 1`), report)
   t.strictSame(await run('echo wrong settings >&2; exit 1'), {
     rows: [{
-      check: 'a pod in the cluster',
+      check: 'doctor pod',
       verdict: 'broken',
       seen: 'wrong settings',
-      mend: 'mend what is broken above; store, orphans and events are looked at from there'
+      mend: 'fix the broken rows above; this pod checks store, orphans and events'
     }]
   })
   await poll('nothing is left', async () => {
@@ -38,7 +38,7 @@ await t.test('what the pod says is the report, however it ends, and the Job is g
   })
 })
 
-await t.test('a Job that is refused is a row', async (t) => {
+await t.test('a refused Job becomes a row', async (t) => {
   const kubernetes = await testKubernetes(t)
   const refused = job('true')
   refused.spec!.backoffLimit = -1

@@ -7,10 +7,10 @@ import { keysOf } from '../../support/deploy-server.ts'
 import { faultProxy } from '../../support/fault-proxy.ts'
 import { testStore } from '../../support/store.ts'
 
-/** What one store has and another has not, and jobs can do without. */
-const OPTIONAL = ['store: a list with tags', 'store: unfinished uploads by job']
+/** Abilities that only some stores have, and that jobs do not need. */
+const OPTIONAL = ['store: list with tags', 'store: unfinished uploads by prefix']
 
-await t.test('the store of the tests can do what is needed, and is left as it was', async (t) => {
+await t.test('the store of the tests has all necessary abilities, and no test object is left', async (t) => {
   const store = await testStore(t)
   const rows = await storeAbilities(store, presignWith(store.settings))
   t.equal(rows.length, 10)
@@ -22,18 +22,18 @@ await t.test('the store of the tests can do what is needed, and is left as it wa
   t.strictSame(await listUploads(store, ''), [])
 })
 
-await t.test('one thing that it cannot do is broken by name, with how to mend it, and no other', async (t) => {
+await t.test('a missing ability is reported by name with a remedy, and no other ability is broken', async (t) => {
   const store = await testStore(t)
   const proxy = await faultProxy(t)
   proxy.target = { url: store.settings.S3_ENDPOINT }
   const settings = { ...store.settings, S3_ENDPOINT: proxy.url }
   const cases: [string, typeof proxy.fate][] = [
     [
-      'store: write only what is new',
+      'store: create if absent',
       ({ headers, path }) => headers['if-none-match'] !== undefined && path.includes('/new') ? 'refuse' : 'pass'
     ],
     [
-      'store: write only over what was read',
+      'store: overwrite if unchanged',
       ({ headers, method }) => headers['if-match'] !== undefined && method === 'PUT' ? 'refuse' : 'pass'
     ],
     [
@@ -41,8 +41,8 @@ await t.test('one thing that it cannot do is broken by name, with how to mend it
       ({ headers, path }) => headers['x-amz-tagging'] !== undefined && path.endsWith('/tags') ? 'refuse' : 'pass'
     ],
     ['store: checksums', ({ path }) => path.includes('/checksum?X-Amz') ? 'refuse' : 'pass'],
-    ['store: large files', ({ path }) => path.includes('partNumber=') ? 'refuse' : 'pass'],
-    ['store: part of one version', ({ headers }) => headers.range !== undefined ? 'refuse' : 'pass'],
+    ['store: multipart uploads', ({ path }) => path.includes('partNumber=') ? 'refuse' : 'pass'],
+    ['store: range of one version', ({ headers }) => headers.range !== undefined ? 'refuse' : 'pass'],
     [
       'store: unfinished uploads',
       ({ path }) => path.includes('max-uploads') && path.includes('unfinished') ? 'refuse' : 'pass'
@@ -59,7 +59,7 @@ await t.test('one thing that it cannot do is broken by name, with how to mend it
   }
 })
 
-await t.test('a store that cannot be reached is one row, and the bucket that is missing has a name', async (t) => {
+await t.test('a missing bucket gives one row that names the bucket', async (t) => {
   const store = await testStore(t)
   const settings = { ...store.settings, S3_BUCKET: 'no-such-bucket' }
   const rows = await storeAbilities(openStore(settings), presignWith(settings))
@@ -67,9 +67,9 @@ await t.test('a store that cannot be reached is one row, and the bucket that is 
   t.equal(rows.length, 1)
 })
 
-await t.test('a store that takes any bytes is found out', async (t) => {
+await t.test('a store that accepts wrong bytes is reported', async (t) => {
   const store = await testStore(t)
-  // As if the checksum were no part of what is signed and sent.
+  // Without the checksum among the signed headers, the store accepts any bytes.
   const sign = presignWith(store.settings)
   const rows = await storeAbilities(
     store,
@@ -77,6 +77,6 @@ await t.test('a store that takes any bytes is found out', async (t) => {
   )
   t.match(rows.find(({ check }) => check === 'store: checksums'), {
     verdict: 'broken',
-    seen: 'other bytes than the sha256 says were taken'
+    seen: 'the store accepted bytes that do not match the sha256'
   })
 })

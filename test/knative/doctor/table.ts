@@ -2,14 +2,14 @@ import t from 'tap'
 import { broken, degraded, works } from '../../../knative/doctor/row.ts'
 import { table } from '../../../knative/doctor/table.ts'
 
-await t.test('the rows stand in columns, long words whole, and are counted', async (t) => {
+await t.test('the rows are in columns, with whole words, and are counted', async (t) => {
   const key = `results/${'x'.repeat(90)}`
   const lines = table([
     works('a check', 'fine'),
     degraded('another', `${'word '.repeat(30)}${key} and more`, 'make doctor FIX=1'),
     broken('c', 'it is not', 'kubectl apply')
   ]).split('\n')
-  const [seen, mend] = [lines[0]!.indexOf('WHAT WAS SEEN'), lines[0]!.indexOf('HOW TO MEND IT')]
+  const [seen, mend] = [lines[0]!.indexOf('FINDING'), lines[0]!.indexOf('HOW TO FIX IT')]
   t.strictSame([lines[1]!.indexOf('fine'), lines[2]!.indexOf('word')], [seen, seen])
   t.strictSame([lines[2]!.indexOf('make doctor'), lines.at(-3)!.indexOf('kubectl')], [mend, mend])
   t.equal(lines[1], 'a check  works     fine')

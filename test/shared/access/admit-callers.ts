@@ -47,7 +47,7 @@ async function served (t: Test, settings: Partial<CallerSettings>) {
     })
 }
 
-await t.test('a route that nobody thought about is for admins', async (t) => {
+await t.test('a route without an access setting needs the scope admin', async (t) => {
   const { settings, add } = apiKeyFolder(t)
   const ask = await served(t, settings)
   t.equal((await ask('/forgotten')).status, 401)
@@ -55,7 +55,7 @@ await t.test('a route that nobody thought about is for admins', async (t) => {
   t.equal((await ask('/forgotten', add('root', 'admin'))).status, 200)
 })
 
-await t.test('a public route asks nobody, and whoever comes has no rights there', async (t) => {
+await t.test('a public route needs no credential, and its caller has no scopes', async (t) => {
   const { settings, add } = apiKeyFolder(t)
   const ask = await served(t, settings)
   for (const credential of [undefined, 'x', add('root', 'admin')]) {
@@ -63,7 +63,7 @@ await t.test('a public route asks nobody, and whoever comes has no rights there'
   }
 })
 
-await t.test('who may not is told so before his body is read', async (t) => {
+await t.test('a request without permission is refused before its body is read', async (t) => {
   const { settings, add } = apiKeyFolder(t)
   const ask = await served(t, settings)
   const body = { method: 'POST', body: '{' }
@@ -73,7 +73,7 @@ await t.test('who may not is told so before his body is read', async (t) => {
   t.equal((await ask('/write', add('alice', 'jobs:write'), json, body)).status, 400)
 })
 
-await t.test('where nobody is asked everybody may, whatever he shows', async (t) => {
+await t.test('with ANONYMOUS=allowed every request is allowed, whatever credential it has', async (t) => {
   const ask = await served(t, { ANONYMOUS: 'allowed', HOST: '0.0.0.0' })
   for (const credential of [undefined, 'x']) {
     t.same(await (await ask('/read', credential)).json(), { owner: null })
@@ -87,7 +87,7 @@ await t.test('where nobody is asked everybody may, whatever he shows', async (t)
   t.notOk(document.paths['/read']!['get']!.security)
 })
 
-await t.test('a job that cannot be looked at is not shown', async (t) => {
+await t.test('a job whose owner cannot be checked is not shown', async (t) => {
   const { settings, add } = apiKeyFolder(t)
   const ask = await served(t, settings)
   await problemOf(t, await ask('/job/0', add('alice', 'jobs:read')), 404, 'unknown-job')
@@ -100,7 +100,7 @@ await t.test('a job that cannot be looked at is not shown', async (t) => {
   t.equal((await ask('/job/0', add('root', 'admin'))).status, 200)
 })
 
-await t.test('an issuer that is down is no wrong token', async (t) => {
+await t.test('when the issuer is down, the answer is 503, not 401', async (t) => {
   const issuer = await oidcIssuer(t)
   const ask = await served(t, issuer.settings)
   issuer.setDown(true)
@@ -111,7 +111,7 @@ await t.test('an issuer that is down is no wrong token', async (t) => {
   t.same(await (await ask('/read', await issuer.token())).json(), { owner: 'oidc:alice' })
 })
 
-await t.test('who asks too often is told when he may again, each caller by himself', async (t) => {
+await t.test('a caller with too many requests gets 429 with Retry-After, and each caller is counted separately', async (t) => {
   const { settings, add } = apiKeyFolder(t)
   const ask = await served(t, { ...settings, REQUESTS_PER_MINUTE_PER_CALLER: 3 })
   const [alice, second, bob] = [add('alice', 'jobs:read'), add('alice', 'jobs:read'), add('bob', 'jobs:read')]
@@ -130,7 +130,7 @@ await t.test('who asks too often is told when he may again, each caller by himse
   t.notOk('429' in paths['/public']!['get']!.responses)
 })
 
-await t.test('who is not known is counted by his address, as the last proxy that is trusted has it', async (t) => {
+await t.test('an unknown caller is counted by its address, as the last trusted proxy reports it', async (t) => {
   const { settings } = apiKeyFolder(t)
   const ask = await served(t, { ...settings, REQUESTS_PER_MINUTE_PER_CALLER: 2 })
   const from = async (forwarded: string): Promise<number> =>
@@ -142,12 +142,12 @@ await t.test('who is not known is counted by his address, as the last proxy that
       await from('203.0.113.1, 10.0.0.7, 192.168.1.1')
     ],
     [401, 401, 429],
-    'what a caller claims before that is not looked at'
+    'addresses that the caller claims before that are ignored'
   )
   t.equal(await from('203.0.113.2'), 401)
   t.strictSame(
     [await from('2001:db8::1'), await from('2001:db8::2'), await from('2001:db8::3'), await from('2001:db8:0:1::1')],
     [401, 401, 429, 401],
-    'a network of IPv6 is one address'
+    'an IPv6 network (/64) counts as one address'
   )
 })

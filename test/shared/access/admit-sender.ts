@@ -7,7 +7,7 @@ import { refusal } from '../../support/refusal.ts'
 const EVENTS_OIDC_SUBJECT = 'system:serviceaccount:gx4ki:'
 const trigger = 'system:serviceaccount:gx4ki:job-completed-oidc-eventing.knative.dev-trigger'
 
-await t.test('nobody is asked where the settings do not say so; half of them are none', (t) => {
+await t.test('without settings senders are not checked, and incomplete settings are refused', (t) => {
   const cluster = clusterAt(t, 'http://127.0.0.1:9')
   t.equal(admitSenderBy({ EVENTS_OIDC_SUBJECT }, cluster), undefined)
   for (const half of [{ EVENTS_OIDC_ISSUER: 'https://a' }, { EVENTS_OIDC_AUDIENCE: 'a' }]) {
@@ -16,7 +16,7 @@ await t.test('nobody is asked where the settings do not say so; half of them are
   t.end()
 })
 
-await t.test('a sender shows a token of the cluster, of a subject among the functions; the API server has the keys', async (t) => {
+await t.test('a sender needs a token of the cluster with an allowed subject, checked with the keys of the API server', async (t) => {
   const apiServer = await oidcIssuer(t, { jwksPath: '/openid/v1/jwks' })
   const iss = 'https://kubernetes.default.svc.cluster.local'
   const admit = admitSenderBy(
@@ -44,7 +44,7 @@ await t.test('a sender shows a token of the cluster, of a subject among the func
   }
 })
 
-await t.test('an API server that does not answer is no wrong token', async (t) => {
+await t.test('when the API server does not answer, the result is 503, not 401', async (t) => {
   const issuer = await oidcIssuer(t)
   const admit = admitSenderBy(
     { EVENTS_OIDC_SUBJECT, EVENTS_OIDC_ISSUER: issuer.url, EVENTS_OIDC_AUDIENCE: 'gx4ki' },

@@ -9,14 +9,14 @@ import { refusal } from '../../support/refusal.ts'
 const { id, key, sha256 } = newApiKey()
 const good = { owner: 'alice', scopes: ['jobs:read'], sha256 }
 
-/** The keys of a folder, and what was said of those that are refused. */
+/** The keys of a folder, and the reports about refused files. */
 function keysOf (t: Test, files: Record<string, string>) {
   const folder = t.testdir(files)
   const told: string[] = []
   return { folder, told, callerWith: apiKeysIn(folder, (file, reason) => told.push(`${file}: ${reason}`)) }
 }
 
-await t.test('a key is long, random, known by what it begins with, and nowhere in what is kept of it', async (t) => {
+await t.test('a key is long, random and contains its id; a malformed key has no id', async (t) => {
   t.match(key, /^gx4ki_[0-9a-f]{12}_[\w-]{43}$/)
   t.equal(idOfKey(key), id)
   t.match(sha256, /^[0-9a-f]{64}$/)
@@ -27,7 +27,7 @@ await t.test('a key is long, random, known by what it begins with, and nowhere i
   ) t.equal(idOfKey(no), undefined, no)
 })
 
-await t.test('whoever has a key is who its file says', async (t) => {
+await t.test('a key identifies the caller that its file names', async (t) => {
   const { told, callerWith } = keysOf(t, { [id]: JSON.stringify(good) })
   t.strictSame(callerWith(key), { owner: 'alice', scopes: new Set(['jobs:read']) })
   for (
@@ -44,7 +44,7 @@ await t.test('whoever has a key is who its file says', async (t) => {
   t.strictSame(told, [])
 })
 
-await t.test('an entry that is wrong is told by its name, once and without its words, and stops no other', async (t) => {
+await t.test('a wrong file is reported once, by name and without its content, and does not affect other files', async (t) => {
   const ids = Array.from({ length: 9 }, () => newApiKey().id)
   const wrong = [
     [key, /it is not JSON/],
@@ -65,12 +65,12 @@ await t.test('an entry that is wrong is told by its name, once and without its w
   t.match(callerWith(key), { owner: 'alice' })
   for (const wrongId of ids) t.equal(callerWith(key.replace(id, wrongId)), undefined)
   t.equal(told.length, wrong.length + 1, 'once')
-  t.match(told.find((line) => line.startsWith('alice: ')), 'its name is not the id of a key')
+  t.match(told.find((line) => line.startsWith('alice: ')), 'its name must be the id of a key')
   for (const [i, [, reason]] of wrong.entries()) t.match(told.find((line) => line.startsWith(ids[i]!)), reason)
   t.notOk(told.some((line) => line.includes(key)))
 })
 
-await t.test('what is added, changed or taken away holds at once, also behind the links of a mounted Secret', async (t) => {
+await t.test('an added, changed or removed file takes effect at once, also behind the links of a mounted Secret', async (t) => {
   const folder = t.testdir({
     '..first': { [id]: JSON.stringify(good) },
     '..data': t.fixture('symlink', '..first'),
@@ -98,11 +98,11 @@ await t.test('what is added, changed or taken away holds at once, also behind th
   t.equal(callerWith(key), undefined)
 })
 
-await t.test('a folder that is not there ends the start', async (t) => {
+await t.test('a missing folder makes the start fail', async (t) => {
   t.throws(() => apiKeysIn(join(t.testdir(), 'none'), () => {}), /none/)
 })
 
-await t.test('a key that cannot be read is no wrong key', async (t) => {
+await t.test('a key file that cannot be read is a 503, not a wrong key', async (t) => {
   const { folder, add } = apiKeyFolder(t)
   const callerWith = apiKeysIn(folder, () => {})
   t.match(callerWith(add('alice', 'admin')), { owner: 'alice' })

@@ -6,13 +6,13 @@ import { refusal } from '../../support/refusal.ts'
 
 const refused = (): void => {}
 
-await t.test('beyond this machine somebody must have said who may call', async (t) => {
+await t.test('an address beyond loopback needs a setting for callers', async (t) => {
   const { settings } = apiKeyFolder(t)
   const oidc = { OIDC_ISSUER: 'https://issuer.example.org', OIDC_AUDIENCE: 'a' }
   for (const HOST of ['0.0.0.0', '::', '10.0.0.1', 'example.org', '']) {
     t.throws(
       () => identifyBy({ HOST }, refused),
-      /API_KEYS_DIR or OIDC_ISSUER must say who may, or ANONYMOUS=allowed/,
+      /Set API_KEYS_DIR or OIDC_ISSUER to require credentials, or ANONYMOUS=allowed/,
       HOST
     )
     t.equal(identifyBy({ HOST, ANONYMOUS: 'allowed' }, refused), undefined)
@@ -23,10 +23,10 @@ await t.test('beyond this machine somebody must have said who may call', async (
   for (const HOST of ['127.0.0.1', '::1']) t.equal(identifyBy({ HOST }, refused), undefined, HOST)
 })
 
-await t.test('settings that contradict each other, or are half there, are none', async (t) => {
+await t.test('contradictory or incomplete settings are refused', async (t) => {
   const { settings } = apiKeyFolder(t)
   const HOST = '127.0.0.1'
-  t.throws(() => identifyBy({ HOST, ...settings, ANONYMOUS: 'allowed' }, refused), /take one of them away/)
+  t.throws(() => identifyBy({ HOST, ...settings, ANONYMOUS: 'allowed' }, refused), /remove one of them/)
   for (
     const half of [{ OIDC_ISSUER: 'https://a' }, { OIDC_AUDIENCE: 'a' }, { OIDC_JWKS_URI: 'https://a' }, {
       ...settings,
@@ -37,7 +37,7 @@ await t.test('settings that contradict each other, or are half there, are none',
   }
 })
 
-await t.test('a key is a key and a token a token, and only what is configured is looked at', async (t) => {
+await t.test('API keys and tokens are told apart, and only the configured kind is accepted', async (t) => {
   const { settings, add } = apiKeyFolder(t)
   const issuer = await oidcIssuer(t)
   const HOST = '0.0.0.0'
@@ -51,7 +51,7 @@ await t.test('a key is a key and a token a token, and only what is configured is
   const tokens = identifyBy({ HOST, ...issuer.settings }, refused)!
   const asked = issuer.received.length
   await t.rejects(tokens(`Bearer ${key}`), unauthorized)
-  t.equal(issuer.received.length, asked, 'no key is shown to the code of tokens')
+  t.equal(issuer.received.length, asked, 'an API key is not passed to the token verifier')
   t.match(await tokens(`Bearer  ${token}`), { owner: 'oidc:alice' })
   for (const none of [undefined, '', 'Bearer', token, `Bearer ${token} x`, `Basic ${token}`]) {
     await t.rejects(tokens(none), unauthorized)

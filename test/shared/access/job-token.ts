@@ -4,14 +4,14 @@ import { newJobId } from '../../../shared/job/job-id.ts'
 
 const key = 'k'.repeat(32)
 
-await t.test('the token follows from the key and the id alone', async (t) => {
+await t.test('the token depends only on the key and the id', async (t) => {
   const id = newJobId()
   t.equal(jobToken(key, id), jobToken(key, id))
   t.ok(isJobToken(key, id, jobToken(key, id)))
-  t.match(jobToken(key, id), /^[A-Za-z0-9_-]{43}$/, 'as a file and a header can hold it')
+  t.match(jobToken(key, id), /^[A-Za-z0-9_-]{43}$/, 'it has only characters that are safe in a file and a header')
 })
 
-await t.test('no other token is taken', async (t) => {
+await t.test('every other token is refused', async (t) => {
   const id = newJobId()
   const token = jobToken(key, id)
   for (
@@ -29,5 +29,5 @@ await t.test('no other token is taken', async (t) => {
   ) {
     t.notOk(isJobToken(key, id, other), other)
   }
-  t.notOk(isJobToken('l'.repeat(32), id, token), 'nor with another key')
+  t.notOk(isJobToken('l'.repeat(32), id, token), 'the token is refused with another key')
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { oidcCaller } from '../../../shared/access/oidc-caller.ts'
 
-await t.test('what a token is good for is said in scope or scp, as one text or as many', (t) => {
+await t.test('the scopes of a token are in scope or scp, as a string or as an array', (t) => {
   for (
     const [claims, scopes] of [
       [{}, []],
@@ -17,7 +17,7 @@ await t.test('what a token is good for is said in scope or scp, as one text or a
   t.end()
 })
 
-await t.test('every subject is an owner of its own, such as a tag can hold and no API key has', (t) => {
+await t.test('every subject has its own owner name, which fits into a tag and differs from every owner of an API key', (t) => {
   const subjects = [
     'alice',
     'Alice',

@@ -12,16 +12,16 @@ async function verifierOf (t: Test) {
   return { issuer, verify: tokenVerifier({ issuer: issuer.url, audience: AUDIENCE }) }
 }
 
-await t.test('a token of the issuer, for this audience, is good; its keys are asked for once', async (t) => {
+await t.test('a token of the issuer for this audience is valid, and the keys are fetched once', async (t) => {
   const { issuer, verify } = await verifierOf(t)
-  t.same(issuer.received, [], 'nothing is asked before there is a token')
+  t.same(issuer.received, [], 'no request to the issuer before the first token')
   for (const claims of [{}, { aud: ['other', AUDIENCE] }, { nbf: issuer.now() + 10 }, { exp: issuer.now() - 10 }]) {
     t.match(await verify(await issuer.token(claims)), { sub: 'alice' })
   }
   t.same(issuer.received.map(({ url }) => url), ['/.well-known/openid-configuration', '/keys'])
 })
 
-await t.test('a token that is not is refused, in words that say what is wrong and nothing else', async (t) => {
+await t.test('an invalid token is refused with the reason', async (t) => {
   const { issuer, verify } = await verifierOf(t)
   const good = await issuer.token()
   const [header, payload, signature] = good.split('.') as [string, string, string]
@@ -58,27 +58,27 @@ await t.test('a token that is not is refused, in words that say what is wrong an
   ) await t.rejects(verify(token), { ...unauthorized, message: words, headers: { 'www-authenticate': 'Bearer' } })
 })
 
-await t.test('every algorithm with a public key will do', async (t) => {
+await t.test('algorithms with a public key are accepted', async (t) => {
   const { issuer, verify } = await verifierOf(t)
   const keys = await Promise.all(['ES256', 'PS512', 'EdDSA'].map(async (alg) => await issuer.key(alg, alg)))
   issuer.setKeys(keys)
   for (const key of keys) t.match(await verify(await issuer.token({}, key)), { sub: 'alice' }, key.alg)
 })
 
-await t.test('as long as the issuer does not answer as it should nobody knows, and then it goes on', async (t) => {
+await t.test('while the issuer is not available the answer is 503, and afterwards tokens are verified again', async (t) => {
   const { issuer, verify } = await verifierOf(t)
   issuer.setDown(true)
   await t.rejects(verify(await issuer.token()), unavailable, 'no configuration')
   issuer.setDown(false)
   t.match(await verify(await issuer.token()), { sub: 'alice' })
   issuer.setDown(true)
-  t.match(await verify(await issuer.token()), { sub: 'alice' }, 'with the keys that it has')
+  t.match(await verify(await issuer.token()), { sub: 'alice' }, 'with the cached keys')
 
   const elsewhere = await oidcIssuer(t)
   await t.rejects(
     tokenVerifier({ issuer: `${elsewhere.url}/`, audience: AUDIENCE })(await elsewhere.token()),
     unavailable,
-    'an issuer of another name'
+    'the configuration names another issuer'
   )
   const late = tokenVerifier({ issuer: elsewhere.url, audience: AUDIENCE, jwksUri: `${elsewhere.url}/keys` })
   elsewhere.setDown(true)
@@ -88,6 +88,6 @@ await t.test('as long as the issuer does not answer as it should nobody knows, a
   t.equal(
     elsewhere.received.filter(({ url }) => url.startsWith('/.well-known')).length,
     1,
-    'who is told where the keys are does not ask'
+    'with jwksUri there is no discovery'
   )
 })

@@ -42,7 +42,7 @@ const json = (body: string, type = 'application/json'): RequestInit => ({
   headers: { 'content-type': type }
 })
 
-await t.test('a problem is answered as it is, its cause is not', async (t) => {
+await t.test('a problem is answered without its cause', async (t) => {
   const { url } = await serve(t, app)
   const response = await fetch(`${url}/problem`)
   t.equal(response.headers.get('x-more'), '1')
@@ -57,21 +57,21 @@ await t.test('a problem is answered as it is, its cause is not', async (t) => {
   })
 })
 
-await t.test('who is told that something is down is told to come again', async (t) => {
+await t.test('a 503 has Retry-After', async (t) => {
   const { url } = await serve(t, app)
   const response = await fetch(`${url}/down`)
   t.equal(response.headers.get('retry-after'), '5')
   await problemOf(t, response, 503, 'store-unavailable')
 })
 
-await t.test('what nobody foresaw says nothing of itself', async (t) => {
+await t.test('an unexpected error is answered without its details', async (t) => {
   const { url } = await serve(t, app)
   const problem = await problemOf(t, await fetch(`${url}/boom`), 500, 'internal')
   t.notMatch(JSON.stringify(problem), /hunter2|inner/)
   t.notOk(problem.errors)
 })
 
-await t.test('every part of a request that is wrong is named', async (t) => {
+await t.test('the answer names the part of the request that is wrong', async (t) => {
   const { url } = await serve(t, app)
   for (
     const [field, path, init] of [
@@ -103,10 +103,10 @@ await t.test('every part of a request that is wrong is named', async (t) => {
     ] as const
   ) await problemAbout(t, await fetch(url + path, init), field)
   const { errors } = await problemAbout(t, await fetch(`${url}/thing/a`, json('{"a":1,"kind":"z"}')), 'kind')
-  t.match(errors![0]!.message, /x,y/, 'with what is allowed')
+  t.match(errors![0]!.message, /x,y/, 'the message lists the allowed values')
 })
 
-await t.test('bodies that are too large or of another type', async (t) => {
+await t.test('a body that is too large or has another type is refused', async (t) => {
   const { url } = await serve(t, app)
   await problemAbout(t, await fetch(`${url}/thing/a`, json('x'.repeat(1024 * 1024 + 1))), 'body', 413, 'too-large')
   for (const type of ['application/x-www-form-urlencoded', 'text/html', 'nonsense', 'application/json5']) {
@@ -121,15 +121,15 @@ await t.test('bodies that are too large or of another type', async (t) => {
   t.equal(
     (await fetch(`${url}/thing/a`, json('{"a":1}', 'application/json; charset=utf-8'))).status,
     200,
-    'and a good one still works'
+    'a valid body still works'
   )
 })
 
-await t.test('a body that is not as long as it says is no request', async (t) => {
+await t.test('a body that is shorter than its content-length is refused', async (t) => {
   const { url } = await serve(t, app)
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
   socket.end('POST /thing/a HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{"a"')
   const answer = await text(socket)
   t.notMatch(answer, /^HTTP\/1.1 (2|5)/)
-  t.equal((await fetch(`${url}/thing/a`, json('{"a":1}'))).status, 200, 'and the next one works')
+  t.equal((await fetch(`${url}/thing/a`, json('{"a":1}'))).status, 200, 'the next request works')
 })

@@ -14,7 +14,7 @@ const table: [string, string, string][] = [
   ['x\r\nset-cookie: a', 'x__set-cookie: a', 'x%0D%0Aset-cookie%3A%20a']
 ]
 
-await t.test('a name comes plain for old clients and exact for all others', async (t) => {
+await t.test('the header has a plain name for old clients and the exact name for all others', async (t) => {
   for (const [name, plain, encoded] of table) {
     t.equal(contentDisposition(name), `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`, name)
   }

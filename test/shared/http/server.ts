@@ -19,7 +19,7 @@ const app: FastifyPluginAsync = async (app) => {
   app.delete('/thing/:id', async () => ({}))
 }
 
-await t.test('a method that the path does not know is answered with those that it does', async (t) => {
+await t.test('a method that the path does not support is answered with 405 and the supported methods', async (t) => {
   const { url } = await serve(t, app)
   for (
     const [method, path, allow] of [
@@ -38,7 +38,7 @@ await t.test('a method that the path does not know is answered with those that i
     t.equal(response.headers.get('allow'), allow, `${method} ${path}`)
     await problemOf(t, response, 405, 'method-not-allowed')
   }
-  // All that Node reads, and fetch has not; TRACE must not show a request to whoever made it.
+  // Other methods that Node parses but fetch cannot send. TRACE must not send the request back to the client.
   for (const method of ['TRACE', 'PROPFIND', 'QUERY', 'M-SEARCH', 'LOCK']) {
     const [response] = await once(httpRequest(`${url}/thing/a`, { method }).end(), 'response')
     t.equal(response.headers.allow, 'GET, HEAD, DELETE', method)
@@ -46,7 +46,7 @@ await t.test('a method that the path does not know is answered with those that i
   }
 })
 
-await t.test('what is no HTTP is a problem, too', async (t) => {
+await t.test('bytes that are not HTTP are answered with a problem', async (t) => {
   const { url } = await serve(t, app)
   for (
     const [sent, status, kind] of [
@@ -64,10 +64,10 @@ await t.test('what is no HTTP is a problem, too', async (t) => {
     t.match(head, /^content-type: application\/problem\+json$/m)
     t.match(JSON.parse(body!), { type: `urn:gx4ki:problem:${kind}`, status, trace_id: /^[0-9a-f]{32}$/ })
   }
-  t.equal((await fetch(`${url}/thing/a`)).status, 200, 'and the next one works')
+  t.equal((await fetch(`${url}/thing/a`)).status, 200, 'the next request works')
 })
 
-await t.test('no cache keeps what does not say that it may', async (t) => {
+await t.test('an answer is not cacheable unless it sets cache-control', async (t) => {
   const { url } = await serve(t, async (app) => {
     app.get('/state', async () => ({}))
     app.get('/file', async (_, reply) => reply.header('cache-control', 'max-age=60').send('x'))
@@ -77,14 +77,14 @@ await t.test('no cache keeps what does not say that it may', async (t) => {
   }
 })
 
-await t.test('a path that nobody knows is a problem, too', async (t) => {
+await t.test('an unknown path is answered with a problem', async (t) => {
   const { url } = await serve(t, app)
   for (const path of ['/', '/thing', '/Thing/a', '/thing/a/b', '/..%2fetc']) {
     await problemOf(t, await fetch(url + path), 404, 'not-found')
   }
 })
 
-await t.test('the trace id is that of the caller, else one of its own', async (t) => {
+await t.test('the trace id is that of the caller, otherwise a new one', async (t) => {
   const { url } = await serve(t, app)
   const id = '4bf92f3577b34da6a3ce929d0e0e4736'
   const traceOf = async (traceparent?: string): Promise<string> =>
@@ -97,7 +97,7 @@ await t.test('the trace id is that of the caller, else one of its own', async (t
     404,
     'not-found'
   )
-  t.equal(problem.trace_id, id, 'or that of an event')
+  t.equal(problem.trace_id, id, "an event's trace id is taken too")
   const own = [
     await traceOf(),
     await traceOf(),
@@ -107,13 +107,13 @@ await t.test('the trace id is that of the caller, else one of its own', async (t
   t.equal(new Set([...own, id, id.toUpperCase()]).size, 6)
 })
 
-await t.test('a query has its defaults, and numbers in it are numbers', async (t) => {
+await t.test('a query gets its defaults, and its numbers are converted', async (t) => {
   const { url } = await serve(t, app)
   t.same(await (await fetch(`${url}/thing/a`)).json(), { n: 7 })
   t.same(await (await fetch(`${url}/thing/a?n=8`)).json(), { n: 8 })
 })
 
-await t.test('what it has counted is there for a Prometheus', async (t) => {
+await t.test('the metrics are in the format of Prometheus', async (t) => {
   const { url } = await serve(t, app)
   const response = await fetch(`${url}/metrics`)
   t.equal(response.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8')
@@ -121,16 +121,16 @@ await t.test('what it has counted is there for a Prometheus', async (t) => {
   const types = [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)]
   t.ok(types.length > 5)
   for (const [, name, type] of types) {
-    t.match(text, new RegExp(`^# HELP ${name} .{30,}$`, 'm'), `${name} says what it means`)
+    t.match(text, new RegExp(`^# HELP ${name} .{30,}$`, 'm'), `${name} has a help text`)
     t.match(
       name,
       type === 'counter' ? /^gx4ki_\w+_total$/ : /^gx4ki_\w+_seconds$/,
-      'it is named as Prometheus wants it'
+      `${name} follows the naming rules of Prometheus`
     )
   }
 })
 
-await t.test('it says that it is there and what it can', async (t) => {
+await t.test('a function serves its health and its OpenAPI document', async (t) => {
   const { url } = await serve(t, app)
   t.same(await (await fetch(`${url}/health/liveness`)).json(), { status: 'alive' })
   t.same(await (await fetch(`${url}/health/readiness`)).json(), { status: 'ready' })
@@ -142,5 +142,5 @@ await t.test('it says that it is there and what it can', async (t) => {
   t.same(Object.entries(document.paths).map(([path, methods]) => [path, Object.keys(methods)]), [['/thing/{id}', [
     'get',
     'delete'
-  ]], ['/thing/special', ['post']]], 'neither health, metrics nor what is refused')
+  ]], ['/thing/special', ['post']]], 'without health, metrics and refused methods')
 })

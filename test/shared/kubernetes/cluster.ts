@@ -14,7 +14,7 @@ const read = async ({ batch, namespace }: Cluster): Promise<V1Job> =>
 const json = (response: ServerResponse, code: number, body: object): unknown =>
   response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 
-await t.test('all calls go over few connections, as the one whose token it is', async (t) => {
+await t.test('all calls share few connections and send the token', async (t) => {
   const sockets = new Set()
   const { url, received } = await httpServer(t, (_, response) => {
     sockets.add(response.socket)
@@ -29,7 +29,7 @@ await t.test('all calls go over few connections, as the one whose token it is', 
   })
 })
 
-await t.test('what is not there is told from what cannot be known', async (t) => {
+await t.test('an absent object is distinguished from an API server that is not available', async (t) => {
   for (
     const [code, body] of [
       [404, { kind: 'Status', code: 404, message: 'not found' }],
@@ -49,25 +49,25 @@ await t.test('what is not there is told from what cannot be known', async (t) =>
     const outcome = await orAbsent(read(cluster)).catch((error) => error)
     if (code === 404) t.equal(outcome, undefined)
     else t.ok(isProblem(outcome, 'kubernetes-unavailable'), `${code}`)
-    t.notOk(neverSent(outcome?.cause), 'it was heard')
+    t.notOk(neverSent(outcome?.cause), 'the request was sent')
   }
 })
 
-await t.test('an API server that nobody listens for was never asked', async (t) => {
+await t.test('a refused connection counts as never sent', async (t) => {
   const error = await orAbsent(read(clusterAt(t, await closedUrl()))).catch((error) => error)
   t.ok(isProblem(error, 'kubernetes-unavailable'))
   t.equal(statusOf(error), undefined)
   t.ok(neverSent(error.cause))
 })
 
-await t.test('one that hangs up in the middle may have heard', async (t) => {
+await t.test('a connection that breaks off may have sent the request', async (t) => {
   const { url } = await httpServer(t, (_, response) => response.destroy())
   const error = await orAbsent(read(clusterAt(t, url))).catch((error) => error)
   t.ok(isProblem(error, 'kubernetes-unavailable'))
   t.notOk(neverSent(error.cause))
 })
 
-await t.test('one that answers nonsense is not taken for absent', async (t) => {
+await t.test('an invalid answer does not count as an absent object', async (t) => {
   for (
     const [code, type, body] of [
       [200, 'text/html', '<html>'],

@@ -44,7 +44,7 @@ async function logServer (
   return { cluster: clusterAt(t, url), asked }
 }
 
-await t.test('a log is kept byte for byte, of the workload and not of the containers beside it', async (t) => {
+await t.test('the log of the workload is stored byte for byte, not that of other containers', async (t) => {
   const id = newJobId()
   const log = Buffer.concat([Buffer.from('größer\r\n'), Buffer.from([0xff, 0xfe, 0x00, 0x1b])])
   const { cluster, asked } = await logServer(t, log)
@@ -54,11 +54,11 @@ await t.test('a log is kept byte for byte, of the workload and not of the contai
   t.equal(
     await keepLog(store, clusterAt(t, await closedUrl()), id, terminated, 'to its end'),
     true,
-    'and never read again'
+    'it is not read again'
   )
 })
 
-await t.test('of a long log the end is kept', async (t) => {
+await t.test('only the end of a long log is stored', async (t) => {
   for (const size of [KEPT, KEPT + 3_000_001]) {
     const log = Buffer.alloc(size, Buffer.from(Array.from({ length: 251 }, (_, i) => i)))
     const id = newJobId()
@@ -72,17 +72,17 @@ await t.test('of a long log the end is kept', async (t) => {
   }
 })
 
-await t.test('a log so far does for now', async (t) => {
+await t.test('a part of a log is stored until the complete log is available', async (t) => {
   const id = newJobId()
   t.equal(await keepLog(store, (await logServer(t, 'one\n')).cluster, id, running, 'so far'), false)
   t.same(await getTags(store, logKey(id)), { whole: 'false' })
   t.equal(await keepLog(store, (await logServer(t, 'less')).cluster, id, running, 'so far'), false)
-  t.equal((await getObject(store, logKey(id)))!.body.toString(), 'one\n', 'and is not replaced by another one')
+  t.equal((await getObject(store, logKey(id)))!.body.toString(), 'one\n', 'another part does not replace it')
   t.equal(await keepLog(store, (await logServer(t, 'one\ntwo\n')).cluster, id, terminated, 'to its end'), true)
-  t.equal((await getObject(store, logKey(id)))!.body.toString(), 'one\ntwo\n', 'but by the whole of it')
+  t.equal((await getObject(store, logKey(id)))!.body.toString(), 'one\ntwo\n', 'the complete log replaces it')
 })
 
-await t.test('half a log is better than none, and is asked for again', async (t) => {
+await t.test('an interrupted log is stored, and read again later', async (t) => {
   const id = newJobId()
   t.equal(
     await keepLog(store, (await logServer(t, 'half', { cut: true })).cluster, id, terminated, 'to its end'),
@@ -93,7 +93,7 @@ await t.test('half a log is better than none, and is asked for again', async (t)
   t.equal((await getObject(store, logKey(id)))!.body.toString(), 'half and half')
 })
 
-await t.test('a followed log is whole when its container has ended, not when it breaks off as at a rotation', async (t) => {
+await t.test('a followed log is complete when its container has ended, not when the stream ends, as at a rotation', async (t) => {
   const outcome = async (pods: V1Pod[] | undefined): Promise<boolean> => {
     const id = newJobId()
     const { url } = await httpServer(t, (request, response) => {
@@ -110,19 +110,19 @@ await t.test('a followed log is whole when its container has ended, not when it 
     t.same(await getTags(store, logKey(id)), { whole: String(isWhole) })
     return isWhole
   }
-  t.equal(await outcome([running]), false, 'it still runs')
-  t.equal(await outcome(undefined), false, 'nobody knows')
+  t.equal(await outcome([running]), false, 'the container is still running')
+  t.equal(await outcome(undefined), false, 'the state of the pod is unknown')
   t.equal(await outcome([{ ...running, metadata: { uid: 'another' } }, terminated]), true)
-  t.equal(await outcome([]), true, 'it is gone')
+  t.equal(await outcome([]), true, 'the pod is gone')
 })
 
-await t.test('an empty log is a log', async (t) => {
+await t.test('an empty log is stored', async (t) => {
   const id = newJobId()
   t.equal(await keepLog(store, (await logServer(t, '')).cluster, id, terminated, 'to its end'), true)
   t.equal((await getObject(store, logKey(id)))!.body.length, 0)
 })
 
-await t.test('a container that never ran, or is gone, has none yet', async (t) => {
+await t.test('a container that never ran, or is gone, has no log', async (t) => {
   const id = newJobId()
   const { cluster, asked } = await logServer(t, 'never')
   for (const pod of [podIn({ waiting: { reason: 'ImagePullBackOff' } }), { ...terminated, status: {} }]) {
@@ -134,7 +134,7 @@ await t.test('a container that never ran, or is gone, has none yet', async (t) =
   t.equal(await getObject(store, logKey(id)), undefined)
 })
 
-await t.test('a log that cannot be read is a Kubernetes that does not answer', async (t) => {
+await t.test('a log that cannot be read is the problem kubernetes-unavailable', async (t) => {
   const id = newJobId()
   const broken = await httpServer(t, (_, response) => response.writeHead(500).end('the node is gone'))
   for (const url of [broken.url, await closedUrl()]) {
@@ -148,7 +148,7 @@ await t.test('a log that cannot be read is a Kubernetes that does not answer', a
   t.equal(await getObject(store, logKey(id)), undefined)
 })
 
-await t.test('that a log is lost is noted where there is none', async (t) => {
+await t.test('a note about a lost log is stored only when no log is stored', async (t) => {
   const [none, some] = [newJobId(), newJobId()]
   await keepLog(store, (await logServer(t, 'so far')).cluster, some, running, 'so far')
   for (const id of [none, some]) await noteLostLog(store, id)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { DEEPEST, isNestedTooDeep } from '../../../shared/schema/is-nested-too-deep.ts'
 
-await t.test('how deep JSON may be nested', async (t) => {
+await t.test('JSON may be nested up to the limit', async (t) => {
   const arrays = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels))
   const objects = (levels: number): unknown => JSON.parse('{"a":'.repeat(levels) + '1' + '}'.repeat(levels))
   for (

@@ -2,7 +2,7 @@ import t from 'tap'
 import { Type } from 'typebox'
 import { lazyValidator } from '../../../shared/schema/lazy-validator.ts'
 
-await t.test('it says what fits and what was wrong with the last that did not', async (t) => {
+await t.test('it tells whether a value is valid and keeps the errors of the last check', async (t) => {
   const isNumbered = lazyValidator<{ n: number }>(Type.Object({ n: Type.Integer() }))
   t.notOk(isNumbered({ n: 'a' }))
   t.match(isNumbered.errors, [{ instancePath: '/n', message: 'must be integer' }])
@@ -10,7 +10,7 @@ await t.test('it says what fits and what was wrong with the last that did not', 
   t.strictSame(isNumbered.errors, [])
 })
 
-await t.test('a schema that nobody uses is not compiled', async (t) => {
+await t.test('a schema is compiled at its first use', async (t) => {
   const isAnything = lazyValidator({ type: 'nonsense' })
   t.throws(() => isAnything(1), /type/)
 })

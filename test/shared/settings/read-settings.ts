@@ -8,7 +8,7 @@ import { storeSettings } from '../../../shared/store/open-store.ts'
 const Settings = Type.Object({ ...serverSettings, ...storeSettings, ...tokenSettings })
 const keys = { S3_ACCESS_KEY: 'access', S3_SECRET_KEY: 'secret', JOB_TOKEN_KEY: 'k'.repeat(32) }
 
-await t.test('what is not set has its default, and what is not ours is left out', async (t) => {
+await t.test('unset settings have their defaults, and other variables are left out', async (t) => {
   t.same(readSettings(Settings, { ...keys, PATH: '/bin', S3_SECRET: 'x' }), {
     PORT: 8080,
     HOST: '127.0.0.1',
@@ -24,7 +24,7 @@ await t.test('a number is read from text', async (t) => {
   t.equal(readSettings(Settings, { ...keys, PORT: '0' }).PORT, 0)
 })
 
-await t.test('everything that is wrong is named at once, and no value is', async (t) => {
+await t.test('the error names every wrong setting and no value', async (t) => {
   const wrong = {
     PORT: '70000.25',
     S3_ENDPOINT: 'tcp://hidden-host',
@@ -38,7 +38,7 @@ await t.test('everything that is wrong is named at once, and no value is', async
   for (const value of ['70000', 'hidden', 'xy']) t.notMatch(message, value)
 })
 
-await t.test('single settings that are wrong', async (t) => {
+await t.test('each wrong setting is refused', async (t) => {
   for (
     const [name, value] of [
       ['PORT', '65536'],

@@ -16,10 +16,10 @@ import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 const KEY = 'a/key'
 const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
-/** Where consumers of the captured transfers have their data pushed to. */
+/** The push destinations of the captured transfers. */
 const CONSUMERS = new Set(['http://127.0.0.1:15999', 'http://127.0.0.1:39999'])
 
-/** A deploy with one connector that speaks a dialect. */
+/** Starts deploy with one connector that uses the protocol. */
 async function connected (t: Test, protocol: Connector['protocol'], more: Partial<Connector> = {}) {
   const secrets = temporaryFolder(t, { 'provider.endpoint-key': KEY })
   const table: Connector[] = [{
@@ -50,10 +50,10 @@ async function connected (t: Test, protocol: Connector['protocol'], more: Partia
       const [id] = (await keysOf(deploy.store)).filter((key) => key.startsWith(MARKER_PREFIX)).map(jobOfKey)
       return (await readRecord(deploy.store, id!))!.record
     },
-    /** The job's end, as job-completed writes it. */
+    /** Writes the end of the job as job-completed does. */
     async succeeds (call: 'provisioned' | 'started', state: 'owed' | 'delivered') {
       const [id] = (await keysOf(deploy.store)).filter((key) => key.startsWith(MARKER_PREFIX)).map(jobOfKey)
-      await poll('the Job is made', async () => (await readRecord(deploy.store, id!))?.record.job_uid !== undefined)
+      await poll('the Job is created', async () => (await readRecord(deploy.store, id!))?.record.job_uid !== undefined)
       await advanceRecord(deploy.store, id!, (record) => {
         const done = { ...record, state: 'succeeded' as const, attempt: 'pod', revision: record.revision + 1 }
         return { ...done, callbacks: owedCall(done, call, new Date()).map((one) => ({ ...one, state })) }
@@ -62,7 +62,7 @@ async function connected (t: Test, protocol: Connector['protocol'], more: Partia
   }
 }
 
-await t.test("EDC's own signaling: the first start provisions, the second has the address, in the captured shape", async (t) => {
+await t.test("EDC's own signaling: the first start provisions, the second gets the address", async (t) => {
   const { post, succeeds, recordOf, deploy } = await connected(t, 'edc-signaling', { assets_decide: true })
   const [first, second] = exchangesOf('signaling-02-pull', 'start')
   const asked = {
@@ -115,14 +115,14 @@ await t.test("EDC's own signaling: the first start provisions, the second has th
   t.strictSame((await recordOf()).callbacks?.map(({ call }) => call), ['provisioned'])
 })
 
-await t.test("EDC's own signaling: a push begins with the second start, once", async (t) => {
+await t.test("EDC's own signaling: the second start begins a push, and only one", async (t) => {
   const { post, succeeds, recordOf } = await connected(t, 'edc-signaling', {
     assets: { [(exchangesOf('signaling-01-push', 'start')[0]!.body as any).datasetId]: { template: 'test' } }
   })
   const [first, second] = exchangesOf('signaling-01-push', 'start')
   t.strictSame(await (await post('/start', first!.body)).json(), first!.answer)
   const { job_uuid: id, targets } = await recordOf()
-  t.notMatch(JSON.stringify(targets), /15999/, 'where it goes to is sealed')
+  t.notMatch(JSON.stringify(targets), /15999/, 'the destination is sealed')
   t.strictSame(unsealDestination(resultTokenKey, id, (targets![0] as any).sealed_destination), {
     url: 'http://127.0.0.1:15999/sink/result',
     header: {}
@@ -135,11 +135,11 @@ await t.test("EDC's own signaling: a push begins with the second start, once", a
   t.strictSame(
     callbacks!.map(({ call, state }) => [call, state]),
     [['push', 'owed']],
-    'nobody has to be told any more that it is provisioned'
+    'the owed call `provisioned` is removed'
   )
 })
 
-await t.test('where a consumer cannot have his data pushed to, and with what', async (t) => {
+await t.test('push destinations and headers that are refused', async (t) => {
   const edc = await connected(t, 'edc-signaling')
   const [start] = exchangesOf('signaling-01-push', 'start')
   const addressed = (properties: Record<string, string>) => ({
@@ -194,7 +194,7 @@ await t.test('where a consumer cannot have his data pushed to, and with what', a
   })
 })
 
-await t.test("EDC's own signaling: terminate cancels the job while it runs, suspend closes the results, a start opens them", async (t) => {
+await t.test("EDC's own signaling: terminate cancels the job, suspend blocks results, start allows them", async (t) => {
   const { post, recordOf, deploy, base } = await connected(t, 'edc-signaling', {
     assets: {
       [(exchangesOf('signaling-04-consumer-terminates', 'start')[0]!.body as any).datasetId]: { template: 'test' }
@@ -212,14 +212,14 @@ await t.test("EDC's own signaling: terminate cancels the job while it runs, susp
   t.equal((await post(terminate!.path!.replace('/dataflows', ''), terminate!.body)).status, 200)
   t.match(await recordOf(), { stop: { reason: 'TransferEnded' }, targets: [{ ended_at: String }] })
   await poll(
-    'its Job goes',
+    'the Job is being deleted',
     async () => (await deploy.cluster.jobs()).every(({ metadata }) => metadata?.deletionTimestamp !== undefined)
   )
   await problemOf(t, await post('/start', start!.body), 409, 'transfer-ended')
   await problemOf(t, await post('/unknown/terminate', {}), 404, 'unknown-transfer')
 })
 
-/** By the published schemas of DataFlowStartMessage. */
+/** A message of the published schema DataFlowStartMessage. */
 const message = {
   messageId: 'message-1',
   participantId: 'provider',
@@ -301,7 +301,7 @@ await t.test('Data Plane Signaling: the field names of EDC up to 0.18, and a pus
   t.equal(callbackOf(await recordOf(), 'started'), undefined)
 })
 
-await t.test('Data Plane Signaling: what the specification refuses', async (t) => {
+await t.test('Data Plane Signaling: invalid messages are refused', async (t) => {
   const { post, base } = await connected(t, 'dataplane-signaling', signaling)
   const address = { endpoint: 'http://consumer.example.com/in' }
   await problemAbout(t, await post('/start', { ...message, dataAddress: address }), 'dataAddress')
@@ -330,7 +330,7 @@ await t.test('Data Plane Signaling: what the specification refuses', async (t) =
   t.match(await (await post('/prepare', message)).json(), { dataFlowId: 'process-1', state: 'PREPARED' })
 })
 
-await t.test('the key comes in the path or as a bearer token, and no other opens', async (t) => {
+await t.test('the key is accepted in the path and as a bearer token, and another key is refused', async (t) => {
   const { deploy, post } = await connected(t, 'dataplane-signaling', signaling)
   const plain = async (authorization: string) =>
     await fetch(`${deploy.url}/dataflows/start`, {
@@ -365,10 +365,10 @@ await t.test('the key comes in the path or as a bearer token, and no other opens
     'unauthorized'
   )
   t.equal((await plain(`Bearer ${KEY}`)).status, 202)
-  t.equal((await post('/start', message)).status, 202, 'and it is the same transfer')
+  t.equal((await post('/start', message)).status, 202, 'it is the same transfer')
 })
 
-await t.test('a connector gets the address with its key in it where the table says where to register, and not again while it knows it', async (t) => {
+await t.test('a ping registers the data plane at registration_url, but not while the connector lists it', async (t) => {
   const listed: unknown[] = []
   const { url, received } = await httpServer(t, ({ method, body }, response) => {
     if (method === 'POST') listed.push(JSON.parse(body.toString()))

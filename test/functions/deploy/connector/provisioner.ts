@@ -11,7 +11,7 @@ import { problemOf } from '../../../support/problem-of.ts'
 import { stubConnector, type StubTransfer } from '../../../support/stub-connector.ts'
 import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
-/** A deploy with one connector, and what that one knows of it. */
+/** Starts deploy with one connector, and a stub of that connector. */
 async function connected (t: Test, more: Partial<Connector> = {}) {
   const connector = await stubConnector(t)
   const secrets = temporaryFolder(t, {
@@ -34,7 +34,7 @@ async function connected (t: Test, more: Partial<Connector> = {}) {
   return { connector, deploy, endpoint, recordOf, secrets }
 }
 
-/** A job that has succeeded, as job-completed leaves it: with its callback owed. */
+/** Changes a record to that of a succeeded job, as job-completed writes it, with its callback in this state. */
 const succeeded = (call: 'owed' | 'delivered') => (record: any) => {
   const done = {
     ...record,
@@ -47,12 +47,12 @@ const succeeded = (call: 'owed' | 'delivered') => (record: any) => {
   return { ...done, callbacks: callbacks.map((one) => ({ ...one, state: call })) }
 }
 
-await t.test('a transfer is accepted at once, and its job is started after the answer', async (t) => {
+await t.test('a transfer is accepted at once, and its job starts after the answer', async (t) => {
   const { connector, deploy, endpoint, recordOf } = await connected(t)
   const transfer = await connector.provision(endpoint())
   t.equal(transfer.state, 'PROVISIONING_REQUESTED')
   const record = await poll(
-    'the Job is made',
+    'the Job is created',
     async () => await recordOf().then((now) => now?.job_uid !== undefined && now)
   )
   t.match(record, {
@@ -71,10 +71,10 @@ await t.test('a transfer is accepted at once, and its job is started after the a
     }]
   })
   t.equal((await deploy.cluster.jobs()).length, 1)
-  t.notMatch(JSON.stringify(record), /endpoint key|password/, 'no key is in the record')
+  t.notMatch(JSON.stringify(record), /endpoint key|password/, 'the record has no key')
 })
 
-await t.test('the job goes on in the trace of the request', async (t) => {
+await t.test('the record has the trace context of the request', async (t) => {
   const { connector, endpoint, recordOf } = await connected(t)
   const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
   const body = JSON.stringify({
@@ -91,7 +91,7 @@ await t.test('the job goes on in the trace of the request', async (t) => {
   t.equal((await recordOf())!.traceparent, traceparent)
 })
 
-await t.test('repeats, many of them at once too, make no second job', async (t) => {
+await t.test('repeated requests create no second job, also when they are concurrent', async (t) => {
   const { connector, deploy, endpoint } = await connected(t)
   const transfer: StubTransfer = {
     id: 'transfer',
@@ -104,30 +104,30 @@ await t.test('repeats, many of them at once too, make no second job', async (t) 
   const answers = await Promise.all(Array.from({ length: 12 }, async () => await connector.send(endpoint(), transfer)))
   t.strictSame(new Set(answers.map(({ status }) => status)), new Set([200]))
   t.equal((await connector.send(endpoint(), transfer)).status, 200)
-  await poll('the Job is made', async () => (await deploy.cluster.jobs()).length > 0)
+  await poll('the Job is created', async () => (await deploy.cluster.jobs()).length > 0)
   t.equal((await keysOf(deploy.store)).filter((key) => key.startsWith('state/')).length, 1)
   t.equal((await deploy.cluster.jobs()).length, 1)
 })
 
-await t.test('a repeat puts the callback off until its own answer is read', async (t) => {
+await t.test('a repeated request delays the callback until the connector has read the new answer', async (t) => {
   const { connector, deploy, endpoint, recordOf } = await connected(t)
   const transfer = await connector.provision(endpoint())
   const { job_uuid: id } = await poll(
-    'the Job is made',
+    'the Job is created',
     async () => await recordOf().then((now) => now?.job_uid !== undefined && now)
   )
   await advanceRecord(deploy.store, id, succeeded('owed'))
   await connector.send(endpoint(), transfer)
   const answered = transfer.answeredAt!
-  await poll('it is put off', async () => Date.parse((await recordOf())!.callbacks![0]!.due_at!) >= answered + 900)
+  await poll('it is delayed', async () => Date.parse((await recordOf())!.callbacks![0]!.due_at!) >= answered + 900)
   t.equal((await recordOf())!.callbacks!.length, 1)
 })
 
-await t.test('the same request after the callback deprovisions', async (t) => {
+await t.test('the same request after the callback is a deprovision request', async (t) => {
   const { connector, deploy, endpoint, recordOf } = await connected(t)
   const transfer = await connector.provision(endpoint())
   const { job_uuid: id } = await poll(
-    'the Job is made',
+    'the Job is created',
     async () => await recordOf().then((now) => now?.job_uid !== undefined && now)
   )
   await advanceRecord(deploy.store, id, succeeded('delivered'))
@@ -137,30 +137,30 @@ await t.test('the same request after the callback deprovisions', async (t) => {
     'the transfer has ended',
     async () => await recordOf().then((now) => (now?.targets?.[0] as any).ended_at !== undefined && now)
   )
-  t.equal(record.state, 'succeeded', 'the job stays what it is')
+  t.equal(record.state, 'succeeded', 'the state of the job does not change')
   t.strictSame(record.callbacks?.map(({ state }) => state), ['delivered'])
   t.equal((await deploy.cluster.jobs()).length, 1)
 })
 
-await t.test('the same request after a callback that the connector has lost brings another', async (t) => {
+await t.test('the same request after a callback that the connector lost makes the callback owed again', async (t) => {
   for (const more of [{}, { type: 'provision' as const }]) {
     const { connector, deploy, endpoint, recordOf } = await connected(t)
     const transfer = await connector.provision(endpoint(), more)
     const { job_uuid: id } = await poll(
-      'the Job is made',
+      'the Job is created',
       async () => await recordOf().then((now) => now?.job_uid !== undefined && now)
     )
     await advanceRecord(deploy.store, id, succeeded('delivered'))
     t.equal((await connector.send(endpoint(), transfer, more)).status, 200)
-    await poll('it is owed again', async () => (await recordOf())!.callbacks![0]!.state === 'owed')
+    await poll('the callback is owed again', async () => (await recordOf())!.callbacks![0]!.state === 'owed')
     t.notOk((await recordOf())!.targets!.some((target) => 'ended_at' in target))
   }
 })
 
-await t.test('a deprovision of EDC 0.11 ends the transfer, and cancels the job where it still runs', async (t) => {
+await t.test('a deprovision request of EDC 0.11 ends the transfer, and cancels a running job', async (t) => {
   const { connector, deploy, endpoint, recordOf } = await connected(t)
   const transfer = await connector.provision(endpoint(), { type: 'provision' })
-  await poll('the Job is made', async () => (await recordOf())?.job_uid !== undefined)
+  await poll('the Job is created', async () => (await recordOf())?.job_uid !== undefined)
   t.equal((await connector.send(endpoint(), transfer, { type: 'deprovision' })).status, 200)
   const record = await poll(
     'the job is stopped',
@@ -168,23 +168,23 @@ await t.test('a deprovision of EDC 0.11 ends the transfer, and cancels the job w
   )
   t.equal(record.stop?.reason, 'TransferEnded')
   await poll(
-    'its Job goes',
+    'the Job is being deleted',
     async () => (await deploy.cluster.jobs()).every(({ metadata }) => metadata?.deletionTimestamp !== undefined)
   )
   t.equal(
     (await connector.send(endpoint(), { ...transfer, id: 'unknown' }, { type: 'deprovision' })).status,
     200,
-    'of an unknown one there is nothing to end'
+    'a deprovision request for an unknown transfer does nothing'
   )
 })
 
-await t.test('a transfer that ended meanwhile is noticed on a ping', async (t) => {
+await t.test('a ping detects that a transfer has ended at the connector', async (t) => {
   for (const end of ['terminated', 'forgotten'] as const) {
     const { connector, deploy, endpoint, recordOf } = await connected(t)
     const transfer = await connector.provision(endpoint())
-    await poll('the Job is made', async () => (await recordOf())?.job_uid !== undefined)
+    await poll('the Job is created', async () => (await recordOf())?.job_uid !== undefined)
     await deploy.ping()
-    t.equal((await recordOf())!.stop, undefined, 'as long as it waits nothing happens')
+    t.equal((await recordOf())!.stop, undefined, 'a transfer that waits is not ended')
     if (end === 'terminated') transfer.state = 'TERMINATED'
     else connector.transfers.clear()
     await deploy.ping()
@@ -192,10 +192,10 @@ await t.test('a transfer that ended meanwhile is noticed on a ping', async (t) =
   }
 })
 
-await t.test('a connector that does not answer ends nothing', async (t) => {
+await t.test('an error of the connector ends no transfer', async (t) => {
   const { connector, deploy, endpoint, recordOf } = await connected(t)
   await connector.provision(endpoint())
-  await poll('the Job is made', async () => (await recordOf())?.job_uid !== undefined)
+  await poll('the Job is created', async () => (await recordOf())?.job_uid !== undefined)
   for (const status of [500, 404, 401]) {
     connector.failures.push(status)
     t.equal((await deploy.ping()).status, 204)
@@ -203,7 +203,7 @@ await t.test('a connector that does not answer ends nothing', async (t) => {
   }
 })
 
-await t.test('what can never work is refused at once, so that the transfer ends', async (t) => {
+await t.test('a permanent error is answered with 4xx, so that the transfer ends', async (t) => {
   const { connector, deploy, endpoint } = await connected(t)
   const cases: Array<[string, string, number, string]> = [
     ['connector=provider&key=wrong', 'asset-1', 401, 'unauthorized'],
@@ -222,13 +222,13 @@ await t.test('what can never work is refused at once, so that the transfer ends'
     }
     const response = await connector.send(endpoint(query), transfer)
     const { detail } = await problemOf(t, response, status, kind)
-    t.notMatch(detail, /key=|endpoint%20key|wrong/, 'the answer does not hold the query')
+    t.notMatch(detail, /key=|endpoint%20key|wrong/, 'the answer does not contain the query')
     t.equal(transfer.state, 'TERMINATED')
   }
-  t.strictSame(await keysOf(deploy.store), [], 'and nothing is left')
+  t.strictSame(await keysOf(deploy.store), [], 'the store is empty')
 })
 
-await t.test('a callback address at another origin gets no API key', async (t) => {
+await t.test('a callback address at an unknown origin is refused', async (t) => {
   const { connector, deploy, endpoint } = await connected(t)
   const body = {
     assetId: 'asset-1',
@@ -250,19 +250,19 @@ await t.test('a callback address at another origin gets no API key', async (t) =
   t.equal(connector.transfers.size, 0)
 })
 
-await t.test('the template stands in the query, in the name of the prototype too, and the path may end with a slash', async (t) => {
+await t.test('the query names the template, also as `demo_task`, and the path may end with a slash', async (t) => {
   const { connector, deploy, endpoint, recordOf } = await connected(t, { assets: {} })
   await connector.provision(
     endpoint('connector=provider&key=the%20endpoint%20key&demo_task=other').replace('/provision?', '/provision/?')
   )
   t.match(
-    await poll('the Job is made', async () => await recordOf().then((now) => now?.job_uid !== undefined && now)),
+    await poll('the Job is created', async () => await recordOf().then((now) => now?.job_uid !== undefined && now)),
     { template: 'other', targets: [{ result: { file: 'out.txt' } }] }
   )
   t.equal((await deploy.cluster.jobs()).length, 1)
 })
 
-await t.test('an asset says itself what to run where the table lets it, and the ping asks again', async (t) => {
+await t.test('an asset decides what to run if the table allows it, and a ping repeats a failed look-up', async (t) => {
   const { connector, deploy, endpoint, recordOf } = await connected(t, { assets: {}, assets_decide: true })
   connector.assets.set('asset-1', {
     jobTemplate: 'other',
@@ -273,17 +273,17 @@ await t.test('an asset says itself what to run where the table lets it, and the 
   connector.failures.push(503)
   const transfer = await connector.provision(endpoint())
   t.equal(transfer.state, 'PROVISIONING_REQUESTED')
-  await poll('it was asked', () => connector.failures.length === 0)
+  await poll('the look-up has failed', () => connector.failures.length === 0)
   await deploy.ping()
   const record = await poll(
-    'the Job is made',
+    'the Job is created',
     async () => await recordOf().then((now) => now?.job_uid !== undefined && now)
   )
   t.match(record, { template: 'other', env: { DURATION: '7' }, targets: [{ result: 'archive' }] })
   t.notOk('look_up' in record.targets![0]!)
 })
 
-await t.test('an asset that asks for what cannot be run makes the job fail', async (t) => {
+await t.test('an asset with invalid properties makes the job fail', async (t) => {
   const { connector, endpoint, recordOf } = await connected(t, { assets: {}, assets_decide: true })
   connector.assets.set('asset-1', { jobTemplate: 'other', duration: 'long' })
   await connector.provision(endpoint())
@@ -294,7 +294,7 @@ await t.test('an asset that asks for what cannot be run makes the job fail', asy
   t.equal(record.reason, 'InvalidAsset')
 })
 
-await t.test('a job that Kubernetes refuses has failed', async (t) => {
+await t.test('a Job that Kubernetes refuses makes the job fail', async (t) => {
   const { connector, endpoint, recordOf } = await connected(t, { assets: { 'asset-1': { template: 'refused' } } })
   const transfer = await connector.provision(endpoint())
   t.equal(transfer.state, 'PROVISIONING_REQUESTED')
@@ -305,7 +305,7 @@ await t.test('a job that Kubernetes refuses has failed', async (t) => {
   t.equal(record.reason, 'RejectedByKubernetes')
 })
 
-await t.test('a key that changes in its file is another one at once', async (t) => {
+await t.test('a changed key file applies at once', async (t) => {
   const { connector, endpoint, secrets } = await connected(t)
   writeFileSync(join(secrets, 'provider.endpoint-key'), 'new')
   t.equal((await connector.provision(endpoint())).state, 'TERMINATED')
@@ -314,6 +314,6 @@ await t.test('a key that changes in its file is another one at once', async (t) 
   t.equal(
     (await connector.provision(endpoint('connector=provider&key='))).state,
     'TERMINATED',
-    'an empty key opens nothing'
+    'an empty key is refused'
   )
 })

@@ -12,7 +12,7 @@ import { problemOf } from '../../../support/problem-of.ts'
 
 const bytes = Buffer.from([0, 255, 13, 10, 7])
 
-/** Ends the only job that there is, like this. */
+/** Ends the only job with this change. */
 async function endJob (store: Store, change: Change, file?: string): Promise<string> {
   const id = await poll('the job is pending', async () => {
     const key = (await keysOf(store)).find((key) => key.startsWith('state/'))
@@ -43,7 +43,7 @@ await t.test('the demo answers with the result file of its job', async (t) => {
   t.ok(Buffer.from(await response.arrayBuffer()).equals(bytes))
 })
 
-await t.test('a demo that did not succeed says how it ended', async (t) => {
+await t.test('the answer for a failed demo has the state and the reason of its job', async (t) => {
   for (
     const [change, file, detail] of [
       [{ state: 'failed', reason: 'OOMKilled' }, 'out.txt', /failed \(OOMKilled\)/],
@@ -60,7 +60,7 @@ await t.test('a demo that did not succeed says how it ended', async (t) => {
   }
 })
 
-await t.test('a demo that takes longer says where to look', async (t) => {
+await t.test('a demo that takes longer answers with the address of its job', async (t) => {
   const { url, store } = await deployServer(t)
   const response = await fetch(`${url}/demo`)
   t.equal(response.status, 202)

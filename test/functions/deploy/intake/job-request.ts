@@ -11,7 +11,7 @@ import { poll } from '../../../support/poll.ts'
 import { problemAbout } from '../../../support/problem-of.ts'
 import { readYaml } from '../../../support/read-yaml.ts'
 
-await t.test('an event may ask for a job', async (t) => {
+await t.test('an event may request a job', async (t) => {
   const { store, cluster, url } = await deployServer(t, {
     takesJobRequests: true,
     hasSink: true,
@@ -33,7 +33,7 @@ await t.test('an event may ask for a job', async (t) => {
     return await fetch(to, { method: 'POST', headers: headers as Record<string, string>, body: body as string })
   }
 
-  await t.test('an event deploys a job, once, and is answered with the event that says so', async (t) => {
+  await t.test('a repeated event creates one job, and the answer is the accepted event', async (t) => {
     const answers = await Promise.all([
       ...Array.from({ length: 5 }, async () => await request({ template: 'other', env: { DURATION: 20 } })),
       request({ template: 'other', env: { DURATION: 20 } }, { mode: 'structured' })
@@ -66,7 +66,7 @@ await t.test('an event may ask for a job', async (t) => {
     t.equal((await cluster.jobs()).filter(({ metadata }) => metadata!.name!.endsWith(id)).length, 1)
   })
 
-  await t.test('another source or another id is another job; another request under the same is a mistake', async (t) => {
+  await t.test('another source or id gives another job; another request with the same ones is refused', async (t) => {
     const idOf = async (answer: Promise<Response>) => (await (await answer).json() as { job_uuid: string }).job_uuid
     const ids = await Promise.all([
       idOf(request({}, { id: 'a' })),
@@ -75,10 +75,10 @@ await t.test('an event may ask for a job', async (t) => {
       idOf(request(undefined, { id: 'c' }))
     ])
     t.equal(new Set(ids).size, 4)
-    t.equal((await request({ template: 'other' }, { id: 'a' })).status, 422, 'which a Broker does not try again')
+    t.equal((await request({ template: 'other' }, { id: 'a' })).status, 422, 'a Broker does not retry this status')
   })
 
-  await t.test('the owner is the source, in characters that an owner can have', async (t) => {
+  await t.test('the owner is the source, with invalid characters replaced', async (t) => {
     const { job_uuid: id } = await (await request({}, { source: `urn:x?~&${'y'.repeat(200)}` })).json() as {
       job_uuid: string
     }
@@ -86,7 +86,7 @@ await t.test('an event may ask for a job', async (t) => {
     t.equal((await readRecord(store, id))!.record.owner!.length, 128)
   })
 
-  await t.test('the job goes on in the trace that the event was brought in, else in the one that it was made in; so does the answer', async (t) => {
+  await t.test('job and answer have the trace context of the request, else that of the event', async (t) => {
     const [brought, made] = [
       '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
       '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
@@ -117,7 +117,7 @@ await t.test('an event may ask for a job', async (t) => {
     }
   })
 
-  await t.test('what cannot be deployed is refused for good, with the field named', async (t) => {
+  await t.test('an invalid request is refused with 400, and the answer names the field', async (t) => {
     const before = await keysOf(store)
     for (
       const [data, field, kind] of [
@@ -133,12 +133,12 @@ await t.test('an event may ask for a job', async (t) => {
     t.strictSame(await keysOf(store), before)
   })
 
-  await t.test('nobody takes such events who has not been told to', async (t) => {
+  await t.test('without the setting such events are refused', async (t) => {
     const closed = await deployWith(t, { store, cluster })
     await problemAbout(t, await request({}, { to: closed.url, id: 'closed' }), 'type', 400, 'invalid-event')
   })
 
-  await t.test('through a Broker: from the request to the end, for whoever has a Trigger', async (t) => {
+  await t.test('through a Broker: a subscriber with a Trigger gets the events from start to end', async (t) => {
     const listener = await httpServer(t)
     const triggers = await throughBroker(t, listener.url)
     const types = () => listener.received.map(({ headers }) => headers['ce-type'])
@@ -151,13 +151,13 @@ await t.test('an event may ask for a job', async (t) => {
       (record) => advance(record, { state: 'canceled', reason: 'CancelRequested' }, new Date())
     )
     await triggers.ping()
-    await poll('the end is told', () => listener.received.length > 1)
+    await poll('the event of the end is delivered', () => listener.received.length > 1)
     t.strictSame(types(), ['org.gx4ki.job.accepted', 'org.gx4ki.job.canceled'])
     t.match(listener.received[1]!.headers, { 'ce-subject': id, 'ce-source': '/job' })
-    t.strictSame(triggers.lines, [], 'and nothing else was sent to anybody')
+    t.strictSame(triggers.lines, [], 'the Broker delivered nothing else')
   })
 
-  /** The Trigger of the component and one for a listener, over the local Broker; job-completed sends to it. */
+  /** Starts a local Broker with the Triggers of the component and those of a listener. job-completed sends to it. */
   async function throughBroker (t: Test, listener: string) {
     const ours = readYaml('knative/components/job-events').filter(({ kind }) =>
       kind === 'Trigger'

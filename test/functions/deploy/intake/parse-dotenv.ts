@@ -3,7 +3,7 @@ import { parseDotenv } from '../../../../functions/deploy/intake/parse-dotenv.ts
 import type { ProblemError } from '../../../../shared/http/problem.ts'
 
 const good: [string, string, Record<string, string>][] = [
-  ['nothing', '', {}],
+  ['an empty file', '', {}],
   ['a plain line', 'DURATION=15', { DURATION: '15' }],
   ['an empty value', 'A=\nB= \nC=""\nD=\'\'', { A: '', B: '', C: '', D: '' }],
   ['spaces around name and value', '  A = b c  \n\tB\t=\tc', { A: 'b c', B: 'c' }],
@@ -11,19 +11,19 @@ const good: [string, string, Record<string, string>][] = [
   ['a comment after a value', 'A=b # c\nB=# c\nC= # c\nD=b\t#c', { A: 'b', B: '', C: '', D: 'b' }],
   ['a # within a value', 'A=b#c\nB=#', { A: 'b#c', B: '' }],
   ['Windows line ends', 'A=1\r\nB=2\r\n', { A: '1', B: '2' }],
-  ['line ends of old', 'A=1\rB=2 # c\r\r\nC=3\n\rD=4\r', { A: '1', B: '2', C: '3', D: '4' }],
+  ['line ends of classic Mac OS', 'A=1\rB=2 # c\r\r\nC=3\n\rD=4\r', { A: '1', B: '2', C: '3', D: '4' }],
   ['a byte order mark', '\uFEFFA=1', { A: '1' }],
   ['more than one =', 'A=b=c==', { A: 'b=c==' }],
-  ['single quotes take everything as it is', 'A=\'a # "b" \\n $C\'  # end', { A: 'a # "b" \\n $C' }],
-  ['double quotes know four escapes', 'A="a\\nb\\tc\\"d\\\\e # f" # end', { A: 'a\nb\tc"d\\e # f' }],
-  ['any other backslash stays', 'A="C:\\dir \\d+ \\$B \\\\n"\nB=C:\\new', { A: 'C:\\dir \\d+ \\$B \\n', B: 'C:\\new' }],
+  ['single quotes keep every character', 'A=\'a # "b" \\n $C\'  # end', { A: 'a # "b" \\n $C' }],
+  ['double quotes have four escapes', 'A="a\\nb\\tc\\"d\\\\e # f" # end', { A: 'a\nb\tc"d\\e # f' }],
+  ['other backslashes stay', 'A="C:\\dir \\d+ \\$B \\\\n"\nB=C:\\new', { A: 'C:\\dir \\d+ \\$B \\n', B: 'C:\\new' }],
   ['spaces in quotes are kept', 'A=" b "\nB=\' c \'', { A: ' b ', B: ' c ' }],
   ['nothing is expanded', 'A=$B $(C) `d` \\n ~', { A: '$B $(C) `d` \\n ~' }],
   ['a quote that is not the first character', 'A=it\'s\nB=5" pipe', { A: "it's", B: '5" pipe' }],
-  ['every letter that a name may have', '_a1Z=1\nA_=2', { _a1Z: '1', A_: '2' }],
+  ['every kind of character in a name', '_a1Z=1\nA_=2', { _a1Z: '1', A_: '2' }],
   ['text of any language', 'A=größer 🚗', { A: 'größer 🚗' }],
   [
-    'names of JavaScript',
+    'names of object properties in JavaScript',
     'constructor=1\ntoString=2\nhasOwnProperty=3',
     { constructor: '1', toString: '2', hasOwnProperty: '3' } as unknown as Record<string, string>
   ],
@@ -45,13 +45,13 @@ for (const [name, text, expected] of good) {
   await t.test(name, async (t) => t.same({ ...parseDotenv(text) }, { ...expected }))
 }
 
-await t.test('the name of the prototype is a name like any other, and changes no object', async (t) => {
+await t.test('the name __proto__ is a normal name and changes no object', async (t) => {
   const values = parseDotenv('__proto__=polluted')
   t.same(Object.entries(values), [['__proto__', 'polluted']])
   t.equal(Object.getPrototypeOf(values), Object.prototype)
 })
 
-/** What is said of a text, as far as it cannot be read. */
+/** The errors for a text; empty when it can be parsed. */
 function complaints (text: string): { field: string, message: string }[] {
   try {
     parseDotenv(text)
@@ -64,7 +64,7 @@ function complaints (text: string): { field: string, message: string }[] {
   return []
 }
 
-await t.test('every line that cannot be read is named by its number', async (t) => {
+await t.test('the answer has the number of every bad line', async (t) => {
   const errors = complaints([
     'GOOD=1',
     'hidden value',
@@ -99,14 +99,14 @@ await t.test('every line that cannot be read is named by its number', async (t) 
     /name/,
     /name/
   ])
-  t.notMatch(messages.join(), /hid/, 'and no value is shown')
+  t.notMatch(messages.join(), /hid/, 'no message has a value')
 })
 
-await t.test('a name twice is refused even with one value', async (t) => {
+await t.test('a duplicate name is refused, even with the same value', async (t) => {
   t.same(complaints('A=1\nA=1').map(({ field }) => field), ['line 2'])
 })
 
-await t.test('text that is as large as may be, and as odd, is read in one go', async (t) => {
+await t.test('a text of the maximum size is parsed in linear time', async (t) => {
   const size = 1024 * 1024 - 10
   for (const filler of [' ', 'x', '#', '"', "'", '\\', ' #', '\t']) {
     const run = filler.repeat(size / filler.length)

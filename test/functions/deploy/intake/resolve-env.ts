@@ -45,7 +45,7 @@ function complaints (given: GivenEnv, of = template): { field: string, message: 
   return []
 }
 
-await t.test('what is not given has its default, as text; secrets go their own way', async (t) => {
+await t.test('a missing variable gets its default as text, and secret variables are separate', async (t) => {
   t.same(resolveEnv(template, {}), { plain: { DURATION: '15', MODE: 'a', FLAG: 'false' }, secret: { PIN: '1234' } })
   t.same(resolveEnv(template, { PASSWORD: 'hunter22', PIN: 9, NAME: '' }), {
     plain: { DURATION: '15', MODE: 'a', FLAG: 'false', NAME: '' },
@@ -53,7 +53,7 @@ await t.test('what is not given has its default, as text; secrets go their own w
   })
 })
 
-await t.test('a value may be text, as a dotenv file has it, or of its type', async (t) => {
+await t.test('a value may be text, as in a dotenv file, or have its type', async (t) => {
   for (
     const [given, name, text] of [
       [{ DURATION: 20 }, 'DURATION', '20'],
@@ -73,11 +73,11 @@ await t.test('a value may be text, as a dotenv file has it, or of its type', asy
       'größer 🚗\n'
     ]] as const
   ) {
-    t.equal(resolveEnv(free, { TEXT: value }).plain['TEXT'], text, 'a text takes anything as text')
+    t.equal(resolveEnv(free, { TEXT: value }).plain['TEXT'], text, 'a string variable accepts every value as text')
   }
 })
 
-await t.test('what breaks the schema is named', async (t) => {
+await t.test('the answer names the variable that violates the schema', async (t) => {
   for (
     const [given, message] of [
       [{ DURATION: 0 }, />= 1/],
@@ -111,7 +111,7 @@ await t.test('what breaks the schema is named', async (t) => {
   }
 })
 
-await t.test('everything that is wrong is named at once, and no value is shown', async (t) => {
+await t.test('the answer names all wrong variables, and has no value', async (t) => {
   const errors = complaints({
     DURATION: 'hunter2',
     MODE: 'hunter2',
@@ -126,7 +126,7 @@ await t.test('everything that is wrong is named at once, and no value is shown',
   t.notMatch(JSON.stringify(errors), /hunter2/i)
 })
 
-await t.test('a variable that the template does not know is refused, whatever it is called', async (t) => {
+await t.test('an unknown variable is refused, for any name', async (t) => {
   for (
     const name of ['UNKNOWN', 'duration', 'PATH', 'constructor', 'toString', 'hasOwnProperty', '__proto__', 'a/b', '']
   ) {
@@ -140,7 +140,7 @@ await t.test('a variable that the template does not know is refused, whatever it
   t.equal(({} as Record<string, unknown>)['x'], undefined)
 })
 
-await t.test('what must be given is missed by name', async (t) => {
+await t.test('a missing required variable is named', async (t) => {
   const strict = templateOf({
     A: { type: 'string', description },
     B: { type: 'integer', writeOnly: true, description }
@@ -148,7 +148,7 @@ await t.test('what must be given is missed by name', async (t) => {
   t.same(complaints({}, strict), [{ field: 'env.A', message: 'is missing' }, { field: 'env.B', message: 'is missing' }])
 })
 
-await t.test('no variable can hold a NUL', async (t) => {
+await t.test('a value with a NUL character is refused', async (t) => {
   t.same(complaints({ TEXT: 'a\0b' }, templateOf({ TEXT: { type: 'string', description } })), [{
     field: 'env.TEXT',
     message: 'must not contain a NUL character'

@@ -8,7 +8,7 @@ import { deployServer, deployWith, keysOf } from '../../../support/deploy-server
 import { problemAbout, problemOf } from '../../../support/problem-of.ts'
 import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
-await t.test('a caller may ask to be told', async (t) => {
+await t.test('a caller may request callbacks', async (t) => {
   const secret = (bytes: number): string => `whsec_${randomBytes(bytes).toString('base64')}`
   const secretsDir = temporaryFolder(t, {
     ours: secret(32),
@@ -32,7 +32,7 @@ await t.test('a caller may ask to be told', async (t) => {
     return (await readRecord(store, id))?.record.targets
   }
 
-  await t.test('a callback is kept with the job, and its default is every end', async (t) => {
+  await t.test('a callback is stored with the job, and by default it is for every end state', async (t) => {
     t.strictSame(await targetsOf(await post({ callback: { url, secret_ref: 'ours' } })), [{
       kind: 'webhook',
       url,
@@ -48,7 +48,7 @@ await t.test('a caller may ask to be told', async (t) => {
     t.equal(await targetsOf(await post({})), undefined)
   })
 
-  await t.test('what is wrong with it is said at once, and nothing is left', async (t) => {
+  await t.test('an invalid callback is refused, and nothing is left', async (t) => {
     const before = await keysOf(store)
     const cases: [object, string][] = [
       [{ url: 'http://example.org' }, 'callback.url'],
@@ -89,7 +89,7 @@ await t.test('a caller may ask to be told', async (t) => {
     t.strictSame(await keysOf(store), before)
   })
 
-  await t.test('no callback goes out unsigned: without a name it is the default secret, without a default it is refused', async (t) => {
+  await t.test('every callback has a secret: the named one or the default; without both it is refused', async (t) => {
     await problemAbout(t, await post({ callback: { url } }), 'callback.secret_ref')
     const withDefault = await deployWith(t, { store, cluster, webhooks: { ...webhooks, defaultSecret: 'rotated' } })
     t.match(await targetsOf(await withDefault.post({ callback: { url } })), [{ secret_ref: 'rotated' }])
@@ -97,7 +97,7 @@ await t.test('a caller may ask to be told', async (t) => {
     await problemAbout(t, await without.post({ callback: { url, secret_ref: 'ours' } }), 'callback.secret_ref')
   })
 
-  await t.test('an idempotency key holds for one callback', async (t) => {
+  await t.test('an idempotency key is valid for one callback only', async (t) => {
     const headers = { 'idempotency-key': 'a key' }
     const ask = async (url: string) => await post({ callback: { url, secret_ref: 'ours' } }, { headers })
     const [first, again, other] = [await ask(url), await ask(url), await ask('https://other.example.org')]
@@ -105,7 +105,7 @@ await t.test('a caller may ask to be told', async (t) => {
     await problemOf(t, other, 422, 'idempotency-mismatch')
   })
 
-  await t.test('where there is a sink it is told of every job', async (t) => {
+  await t.test('with a sink, every job has the sink as a target', async (t) => {
     const withSink = await deployWith(t, { store, cluster, webhooks, hasSink: true })
     t.strictSame(await targetsOf(await withSink.post({})), [{ kind: 'sink' }])
     t.match(await targetsOf(await withSink.post({ callback: { url, secret_ref: 'ours' } })), [{ kind: 'webhook' }, {
@@ -113,7 +113,7 @@ await t.test('a caller may ask to be told', async (t) => {
     }])
   })
 
-  await t.test('a callback is sent again', async (t) => {
+  await t.test('a callback can be sent again', async (t) => {
     const { url: base, post } = await deployWith(t, { store, cluster, webhooks })
     const { job_uuid: id } = await (await post({ callback: { url, secret_ref: 'ours' } })).json() as {
       job_uuid: string
@@ -147,7 +147,7 @@ await t.test('a caller may ask to be told', async (t) => {
         attempts: [{ at: /Z$/, status: 500, error: null }]
       })
       t.match((await readRecord(store, id))!.record.callbacks, [{ state: 'owed', due_at: /Z$/ }])
-      t.ok((await keysOf(store)).includes(markerKey(id)), 'and the ping will find it')
+      t.ok((await keysOf(store)).includes(markerKey(id)), 'the marker exists, so the ping finds the job')
     }
     await problemAbout(t, await again('9-failed'), 'callback', 404, 'unknown-callback')
     await problemAbout(t, await again('a%2Fb'), 'callback')

@@ -11,11 +11,11 @@ import { newRecord } from '../../../support/new-record.ts'
 import { problemAbout } from '../../../support/problem-of.ts'
 import { testStore } from '../../../support/store.ts'
 
-// One test around all: a teardown of the root lets tap end it in the first pause after, before the next file of the
-// folder has begun.
-await t.test('a job is kept longer', async (t) => {
+// One parent test for all: with a teardown at the root, tap would end in the first pause, before the next file of the
+// folder begins.
+await t.test('the retention of a job', async (t) => {
   const store = await testStore(t)
-  // Kubernetes has no part in it.
+  // Kubernetes is not needed.
   const { keep } = await deployWith(t, { store, cluster: clusterAt(t, await closedUrl()) })
 
   const DAY = 86_400_000
@@ -27,10 +27,10 @@ await t.test('a job is kept longer', async (t) => {
     return record.job_uuid
   }
 
-  await t.test('a job is kept longer, and the same again changes nothing', async (t) => {
+  await t.test('a job is kept longer, and a repeated request changes nothing', async (t) => {
     const id = await endedJob(inDays(1))
     const later = inDays(10)
-    // The same time as somebody east of here writes it.
+    // The same time with another offset.
     const eastern = new Date(Date.parse(later) + 3600_000).toISOString().replace('Z', '+01:00')
     for (const written of [later, eastern, later.toLowerCase()]) {
       const response = await keep(id, { expires_at: written })
@@ -38,15 +38,15 @@ await t.test('a job is kept longer', async (t) => {
       t.match(await response.json(), { job_uuid: id, state: 'succeeded', expires_at: later })
       t.match((await readRecord(store, id))!.record, { revision: 2, expires_at: later })
     }
-    t.ok(await headObject(store, expiryKey(later, id)), 'the ping will find it then')
+    t.ok(await headObject(store, expiryKey(later, id)), 'the expiry key for the ping exists')
   })
 
-  await t.test('one that is overdue and still there is kept too', async (t) => {
+  await t.test('an expired job that is not removed yet can be kept', async (t) => {
     const id = await endedJob(inDays(-1))
     t.equal((await keep(id, { expires_at: inDays(1) })).status, 200)
   })
 
-  await t.test('not shorter, not for ever, and not until whenever', async (t) => {
+  await t.test('an earlier, too late or invalid time is refused', async (t) => {
     const id = await endedJob(inDays(10))
     const before = await readRecord(store, id)
     for (
@@ -70,10 +70,10 @@ await t.test('a job is kept longer', async (t) => {
     await problemAbout(t, await keep(id, { expires_at: inDays(11), state: 'running' }), 'state')
     await problemAbout(t, await keep(id, []), 'body')
     t.same(await readRecord(store, id), before)
-    t.equal((await keep(id, { expires_at: inDays(365) })).status, 200, 'up to a year')
+    t.equal((await keep(id, { expires_at: inDays(365) })).status, 200, 'a year is allowed')
   })
 
-  await t.test('only a job that has ended expires', async (t) => {
+  await t.test('a job that has not ended is refused', async (t) => {
     for (const state of states.slice(0, 3)) {
       const record = newRecord({ state })
       await createRecord(store, record)
@@ -88,7 +88,7 @@ await t.test('a job is kept longer', async (t) => {
     }
   })
 
-  await t.test('a job that is not there, any more or at all', async (t) => {
+  await t.test('a removed or unknown job gets a 404', async (t) => {
     const gone = await endedJob(inDays(-1))
     await hideRecord(store, gone, (await readRecord(store, gone))!.etag)
     for (const id of [gone, newJobId()]) {
@@ -97,7 +97,7 @@ await t.test('a job is kept longer', async (t) => {
     await problemAbout(t, await keep('x', { expires_at: inDays(1) }), 'id')
   })
 
-  await t.test('of many at once the latest stays', async (t) => {
+  await t.test('of concurrent requests the latest time stays', async (t) => {
     const id = await endedJob(inDays(1))
     const times = [2, 3, 4, 5].map(inDays)
     const statuses = await Promise.all(times.map(async (time) => (await keep(id, { expires_at: time })).status))

@@ -20,7 +20,7 @@ await t.test('a ping removes the dead letters that are older than 30 days, and n
   t.same(await keysOf(store), kept.sort())
 })
 
-await t.test('so many at a time, the oldest first, and the next ping goes on', async (t) => {
+await t.test('one ping removes a limited number, the oldest first, and the next ping continues', async (t) => {
   const store = await testStore(t)
   const [young, ...old] = [letter(1, 'a'), letter(31, 'b'), letter(32, 'c'), letter(33, 'd')]
   await put(store, [young, ...old])

@@ -33,9 +33,7 @@ const put = async (store: Store, key: string, body = 'x'): Promise<unknown> =>
   await putObject(store, key, body, {}, 'unconditional')
 const ago = (seconds: number): string => new Date(Date.now() - seconds * 1000).toISOString()
 
-/**
- * All that a job that ended can have in the bucket: two attempts, one of them with uploads that were never finished.
- */
+/** Creates all objects that an ended job can have: two attempts, one of them with unfinished multipart uploads. */
 async function endedJob (
   store: Store,
   { expiresAt = ago(60), files = 2, ...more }: { expiresAt?: string, files?: number } & Partial<JobRecord> = {}
@@ -65,7 +63,7 @@ async function unfinished (store: Store): Promise<unknown[]> {
   return await listUploads(store, 'results/')
 }
 
-/** One removal; what it reports by job. */
+/** Runs one removal. Returns the reports by job. */
 async function removal (
   place: { store: Store, cluster: Cluster },
   bounds?: Bounds
@@ -79,7 +77,7 @@ async function place (t: Test) {
   return { store: await testStore(t), cluster: clusterOf(await testKubernetes(t)) }
 }
 
-await t.test('nothing of a job is left when its retention is over, in Kubernetes and in the bucket', async (t) => {
+await t.test('when the retention is over, nothing of the job is left in Kubernetes and in the bucket', async (t) => {
   const { post, ping, store, cluster } = await deployServer(t)
   const { url } = await fetchServer(t, store)
   const request = { env: { PASSWORD: 'hunter2' } }
@@ -105,16 +103,16 @@ await t.test('nothing of a job is left when its retention is over, in Kubernetes
   const others = (await keysOf(store)).filter((key) => key.includes(other))
 
   t.equal((await ping()).status, 204)
-  await poll('the Job is gone', async () => (await cluster.jobs()).length === 0)
-  t.equal((await fetch(`${url}/job/${id}`)).status, 200, 'its record waits for what there is to hear of it')
+  await poll('the Job is deleted', async () => (await cluster.jobs()).length === 0)
+  t.equal((await fetch(`${url}/job/${id}`)).status, 200, 'the record stays for the events of the deletion')
   t.equal((await ping()).status, 204)
-  t.equal((await fetch(`${url}/job/${id}`)).status, 200, 'and for what is owed')
+  t.equal((await fetch(`${url}/job/${id}`)).status, 200, 'the record stays while the marker exists')
   t.ok(await headObject(store, markerKey(id)))
   await store.client.removeObject(store.bucket, markerKey(id))
   t.equal((await ping()).status, 204)
 
   t.same(await keysOf(store), others)
-  t.equal((await unfinished(store)).length, 2, 'those of the other')
+  t.equal((await unfinished(store)).length, 2, 'the uploads of the other job stay')
   for (const list of [cluster.jobs, cluster.pods, cluster.configMaps, cluster.secrets]) t.same(await list(), [])
   for (const path of ['', '/result/list', '/log', '/result?file=x']) {
     await problemOf(t, await fetch(`${url}/job/${id}${path}`), 404, 'unknown-job')
@@ -124,7 +122,7 @@ await t.test('nothing of a job is left when its retention is over, in Kubernetes
   t.not((await again.json() as { job_uuid: string }).job_uuid, id, 'the key is free again')
 })
 
-await t.test('an idempotency key that another job has by now is not touched', async (t) => {
+await t.test('a claim that now belongs to another job is not removed', async (t) => {
   const { store, cluster } = await place(t)
   const key = idempotencyKey('b'.repeat(64))
   await put(store, key, JSON.stringify({ job_uuid: newJobId() }))
@@ -133,7 +131,7 @@ await t.test('an idempotency key that another job has by now is not touched', as
   t.same(await keysOf(store), [key])
 })
 
-await t.test('whatever request is the last before a crash, the job is whole or gone, and the next ping ends it', async (t) => {
+await t.test('after a crash at any request the job is complete or unknown, and the next ping removes it', async (t) => {
   const { store, cluster } = await place(t)
   const proxy = await faultProxy(t)
   proxy.target = { url: store.settings.S3_ENDPOINT }
@@ -145,23 +143,23 @@ await t.test('whatever request is the last before a crash, the job is whole or g
       const id = await endedJob(store, { idempotency: key })
       await put(store, key, JSON.stringify({ job_uuid: id }))
       let asked = 0
-      // A process that has crashed asks nothing more.
+      // A crashed process sends no more requests.
       proxy.fate = () => asked++ < last ? 'pass' : asked - 1 === last ? fate : 'break'
       await removal({ store: cut, cluster }).catch((error: Error) => error)
       broken = asked > last
       const list = await fetch(`${url}/job/${id}/result/list`)
       if (list.status === 200) {
-        t.equal((await list.json() as { files: object[] }).files.length, 2, `request ${last}: whole`)
+        t.equal((await list.json() as { files: object[] }).files.length, 2, `request ${last}: the job is complete`)
       } else await problemOf(t, list, 404, 'unknown-job')
       await removal({ store, cluster })
       t.same(await keysOf(store), [], `request ${last}: nothing is left`)
       t.same(await unfinished(store), [])
-      if (last > 60) throw new Error('it never ends')
+      if (last > 60) throw new Error('the removal does not end after 60 requests')
     }
   }
 })
 
-await t.test('without Kubernetes a job stays as it is', async (t) => {
+await t.test('without Kubernetes a job is not changed', async (t) => {
   const kubernetes = await testKubernetes(t)
   const store = await testStore(t)
   const id = await endedJob(store)
@@ -172,7 +170,7 @@ await t.test('without Kubernetes a job stays as it is', async (t) => {
   t.same(await keysOf(store), before)
 })
 
-await t.test('a ping removes so many and no more, the rest is not to be seen, and the next one goes on', async (t) => {
+await t.test('a ping removes a limited number of objects, hides the others, and the next ping continues', async (t) => {
   const { store, cluster } = await place(t)
   const large = await endedJob(store, { expiresAt: ago(100), files: 7 })
   const small = await endedJob(store, { expiresAt: ago(50) })
@@ -183,26 +181,26 @@ await t.test('a ping removes so many and no more, the rest is not to be seen, an
   t.same(await removal({ store, cluster }, bounds), new Map())
   t.equal(await resultsOf(large), 3)
   t.equal(await readRecord(store, large), undefined)
-  t.ok(await readRecord(store, small), 'the next one is whole')
-  // Five objects again: the large one's last three, its manifest, and one of the small one's.
+  t.ok(await readRecord(store, small), 'the next job is complete')
+  // Five objects again: the last three of the large job, its manifest, and one of the small job.
   t.same(await removal({ store, cluster }, bounds), new Map([[large, 'removed']]))
   t.equal(await resultsOf(small), 2)
   t.same(
     await removal({ store, cluster }, { objects: 1000, seconds: 0 }),
     new Map([[small, 'removed']]),
-    'nor longer than it may'
+    'the limit of seconds stops after one job'
   )
   t.ok(await readRecord(store, later))
   await removal({ store, cluster })
   t.same(await keysOf(store), [])
 })
 
-await t.test('a job that was kept longer stays, and so does one that has not ended', async (t) => {
+await t.test('a job with a later expiry time stays, and so does a job that has not ended', async (t) => {
   const { store, cluster } = await place(t)
   const kept = ago(-3600)
   const id = await endedJob(store)
   await advanceRecord(store, id, (record) => ({ ...record, revision: 2, expires_at: kept }))
-  // Whoever wrote that down was cut off, and who came after him found another end.
+  // A process crashed after it wrote the expiry key and before it wrote the record.
   const running = newRecord({ state: 'running' })
   await createRecord(store, running)
   await put(store, expiryKey(ago(5), running.job_uuid))
@@ -212,7 +210,7 @@ await t.test('a job that was kept longer stays, and so does one that has not end
   t.same(await keysOf(store), before.filter((key) => !key.startsWith('expiry/') || key === expiryKey(kept, id)))
 })
 
-await t.test('one that cannot be removed keeps no other from it', async (t) => {
+await t.test('a failed removal of one job does not affect the others', async (t) => {
   const { store, cluster } = await place(t)
   const broken = newJobId()
   await put(store, stateKey(broken), 'hello')
@@ -225,7 +223,7 @@ await t.test('one that cannot be removed keeps no other from it', async (t) => {
   for (const key of [stateKey(broken), 'expiry/0', 'expiry/1/2/3', 'expiry/zzz']) t.ok(await headObject(store, key))
 })
 
-await t.test('two pings at once do no more harm than one', async (t) => {
+await t.test('two concurrent pings remove the same jobs as one', async (t) => {
   const { store, cluster } = await place(t)
   for (let jobs = 0; jobs < 3; jobs++) await endedJob(store)
   await Promise.all([removal({ store, cluster }), removal({ store, cluster })])
@@ -233,7 +231,7 @@ await t.test('two pings at once do no more harm than one', async (t) => {
   t.same(await keysOf(store), [])
 })
 
-await t.test('the Job that is deleted is the one of the job', async (t) => {
+await t.test('only the Job of the expired job is deleted', async (t) => {
   const { store, cluster } = await place(t)
   const id = await endedJob(store)
   const manifest = (name: string) => ({
@@ -245,6 +243,6 @@ await t.test('the Job that is deleted is the one of the job', async (t) => {
     await cluster.batch.createNamespacedJob({ namespace: cluster.namespace, body: manifest(name) })
   }
   await removal({ store, cluster })
-  await poll('it is gone', async () => (await cluster.jobs()).length === 1)
+  await poll('the Job is deleted', async () => (await cluster.jobs()).length === 1)
   t.same((await cluster.jobs()).map(({ metadata }) => metadata!.name), [other])
 })

@@ -16,23 +16,23 @@ import { testStore } from '../../../support/store.ts'
 const store = await testStore(t)
 const idOf = async (response: Response): Promise<string> => (await response.json() as { job_uuid: string }).job_uuid
 
-await t.test('to cancel a job takes its Job away, and all that belongs to it, once or twice', async (t) => {
+await t.test('a cancel request deletes the Job and its objects, and can be repeated', async (t) => {
   const { post, remove, cluster } = await deployServer(t, { store })
   const id = await idOf(await post({ env: { PASSWORD: 'hunter2' } }))
   const first = await remove(id)
   t.equal(first.status, 202)
   t.match(await first.json(), { job_uuid: id, state: 'pending', reason: 'CancelRequested' })
   await poll(
-    'nothing of the job is left',
+    'all objects of the job are deleted',
     async () => (await Promise.all([cluster.jobs(), cluster.configMaps(), cluster.secrets()])).flat().length === 0
   )
   const before = await readRecord(store, id)
   t.match(before!.record, { stop: { reason: 'CancelRequested' } })
-  t.equal((await remove(id)).status, 202, 'it is for job-completed to say that it is over')
-  t.same(await readRecord(store, id), before, 'and to ask again is to ask for nothing new')
+  t.equal((await remove(id)).status, 202, 'job-completed makes the record terminal')
+  t.same(await readRecord(store, id), before, 'a repeated request changes nothing')
 })
 
-await t.test('a job that has ended is not canceled, whichever way it ended', async (t) => {
+await t.test('a job that has ended is not canceled, for every terminal state', async (t) => {
   const { remove } = await deployServer(t, { store })
   for (const state of states.slice(3)) {
     const record = newRecord({ state })
@@ -44,7 +44,7 @@ await t.test('a job that has ended is not canceled, whichever way it ended', asy
   }
 })
 
-await t.test('a job that has no Job yet ends at once', async (t) => {
+await t.test('a job without a Job becomes terminal at once', async (t) => {
   const { remove } = await deployServer(t, { store })
   const { job_uuid: id } = newRecord()
   await createRecord(store, newRecord({ job_uuid: id }))
@@ -58,14 +58,14 @@ await t.test('a job that has no Job yet ends at once', async (t) => {
   })
 })
 
-await t.test('a job that is not there, or cannot be', async (t) => {
+await t.test('an unknown or invalid id gets a problem', async (t) => {
   const { remove } = await deployServer(t, { store })
   const id = newJobId()
   t.equal((await problemAbout(t, await remove(id), 'id', 404, 'unknown-job')).job_uuid, id)
   for (const wrong of ['x', id.toUpperCase(), '..%2fx']) await problemAbout(t, await remove(wrong), 'id')
 })
 
-await t.test('what was asked for is kept when Kubernetes cannot be reached', async (t) => {
+await t.test('the stop is recorded when Kubernetes cannot be reached', async (t) => {
   const { remove } = await deployWith(t, { store, cluster: clusterAt(t, await closedUrl()) })
   const record = newRecord({ state: 'running', job_uid: 'uid' })
   await createRecord(store, record)
@@ -75,13 +75,13 @@ await t.test('what was asked for is kept when Kubernetes cannot be reached', asy
   t.match((await readRecord(store, record.job_uuid))!.record, { stop: { reason: 'CancelRequested' } })
 })
 
-await t.test('a job that is canceled while its Job is being made leaves none', async (t) => {
+await t.test('a job that is canceled while its Job is being created leaves no Job', async (t) => {
   const kubernetes = await meddledKubernetes(t)
   const { post, remove } = await deployWith(t, { store, cluster: kubernetes.cluster })
   let canceled: Response | undefined
   kubernetes.meddle = async ({ method, url, body }, pass) => {
     if (method === 'POST' && url.endsWith('/jobs')) {
-      // While there is no Job yet that could be deleted.
+      // There is no Job yet that could be deleted.
       const { metadata } = JSON.parse(body.toString()) as { metadata: { labels: Record<string, string> } }
       canceled = await remove(metadata.labels['gx4ki.job.uuid']!)
     }
@@ -89,18 +89,18 @@ await t.test('a job that is canceled while its Job is being made leaves none', a
   }
   const response = await post({})
   t.equal(canceled?.status, 200)
-  t.match(await response.json(), { state: 'canceled' }, 'who asked for it is told')
+  t.match(await response.json(), { state: 'canceled' }, 'the answer to the deploy request has the state canceled')
   await poll('there is no Job', async () => (await kubernetes.real.jobs()).length === 0)
 })
 
-await t.test('a job whose log cannot be read is canceled all the same', async (t) => {
+await t.test('a job is canceled even if its log cannot be read', async (t) => {
   const kubernetes = await meddledKubernetes(t)
   kubernetes.meddle = async ({ url }, pass) =>
     url.includes('/log?') ? status(500, 'the node does not answer') : await pass()
   const { remove } = await deployWith(t, { store, cluster: kubernetes.cluster })
   const { record } = await runningJob({ store, cluster: kubernetes.real }, 'exec sleep 60')
   t.equal((await remove(record.job_uuid)).status, 202)
-  await poll('the Job is gone', async () => (await kubernetes.real.jobs()).length === 0)
+  await poll('the Job is deleted', async () => (await kubernetes.real.jobs()).length === 0)
 })
 
 await t.test('the first reason stays', async (t) => {

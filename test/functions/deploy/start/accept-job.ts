@@ -17,7 +17,7 @@ import { testStore } from '../../../support/store.ts'
 const idOf = async (response: Response): Promise<string> => (await response.json() as { job_uuid: string }).job_uuid
 const withKey = (key: string) => ({ headers: { 'idempotency-key': key } })
 
-await t.test('the same key gives the same job, as long as it asks for the same', async (t) => {
+await t.test('requests with the same key get the same job if they are equal', async (t) => {
   const { post, store, cluster } = await deployServer(t)
   const first = await post({ env: { DURATION: 20 } }, withKey('a'))
   t.equal(first.status, 202)
@@ -30,7 +30,7 @@ await t.test('the same key gives the same job, as long as it asks for the same',
   ) {
     const again = await post(body, withKey('a'))
     t.equal(again.status, 202)
-    t.equal(await idOf(again), id, 'however it is written')
+    t.equal(await idOf(again), id, 'for every notation of the same request')
   }
   for (
     const body of [{}, { env: { DURATION: 21 } }, { template: 'other', env: { DURATION: 20 } }, {
@@ -50,10 +50,10 @@ await t.test('the same key gives the same job, as long as it asks for the same',
   t.not(await idOf(await post({ env: { DURATION: 20 } })), id)
   t.equal((await cluster.jobs()).length, 3)
   t.equal((await keysOf(store)).filter((key) => key.startsWith('idempotency/')).length, 2)
-  t.notMatch((await keysOf(store)).join(), /idempotency\/[ab]\./, 'a key is not shown')
+  t.notMatch((await keysOf(store)).join(), /idempotency\/[ab]\./, 'the name of the object does not contain the key')
 })
 
-await t.test('the trace context of the request stays with the job, and is there for its workload', async (t) => {
+await t.test('the trace context of the request is in the record and in the environment of the workload', async (t) => {
   const { post, store, cluster } = await deployServer(t)
   const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
   for (
@@ -69,7 +69,7 @@ await t.test('the trace context of the request stays with the job, and is there 
   }
 })
 
-await t.test('secret values are part of what a key stands for', async (t) => {
+await t.test('secret values are part of the request that a key stands for', async (t) => {
   const { post } = await deployServer(t)
   const ask = async (password: string): Promise<Response> => await post({ env: { PASSWORD: password } }, withKey('a'))
   const id = await idOf(await ask('hunter2'))
@@ -77,7 +77,7 @@ await t.test('secret values are part of what a key stands for', async (t) => {
   await problemOf(t, await ask('hunter3'), 422, 'idempotency-mismatch')
 })
 
-await t.test('of many at once with one key there is one job', async (t) => {
+await t.test('concurrent requests with one key create one job', async (t) => {
   const { post, store, cluster } = await deployServer(t)
   const answers = await Promise.all(
     Array.from({ length: 8 }, async () => await post({ env: { PASSWORD: 'hunter2' } }, withKey('a')))
@@ -91,7 +91,7 @@ await t.test('of many at once with one key there is one job', async (t) => {
   t.match((await readRecord(store, id!))!.record, { state: 'pending' })
 })
 
-await t.test('the same key finds a job that has ended, too', async (t) => {
+await t.test('a request with the key of an ended job gets that job', async (t) => {
   const { post, store } = await deployServer(t)
   const id = await idOf(await post({}, withKey('a')))
   await advanceRecord(store, id, (record) => advance(record, { state: 'failed' }, new Date()))
@@ -99,7 +99,7 @@ await t.test('the same key finds a job that has ended, too', async (t) => {
   t.match(await again.json(), { job_uuid: id, state: 'failed' })
 })
 
-await t.test('a key whose job is not there yet makes it', async (t) => {
+await t.test('a request with a key that has a claim but no job creates the job', async (t) => {
   const { post, store, cluster } = await deployServer(t)
   const id = await idOf(await post({}, withKey('a')))
   await cluster.batch.deleteNamespacedJob({
@@ -107,7 +107,7 @@ await t.test('a key whose job is not there yet makes it', async (t) => {
     name: `gx4ki-${id}`,
     propagationPolicy: 'Background'
   })
-  // As if deploy had been cut off right after it took the key.
+  // Simulate a crash of deploy right after it wrote the claim.
   await removeObject(store, `state/${id}.json`)
   await removeObject(store, markerKey(id))
   t.equal(await idOf(await post({}, withKey('a'))), id)
@@ -115,7 +115,7 @@ await t.test('a key whose job is not there yet makes it', async (t) => {
   t.match((await readRecord(store, id))!.record, { state: 'pending' })
 })
 
-await t.test('a key must be one', async (t) => {
+await t.test('an invalid key is refused', async (t) => {
   const { url, store } = await deployServer(t)
   for (const key of ['', 'x'.repeat(256)]) {
     await problemAbout(t, await fetch(`${url}/job/deploy`, { headers: { 'idempotency-key': key } }), 'idempotency-key')
@@ -123,7 +123,7 @@ await t.test('a key must be one', async (t) => {
   t.same(await keysOf(store), [])
 })
 
-await t.test('what Kubernetes refuses leaves nothing, and its key is free again', async (t) => {
+await t.test('a job that Kubernetes refuses leaves nothing, and its key is free again', async (t) => {
   const { post, store, cluster } = await deployServer(t)
   t.match(
     (await problemOf(t, await post({ template: 'refused' }, withKey('a')), 422, 'rejected-by-kubernetes')).detail,
@@ -134,7 +134,7 @@ await t.test('what Kubernetes refuses leaves nothing, and its key is free again'
   t.equal((await post({}, withKey('a'))).status, 202)
 })
 
-await t.test('without Kubernetes nothing is accepted and nothing is left', async (t) => {
+await t.test('without Kubernetes no job is accepted and nothing is left', async (t) => {
   const store = await testStore(t)
   const { post } = await deployWith(t, { store, cluster: clusterAt(t, await closedUrl()) })
   for (const options of [{}, withKey('a'), { query: '?dry_run=true' }]) {
@@ -145,14 +145,14 @@ await t.test('without Kubernetes nothing is accepted and nothing is left', async
   }
 })
 
-await t.test('when Kubernetes does not say whether it has the Job, the job is given up, and a retry is a new one', async (t) => {
+await t.test('when Kubernetes does not confirm the Job, the job is given up, and a retry is a new job', async (t) => {
   const store = await testStore(t)
   for (
     const [name, meddle] of Object.entries<() => Promise<Awaited<ReturnType<Meddle>>>>({
       'no answer': async () => 'break',
-      nonsense: async () => ({ code: 200, body: '<html>Log in</html>' }),
-      'not even JSON': async () => ({ code: 201, body: 'hello' }),
-      'a refusal by a stranger': async () => ({ code: 400, body: 'hello' }),
+      'an HTML page': async () => ({ code: 200, body: '<html>Log in</html>' }),
+      'a body that is not JSON': async () => ({ code: 201, body: 'hello' }),
+      'a refusal that is not from Kubernetes': async () => ({ code: 400, body: 'hello' }),
       'an error': async () => status(500, 'etcd is slow'),
       'no rights': async () => status(403, 'forbidden')
     })
@@ -168,7 +168,7 @@ await t.test('when Kubernetes does not say whether it has the Job, the job is gi
       const problem = await problemOf(t, await post({}, withKey(name)), 503, 'kubernetes-unavailable')
       const { record } = (await readRecord(store, problem.job_uuid!))!
       t.match(record, { stop: { reason: 'KubernetesUnavailable' }, reason: 'KubernetesUnavailable' }, name)
-      t.ok((await keysOf(store)).includes(markerKey(problem.job_uuid!)), 'the ping will see to it')
+      t.ok((await keysOf(store)).includes(markerKey(problem.job_uuid!)), 'the marker stays for the ping')
       ids.push(problem.job_uuid)
     }
     t.equal(new Set(ids).size, 2)
@@ -176,7 +176,7 @@ await t.test('when Kubernetes does not say whether it has the Job, the job is gi
   }
 })
 
-/** What is left in Kubernetes and in the store when something fails that comes after the Job. */
+/** Checks Kubernetes and the store after a failure that comes after the creation of the Job. */
 async function afterTheJob (t: Test, fails: (kind: string) => Awaited<ReturnType<Meddle>> | undefined) {
   const store = await testStore(t)
   const kubernetes = await meddledKubernetes(t)
@@ -187,30 +187,30 @@ async function afterTheJob (t: Test, fails: (kind: string) => Awaited<ReturnType
   t.match(
     (await readRecord(store, id!))!.record,
     { stop: { reason: 'KubernetesUnavailable' } },
-    'the record stays as long as the Job may'
+    'the record stays while the Job may exist'
   )
   t.same(
     (await kubernetes.real.jobs()).filter(({ metadata }) => metadata?.deletionTimestamp === undefined),
     [],
-    'and the Job goes'
+    'the Job is being deleted'
   )
 }
 
-await t.test('a ConfigMap that is refused leaves no Job behind', async (t) =>
+await t.test('a refused ConfigMap leaves no Job', async (t) =>
   await afterTheJob(t, (kind) => kind === 'configmaps' ? status(422, 'too large') : undefined))
-await t.test('nor does a Secret that is not allowed', async (t) =>
+await t.test('a forbidden Secret leaves no Job', async (t) =>
   await afterTheJob(t, (kind) => kind === 'secrets' ? status(403, 'exceeded quota') : undefined))
-await t.test('nor does an answer that is lost', async (t) =>
+await t.test('a lost answer leaves no Job', async (t) =>
   await afterTheJob(t, (kind) => kind === 'secrets' ? 'break' : undefined))
 
-/** The same bucket behind a proxy of the test's own. */
+/** The same bucket behind a fault proxy. */
 async function storeBehind (t: Test, settings: StoreSettings) {
   const proxy = await faultProxy(t)
   proxy.target = { url: settings.S3_ENDPOINT }
   return { proxy, store: openStore({ ...settings, S3_ENDPOINT: proxy.url }) }
 }
 
-await t.test('a store that fails when Kubernetes has the Job ends no job, and a ping writes down that it is started', async (t) => {
+await t.test('a store failure after the Job was created does not end the job; a ping updates the record', async (t) => {
   const store = await testStore(t)
   const { cluster, ping, post: direct } = await deployServer(t, { store })
   const { proxy, store: failing } = await storeBehind(t, store.settings)
@@ -230,18 +230,18 @@ await t.test('a store that fails when Kubernetes has the Job ends no job, and a 
   t.equal(
     await idOf(await direct({ env: { PASSWORD: 'hunter2' } }, withKey('a'))),
     id,
-    'and its key still stands for it'
+    'the key still belongs to the job'
   )
 })
 
-await t.test('of several with one key the failure of one ends no job that another has started', async (t) => {
+await t.test('with one key, a failed request does not end the job that another request has started', async (t) => {
   const store = await testStore(t)
   const kubernetes = await meddledKubernetes(t)
   const { proxy, store: slow } = await storeBehind(t, store.settings)
   const first = await deployWith(t, { store: slow, cluster: kubernetes.cluster })
   const second = await deployWith(t, { store, cluster: kubernetes.real })
   let id: string | undefined
-  // The first has the key and is about to write the record: now the second does all of it.
+  // The first request has the claim and is about to write the record. Now the second request runs completely.
   proxy.fate = async ({ method, path }): Promise<Fate> => {
     if (method === 'PUT' && path.includes('/state/')) id ??= await idOf(await second.post({}, withKey('a')))
     return 'pass'
@@ -255,7 +255,7 @@ await t.test('of several with one key the failure of one ends no job that anothe
   t.equal(await idOf(await second.post({}, withKey('a'))), id)
 })
 
-await t.test('who cannot start a job that another with the key has started has it all the same', async (t) => {
+await t.test('a request that fails gets the job that another request with the same key has started', async (t) => {
   const store = await testStore(t)
   const kubernetes = await meddledKubernetes(t)
   const first = await deployWith(t, { store, cluster: kubernetes.cluster })
@@ -271,7 +271,7 @@ await t.test('who cannot start a job that another with the key has started has i
   t.equal((await kubernetes.real.jobs()).length, 1)
 })
 
-await t.test('a job that is given up is given up for all with its key', async (t) => {
+await t.test('a job that is given up is given up for all requests with its key', async (t) => {
   const store = await testStore(t)
   const kubernetes = await meddledKubernetes(t)
   const { proxy, store: slow } = await storeBehind(t, store.settings)
@@ -290,7 +290,7 @@ await t.test('a job that is given up is given up for all with its key', async (t
   kubernetes.meddle = async ({ method }, pass) => {
     if (method !== 'POST') return await pass()
     late = second.post({}, withKey('a'))
-    // It has made the Job, and is about to write so down.
+    // The second request has created the Job and is about to write the record.
     await begun.promise
     return 'break'
   }
@@ -299,10 +299,10 @@ await t.test('a job that is given up is given up for all with its key', async (t
   await problemOf(t, (await late)!, 503, 'kubernetes-unavailable')
   t.same((await kubernetes.real.jobs()).filter(({ metadata }) => metadata?.deletionTimestamp === undefined), [])
   kubernetes.meddle = async (_, pass) => await pass()
-  t.equal((await first.post({}, withKey('a'))).status, 202, 'and the key is free again')
+  t.equal((await first.post({}, withKey('a'))).status, 202, 'the key is free again')
 })
 
-await t.test('without a store nothing is asked of Kubernetes', async (t) => {
+await t.test('without a store there is no request to Kubernetes', async (t) => {
   const settings = {
     S3_ENDPOINT: await closedUrl(),
     S3_ACCESS_KEY: 'a',

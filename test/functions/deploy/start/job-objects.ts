@@ -29,7 +29,7 @@ function templateWith (pod: Partial<V1PodSpec>, spec: Partial<V1JobSpec> = {}, m
 const podOf = (template: Template, env = none): V1PodSpec => jobObject(template, id, env, settings).spec!.template.spec!
 
 for (const [file, template] of shipped) {
-  await t.test(`${file} becomes a Job that may run where Pod Security is restricted`, async (t) => {
+  await t.test(`${file} becomes a Job that Pod Security restricted allows`, async (t) => {
     t.same(restrictedViolations(podOf(template, resolveEnv(template, {}))), [])
   })
 
@@ -50,11 +50,11 @@ for (const [file, template] of shipped) {
         }
       }
     })
-    t.notOk(job.metadata!.annotations, 'the annotations are for us')
+    t.notOk(job.metadata!.annotations, 'the annotations of the template are not copied')
   })
 }
 
-await t.test('the check itself finds what is not allowed', async (t) => {
+await t.test('the check finds every violation', async (t) => {
   const good = podOf(templateWith({}))
   t.same(restrictedViolations(good), [])
   const [main] = good.containers
@@ -81,7 +81,7 @@ await t.test('the check itself finds what is not allowed', async (t) => {
   ) t.ok(restrictedViolations(pod as V1PodSpec).includes(violation), violation)
 })
 
-await t.test('the uploader comes first, as a sidecar, and knows its job', async (t) => {
+await t.test('the uploader is the first init container, a native sidecar, and has the id of its job', async (t) => {
   const { initContainers, volumes } = podOf(templateWith({ initContainers: [{ name: 'fetch', image: 'fetch' }] }))
   t.same(initContainers!.map(({ name }) => name), ['uploader', 'fetch'])
   t.match(initContainers![0], {
@@ -108,7 +108,7 @@ await t.test('the uploader comes first, as a sidecar, and knows its job', async 
   })
 })
 
-await t.test('nobody but the uploader sees its token', async (t) => {
+await t.test('only the uploader has its token', async (t) => {
   const { containers, initContainers } = podOf(
     templateWith({
       containers: [{ name: 'main', image: 'a' }, { name: 'second', image: 'b' }],
@@ -121,7 +121,7 @@ await t.test('nobody but the uploader sees its token', async (t) => {
   t.same(sees, ['uploader'])
 })
 
-await t.test('the workload is the first container, and it alone gets results and environment', async (t) => {
+await t.test('the workload is the first container, and only it gets the results and the environment', async (t) => {
   const { containers } = podOf(
     templateWith({ containers: [{ name: 'main', image: 'a' }, { name: 'second', image: 'b' }] }),
     { plain: { A: '1' }, secret: { B: '2' } }
@@ -135,24 +135,24 @@ await t.test('the workload is the first container, and it alone gets results and
   t.strictSame(Object.keys(containers[1]!).sort(), ['image', 'name', 'securityContext'])
 })
 
-await t.test('a workload whose pod is deleted goes on for a moment, so that somebody can listen to its end', async (t) => {
+await t.test('the workload of a deleted pod runs a bit longer, so that its log can be read', async (t) => {
   const preStopOf = (spec: Parameters<typeof templateWith>[0]): unknown =>
     podOf(templateWith(spec)).containers[0]!.lifecycle?.preStop
   t.same(preStopOf({}), { sleep: { seconds: 10 } })
   t.same(
     preStopOf({ terminationGracePeriodSeconds: 12 }),
     { sleep: { seconds: 4 } },
-    'but most of its grace period is for its own end'
+    'at most a third of the grace period'
   )
   t.equal(preStopOf({ terminationGracePeriodSeconds: 2 }), undefined)
   t.same(
     preStopOf({ containers: [{ name: 'main', image: 'a', lifecycle: { preStop: { exec: { command: ['save'] } } } }] }),
     { exec: { command: ['save'] } },
-    'and it may have its own'
+    'the hook of the template stays'
   )
 })
 
-await t.test('what the template says itself goes first', async (t) => {
+await t.test('the fields of the template have priority', async (t) => {
   const template = templateWith({
     restartPolicy: 'OnFailure',
     terminationGracePeriodSeconds: 7,
@@ -203,7 +203,7 @@ await t.test('what the template says itself goes first', async (t) => {
   t.same(pod.volumes!.filter((volume) => volume.name === 'results'), [{
     name: 'results',
     emptyDir: { sizeLimit: '64Gi' }
-  }], 'its result volume is the one')
+  }], 'the result volume of the template is used')
   t.same(pod.volumes![0], { name: 'scratch', emptyDir: {} })
 
   t.same(metadata!.labels, {
@@ -211,25 +211,25 @@ await t.test('what the template says itself goes first', async (t) => {
     'kueue.x-k8s.io/queue-name': 'gpu',
     ...labels,
     'gx4ki.job.template': 'test'
-  }, 'except for the labels that we find it by')
+  }, 'the labels of gx4ki-jobs override those of the template')
   t.same(spec!.template.metadata!.labels, { theirs: 'pod', ...labels, 'gx4ki.job.template': 'test' })
-  t.equal(pod.restartPolicy, 'Never', 'and a pod that ran, which results are kept by')
+  t.equal(pod.restartPolicy, 'Never', 'restartPolicy is always Never, because results belong to one pod')
   t.same(pod.containers[0]!.volumeMounts, [{ name: 'scratch', mountPath: '/tmp' }, {
     name: 'results',
     mountPath: '/results'
-  }], 'and the one place for results')
+  }], 'the mount of the result volume is not changed by the template')
   t.same(
     pod.containers[0]!.envFrom,
     [{ configMapRef: { name: 'theirs' } }, { configMapRef: { name } }],
-    'the last one wins'
+    'the ConfigMap of the job comes last, so it has priority'
   )
   t.same(pod.containers[0]!.env, [{ name: 'KEPT', value: '1' }, {
     name: 'SECRET',
     valueFrom: { secretKeyRef: { name, key: 'SECRET' } }
-  }], 'a value that the caller gave is not hidden')
+  }], 'a value of the caller is not overridden')
 })
 
-await t.test('a template is not changed by what is made of it', async (t) => {
+await t.test('jobObject does not change the template', async (t) => {
   for (const template of shipped.values()) {
     const before = structuredClone(template)
     jobObject(template, id, { plain: { A: '1' }, secret: { B: '2' } }, settings)
@@ -237,7 +237,7 @@ await t.test('a template is not changed by what is made of it', async (t) => {
   }
 })
 
-await t.test('ConfigMap and Secret belong to the Job and hold what it asks for', async (t) => {
+await t.test('the Job owns the ConfigMap and the Secret, and they contain its environment', async (t) => {
   const env = { plain: { A: '1', EMPTY: '' }, secret: { B: 'hunter2' } }
   const job = {
     ...jobObject(templateWith({}), id, env, settings),
@@ -258,10 +258,10 @@ await t.test('ConfigMap and Secret belong to the Job and hold what it asks for',
     type: 'Opaque',
     stringData: { B: 'hunter2', 'uploader-token': 'the token' }
   })
-  t.notOk(configMapObject({ metadata: { name } }, env).metadata!.ownerReferences, 'unless there is none, in a dry run')
+  t.notOk(configMapObject({ metadata: { name } }, env).metadata!.ownerReferences, 'no owner reference in a dry run')
 })
 
-await t.test('a secret value is in the Secret and nowhere else', async (t) => {
+await t.test('a secret value is only in the Secret', async (t) => {
   const env = { plain: { A: '1' }, secret: { PASSWORD: 'hunter2', PIN: '4711' } }
   const job = jobObject(
     templateWith({ containers: [{ name: 'main', image: 'a', env: [{ name: 'PASSWORD', value: 'default' }] }] }),

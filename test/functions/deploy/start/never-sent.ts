@@ -5,7 +5,7 @@ import { problem } from '../../../../shared/http/problem.ts'
 const coded = (code: unknown, more: { cause?: unknown } = {}): Error => Object.assign(new Error('x', more), { code })
 const within = (cause: unknown): Error => new Error('outer', { cause: new TypeError('fetch failed', { cause }) })
 
-await t.test('without a connection nothing was sent, however deep the reason lies', async (t) => {
+await t.test('an error without a connection means that nothing was sent, also as a nested cause', async (t) => {
   for (
     const code of ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']
   ) {
@@ -14,11 +14,11 @@ await t.test('without a connection nothing was sent, however deep the reason lie
   }
   t.ok(
     neverSent(within(new AggregateError([coded('ECONNREFUSED'), coded('EHOSTUNREACH')]))),
-    'at none of its addresses'
+    'no address was reachable'
   )
 })
 
-await t.test('whatever else happened, the other side may have heard it', async (t) => {
+await t.test('after any other error the server may have received the request', async (t) => {
   for (
     const error of [
       new Error('x'),
@@ -34,7 +34,7 @@ await t.test('whatever else happened, the other side may have heard it', async (
       'ECONNREFUSED',
       undefined,
       null,
-      problem('kubernetes-unavailable', 'judged already', { cause: coded('ECONNREFUSED') })
+      problem('kubernetes-unavailable', 'interpreted already', { cause: coded('ECONNREFUSED') })
     ]
   ) t.notOk(neverSent(error), String(error))
 })

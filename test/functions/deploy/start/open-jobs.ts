@@ -10,7 +10,7 @@ const as = (credential: string, more: Record<string, string> = {}) => ({
 })
 const idOf = async (response: Response): Promise<string> => (await response.json() as { job_uuid: string }).job_uuid
 
-await t.test('a caller has so many open jobs and no more, until one has ended', async (t) => {
+await t.test('a caller cannot have more open jobs than the limit, until one has ended', async (t) => {
   const { settings, add } = apiKeyFolder(t)
   const { url, post, store } = await deployServer(t, { mostOpen: 2, callers: settings })
   const [alice, second, bob] = [add('alice', 'jobs:write'), add('alice', 'jobs:write'), add('bob', 'jobs:write')]
@@ -30,27 +30,27 @@ await t.test('a caller has so many open jobs and no more, until one has ended', 
     t.equal(response.headers.get('retry-after'), '60')
     await problemOf(t, response, 429, 'too-many-jobs')
   }
-  t.same(await keysOf(store), before, 'and nothing of it is left')
-  t.equal(await idOf(await post({}, keyed)), first, 'to ask again for a job that there is takes no place')
-  t.equal((await post({}, { ...as(alice), query: '?dry_run=true' })).status, 200, 'nor does a dry run')
-  t.equal((await post({}, as(bob))).status, 202, 'another has places of his own')
+  t.same(await keysOf(store), before, 'refused requests leave nothing')
+  t.equal(await idOf(await post({}, keyed)), first, 'a repeated request does not count')
+  t.equal((await post({}, { ...as(alice), query: '?dry_run=true' })).status, 200, 'a dry run does not count')
+  t.equal((await post({}, as(bob))).status, 202, 'another caller has its own limit')
 
   await advanceRecord(store, first, (record) => advance(record, { state: 'succeeded' }, new Date()))
-  t.ok((await keysOf(store)).includes(`open/${first}`), 'something may still be owed for it')
+  t.ok((await keysOf(store)).includes(`open/${first}`), 'a callback may still be owed for the job')
   t.equal((await post({}, as(alice))).status, 202)
   await problemOf(t, await post({}, as(alice)), 429, 'too-many-jobs')
 })
 
-await t.test('where nobody is asked for credentials all are one caller', async (t) => {
+await t.test('without credentials all requests are from one caller', async (t) => {
   const { settings, add } = apiKeyFolder(t)
   const { post, store, cluster } = await deployServer(t, { mostOpen: 1 })
   const others = await deployWith(t, { store, cluster, callers: settings })
-  t.equal((await others.post({}, as(add('alice', 'jobs:write')))).status, 202, 'not one of theirs')
+  t.equal((await others.post({}, as(add('alice', 'jobs:write')))).status, 202, 'a caller with a key counts separately')
   t.equal((await post({})).status, 202)
   await problemOf(t, await post({}), 429, 'too-many-jobs')
 })
 
-await t.test('without a limit there is none', async (t) => {
+await t.test('without a setting there is no limit', async (t) => {
   const { post } = await deployServer(t)
   for (let i = 0; i < 5; i++) t.equal((await post({})).status, 202)
 })

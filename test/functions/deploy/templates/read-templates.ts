@@ -5,7 +5,7 @@ import { parseTemplate, type Template, templatesIn } from '../../../../functions
 
 const env = 'type: object\nproperties:\n  A:\n    type: string\n    description: a variable\n'
 
-/** A template as JSON, which is YAML too. */
+/** A template as JSON, which is also YAML. */
 function template (
   { name = 'good', annotations = {}, spec = {}, ...more }: {
     name?: string
@@ -34,11 +34,11 @@ function template (
 
 const DAY = 86_400
 
-/** The usable templates of a folder in which all are. */
+/** The usable templates of a folder. Fails the test when one is refused. */
 const usableIn = (t: Test, folder: string): Map<string, Template> =>
   templatesIn(folder, (file, reason) => t.fail(`${file}: ${reason}`))().usable
 
-await t.test('the templates that ship can be used', async (t) => {
+await t.test('the shipped templates are usable', async (t) => {
   const templates = usableIn(t, 'knative/templates')
   t.same([...templates.keys()], ['carla-minimal', 'drive'])
   t.match(templates.get('drive'), {
@@ -57,7 +57,7 @@ await t.test('the templates that ship can be used', async (t) => {
   })
 })
 
-await t.test('what a template leaves out has a default', async (t) => {
+await t.test('optional fields of a template have defaults', async (t) => {
   const { description, env, startDeadlineSeconds, retentionSeconds, demoResult } = parseTemplate(
     template({ annotations: { 'gx4ki.io/env': undefined } })
   )
@@ -106,10 +106,10 @@ const broken: Record<string, [string, RegExp]> = {
     template({ name: 'default', annotations: { 'gx4ki.io/env': `${env}    maxLength: 3\n    default: long\n` } }),
     /default of A must NOT have more than 3/
   ],
-  'second.yml': [template(), /another one named good/]
+  'second.yml': [template(), /another file already has the name good/]
 }
 
-await t.test('one that cannot be used is left out, with the reason, and stops no other', async (t) => {
+await t.test('a wrong template is refused with a reason, and the others stay usable', async (t) => {
   const dir = t.testdir({
     'good.yaml': template(),
     'other.yml': template({ name: 'other' }),
@@ -138,7 +138,7 @@ await t.test('retention is days or hours, up to a year', async (t) => {
   ) t.throws(() => retention(wrong), /retention/, wrong)
 })
 
-await t.test('a mounted ConfigMap that changes is read as it is then, each time', async (t) => {
+await t.test('every call reads the current files of a mounted ConfigMap', async (t) => {
   const dir = t.testdir({
     '..1': { 'good.yaml': template(), 'other.yaml': template({ name: 'other' }) },
     '..2': { 'good.yaml': template({ annotations: { 'gx4ki.io/description': 'changed' } }), 'other.yaml': 'hello' },
@@ -146,7 +146,7 @@ await t.test('a mounted ConfigMap that changes is read as it is then, each time'
     'good.yaml': t.fixture('symlink', '..data/good.yaml'),
     'other.yaml': t.fixture('symlink', '..data/other.yaml')
   })
-  /** As a kubelet does it. */
+  /** Changes the files as a kubelet does. */
   const swap = (target: string): void => {
     symlinkSync(target, join(dir, '..data_tmp'))
     renameSync(join(dir, '..data_tmp'), join(dir, '..data'))
@@ -155,23 +155,23 @@ await t.test('a mounted ConfigMap that changes is read as it is then, each time'
   const templates = templatesIn(dir, (file) => told.push(file))
   const first = templates()
   t.same([...first.usable.keys()], ['good', 'other'])
-  t.equal(templates().usable.get('good'), first.usable.get('good'), 'what is as it was is not parsed again')
+  t.equal(templates().usable.get('good'), first.usable.get('good'), 'an unchanged file is not parsed again')
   swap('..2')
   for (let times = 0; times < 2; times++) {
     const { usable, refused } = templates()
     t.same([...usable.values()].map(({ name, description }) => [name, description]), [['good', 'changed']])
     t.same([...refused.keys()], ['other.yaml'])
   }
-  t.same(told, ['other.yaml'], 'and what is wrong is told once')
+  t.same(told, ['other.yaml'], 'an error is reported once')
   writeFileSync(join(dir, 'new.yaml'), template({ name: 'new' }))
   swap('..1')
   t.same([...templates().usable.keys()], ['good', 'new', 'other'])
   swap('..2')
   templates()
-  t.same(told, ['other.yaml', 'other.yaml'], 'and again when it is wrong again')
+  t.same(told, ['other.yaml', 'other.yaml'], 'an error is reported again when it comes back')
 })
 
-await t.test('a folder that is not there, or is no more, is an error that names it', async (t) => {
+await t.test('a missing folder throws an error with its name', async (t) => {
   t.throws(templatesIn(join(t.testdir(), 'not-there'), () => {}), /not-there/)
   const dir = t.testdir({ templates: { 'good.yaml': template() } })
   const templates = templatesIn(join(dir, 'templates'), () => {})

@@ -14,15 +14,15 @@ const trigger = manifests('Trigger').find(({ metadata }) => metadata.name === 'd
 const refusal = (message: string): Error =>
   Object.assign(new Error('HTTP-Code: 403 …'), { code: 403, body: JSON.stringify({ kind: 'Status', message }) })
 
-await t.test('ready is what its own controller says of it as it is now', async (t) => {
+await t.test('an object is ready if its controller says so about the current generation', async (t) => {
   const ready = { type: 'Ready', status: 'True' }
   const live = (conditions: object[], observedGeneration = 2) => ({
     metadata: { generation: 2 },
     status: { observedGeneration, conditions: conditions as typeof ready[] }
   })
   t.match(readyRow(trigger, live([ready])), { check: 'Trigger deploy-ping', verdict: 'works', mend: '' })
-  t.match(readyRow(trigger, undefined), { verdict: 'broken', seen: 'is not there', mend: /kubectl apply -k/ })
-  t.match(readyRow(trigger, live([ready], 1)), { verdict: 'broken', seen: /not looked at it/ })
+  t.match(readyRow(trigger, undefined), { verdict: 'broken', seen: 'does not exist', mend: /kubectl apply -k/ })
+  t.match(readyRow(trigger, live([ready], 1)), { verdict: 'broken', seen: /not processed the last change/ })
   t.match(readyRow(trigger, { metadata: { generation: 1 } }), { verdict: 'broken' })
   const failed = { type: 'Ready', status: 'False', reason: 'NotFound', message: 'services "x" not found' }
   t.match(readyRow(trigger, live([failed])), {
@@ -44,7 +44,7 @@ await t.test('ready is what its own controller says of it as it is now', async (
   t.match(readyRow(uploads, live([ready])), { verdict: 'broken', mend: /kubectl describe deployment\.apps uploads/ })
 })
 
-await t.test('what is looked at is all that an installation has', async (t) => {
+await t.test('the doctor checks all objects of an installation', async (t) => {
   t.strictSame(
     manifests('Service', 'Broker', 'Trigger', 'PingSource', 'ApiServerSource').filter(({ apiVersion }) =>
       apiVersion !== 'v1'
@@ -64,7 +64,7 @@ await t.test('what is looked at is all that an installation has', async (t) => {
   )
 })
 
-await t.test('the rights that are asked for are those of the Roles, and no ServiceAccount is left out', async (t) => {
+await t.test('the doctor checks the rights of all Roles for all ServiceAccounts', async (t) => {
   const accounts = accountsOf(manifests('ServiceAccount', 'Role', 'RoleBinding'), {
     jobs: 'gx4ki-jobs',
     functions: 'gx4ki'
@@ -96,7 +96,7 @@ await t.test('the rights that are asked for are those of the Roles, and no Servi
   t.match(rightsRow(deploy!, [], []), {
     check: 'rights of deploy',
     verdict: 'works',
-    seen: 'has all 7 that it needs, and has none of 6 that it must not have'
+    seen: 'has all 7 rights that it needs, and has none of 6 forbidden rights'
   })
   t.match(rightsRow(deploy!, [deploy!.must.at(-1)!], []), {
     verdict: 'broken',
@@ -110,7 +110,7 @@ await t.test('the rights that are asked for are those of the Roles, and no Servi
   })
 })
 
-await t.test('settings: what a Service names must be there, with something in it', async (t) => {
+await t.test('settings: the ConfigMaps, Secrets and keys of a Service must exist and must not be empty', async (t) => {
   const service = manifests('Service').find(({ apiVersion, metadata }) =>
     apiVersion.startsWith('serving') && metadata.name === 'deploy'
   ) as Manifest & Service
@@ -132,7 +132,7 @@ await t.test('settings: what a Service names must be there, with something in it
   })
 })
 
-await t.test('a template that is refused is named, and the others are read', async (t) => {
+await t.test('a refused template is named, and the other templates are read', async (t) => {
   const good = JSON.stringify({
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -150,12 +150,12 @@ await t.test('a template that is refused is named, and the others are read', asy
   t.match(templateRow('good', refusal('pods "x" is forbidden: exceeded quota: jobs')), { verdict: 'degraded' })
 })
 
-await t.test('what was admitted among the jobs and must not is named', async (t) => {
+await t.test('a pod that was admitted by mistake is named', async (t) => {
   t.match(judgeFence('gx4ki-jobs', [], ['a', 'b']), { verdict: 'works', seen: 'refused: a, b' })
   t.match(judgeFence('gx4ki-jobs', ['b'], ['a', 'b']), { verdict: 'broken', seen: 'admitted: b' })
 })
 
-await t.test('orphans in Kubernetes are as old as an hour, and not on their way out', async (t) => {
+await t.test('an orphan in Kubernetes is more than an hour old and not marked for deletion', async (t) => {
   const now = new Date()
   const [job, creationTimestamp] = [newJobId(), new Date(now.getTime() - 3_700_000)]
   const labels = { 'gx4ki.job.uuid': job }
@@ -182,7 +182,7 @@ await t.test('orphans in Kubernetes are as old as an hour, and not on their way 
   }])
 })
 
-await t.test('what the pod said is its last line; else why it said nothing', async (t) => {
+await t.test('the report is the last line of the log; without a report, the row has the reason', async (t) => {
   const report = { rows: [], unknown: ['a'] }
   t.strictSame(reportOf(`(node:1) Warning: x\n${JSON.stringify(report)}\n`, {}), report)
   t.match(reportOf('wrong settings: …', {}), { rows: [{ verdict: 'broken', seen: 'wrong settings: …' }] })
@@ -199,10 +199,10 @@ await t.test('what the pod said is its last line; else why it said nothing', asy
     }
   })
   t.match(rows, [{ verdict: 'broken', seen: 'OOMKilled' }])
-  t.equal(unknown, undefined, 'then nobody knows which jobs have no record')
+  t.equal(unknown, undefined, 'the jobs without a record are unknown')
 })
 
-await t.test('an error says what it is, and what is behind it', async (t) => {
+await t.test('the text of an error has the messages of the error and its causes', async (t) => {
   t.equal(wordsOf(refusal('pods is forbidden')), 'pods is forbidden')
   t.equal(wordsOf(new Error('GET x', { cause: new Error('Access\nDenied') })), 'GET x: Access Denied')
   t.equal(wordsOf(Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' })), 'ECONNREFUSED')

@@ -4,6 +4,7 @@ import { Type, type Static } from 'typebox'
 import { newAjv } from '../../../shared/schema/new-ajv.ts'
 import { type Folder, folderOf } from '../../../shared/settings/read-folder.ts'
 import { parseRetention } from '../keep/retention.ts'
+import { checkResults } from './check-results.ts'
 
 /** The annotations of a template's Job manifest. The rest of the manifest is plain Kubernetes. */
 const DESCRIPTION = 'gx4ki.io/description'
@@ -63,6 +64,8 @@ export interface Template {
   demoResult: string | undefined
   startDeadlineSeconds: number
   retentionSeconds: number
+  /** What its author should know; it can be used all the same. */
+  warnings: string[]
 }
 
 const ajv = newAjv({ useDefaults: false, meta: true, validateSchema: true })
@@ -72,8 +75,16 @@ const isEnvSchema = ajv.compile<EnvSchema>(EnvSchema)
 export type Templates = Folder<Template>
 
 /** Returns a function that gives the current templates of a folder at each call. */
-export function templatesIn (folder: string, refused: (file: string, reason: string) => void): () => Templates {
-  return folderOf('templates', folder, parseTemplate, refused)
+export function templatesIn (
+  folder: string,
+  refused: (file: string, reason: string) => void,
+  warned: (name: string, warning: string) => void = () => {}
+): () => Templates {
+  return folderOf('templates', folder, (yaml) => {
+    const template = parseTemplate(yaml)
+    for (const warning of template.warnings) warned(template.name, warning)
+    return template
+  }, refused)
 }
 
 function retentionOf (annotation: string | undefined): number {
@@ -99,6 +110,7 @@ export function parseTemplate (yaml: string): Template {
       throw new Error(`annotation ${ENV}: ${ajv.errorsText(ajv.errors, { dataVar: `the default of ${variable}` })}`)
     }
   }
+  const { warnings } = checkResults(manifest as unknown as V1Job, annotations[RESULTS])
   return {
     name,
     description: annotations[DESCRIPTION].trim(),
@@ -107,6 +119,7 @@ export function parseTemplate (yaml: string): Template {
     resultsPath: annotations[RESULTS],
     demoResult: annotations[RESULT],
     startDeadlineSeconds: Number(annotations[START_DEADLINE] ?? 600),
-    retentionSeconds: retentionOf(annotations[RETENTION])
+    retentionSeconds: retentionOf(annotations[RETENTION]),
+    warnings
   }
 }

@@ -23,16 +23,16 @@ interface Copy extends ListedFile {
 }
 
 const TERMINAL = ['succeeded', 'failed', 'canceled', 'lost']
-/** The default job takes seconds; whoever waits longer than this waits for nothing. */
+/** The default job takes seconds, so a longer wait is useless. */
 const LONGEST_MS = 5 * 60_000
 
-/** Runs the default job from start to result over HTTP alone. Throws when anything is not as it should be. */
+/** Runs the default job from start to result, only over HTTP. Throws when a step has a wrong result. */
 async function runDemo (url: string, signal: AbortSignal): Promise<void> {
   const { job_uuid: id } = await (await get('/job/deploy')).json() as Job
   console.log(`job ${id}`)
   const job = await follow(id)
   try {
-    if (job.state !== 'succeeded') throw new Error(`the job is ${job.state}${job.reason ? `: ${job.reason}` : ''}`)
+    if (job.state !== 'succeeded') throw new Error(`the job ended as ${job.state}${job.reason ? `: ${job.reason}` : ''}`)
     const files = await list(id)
     if (files.length === 0) throw new Error('the job has no result files')
     const copies: Copy[] = []
@@ -45,7 +45,7 @@ async function runDemo (url: string, signal: AbortSignal): Promise<void> {
       console.log(`  ${name.padEnd(widths[0])}  ${String(size).padStart(widths[1])}  ${sha256}`)
     }
     console.log(
-      `${copies.length} files, each with the size and sha256 that were recorded when it was uploaded, in ${
+      `${copies.length} files match the size and sha256 that were recorded at their upload. They are in ${
         relative('.', dirname(copies[0]!.path))
       }`
     )
@@ -70,7 +70,7 @@ async function runDemo (url: string, signal: AbortSignal): Promise<void> {
     return answer
   }
 
-  /** The job as it ended; tells each state on the way. */
+  /** Prints each state of the job. Returns the job when it has ended. */
   async function follow (id: string): Promise<Job> {
     let told = 0
     let etag: string | null = null
@@ -105,7 +105,7 @@ async function runDemo (url: string, signal: AbortSignal): Promise<void> {
   async function download (id: string, { name, size, sha256 }: ListedFile): Promise<Copy> {
     const folder = resolve('demo', id)
     const path = resolve(folder, name)
-    if (!path.startsWith(join(folder, '/'))) throw new Error(`the name of a result leads out of its folder: ${name}`)
+    if (!path.startsWith(join(folder, '/'))) throw new Error(`the name of a result file leads out of its folder: ${name}`)
     await mkdir(dirname(path), { recursive: true })
     const { body } = await get(`/job/${id}/result?file=${encodeURIComponent(name)}`)
     const hash = createHash('sha256')
@@ -119,7 +119,7 @@ async function runDemo (url: string, signal: AbortSignal): Promise<void> {
     }, createWriteStream(path))
     const digest = hash.digest('hex')
     if (bytes !== size || digest !== sha256) {
-      throw new Error(`${name} came with ${bytes} bytes and sha256 ${digest}; listed were ${size} and ${sha256}`)
+      throw new Error(`${name} has ${bytes} bytes and sha256 ${digest}, but the list has ${size} and ${sha256}`)
     }
     return { name, size, sha256, path }
   }
@@ -134,11 +134,11 @@ let lastLines: string[] = []
 let starting = true
 function log (line: string): void {
   lastLines = [...lastLines.slice(-19), line]
-  // What it waits for: the first start installs the store.
+  // The first start installs the store, which takes a while.
   if (starting && line.startsWith('{"service":"local-host"')) console.log(`  ${JSON.parse(line).msg}`)
 }
 try {
-  console.log('Starting the local host: a stand-in for a cluster on this machine …')
+  console.log('Starting the local host, which simulates a cluster on this machine …')
   const host = await startHost({ port: 0, log })
   starting = false
   try {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 
-/** Ports of 127.0.0.1 that nothing listens on. All are held at once before they are let go, so no two are equal. */
+/** Free ports of 127.0.0.1. All are open at the same time before they are closed, so no two are equal. */
 export async function freePorts (count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
   await Promise.all(servers.map((server) => once(server, 'listening')))

@@ -14,13 +14,13 @@ import { named, runService, type Service } from './serving/service.ts'
 import { makeBucket, startStore, type LocalStore } from './store/store.ts'
 
 export interface HostOptions {
-  /** Of the entry point; 0 takes a free one. */
+  /** The port of the entry point; 0 takes a free port. */
   port: number
-  /** Seconds between two pings, instead of the PingSource's schedule. */
+  /** Seconds between two pings, instead of the schedule of the PingSource. */
   pingSeconds?: number
-  /** Environment over that of the manifests, by Service; '*' is for all of them. */
+  /** Environment variables that override those of the manifests, by Service; '*' is for all Services. */
   env?: Record<string, Record<string, string>>
-  /** Takes the JSON log lines of all parts. */
+  /** Gets the JSON log lines of all parts. */
   log?: (line: string) => void
 }
 
@@ -29,29 +29,29 @@ export interface Host {
   store: LocalStore
   kubeconfig: string
   services: Map<string, Service>
-  /** The ApiServerSource, to lose events with. */
+  /** The ApiServerSource. While it is stopped, events are lost. */
   source: { start: () => Promise<void>, stop: () => Promise<void> }
   /** Resolves when the subscribers of a ping have answered. */
   ping: () => Promise<void>
   stop: () => Promise<void>
 }
 
-/** What undoes the steps taken so far. */
+/** Functions that undo the steps so far. */
 type Undo = Array<() => unknown>
 
 const ROOT = join(import.meta.dirname, '../..')
 
 /**
- * Stands in for a cluster on one machine: runs the functions as the manifests in knative/base say, with a real S3
- * store, the part of Kubernetes that jobs need, and the eventing around them. S3_ENDPOINT and KUBECONFIG, when set,
- * replace two of the stand-ins. When a part cannot start, the others are stopped again.
+ * Simulates a cluster on one machine: runs the functions as the manifests in knative/base declare them, with a real S3
+ * store, the part of Kubernetes that jobs need, and the eventing. If S3_ENDPOINT is set, that store is used; if
+ * KUBECONFIG is set, that cluster is used. When a part cannot start, the parts that have started are stopped.
  */
 export async function startHost ({ log = () => {}, ...options }: HostOptions): Promise<Host> {
   const undo: Undo = []
   const say = (line: string): void => log(named('local-host', line))
   async function stop (): Promise<void> {
     for (let step = undo.pop(); step !== undefined; step = undo.pop()) {
-      await Promise.resolve().then(step).catch((error: Error) => say(`stopping: ${error.message}`))
+      await Promise.resolve().then(step).catch((error: Error) => say(`error while stopping: ${error.message}`))
     }
   }
   try {
@@ -71,7 +71,7 @@ async function startParts (
   const services = new Map<string, Service>()
   let open = false
 
-  // First, for a port that is taken should be told at once.
+  // The entry point is first, so that a port in use is reported at once.
   const routes = routesOf(manifests['gateway.networking.k8s.io/v1/HTTPRoute'])
   const entry = await startEntry({ port, routes, backend: (name) => open ? services.get(name) : undefined })
   undo.push(entry.stop)
@@ -134,13 +134,13 @@ async function startParts (
   function urlOf ({ ref, uri = '/' }: Destination): string {
     const service = services.get(ref.name)
     if (ref.kind !== 'Service' || service === undefined) {
-      throw new Error(`no manifest for ${ref.kind} ${ref.name}, which a Trigger refers to`)
+      throw new Error(`a Trigger refers to ${ref.kind} ${ref.name}, which has no manifest in knative/base`)
     }
     return service.url + uri
   }
 }
 
-/** Settings of the functions that whoever runs the local host may give in its own environment. */
+/** Settings of the functions that the local host takes from its own environment. */
 const TAKEN = [
   'S3_BUCKET',
   'TEMPLATES_DIR',
@@ -153,7 +153,7 @@ const TAKEN = [
   'API_KEYS_DIR'
 ]
 
-/** The ConfigMaps with this machine's addresses in them, and Secrets made up for this run. */
+/** The ConfigMaps with the addresses of this machine, and Secrets with random keys for this run. */
 function localSettings (
   manifests: Manifests,
   { store, kubeconfig, uploadUrl, publicUrl, empty }:

@@ -4,7 +4,7 @@ import { loadAll } from 'js-yaml'
 import { Type, type Static, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 
-// Of every kind only what the local host acts on; the rest of a manifest is the cluster's business.
+// The schemas have only the fields that the local host uses.
 
 const metadata = Type.Object({ name: Type.String(), namespace: Type.String() })
 
@@ -58,7 +58,7 @@ const kinds = {
     spec: Type.Object({
       filter: Type.Object({ attributes: Type.Record(Type.String(), Type.String()) }),
       subscriber: Destination,
-      // Required: what a platform's default would be is that platform's configuration.
+      // Required, because the default depends on the configuration of the platform.
       delivery: Delivery
     })
   }),
@@ -117,15 +117,12 @@ export type HttpRoute = Static<Kinds['gateway.networking.k8s.io/v1/HTTPRoute']>
 export type Delivery = Static<typeof Delivery>
 export type Destination = Static<typeof Destination>
 
-/**
- * The objects of a folder's YAML files, by `<apiVersion>/<kind>`; kinds that the local host has no part for are left
- * out.
- */
+/** The objects in the YAML files of a folder, by `<apiVersion>/<kind>`, only of kinds that the local host simulates. */
 export type Manifests = { [K in keyof Kinds]: Array<Static<Kinds[K]>> }
 
 /**
- * Throws with file, object and field when a known kind lacks what the local host needs, or asks for what it does not
- * do.
+ * Reads the manifests of a folder. Throws an error with file, object and field when an object of a known kind lacks a
+ * field that the local host needs, or has a value that it does not support.
  */
 export function readManifests (folder: string): Manifests {
   const found: Record<string, unknown[]> = Object.fromEntries(Object.keys(kinds).map((kind) => [kind, []]))

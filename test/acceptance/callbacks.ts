@@ -20,10 +20,10 @@ interface View {
   attempts: { status: number | null, error: string | null }[]
 }
 
-await t.test('whoever asked for it is told', async (t) => {
+await t.test('a callback reaches its receiver', async (t) => {
   const { host, receiver, told, viewOf, callbackIs, isDone, comeDue, deploy } = await toldHost(t)
 
-  await t.test('once, at the end of the job, with a signature that holds', async (t) => {
+  await t.test('once, at the end of the job, with a valid signature', async (t) => {
     const id = await deploy('echo a > a.txt')
     t.match(await callbackIs(id, 'delivered'), { to: receiver.url, next_try_at: null })
     t.match(await host.job(id), { state: 'succeeded', callback: 'delivered' })
@@ -38,7 +38,7 @@ await t.test('whoever asked for it is told', async (t) => {
     t.equal(events.length, 1)
   })
 
-  await t.test('of the start as well, when that was asked for', async (t) => {
+  await t.test('also at the start of the job, if it was requested', async (t) => {
     const id = await deploy('trap "exit 1" TERM; while :; do sleep 0.1; done', { events: ['running', 'canceled'] })
     await callbackIs(id, 'delivered')
     t.match(await host.job(id), { state: 'running', callback: 'delivered' })
@@ -48,7 +48,7 @@ await t.test('whoever asked for it is told', async (t) => {
     t.strictSame(told(id).map(({ type }) => type), ['org.gx4ki.job.running', 'org.gx4ki.job.canceled'])
   })
 
-  await t.test('by a ping, when the receiver was down for the first three tries', async (t) => {
+  await t.test('with a ping, after the receiver was down for the first three tries', async (t) => {
     receiver.answers.push(503, 500, 502)
     const id = await deploy('false')
     for (const tries of [1, 2, 3]) {
@@ -65,7 +65,7 @@ await t.test('whoever asked for it is told', async (t) => {
     await isDone(id)
   })
 
-  await t.test('never again, when the receiver says that it is gone, unless somebody asks for it', async (t) => {
+  await t.test('never again after a 410 from the receiver, unless a client requests it', async (t) => {
     receiver.answers.push(410)
     const id = await deploy('true')
     const { id: callback } = await callbackIs(id, 'dead')
@@ -82,7 +82,7 @@ await t.test('whoever asked for it is told', async (t) => {
     t.equal(told(id).length, 2)
   })
 
-  await t.test('a second time under the same id, when its teller was killed before it wrote the first one down', async (t) => {
+  await t.test('a second time with the same id, if the function was killed before it recorded the first delivery', async (t) => {
     host.proxies.store.fate = writesTag('callback', 'delivered')
     const id = await deploy('true')
     await host.proxies.store.caught()
@@ -90,7 +90,7 @@ await t.test('whoever asked for it is told', async (t) => {
     await host.crash()
     t.match(await viewOf(id), [{ state: 'owed', attempts: [{ status: null, error: null }] }])
     await host.ping()
-    t.equal(told(id).length, 1, 'not before its claim is over')
+    t.equal(told(id).length, 1, 'no delivery before the claim has expired')
     await comeDue(id, { trying_until: new Date().toISOString() })
     await host.ping()
     await isDone(id)
@@ -100,10 +100,10 @@ await t.test('whoever asked for it is told', async (t) => {
   })
 })
 
-/** A host that may reach one receiver, and what a test wants of both. */
+/** A host that may reach one receiver, and functions for tests of both. */
 async function toldHost (t: Test) {
   const secret = `whsec_${randomBytes(32).toString('base64')}`
-  // What the receiver answers, one by one; then it takes everything.
+  // The status codes that the receiver answers, one by one. Afterwards it accepts everything.
   const answers: number[] = []
   const { url, received } = await httpServer(
     t,
@@ -139,7 +139,7 @@ async function toldHost (t: Test) {
     host,
     receiver: { url, answers, ids: (id: string) => new Set(about(id).map(({ headers }) => headers['webhook-id'])) },
     viewOf,
-    /** What the receiver was told of a job; it throws when a signature does not hold. */
+    /** The events of a job that the receiver got. Throws when a signature is invalid. */
     told: (id: string): any[] =>
       about(id).map(({ headers, body }) =>
         new Webhook(secret).verify(body.toString(), headers as Record<string, string>)
@@ -154,8 +154,8 @@ async function toldHost (t: Test) {
           )
       ),
     isDone: async (id: string) =>
-      await poll('nothing is owed any more', async () => await headObject(store, markerKey(id)) === undefined),
-    /** As if the time had come: only the record knows when that is. */
+      await poll('no callback is owed any more', async () => await headObject(store, markerKey(id)) === undefined),
+    /** Makes the callbacks due now, by a change of the record, which has the due time. */
     comeDue: async (id: string, more: Partial<Callback> = {}) =>
       await advanceRecord(store, id, (record) => ({
         ...record,

@@ -114,7 +114,7 @@ await t.test('the HTTP provisioner of EDC', async (t) => {
     t.ok(host.log.some((line) => line.includes('broken.yaml') && line.includes('connector file is ignored')))
   })
 
-  await t.test('a transfer goes from the request over the callback to the same bytes', async (t) => {
+  await t.test('the connector requests a job, is called back, and pulls the same bytes', async (t) => {
     const transfer = await connector.provision(endpoint, { asset: 'data' })
     const { job_uuid: id } = await jobOf(transfer.id)
     await pinged('the connector is called back', () => transfer.state === 'STARTED')
@@ -295,7 +295,7 @@ await t.test('the signaling of EDC 0.15', async (t) => {
     const [[word, body]] = told('fail-1') as [[string, string]]
     t.equal(word, 'fail')
     t.match(JSON.parse(body), { errorMessage: /exit code 3$/ })
-    t.equal((await fetch(`${base}/fail-1/terminate`, { method: 'POST' })).status, 200, 'EDC terminates what has failed')
+    t.equal((await fetch(`${base}/fail-1/terminate`, { method: 'POST' })).status, 200, 'EDC also terminates a failed transfer')
   })
 
   for (const path of ['/start', '/fail-1/nonsense', '/%zz']) {

@@ -5,7 +5,7 @@ import { faultyHost } from '../support/faulty-host.ts'
 import { poll } from '../support/poll.ts'
 import { processesWith } from '../support/processes-with.ts'
 
-await t.test('on the way of the files', async (t) => {
+await t.test('a crash during the upload of files', async (t) => {
   const host = await faultyHost(t, 'result-upload')
   const files = 'for n in 1 2 3; do head -c 200000 /dev/urandom > $n.bin; done; sha256sum *.bin'
 
@@ -32,7 +32,7 @@ await t.test('on the way of the files', async (t) => {
   })
 
   await t.test('the uploader is killed in the middle of a file', {
-    skip: process.platform === 'linux' ? false : 'finding its process takes /proc'
+    skip: process.platform === 'linux' ? false : 'the search for the process needs /proc'
   }, async (t) => {
     host.proxies.store.fate = sends('PUT', '2.bin')
     const id = await host.deploy({ env: { SCRIPT: `${files}; sleep 6` } })
@@ -44,11 +44,11 @@ await t.test('on the way of the files', async (t) => {
   })
 
   await t.test('the workload is killed', {
-    skip: process.platform === 'linux' ? false : 'finding its process takes /proc'
+    skip: process.platform === 'linux' ? false : 'the search for the process needs /proc'
   }, async (t) => {
     const mark = randomUUID()
     const id = await host.deploy({ env: { SCRIPT: `echo early > early.txt; sleep 100; : ${mark}` } })
-    await poll('the early file is up', async () => (await host.results(id)).length > 0)
+    await poll('the early file is uploaded', async () => (await host.results(id)).length > 0)
     for (const pid of processesWith('eval "$SCRIPT"', mark)) process.kill(pid, 'SIGKILL')
     t.match(await host.reaches(id, 'failed', 'succeeded'), { state: 'failed', exit_code: 137 })
     t.equal(await (await host.result(id, 'early.txt')).text(), 'early\n')

@@ -11,7 +11,7 @@ await t.test('deploy is killed', async (t) => {
 
   const cuts: { at: string, rules: { store?: Rule, kubernetes?: Rule } }[] = [
     { at: 'between the record and the Job', rules: { kubernetes: sends('POST', '/jobs') } },
-    { at: 'when the Job is made, before it knows', rules: { kubernetes: sends('POST', '/jobs', 'hold the answer') } },
+    { at: 'after Kubernetes made the Job, before it gets the response', rules: { kubernetes: sends('POST', '/jobs', 'hold the answer') } },
     { at: 'between the Job and its ConfigMap', rules: { kubernetes: sends('POST', '/configmaps') } },
     { at: 'between the Job and its Secret', rules: { kubernetes: sends('POST', '/secrets') } },
     { at: 'before it writes that the job is pending', rules: { store: writesState('pending') } }
@@ -24,7 +24,7 @@ await t.test('deploy is killed', async (t) => {
       const asked = host.deploy({ env: { SCRIPT, PASSWORD: 'sealed' } }).catch((error: Error) => error)
       await Promise.race([host.proxies.store.caught(), host.proxies.kubernetes.caught()])
       await host.crash()
-      t.type(await asked, Error, 'the caller was told nothing')
+      t.type(await asked, Error, 'the caller got no response')
 
       await host.ping()
       const [job] = await host.jobs()
@@ -35,7 +35,7 @@ await t.test('deploy is killed', async (t) => {
     })
   }
 
-  await t.test('between the marker and the record: there is no job, now or later', async (t) => {
+  await t.test('between the marker and the record: there is no job, not even later', async (t) => {
     const before = await host.jobs()
     host.proxies.store.fate = writesState('accepted')
     const asked = host.deploy({ env: { SCRIPT } }).catch((error: Error) => error)
@@ -46,7 +46,7 @@ await t.test('deploy is killed', async (t) => {
     t.strictSame(await host.jobs(), before)
   })
 
-  await t.test('and a retry with the same idempotency key gives the one job', async (t) => {
+  await t.test('a retry with the same idempotency key returns the same job', async (t) => {
     const before = (await cluster.jobs()).length
     const headers = { 'idempotency-key': 'once' }
     host.proxies.kubernetes.fate = sends('POST', '/jobs')

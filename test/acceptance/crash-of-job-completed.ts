@@ -6,13 +6,13 @@ const SCRIPT = 'echo whole > result.txt; echo done'
 
 await t.test('job-completed is killed', async (t) => {
   const host = await faultyHost(t, 'job-completed')
-  // Long enough to be seen running by a function that has to be woken for it.
+  // Long enough that a function that is scaled to zero sees the job while it runs.
   const seconds = process.env['E2E_NODE_ADDRESS'] === undefined ? 1 : 20
   const cuts: { at: string, fate: Rule, script?: string }[] = [
     { at: 'before it writes that the job runs', fate: writesState('running'), script: `sleep ${seconds}; ${SCRIPT}` },
     { at: 'before it writes the end of the job', fate: writesState('succeeded') },
     { at: 'after it wrote the end of the job', fate: writesState('succeeded', 'hold the answer') },
-    { at: 'before it keeps the log', fate: sends('PUT', '/logs/') },
+    { at: 'before it stores the log', fate: sends('PUT', '/logs/') },
     { at: 'before it removes the marker', fate: sends('DELETE', '/open/') }
   ]
   for (const { at, fate, script = SCRIPT } of cuts) {

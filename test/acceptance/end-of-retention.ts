@@ -10,7 +10,7 @@ import { poll } from '../support/poll.ts'
 
 const DAY = 86_400_000
 
-await t.test('a job is kept as long as it was said, and then nothing of it is left', async (t) => {
+await t.test('a job is kept until it expires, and then all its objects are removed', async (t) => {
   const bucket = `test-retention-${process.pid}`
   const host = await testHost(t, { '*': { S3_BUCKET: bucket } })
   const cluster = clusterOf(host)
@@ -50,7 +50,7 @@ await t.test('a job is kept as long as it was said, and then nothing of it is le
   const settled = (): number => host.log.filter((line) => line.includes('job settled') && line.includes(id)).length
   const seen = settled()
 
-  // The time comes, in both places that say it.
+  // Make the job due, in the record and in the index of expiry keys.
   const { record } = (await readRecord(store, id))!
   const past = new Date(Date.now() - 1000).toISOString()
   await putObject(store, expiryKey(past, id), '', {}, 'unconditional')
@@ -64,12 +64,12 @@ await t.test('a job is kept as long as it was said, and then nothing of it is le
   for (const at of [ended.expires_at!, later]) await store.client.removeObject(bucket, expiryKey(at, id))
   await host.ping()
   await poll('the Job is gone', async () => (await cluster.jobs()).length === 0)
-  await poll('and that was told', () => settled() >= seen + 2)
+  await poll('the function has settled the removal', () => settled() >= seen + 2)
   await host.ping()
   t.equal((await fetch(`${host.url}/job/${id}`)).status, 404)
   t.equal((await keep(id, later)).status, 404)
   t.strictSame(await host.jobs(), [])
-  // On a cluster that runs on, events of earlier tests' Jobs may have come here.
+  // On a cluster that keeps running, the bucket may have dead letters of Jobs of earlier tests.
   const keys = await keysOf(store)
   t.strictSame(keys.filter((key) => !key.startsWith('dead-letter/')), [])
   for (const key of keys) {

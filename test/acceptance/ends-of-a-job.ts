@@ -10,7 +10,7 @@ await t.test('the ways in which a job ends', async (t) => {
   const alive = async (id: string): Promise<boolean> =>
     (await cluster.pods()).some(({ metadata }) => metadata?.labels?.['gx4ki.job.uuid'] === id)
 
-  await t.test('failed: with its exit code, its log and the files it had written', async (t) => {
+  await t.test('failed: with its exit code, its log and the files that it had written', async (t) => {
     const id = await host.deploy({ env: { SCRIPT: 'echo partial > part.txt; echo going down; exit 3' } })
     t.match(await host.reaches(id, 'failed', 'succeeded'), {
       state: 'failed',
@@ -31,7 +31,7 @@ await t.test('the ways in which a job ends', async (t) => {
     t.equal(await (await host.result(id, 'which.txt')).text(), 'second\n')
   })
 
-  await t.test('failed: overdue, and its last words are kept', async (t) => {
+  await t.test('failed: deadline exceeded; its files and its log are kept', async (t) => {
     const id = await host.deploy({
       template: 'overdue',
       env: {
@@ -43,11 +43,11 @@ await t.test('the ways in which a job ends', async (t) => {
     t.equal(await host.jobLog(id), 'waiting\ntold to end\n')
   })
 
-  await t.test('failed: it could not start in time', async (t) => {
+  await t.test('failed: it did not start in time', async (t) => {
     const id = await host.deploy({ template: 'no-image' })
     t.match(
-      await poll('the obstacle is told', async () => {
-        // Nothing changes at the Job, so no event tells of it.
+      await poll('the job shows the reason', async () => {
+        // The Job does not change, so there is no event.
         await host.ping()
         const job = await host.job(id)
         return job.reason !== null && job
@@ -65,28 +65,28 @@ await t.test('the ways in which a job ends', async (t) => {
     t.match(await log.json(), { detail: 'The job never ran, so it has no log' })
   })
 
-  await t.test('canceled: nothing of it runs any more, its files are up, and again is no error', async (t) => {
+  await t.test('canceled: no pod runs any more, its files are uploaded, and a second cancel is no error', async (t) => {
     const id = await host.deploy({
       env: {
         SCRIPT:
           'echo started; trap "echo last > late.txt; exit 0" TERM; echo early > early.txt; while :; do sleep 0.1; done'
       }
     })
-    await poll('the early file is up', async () => (await host.results(id)).length > 0)
+    await poll('the early file is uploaded', async () => (await host.results(id)).length > 0)
     const [first, second] = await Promise.all([host.cancel(id), host.cancel(id)])
     t.match([first, second], [{ reason: 'CancelRequested' }, { reason: 'CancelRequested' }])
     t.match(await host.reaches(id, 'canceled', 'failed', 'succeeded', 'lost'), {
       state: 'canceled',
       reason: 'CancelRequested'
     })
-    t.notOk(await alive(id), 'canceled means gone')
+    t.notOk(await alive(id), 'a canceled job has no pods')
     t.strictSame((await host.results(id)).map(({ name }) => name), ['early.txt', 'late.txt'])
     t.equal(await host.jobLog(id), 'started\n')
     t.equal((await fetch(`${host.url}/job/${id}`, { method: 'DELETE' })).status, 200)
     t.equal((await host.job(id)).history.at(-1)?.state, 'canceled')
   })
 
-  await t.test('lost: somebody deleted its Job', async (t) => {
+  await t.test('lost: its Job was deleted', async (t) => {
     const id = await host.deploy({ env: { SCRIPT: 'sleep 60' } })
     await host.reaches(id, 'running')
     await cluster.batch.deleteNamespacedJob({

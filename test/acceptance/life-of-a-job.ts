@@ -11,14 +11,14 @@ await t.test('a job from start to result', async (t) => {
   const host = await testHost(t)
   const cluster = clusterOf(host)
 
-  await t.test('runs, and its files come back byte for byte', async (t) => {
+  await t.test('a job runs, and its files come back byte for byte', async (t) => {
     const SCRIPT =
       'echo starting; head -c 300000 /dev/urandom > noise.bin; sha256sum noise.bin | cut -c1-64; mkdir -p "sub/a +%#?ü"; printf x > "sub/a +%#?ü/y z"; : > empty'
     const id = await host.deploy({ env: { SCRIPT } })
     const job = await host.reaches(id, 'succeeded', 'failed')
     t.match(job, { state: 'succeeded', reason: null, template: 'script', exit_code: 0, env: { SCRIPT } })
     t.strictSame(job.history.map(({ state }) => state), ['accepted', 'pending', 'running', 'succeeded'])
-    t.strictSame(job.history.map(({ at }) => at), job.history.map(({ at }) => at).toSorted(), 'times go forward')
+    t.strictSame(job.history.map(({ at }) => at), job.history.map(({ at }) => at).toSorted(), 'the times are in order')
 
     const files = await host.results(id)
     t.strictSame(files.map(({ name }) => name), ['empty', 'noise.bin', 'sub/a +%#?ü/y z'])
@@ -38,7 +38,7 @@ await t.test('a job from start to result', async (t) => {
     )
   })
 
-  await t.test('answers only after Kubernetes has the Job, its ConfigMap and its Secret', async (t) => {
+  await t.test('deploy answers only after Kubernetes has the Job, its ConfigMap and its Secret', async (t) => {
     const response = await fetch(`${host.url}/job/deploy`)
     t.equal(response.status, 202)
     const { job_uuid: id, state, links } = await response.json() as {
@@ -54,7 +54,7 @@ await t.test('a job from start to result', async (t) => {
     await host.reaches(id, 'succeeded')
   })
 
-  await t.test('takes the environment as a dotenv file, as text and as a form', async (t) => {
+  await t.test('deploy accepts the environment as a dotenv file, as text and as a form', async (t) => {
     const dotenv = '# of a test\nSCRIPT="printf \'%s\' \\"$PASSWORD\\" > out"\nPASSWORD=\'geheim ü\'\n'
     const form = new FormData()
     form.set('env_file', new Blob([dotenv]), 'job.env')
@@ -65,12 +65,12 @@ await t.test('a job from start to result', async (t) => {
       const job = await host.reaches(id, 'succeeded', 'failed')
       t.equal(job.state, 'succeeded')
       t.equal(await (await host.result(id, 'out')).text(), 'geheim ü')
-      t.notOk('PASSWORD' in job.env, 'a secret value is never shown again')
+      t.notOk('PASSWORD' in job.env, 'the view of a job never shows a secret value')
       const maps = await cluster.configMaps()
       t.notMatch(
         JSON.stringify([maps, await cluster.jobs(), job, host.log]),
         'geheim',
-        'nor is it in a ConfigMap, the Job or a log'
+        'no ConfigMap, Job or log has the secret value'
       )
     }
   })
@@ -93,13 +93,13 @@ await t.test('a job from start to result', async (t) => {
     await host.reaches(ids[0]!, 'succeeded')
   })
 
-  await t.test('is listed newest first', async (t) => {
+  await t.test('jobs are listed newest first', async (t) => {
     const jobs = await host.jobs()
     t.ok(jobs.length >= 5)
     t.strictSame(jobs.map(({ created_at: at }) => at), jobs.map(({ created_at: at }) => at).toSorted().toReversed())
   })
 
-  await t.test('GET /demo answers with the bytes of its result', async (t) => {
+  await t.test('GET /demo returns the bytes of its result', async (t) => {
     const demoHost = await testHost(t, {
       deploy: { TEMPLATES_DIR: resolve('knative/templates'), DEFAULT_TEMPLATE: 'drive' }
     })

@@ -14,7 +14,7 @@ await t.test('the event source is down', async (t) => {
       { state: 'failed', exit_code: 4 }
     ]] as const
   ) {
-    await t.test(`while a Job ${what}: no event ever tells, the ping does`, async (t) => {
+    await t.test(`while a Job ${what}: no event reports it, but the ping does`, async (t) => {
       await host.source.stop()
       const id = await host.deploy({ env: { SCRIPT: script } })
       const cluster = clusterOf(host)

@@ -14,7 +14,7 @@ await t.test('a job that waits in a queue', async (t) => {
       env: { SCRIPT: 'echo whole > result.txt' }
     })
     t.match(
-      await poll('it is told what it waits for', async () => {
+      await poll('the job shows why it waits', async () => {
         const job = await host.job(id)
         return job.reason !== null && job
       }),
@@ -23,7 +23,7 @@ await t.test('a job that waits in a queue', async (t) => {
     return id
   }
 
-  await t.test('is pending with its reason, and when it is its turn it goes its way', async (t) => {
+  await t.test('it is pending with its reason, and runs when the queue admits it', async (t) => {
     const id = await waiting()
     const name = `gx4ki-${id}`
     t.match((await jobs()).find(({ metadata }) => metadata!.name === name)!.metadata!.labels, {
@@ -31,7 +31,7 @@ await t.test('a job that waits in a queue', async (t) => {
     })
     await host.ping()
     t.match(await host.job(id), { state: 'pending', reason: 'Suspended' }, 'a ping changes nothing')
-    // As Kueue admits it.
+    // As Kueue does when it admits the Job.
     await batch.patchNamespacedJob(
       { namespace, name, body: { spec: { suspend: false } } },
       setHeaderOptions('Content-Type', PatchStrategy.MergePatch)
@@ -40,7 +40,7 @@ await t.test('a job that waits in a queue', async (t) => {
     t.equal(await (await host.result(id, 'result.txt')).text(), 'whole\n')
   })
 
-  await t.test('can be canceled', async (t) => {
+  await t.test('it can be canceled', async (t) => {
     const id = await waiting()
     await host.cancel(id)
     t.match(await host.reaches(id, 'canceled', 'failed', 'lost'), { state: 'canceled', started_at: null })

@@ -1,4 +1,4 @@
-"""Lets half of the generated requests be about a job that exists."""
+"""Gives half of the generated requests the id of an existing job."""
 import os
 
 import schemathesis

@@ -1,6 +1,6 @@
 /**
- * Holds every function against its own OpenAPI with schemathesis: generated requests, valid and invalid, thousands of
- * them. Exits 1 when a check fails. Needs Python 3 with pip.
+ * Checks every function against its own OpenAPI with schemathesis, which generates thousands of valid and invalid
+ * requests. Exits with 1 when a check fails. Needs Python 3 with pip.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -22,7 +22,7 @@ const host = await startHost({
   port: 0,
   pingSeconds: 3600,
   env: {
-    // Its jobs never start: what is tried here is the API, and it is asked for many.
+    // The default template never starts, because the tests create many jobs and check only the API.
     '*': {
       TEMPLATES_DIR: jobTemplates(),
       DEFAULT_TEMPLATE: 'no-image',

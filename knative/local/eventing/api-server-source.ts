@@ -19,9 +19,9 @@ interface SourceOptions {
 }
 
 /**
- * Sends an event for every change of the Jobs that an ApiServerSource selects, strictly one after the other, and loses
- * what the real adapter loses: Jobs that were there when it started, what happened while it was stopped, and what
- * happened before a 410 made it list anew.
+ * Sends an event for every change of the Jobs that an ApiServerSource selects, strictly one after the other. Like the
+ * real adapter it sends no event for Jobs that exist at its start, for changes while it is stopped, and for changes
+ * before a new list that a 410 made necessary.
  */
 export function createApiServerSource ({ metadata, spec }: ApiServerSource, { kubeconfig, sink, log }: SourceOptions) {
   const { namespace } = metadata
@@ -32,7 +32,7 @@ export function createApiServerSource ({ metadata, spec }: ApiServerSource, { ku
   const source = config.getCurrentCluster()!.server
   let running: { stopping: AbortController, ended: Promise<void> } | undefined
 
-  /** Resolves when every later change will be seen. */
+  /** Resolves when the source sees every later change. */
   async function start (): Promise<void> {
     const stopping = new AbortController()
     const version = await list()
@@ -68,11 +68,11 @@ export function createApiServerSource ({ metadata, spec }: ApiServerSource, { ku
     while (!signal.aborted) {
       const failure = await watch(version, seen, signal)
       expired ||= failure?.statusCode === 410
-      // Cut short by the signal, which the loop then sees.
+      // The signal ends the pause early; the loop checks the signal afterwards.
       await pause(500, undefined, { signal }).catch(() => {})
       if (expired && !signal.aborted) {
-        log('api-server-source: the watch has expired; what happened meanwhile is lost')
-        // A server that is away fails the list as it failed the watch: both are tried again.
+        log('api-server-source: the watch has expired (410); the changes until the new list are lost')
+        // If the server is unavailable, the list fails like the watch. The next round tries both again.
         version = await list().then((listed) => {
           expired = false
           return listed
@@ -82,7 +82,7 @@ export function createApiServerSource ({ metadata, spec }: ApiServerSource, { ku
     await sending
   }
 
-  /** Resolves when the watch has ended, with the failure if there was one. */
+  /** Resolves when the watch has ended, with the error if there was one. */
   async function watch (
     resourceVersion: string,
     seen: (change: string, object: Resource) => void,
@@ -117,7 +117,7 @@ export function createApiServerSource ({ metadata, spec }: ApiServerSource, { ku
       data: object
     })
     const arrived = await sendEvent(sink, event, { 'kn-namespace': metadata.namespace }, signal)
-    if (!arrived) log(`api-server-source: lost ${event.type} of ${name}`)
+    if (!arrived) log(`api-server-source: lost ${event.type} of ${name}: the sink did not accept it`)
   }
 
   return { start, stop }

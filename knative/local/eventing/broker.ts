@@ -8,18 +8,18 @@ import type { Destination, Trigger } from '../manifests.ts'
 
 export interface BrokerOptions {
   triggers: Trigger[]
-  /** The URL of what a Trigger refers to. */
+  /** The URL of a destination that a Trigger refers to. */
   urlOf: (destination: Destination) => string
   log: (line: string) => void
 }
 
 /**
- * One Broker with its Triggers, as Knative's with the in-memory channel behaves: the producer gets its 202 when all
- * subscribers have answered or their dead letters are placed, 500 when an event could be left nowhere. An event that a
- * subscriber answers with is taken as if somebody had sent it.
+ * One Broker with its Triggers. It behaves like Knative's Broker with the in-memory channel: the producer gets 202 when
+ * all subscribers have answered or their dead letters are delivered, and 500 when an event could not be delivered
+ * anywhere. A reply event of a subscriber is handled like an event of a producer.
  */
 export async function startBroker ({ triggers, urlOf, log }: BrokerOptions) {
-  // What is wrong in a manifest is told now, not at the first event.
+  // Check the manifests now, not at the first event.
   for (const { spec: { subscriber, delivery } } of triggers) {
     urlOf(subscriber)
     urlOf(delivery.deadLetterSink)
@@ -65,12 +65,12 @@ export async function startBroker ({ triggers, urlOf, log }: BrokerOptions) {
       return outcome.body.length === 0 || await spread(readEvent(outcome.headers, outcome.body), passed)
     }
     log(
-      `broker: trigger ${name}: ${event.type} ${event.id} refused with ${outcome.status} after ${outcome.tries} tries`
+      `broker: trigger ${name}: ${event.type} ${event.id} failed with ${outcome.status} after ${outcome.tries} tries`
     )
     const letter = event.cloneWith({
       knativeerrordest: url,
       knativeerrorcode: String(outcome.status),
-      // The platform's limit for this attribute.
+      // Knative limits this attribute to 1024 characters.
       knativeerrordata: outcome.body.toString('base64').slice(0, 1024)
     })
     const { delivered } = await deliver(
@@ -79,7 +79,7 @@ export async function startBroker ({ triggers, urlOf, log }: BrokerOptions) {
       delivery,
       stopping.signal
     )
-    if (!delivered) log(`broker: trigger ${name}: ${event.type} ${event.id} is lost: its dead letter was refused too`)
+    if (!delivered) log(`broker: trigger ${name}: ${event.type} ${event.id} is lost: its dead letter failed too`)
     return delivered
   }
 
@@ -96,27 +96,27 @@ export async function startBroker ({ triggers, urlOf, log }: BrokerOptions) {
   }
 }
 
-/** The event of a request in binary or structured mode. Throws when it is none, or not a whole one. */
+/** The event of a request in binary or structured mode. Throws when the request has no complete event. */
 function readEvent (headers: IncomingHttpHeaders, body: Buffer): CloudEvent<unknown> {
   const contentType = headers['content-type']
   if (contentType?.startsWith('application/cloudevents')) {
     if (!contentType.startsWith('application/cloudevents+json')) {
-      throw new Error(`events come one by one, not as ${contentType}`)
+      throw new Error(`the local Broker takes only single events, not ${contentType}`)
     }
     return whole(JSON.parse(body.toString()))
   }
-  // A broker has no business with the data: given as a Buffer, the SDK leaves them alone.
+  // A Broker must not interpret the data. The SDK does not parse a Buffer.
   const event = HTTP.toEvent({ headers, body }) as CloudEvent<unknown>
   return whole({ ...event, id: headers['ce-id'], specversion: headers['ce-specversion'], time: headers['ce-time'] })
 }
 
 function whole (event: Record<string, unknown> | null): CloudEvent<unknown> {
-  // These the SDK would make up where they are missing; all else it validates.
+  // The SDK fills in these two attributes when they are missing. It validates all others.
   if (!event?.id || event.specversion !== '1.0') throw new Error('an event needs an id and specversion 1.0')
   return new CloudEvent(event as Partial<CloudEvent<unknown>>)
 }
 
-/** Exact values of attributes; an empty value stands for any, as long as the attribute is there. */
+/** Attributes must have the exact values of the filter. An empty value matches any value of an existing attribute. */
 function wants ({ spec: { filter } }: Trigger, event: CloudEvent<unknown>): boolean {
   return Object.entries(filter.attributes).every(([name, value]) =>
     event[name] !== undefined && (value === '' || event[name] === value)
@@ -128,7 +128,7 @@ function binary (event: CloudEvent<unknown>, passed: Record<string, string>): Me
   return { headers: { ...headers as Record<string, string>, ...passed }, body: body as string | Buffer }
 }
 
-/** The request headers that reach the subscribers besides the event's own. */
+/** The request headers that the Broker passes to subscribers in addition to those of the event. */
 function passedHeaders (headers: IncomingHttpHeaders): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).filter(([name]) =>

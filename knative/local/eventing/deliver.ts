@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Delivery } from '../manifests.ts'
 
-/** How a delivery ended: the last answer, as the dead letter tells of it. */
+/** How a delivery ended. Status, headers and body are those of the last response; the dead letter reports them. */
 export interface Outcome {
   delivered: boolean
   status: number
@@ -16,27 +16,27 @@ export interface Message {
 }
 
 /**
- * Knative's own choice (knative.dev/eventing, kncloudevents/retries.go): a 404 may be a pod that is not ready yet, a
- * 409 a conflict that passes.
+ * The status codes that Knative retries (knative.dev/eventing, kncloudevents/retries.go): a 404 may come from a pod
+ * that is not ready yet, a 409 from a temporary conflict.
  */
 export function isRetried (status: number): boolean {
   return status >= 500 || [404, 408, 409, 429].includes(status)
 }
 
-/** The pause in milliseconds after the try number `tried`, counted from 0. */
+/** The pause in milliseconds after try number `tried`, counted from 0. */
 export function backoff ({ backoffPolicy, backoffDelay }: Delivery, tried: number): number {
   return milliseconds(backoffDelay) * (backoffPolicy === 'exponential' ? 2 ** tried : tried)
 }
 
-/** Milliseconds of an ISO 8601 duration of hours, minutes and seconds: `PT0.5S`, `PT1M`. */
+/** The milliseconds of an ISO 8601 duration of hours, minutes and seconds: `PT0.5S`, `PT1M`. */
 export function milliseconds (duration: string): number {
   const parts = /^PT(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?$/.exec(duration)
-  if (parts === null) throw new Error(`not a duration of hours, minutes and seconds in ISO 8601: ${duration}`)
+  if (parts === null) throw new Error(`not an ISO 8601 duration of hours, minutes and seconds, such as PT1M: ${duration}`)
   const [, hours = 0, minutes = 0, seconds = 0] = parts
   return ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000
 }
 
-/** Sends a message until it is taken, refused for good, or tried once more than `delivery.retry` says. */
+/** Sends a message until it is accepted, refused permanently, or all `delivery.retry` retries are used. */
 export async function deliver (
   url: string,
   message: Message,
@@ -69,10 +69,10 @@ async function attempt (
     answered = Buffer.from(await answer.arrayBuffer())
   } catch (error) {
     signal.throwIfAborted()
-    // No answer at all counts, and is told, as a 500.
+    // A missing response counts as a 500, and the dead letter reports it as such.
     return { delivered: false, status: 500, headers: {}, body: Buffer.from(`dispatch error: ${reason(error)}`) }
   }
-  // Whoever answers a Trigger with a body means a reply event; any other body fails, and is retried.
+  // A response body must be a reply event. Any other body counts as a failure and is retried.
   const isReply = answer.headers.has('ce-specversion') ||
     answer.headers.get('content-type')?.startsWith('application/cloudevents')
   const told = { headers: Object.fromEntries(answer.headers), body: answered }

@@ -8,7 +8,7 @@ interface PingOptions {
   log: (line: string) => void
 }
 
-/** Sends the event of a PingSource when its schedule says so, or every `everySeconds` when that is given. */
+/** Sends the event of a PingSource on its schedule, or every `everySeconds` if that is set. */
 export function startPingSource (
   { metadata: { name, namespace }, spec }: PingSource,
   { sink, everySeconds, log }: PingOptions
@@ -35,7 +35,7 @@ export function startPingSource (
       data
     })
     if (!await sendEvent(sink, event, { 'kn-namespace': namespace }, stopping.signal)) {
-      log(`ping-source: lost a ping of ${name}`)
+      log(`ping-source: lost a ping of ${name}: the sink did not accept it`)
     }
   }
 
@@ -47,17 +47,17 @@ export function startPingSource (
   return { pingNow, stop }
 }
 
-/** Every how many minutes a schedule fires. Of cron only `* * * * *` and a step of minutes are understood here. */
+/** The interval of a cron schedule in minutes. Only `* * * * *` and a step of minutes are supported. */
 export function minutesOf (schedule: string): number {
   const [, step] = /^\*(?:\/([1-9]\d?))?(?: \*){4}$/.exec(schedule) ?? []
   if (step === undefined && schedule !== '* * * * *') {
-    throw new Error(`the local host understands no schedule but "* * * * *" and "*/n * * * *", not "${schedule}"`)
+    throw new Error(`the local host supports only the schedules "* * * * *" and "*/n * * * *", not "${schedule}"`)
   }
   return Number(step ?? 1)
 }
 
 /**
- * Milliseconds from `now` to the next minute that is a multiple of `minutes`, counted anew in each hour as cron does.
+ * Milliseconds from `now` to the next minute that is a multiple of `minutes`. As in cron, the count restarts each hour.
  */
 export function untilNext (minutes: number, now: Date): number {
   const minute = now.getMinutes()

@@ -3,7 +3,7 @@ import { type Job, type Objects, type Pod, type Resource, resources, type Secret
 import { refusal } from './refusal.ts'
 import { validate } from './validation.ts'
 
-/** The object as it will be stored: with its identity and the server's defaults, and found valid. */
+/** Returns the object as it will be stored, with its identity and the server's defaults. Throws if it is not valid. */
 export function admit<R extends Resource> (resource: R, namespace: string, body: unknown): Objects[R] {
   const { apiVersion, kind } = resources[resource]
   const given = structuredClone(body) as Objects[R]
@@ -24,7 +24,7 @@ export function admit<R extends Resource> (resource: R, namespace: string, body:
   if (object.kind !== kind || object.apiVersion !== apiVersion) {
     throw refusal(
       'BadRequest',
-      `the data is a ${object.kind} of ${object.apiVersion}, a ${kind} of ${apiVersion} was expected`
+      `the object is a ${object.kind} of ${object.apiVersion}, but a ${kind} of ${apiVersion} was expected`
     )
   }
   if (object.metadata.namespace !== namespace) {
@@ -39,7 +39,7 @@ export function admit<R extends Resource> (resource: R, namespace: string, body:
   return object
 }
 
-/** The five characters that a real server appends: no vowels, nothing that looks like another. */
+/** Five random characters as a real server appends them: no vowels, and no characters that look alike. */
 const randomSuffix = (): string =>
   Array.from({ length: 5 }, () => 'bcdfghjklmnpqrstvwxz2456789'[randomInt(27)]).join('')
 
@@ -70,7 +70,7 @@ function completeJob (job: Job): void {
   }
 }
 
-/** `stringData` is only for writing: it ends up in `data`, as base64. */
+/** Moves `stringData`, which is write-only, to `data` as base64. */
 export function encodeStrings (secret: Secret): void {
   const encoded = Object.entries(secret.stringData ?? {}).map((
     [key, value]

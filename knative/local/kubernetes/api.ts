@@ -13,7 +13,7 @@ import { parseFieldSelector, parseSelector } from './selector.ts'
 import { add, find, list } from './store.ts'
 import { watch } from './watch.ts'
 
-/** One request, taken apart; `name` is empty for a collection, `body` what was sent as JSON. */
+/** One parsed request. `name` is empty for a collection; `body` is the JSON body. */
 interface Call {
   host: Host
   resource: Resource
@@ -24,7 +24,7 @@ interface Call {
   body: Record<string, unknown>
 }
 
-/** The chunks of an answer without an end of its own; the signal is aborted when nobody reads it any more. */
+/** The chunks of an endless response. The signal is aborted when the client has disconnected or the server stops. */
 type Stream = (signal: AbortSignal) => AsyncIterable<string | Buffer>
 
 const route = /^\/(?:api|apis)\/(v1|batch\/v1)\/namespaces\/([^/]+)\/([a-z]+)(?:\/([^/]+)(\/log)?)?$/
@@ -46,7 +46,7 @@ const verbs: Record<string, (call: Call) => object | Stream> = {
   'DELETE object': deleteObject
 }
 
-/** Answers one request of the API; throws what it refuses. `stopping` ends the answers that have no end. */
+/** Answers one request of the API. A refusal is thrown. `stopping` ends the endless responses. */
 export async function answer (
   host: Host,
   request: IncomingMessage,
@@ -83,7 +83,7 @@ function parseBody (json: string): Record<string, unknown> {
   } catch (error) {
     throw refusal('BadRequest', `the object provided is unrecognized: ${String(error)}`)
   }
-  throw refusal('BadRequest', 'the object provided is unrecognized: no JSON object')
+  throw refusal('BadRequest', 'the object provided is unrecognized: not a JSON object')
 }
 
 function existing ({ host, resource, namespace, name }: Call): Objects[Resource] {
@@ -122,7 +122,7 @@ function listOrWatch ({ host: { store }, resource, namespace, query }: Call): ob
 
 function create (call: Call): object {
   const { host: { store }, resource, namespace } = call
-  // A null is the same as nothing, as for a real server.
+  // Like a real server, treat a null as a missing field.
   const object = admit(resource, namespace, JSON.parse(JSON.stringify(call.body), (_, value) => value ?? undefined))
   const { name } = object.metadata
   if (find(store, resource, namespace, name)) {
@@ -145,7 +145,7 @@ function deleteObject (call: Call): object {
       about(resource, name)
     )
   }
-  // Without a policy, deleting a Job of batch/v1 leaves its pods running.
+  // Without a policy, the pods of a deleted batch/v1 Job keep running.
   const propagation = query.propagationPolicy ?? body.propagationPolicy ??
     (resource === 'jobs' ? 'Orphan' : 'Background')
   const grace = query.gracePeriodSeconds ?? body.gracePeriodSeconds

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import type { ConfigMap, Pod, Wire } from './objects.ts'
 import { find, type Store } from './store.ts'
 
-/** The environment that a container declares, or, as a string, what it waits for. */
+/** The environment that a container declares. A string is the reason why the container has to wait. */
 export function environmentOf (
   store: Store,
   { metadata }: Pod,
@@ -38,7 +38,7 @@ export function environmentOf (
   return values
 }
 
-/** Makes the volumes of a pod, each a folder in `dir`; the answer is what they wait for, if anything. */
+/** Makes the volumes of a pod, each as a folder in `dir`. Returns the reason why the pod has to wait, if any. */
 export function makeVolumes (store: Store, { metadata, spec }: Pod, dir: string): string | undefined {
   for (const { name, secret, configMap } of spec.volumes ?? []) {
     const folder = join(dir, name)
@@ -64,9 +64,9 @@ export function makeVolumes (store: Store, { metadata, spec }: Pod, dir: string)
 }
 
 /**
- * A process cannot see a folder under another path, as a container does. So a mount path in a text, whole or as the
- * beginning of a path (`/results`, `DIR=/results/x`, `cat "/results/x"`, but not `http://host/results`), becomes the
- * volume's own folder.
+ * Unlike a container, a local process cannot see a folder under another path. So a mount path in a text is replaced by
+ * the folder of the volume. The mount path may be a whole path or the beginning of one: `/results`, `DIR=/results/x`,
+ * `cat "/results/x"`, but not `http://host/results`.
  */
 export function localPaths ({ volumeMounts = [] }: Wire<V1Container>, dir: string): (text: string) => string {
   const folders = new Map(
@@ -80,7 +80,7 @@ export function localPaths ({ volumeMounts = [] }: Wire<V1Container>, dir: strin
   return (text) => text.replace(mounted, (path) => folders.get(path)!)
 }
 
-/** The bytes of each key, or, as a string, that there is no such object. */
+/** The bytes of each key. A string says that the object does not exist. */
 function dataOf (
   store: Store,
   kind: 'configmap' | 'secret',

@@ -9,7 +9,7 @@ import { environmentOf, localPaths } from './container-inputs.ts'
 import { type Pod, timestamp, type Wire } from './objects.ts'
 import type { Store } from './store.ts'
 
-/** Where containers run: `cwd` and `path` (PATH) are those of every process, `dir` holds the pods' files. */
+/** Where containers run. Every process gets `cwd` and `path` (PATH); `dir` holds the files of the pods. */
 export interface Host {
   store: Store
   dir: string
@@ -22,13 +22,13 @@ export interface Container {
   spec: Wire<V1Container>
   role: 'init' | 'sidecar' | 'regular'
   status: Wire<V1ContainerStatus> & { state: Wire<V1ContainerState> }
-  /** Aborted when it is to end, and not to be started again. */
+  /** Aborted when the container must end and not start again. */
   ending: AbortController
-  /** Settled when it runs for the first time. */
+  /** Settled when the container runs for the first time. */
   running: PromiseWithResolvers<void>
-  /** Its main process, while it runs. */
+  /** The main process, while it runs. */
   child?: ChildProcess
-  /** Settled when it has ended for good. */
+  /** Settled when the container has ended and does not start again. */
   life?: Promise<void>
 }
 
@@ -56,7 +56,7 @@ export function createContainer (spec: Wire<V1Container>, role: Container['role'
   return { spec, role, status, ending: new AbortController(), running: Promise.withResolvers() }
 }
 
-/** Runs a container until it has ended for good; `report` is called after each change of its status. */
+/** Runs a container until it has ended and does not start again. `report` is called after each change of its status. */
 export async function live (
   host: Host,
   pod: Pod,
@@ -82,10 +82,7 @@ export async function live (
   }
 }
 
-/**
- * Asks its process to end, once. Only the main process is asked, as in a container; when it is gone, so are its
- * children.
- */
+/** Sends SIGTERM once, and like a kubelet only to the main process. Its children are killed when it has ended. */
 export function stop ({ ending, child }: Container): void {
   if (ending.signal.aborted) return
   ending.abort()
@@ -97,7 +94,7 @@ export function kill ({ ending, child }: Container): void {
   child?.kill('SIGKILL')
 }
 
-/** The exit code, or `undefined` when it was to end before it could start. */
+/** Returns the exit code, or `undefined` when the container was stopped before it could start. */
 async function runOnce (
   host: Host,
   pod: Pod,
@@ -106,7 +103,7 @@ async function runOnce (
 ): Promise<number | undefined> {
   const { spec, ending: { signal } } = container
   if (!spec.command?.length) {
-    const message = 'the local host runs commands, not images, and this container has no command'
+    const message = 'the local host runs commands, not images: give this container a command'
     become({ waiting: { reason: 'ErrImagePull', message } })
     await pause(IMAGE_BACK_OFF, signal)
     if (!signal.aborted) become({ waiting: { reason: 'ImagePullBackOff', message } })
@@ -158,8 +155,8 @@ async function runOnce (
 }
 
 /**
- * The postStart hook, if there is one: until it has ended the container does not count as running, and it dies with the
- * container.
+ * Runs the postStart hook, if there is one. The container counts as running only when the hook has ended. The hook is
+ * killed when the container ends.
  */
 async function afterStart (
   { lifecycle }: Wire<V1Container>,
@@ -178,10 +175,10 @@ function killGroup ({ pid }: ChildProcess): void {
   try {
     process.kill(-pid!, 'SIGKILL')
   } catch {
-    // Nothing of the group is left.
+    // All processes of the group have ended.
   }
 }
 
-/** The end of the container cuts it short. */
+/** Waits. When the signal is aborted, it returns early. */
 export const pause = async (ms: number, signal: AbortSignal): Promise<void> =>
   await setTimeout(ms, undefined, { signal }).catch(() => {})

@@ -3,10 +3,10 @@ import { type Change, list, remove, type Store, update } from './store.ts'
 
 const finalizers = { Foreground: 'foregroundDeletion', Orphan: 'orphan', Background: undefined }
 
-/** Orphan lets dependents live on, Foreground deletes them first, Background afterwards. */
+/** Orphan keeps the dependents, Foreground deletes them before the owner, Background deletes them after it. */
 export type Propagation = keyof typeof finalizers
 
-/** Deletes at once, or marks for deletion what must first end (a pod's processes) or is held by a finalizer. */
+/** Deletes an object at once. A running pod and an object with a finalizer are only marked for deletion. */
 export function requestDeletion<R extends Resource> (
   store: Store,
   resource: R,
@@ -26,8 +26,8 @@ export function requestDeletion<R extends Resource> (
 }
 
 /**
- * Kubernetes' garbage collector: deletes what has lost all its owners, and does what the two finalizers of a deletion
- * stand for.
+ * The garbage collector of Kubernetes: deletes objects that have lost all their owners, and handles the finalizers
+ * `orphan` and `foregroundDeletion`.
  */
 export function collectGarbage (store: Store): void {
   store.changes.on('change', ({ before, after }: Change) => {

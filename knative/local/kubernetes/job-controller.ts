@@ -5,7 +5,7 @@ import { add, type Change, list, type Store, update } from './store.ts'
 
 type Condition = NonNullable<Job['status']['conditions']>[number]
 
-/** `counted`: uids of the pods that are in `succeeded` or `failed`. The maps are by uid of the Job. */
+/** `counted`: uids of the pods that `succeeded` or `failed` already count. The keys of the maps are uids of Jobs. */
 interface Controller {
   store: Store
   counted: Set<string>
@@ -13,13 +13,13 @@ interface Controller {
   timers: Map<string, NodeJS.Timeout>
 }
 
-/** A failed pod is replaced after this many ms, doubled with each failure. A real controller waits 10 s. */
+/** A failed pod is replaced after this time in ms, doubled with each failure. A real controller waits 10 s. */
 const RETRY_DELAY = 1000
 
 /**
- * The Job controller. Its order of status updates is the one recorded from a real one: a terminal state is first
- * announced by `SuccessCriteriaMet` or `FailureTarget`, with the pods still uncounted, and made final by a later
- * update, when no pod runs any more.
+ * The Job controller. Its order of status updates was recorded from a real controller: `SuccessCriteriaMet` or
+ * `FailureTarget` first announces a terminal state, while the pods are still uncounted. A later update, when no pod
+ * runs any more, makes the state final.
  */
 export function startJobController (store: Store): { stop: () => void } {
   const controller: Controller = { store, counted: new Set(), retryAt: new Map(), timers: new Map() }
@@ -76,7 +76,7 @@ function sync (controller: Controller, uid: string): void {
 
   if (verdict || spec.suspend) {
     for (const pod of found.active) {
-      // What a suspension ends has not failed.
+      // A pod that a suspension ends does not count as failed.
       if (!verdict) counted.add(pod.metadata.uid)
       requestDeletion(store, 'pods', pod, 'Background')
     }
@@ -99,7 +99,7 @@ function sync (controller: Controller, uid: string): void {
       terminating: left.terminating.length,
       ...counts
     }
-    // Without what is undefined, as on the wire.
+    // Drop undefined fields, as on the wire.
     update(store, 'jobs', job, (draft) => {
       draft.status = JSON.parse(JSON.stringify(next))
     })
@@ -124,7 +124,7 @@ function sync (controller: Controller, uid: string): void {
   })
 }
 
-/** The interim condition that a Job has come to, if any. */
+/** The interim condition that a Job has reached, if any. */
 function judge (
   { spec, status }: Job,
   { active, succeeded, failed, restarts }: Tally,
@@ -139,7 +139,7 @@ function judge (
   }
 }
 
-/** `succeeded` and `failed` are the pods that are not yet counted as such. */
+/** `succeeded` and `failed` have only the pods that the status does not count yet. */
 interface Tally {
   active: Pod[]
   ready: number

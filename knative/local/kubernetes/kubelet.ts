@@ -1,8 +1,8 @@
 /**
- * Runs the containers of pods as local processes, in a kubelet's order. What a job can tell from a real pod: a process
- * does not see a volume at its mount path, so that path is replaced by the volume's folder wherever the pod names it
- * (`localPaths`). What the host can tell: nothing is pulled, isolated or limited. `resources`, `securityContext`,
- * `workingDir`, probes and scheduling are ignored, `$(NAME)` is not expanded.
+ * Runs the containers of pods as local processes, in the order of a kubelet. They differ from real containers in three
+ * points. A process does not see a volume at its mount path, so `localPaths` replaces that path by the folder of the
+ * volume wherever the pod names it. Nothing is pulled, isolated or limited: `resources`, `securityContext`,
+ * `workingDir`, probes and scheduling are ignored. `$(NAME)` is not expanded.
  */
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -23,7 +23,7 @@ interface RunningPod {
 const VOLUME_RETRY = 200
 const STOP_GRACE = 2000
 
-/** Runs every pod that there is, and removes it when it was deleted and has ended. */
+/** Runs every pod, and removes it when it is marked for deletion and has ended. */
 export function startKubelet (host: Host): { stop: () => Promise<void> } {
   const running = new Map<string, RunningPod>()
   host.store.changes.on('change', ({ resource, before, after }: Change) => {
@@ -94,7 +94,8 @@ async function run (host: Host, running: RunningPod): Promise<void> {
 }
 
 /**
- * Regular containers end first; what then still runs, sidecars included, is killed when the grace period (ms) is over.
+ * Stops the regular containers first. When the grace period (ms) is over, all remaining containers are killed, sidecars
+ * included.
  */
 function terminate (running: RunningPod, grace: number): void {
   running.ending.abort()

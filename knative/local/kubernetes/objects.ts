@@ -10,7 +10,7 @@ import type {
   V1Secret
 } from '@kubernetes/client-node'
 
-/** The client's types as they are on the wire: a time is a string there. */
+/** The types of the client as they are on the wire, where a time is a string. */
 export type Wire<T> = T extends Date ? string : T extends object ? { [K in keyof T]: Wire<T[K]> } : T
 
 type Metadata = Wire<V1ObjectMeta> & { name: string, namespace: string, uid: string }
@@ -35,8 +35,8 @@ export const resources: { [R in Resource]: { apiVersion: string, kind: string, g
   secrets: { apiVersion: 'v1', kind: 'Secret' }
 }
 
-/** A time as the API server writes it: whole seconds, cut off. */
+/** A time as the API server writes it, truncated to whole seconds. */
 export const timestamp = (ms = Date.now()): string => new Date(ms).toISOString().replace(/\.\d+/, '')
 
-/** A pod whose processes have all ended. */
+/** Whether all processes of a pod have ended. */
 export const hasEnded = ({ status: { phase } }: Pod): boolean => phase === 'Succeeded' || phase === 'Failed'

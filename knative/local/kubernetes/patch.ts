@@ -4,7 +4,7 @@ import { about, named, refusal } from './refusal.ts'
 import { remove, type Store, update } from './store.ts'
 import { validate } from './validation.ts'
 
-/** Applies a merge patch (RFC 7396); a strategic one is taken as such, which differs for lists with a merge key. */
+/** Applies a merge patch (RFC 7396), also for a strategic one, which on a real server merges some lists by a key. */
 export function patchObject<R extends Resource> (
   store: Store,
   resource: R,
@@ -14,7 +14,7 @@ export function patchObject<R extends Resource> (
   dryRun = false
 ): Objects[R] {
   if (!/^application\/(strategic-)?merge-patch\+json/.test(contentType)) {
-    throw refusal('UnsupportedMediaType', 'the local host takes merge patches only')
+    throw refusal('UnsupportedMediaType', 'the local host supports only merge patches')
   }
   const { name, namespace, uid, resourceVersion, creationTimestamp = '' } = object.metadata
   const patched = merge(object, patch) as Objects[R]

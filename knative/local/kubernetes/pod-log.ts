@@ -9,8 +9,8 @@ const CHUNK = 64 * 1024
 const NEWLINE = 0x0a
 
 /**
- * The log of a container, bytes untouched. It follows as long as the container runs. Lines have no times here, so
- * nothing can be asked by time.
+ * The log of a container with its bytes unchanged. With `follow`, it continues as long as the container runs. The lines
+ * have no timestamps here, so a query by time is refused.
  */
 export function podLog (
   host: Host,
@@ -31,7 +31,7 @@ export function podLog (
   const asked = ['sinceSeconds', 'sinceTime', 'timestamps', 'previous'].find((option) =>
     query[option] && query[option] !== 'false'
   )
-  if (asked) throw refusal('BadRequest', `the local host does not know ${asked}`)
+  if (asked) throw refusal('BadRequest', `the local host does not support ${asked}`)
   const { state, lastState } = statusOf(pod, container) ?? {}
   if (!state?.running && !state?.terminated && !lastState) {
     throw refusal(
@@ -78,7 +78,7 @@ async function * readLog (
   }
 }
 
-/** Where the last lines begin; a last line without its newline counts. */
+/** The position where the last lines begin. A last line without a newline counts as a line. */
 async function startOfTail (path: string, lines: number): Promise<number> {
   if (lines === Infinity) return 0
   const bytes = await readFile(path)

@@ -27,7 +27,7 @@ export function failure (reason: keyof typeof codes, message: string, details: o
   }
 }
 
-/** An error whose cause is the `Status` to answer with. */
+/** An error whose cause is the `Status` of the response. */
 export function refusal (...status: Parameters<typeof failure>): Error {
   return new Error(status[1], { cause: failure(...status) })
 }
@@ -35,13 +35,13 @@ export function refusal (...status: Parameters<typeof failure>): Error {
 export const isRefusal = (error: Error): error is Error & { cause: ReturnType<typeof failure> } =>
   typeof error.cause === 'object' && error.cause !== null && 'kind' in error.cause && error.cause.kind === 'Status'
 
-/** What a `Status` says of the object it is about. */
+/** The details of a `Status` that identify its object. */
 export const about = (resource: Resource, name: string): { name: string, group?: string, kind: string } => ({
   name,
   ...(resources[resource].group && { group: resources[resource].group }),
   kind: resource
 })
 
-/** `jobs.batch "x"`: an object as messages name it. */
+/** The name of an object in messages: `jobs.batch "x"`. */
 export const named = (resource: Resource, name: string): string =>
   `${[resource, resources[resource].group].filter(Boolean).join('.')} "${name}"`

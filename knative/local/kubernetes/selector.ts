@@ -18,7 +18,7 @@ export function parseSelector (selector: string): (labels: Record<string, string
 }
 
 /**
- * Whether an object's name matches a field selector; the other fields that a real server knows for some kinds are
+ * Whether an object's name matches a field selector. Other fields, which a real server supports for some kinds, are
  * refused.
  */
 export function parseFieldSelector (selector: string): (name: string) => boolean {

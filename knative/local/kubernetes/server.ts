@@ -18,10 +18,10 @@ export interface LocalKubernetes {
 }
 
 /**
- * The local host's stand-in for the part of Kubernetes that jobs need: Jobs, Pods and their logs, ConfigMaps and
- * Secrets, in memory, with containers as local processes. For trying and for tests only: it isolates nothing, and
- * whoever has its token runs commands here. `dir` takes what belongs to this instance, `cwd` and `path` (PATH) are
- * those of the containers' processes.
+ * Simulates the part of Kubernetes that jobs need: Jobs, Pods and their logs, ConfigMaps and Secrets, in memory, with
+ * containers as local processes. It is only for trials and tests: it isolates nothing, and every client with its token
+ * can run commands on this machine. `dir` holds the files of this instance; `cwd` and `path` (PATH) are for the
+ * processes of the containers.
  */
 export async function startKubernetes ({ port = 0, dir, cwd, path, log = () => {} }: {
   port?: number
@@ -35,7 +35,7 @@ export async function startKubernetes ({ port = 0, dir, cwd, path, log = () => {
   const token = randomBytes(24).toString('base64url')
   const stopping = new AbortController()
   collectGarbage(store)
-  // In this order: the controller counts a pod that has ended before the kubelet removes it.
+  // The order matters: the controller must count an ended pod before the kubelet removes it.
   const controller = startJobController(store)
   const kubelet = startKubelet(host)
 
@@ -53,7 +53,7 @@ export async function startKubernetes ({ port = 0, dir, cwd, path, log = () => {
   mkdirSync(dir, { recursive: true })
   writeFileSync(kubeconfig, JSON.stringify(configOf(url, token), null, 2), { mode: 0o600 })
   log(
-    `local stand-in for Kubernetes at ${url}: containers run as processes; images, resources, securityContext and scheduling are ignored`
+    `simulated Kubernetes at ${url}: containers run as processes; images, resources, securityContext and scheduling are ignored`
   )
 
   return {
@@ -82,9 +82,9 @@ const configOf = (server: string, token: string): object => ({
 })
 
 function refuse (response: ServerResponse, error: Error, log: (line: string) => void): void {
-  // The reader of a stream has hung up.
+  // The client of a stream has disconnected.
   if (response.destroyed) return
-  if (!isRefusal(error)) log(`local Kubernetes: ${error.stack}`)
+  if (!isRefusal(error)) log(`simulated Kubernetes: ${error.stack}`)
   if (response.headersSent) {
     response.destroy()
     return

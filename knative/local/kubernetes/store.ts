@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Objects, Resource } from './objects.ts'
 
-/** `before` is missing when the object is new, `after` when it is gone. */
+/** `before` is missing for a new object, `after` for a removed object. */
 export interface Change {
   resource: Resource
   revision: number
@@ -10,8 +10,8 @@ export interface Change {
 }
 
 /**
- * All objects, and the last changes to them. An object is never altered, only replaced: what a reader holds stays as it
- * was. `changes` emits `change` for each of them, in order, never before the code that made it has finished.
+ * All objects and their last changes. An object is never modified, only replaced, so a reader can keep a reference.
+ * `changes` emits `change` for each change, in order, and never before the code that made the change has finished.
  */
 export interface Store {
   objects: { [R in Resource]: Map<string, Objects[R]> }
@@ -25,7 +25,7 @@ export interface Store {
 const HISTORY_LENGTH = 1000
 
 export function createStore (): Store {
-  // A revision that an earlier instance gave out must be too old for this one, never one of its own.
+  // A revision of an earlier instance must be too old for this one, and never equal one of its own.
   const revision = Date.now()
   const changes = new EventEmitter<{ change: [Change] }>().setMaxListeners(0)
   return {
@@ -55,8 +55,8 @@ export function add<R extends Resource> (store: Store, resource: R, object: Obje
 }
 
 /**
- * The object as it is after the change; `undefined` when it has gone meanwhile. A change that changes nothing makes no
- * revision.
+ * Returns the object after the change; `undefined` when the object was removed in the meantime. If nothing differs,
+ * there is no new revision.
  */
 export function update<R extends Resource> (
   store: Store,
@@ -83,7 +83,7 @@ function current<R extends Resource> (store: Store, resource: R, { metadata }: O
   return found?.metadata.uid === metadata.uid ? found : undefined
 }
 
-/** What a generation counts the changes of. */
+/** The fields whose changes increase the generation. */
 function generated (object: Objects[Resource]): string {
   return JSON.stringify(['spec' in object && object.spec, object.metadata.deletionTimestamp])
 }

@@ -102,9 +102,9 @@ interface Cause {
 const reasons: Record<string, string> = { required: 'FieldValueRequired', enum: 'FieldValueNotSupported' }
 
 /**
- * Refuses what the API server refuses and a manifest, or the code that makes one, may get wrong; and what cannot be
- * done here. What cannot be decoded (a number where a string belongs, a quantity that is none) is a 400, what breaks a
- * rule a 422.
+ * Refuses objects with mistakes that a manifest, or the code that makes one, may have and that the API server refuses;
+ * and objects with features that the local host does not support. A value that cannot be decoded (a number instead of a
+ * string, an invalid quantity) gives a 400, a broken rule a 422.
  */
 export function validate (resource: Resource, object: Objects[Resource]): void {
   const { apiVersion, kind, group } = resources[resource]

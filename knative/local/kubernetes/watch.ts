@@ -6,8 +6,8 @@ import { type Change, list, type Store } from './store.ts'
 const BOOKMARK_INTERVAL = 10_000
 
 /**
- * The lines of a watch. It reads the store's history at its reader's pace: one that is too slow for the history's
- * length, or resumes too late, is told so by a `Status` 410 and has to list anew, as with a real server.
+ * The lines of a watch. It reads the history of the store at the pace of its reader. As with a real server, a reader
+ * that is too slow for the length of the history, or that resumes too late, gets a `Status` 410 and must list again.
  */
 export async function * watch<R extends Resource> (
   store: Store,
@@ -35,7 +35,7 @@ export async function * watch<R extends Resource> (
       }
     }
     if (changes.length) continue
-    // Rejected when it is time for a bookmark, or to end.
+    // Rejected when a bookmark is due, or when the watch must end.
     await once(store.changes, 'change', { signal: AbortSignal.any([signal, AbortSignal.timeout(BOOKMARK_INTERVAL)]) })
       .catch(() => {})
     if (bookmarks && seen === store.revision) yield bookmark()

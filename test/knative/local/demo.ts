@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { runProgram } from '../../support/run-program.ts'
 
-await t.test('the demo shows the job, and brings back its files byte for byte', async (t) => {
+await t.test('the demo shows the job and downloads its files byte for byte', async (t) => {
   const { folder, child, exit } = runProgram(t, 'demo')
   const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), exit])
   t.equal(err, '')
@@ -24,7 +24,7 @@ await t.test('the demo shows the job, and brings back its files byte for byte', 
     )
   }
   t.strictSame(readdirSync(folder).sort(), ['demo', 'tmp'])
-  t.strictSame(readdirSync(join(folder, 'tmp')), [], 'nothing else is left')
+  t.strictSame(readdirSync(join(folder, 'tmp')), [], 'no temporary file is left')
 })
 
 await t.test('the demo says why it failed', async (t) => {

@@ -4,12 +4,12 @@ import t from 'tap'
 import { startHost } from '../../../knative/local/host.ts'
 import { httpServer } from '../../support/http-server.ts'
 
-await t.test('a port that is taken is told before anything is started', async (t) => {
+await t.test('a port in use is reported before any part starts', async (t) => {
   const { url } = await httpServer(t)
   await t.rejects(startHost({ port: Number(new URL(url).port) }), { code: 'EADDRINUSE' })
 })
 
-await t.test('a function that cannot start takes all the rest down again', async (t) => {
+await t.test('if a function cannot start, all other parts are stopped', async (t) => {
   const { TMPDIR } = process.env
   process.env.TMPDIR = t.testdir({})
   t.teardown(() => {

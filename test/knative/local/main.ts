@@ -8,17 +8,17 @@ import { httpServer } from '../../support/http-server.ts'
 import { poll } from '../../support/poll.ts'
 import { runProgram } from '../../support/run-program.ts'
 
-await t.test('run says where it is and what to try, and Ctrl-C ends all of it', async (t) => {
+await t.test('make run prints its address and commands to try, and Ctrl-C ends all its processes', async (t) => {
   const { folder, child, exit } = runProgram(t, 'main', { PORT: '0' })
   let out = ''
   child.stdout.on('data', (chunk) => {
     out += chunk
   })
-  const url = await poll('it is up', () => /^The local host is up at (http:\S+)/m.exec(out)?.[1])
+  const url = await poll('the local host is ready', () => /^The local host is ready at (http:\S+)/m.exec(out)?.[1])
   t.match(out, `curl -s ${url}/job/deploy`)
   t.equal((await fetch(`${url}/template`)).status, 200)
   t.equal((await fetch(`${url}/openapi/result-fetch.json`)).status, 200)
-  await t.test('where the lines of the README do what they say', {
+  await t.test('the commands in the README work', {
     skip: spawnSync('curl', ['--version']).status !== 0 && 'curl is not on this machine'
   }, async (t) => {
     const [, block] = /```sh\nmake run.*\n(JOB=[^]*?)```/.exec(readFileSync('README.md', 'utf8'))!
@@ -40,11 +40,11 @@ await t.test('run says where it is and what to try, and Ctrl-C ends all of it', 
   t.strictSame(readdirSync(join(folder, 'tmp')), [])
 })
 
-await t.test('a port that is taken or none is one line', async (t) => {
+await t.test('a port in use and an invalid port give one line each', async (t) => {
   const { port } = new URL((await httpServer(t)).url)
   const lines = {
-    http: 'PORT is a number from 0 to 65535, not http\n',
-    [port]: `port ${port} is taken: PORT=${Number(port) + 1} make run\n`
+    http: 'PORT must be a number from 0 to 65535, not http\n',
+    [port]: `port ${port} is in use; choose another port: PORT=${Number(port) + 1} make run\n`
   }
   for (const [PORT, line] of Object.entries(lines)) {
     const { child, exit } = runProgram(t, 'main', { PORT })

@@ -6,7 +6,7 @@ import { readManifests } from '../../../knative/local/manifests.ts'
 const kustomization = (file: string) =>
   load(readFileSync(file, 'utf8')) as { resources: string[], configMapGenerator: Array<{ files: string[] }> }
 
-await t.test('the manifests of a cluster hold all that the local host needs', async (t) => {
+await t.test('the manifests of a cluster have all that the local host needs', async (t) => {
   const manifests = readManifests('knative/base')
   const names = Object.fromEntries(
     Object.entries(manifests).map(([kind, objects]) => [
@@ -24,7 +24,7 @@ await t.test('the manifests of a cluster hold all that the local host needs', as
   })
 })
 
-await t.test('kustomize gets every manifest and every job template', async (t) => {
+await t.test('kustomize includes every manifest and every job template', async (t) => {
   const yaml = (folder: string) =>
     readdirSync(folder).filter((name) => name.endsWith('.yaml') && name !== 'kustomization.yaml').sort()
   t.strictSame(kustomization('knative/base/kustomization.yaml').resources.toSorted(), [
@@ -37,7 +37,7 @@ await t.test('kustomize gets every manifest and every job template', async (t) =
   )
 })
 
-await t.test('several objects in one file are read, other kinds and other files are left out', async (t) => {
+await t.test('several objects in one file are read; other kinds and other files are ignored', async (t) => {
   const folder = t.testdir({
     'all.yaml': `
       kind: Deployment
@@ -65,7 +65,7 @@ await t.test('several objects in one file are read, other kinds and other files 
   t.strictSame(manifests['serving.knative.dev/v1/Service'], [])
 })
 
-await t.test('what the local host cannot act on is refused by file, object and field', async (t) => {
+await t.test('an unsupported manifest is refused with file, object and field', async (t) => {
   const trigger =
     'kind: Trigger\napiVersion: eventing.knative.dev/v1\nmetadata: { name: a, namespace: b }\nspec:\n  filter: { attributes: {} }\n  subscriber: { ref: { kind: Service, name: d } }\n'
   const route =

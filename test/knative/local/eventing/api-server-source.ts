@@ -15,7 +15,7 @@ const ours = (name: string, script = 'true') => {
   return { namespace, body: { ...job, metadata: { ...job.metadata, labels } } }
 }
 
-/** A source of the test's own; it is not started. */
+/** A source for one test. It is not started yet. */
 function sourceOf (t: Test, kubeconfig: string, sink: string) {
   const lines: string[] = []
   const source = createApiServerSource(manifest, { kubeconfig, sink, log: (line) => lines.push(line) })
@@ -28,7 +28,7 @@ const changes = (received: Received[], name?: string) =>
     .filter(({ headers }) => name === undefined || headers['ce-name'] === name)
     .map(({ headers }) => String(headers['ce-type']).split('.').at(-1))
 
-await t.test('every change of our Jobs is an event, as the real adapter sends it', async (t) => {
+await t.test('every change of a selected Job is an event as from the real adapter', async (t) => {
   const kubernetes = await testKubernetes(t)
   const sink = await httpServer(t)
   await sourceOf(t, kubernetes.kubeconfig, sink.url).start()
@@ -69,7 +69,7 @@ await t.test('every change of our Jobs is an event, as the real adapter sends it
   t.equal(new Set(sink.received.map(({ headers }) => headers['ce-id'])).size, sink.received.length)
 })
 
-await t.test('what happens while it is stopped is lost, and Jobs that are there make no event', async (t) => {
+await t.test('changes while it is stopped are lost, and existing Jobs make no event', async (t) => {
   const kubernetes = await testKubernetes(t)
   const sink = await httpServer(t)
   const source = sourceOf(t, kubernetes.kubeconfig, sink.url)
@@ -100,7 +100,7 @@ await t.test('what happens while it is stopped is lost, and Jobs that are there 
   t.strictSame(changes(sink.received, 'before'), [])
 })
 
-await t.test('one at a time: a sink that is slow or away holds up the rest, and what it refuses for good is lost', async (t) => {
+await t.test('events are sent one by one: a slow or unavailable sink delays the others, and a refused event is lost', async (t) => {
   const kubernetes = await testKubernetes(t)
   let open = 0
   let most = 0
@@ -128,13 +128,13 @@ await t.test('one at a time: a sink that is slow or away holds up the rest, and 
   await answer(202)
   await poll('the next', () => held.length === 1)
   const ids = sink.received.map(({ headers }) => headers['ce-id'])
-  t.equal(ids[0], ids[1], 'the 503 is tried again')
+  t.equal(ids[0], ids[1], 'the 503 is retried')
   t.equal(new Set(ids).size, 4, 'the 500 is not')
   t.equal(most, 1)
   t.match(source.lines, [/lost dev\.knative\.apiserver\.resource\.update of one/])
 })
 
-/** An API server of whose Jobs only the list and the watch exist, both told by the test. */
+/** An API server that has only the list and the watch of Jobs. The test controls both. */
 async function fakeApi (t: Test) {
   const watches: Array<{ version: string | null, response: ServerResponse }> = []
   const api = { version: '100', watches, expired: false, kubeconfig: '' }
@@ -171,7 +171,7 @@ const change = (type: string, resourceVersion: string) =>
     })
   }\n`
 
-await t.test('a watch that breaks off goes on where it was', async (t) => {
+await t.test('an interrupted watch continues from the last version', async (t) => {
   const api = await fakeApi(t)
   const sink = await httpServer(t)
   await sourceOf(t, api.kubeconfig, sink.url).start()
@@ -187,7 +187,7 @@ await t.test('a watch that breaks off goes on where it was', async (t) => {
   t.strictSame(changes(sink.received), ['add', 'update'], 'a bookmark is no event')
 })
 
-await t.test('after a 410 it lists anew, and what happened in between is lost', async (t) => {
+await t.test('after a 410 it lists again, and the changes in between are lost', async (t) => {
   const api = await fakeApi(t)
   const sink = await httpServer(t)
   const source = sourceOf(t, api.kubeconfig, sink.url)
@@ -198,12 +198,12 @@ await t.test('after a 410 it lists anew, and what happened in between is lost', 
     `${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } })}\n`
   )
   first.response.end()
-  t.equal((await poll('a watch from the new list', () => api.watches[1])).version, '200', 'told in the watch')
+  t.equal((await poll('a watch from the new list', () => api.watches[1])).version, '200', 'the 410 came in the watch')
   api.version = '300'
   api.expired = true
   api.watches[1]!.response.end()
-  await poll('it is told twice', () => source.lines.filter((line) => line.includes('expired')).length === 2)
+  await poll('two log lines', () => source.lines.filter((line) => line.includes('expired')).length === 2)
   api.expired = false
-  t.equal((await poll('a watch from the newest list', () => api.watches[2])).version, '300', 'told by the status')
+  t.equal((await poll('a watch from the newest list', () => api.watches[2])).version, '300', 'the 410 came as the HTTP status')
   t.strictSame(sink.received, [])
 })

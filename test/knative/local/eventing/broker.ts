@@ -21,7 +21,7 @@ const trigger = (subscriber: string, attributes = {}): Trigger => ({
   }
 })
 
-/** A broker in front of subscribers, by name their base URLs. */
+/** A Broker with subscribers. `subscribers` has their base URLs by name. */
 async function brokerOf (t: Test, triggers: Trigger[], subscribers: Record<string, string>) {
   const lines: string[] = []
   const broker = await startBroker({
@@ -45,7 +45,7 @@ const event = {
   'content-type': 'application/json'
 }
 
-await t.test('an event reaches its subscriber in binary mode, with what a Broker adds', async (t) => {
+await t.test('an event reaches its subscriber in binary mode, with the headers that a Broker adds', async (t) => {
   const sink = await httpServer(t)
   const { send } = await brokerOf(t, [trigger('sink')], { sink: sink.url })
   const answer = await send({
@@ -73,7 +73,7 @@ await t.test('an event reaches its subscriber in binary mode, with what a Broker
   })
   t.equal(sink.received[0]!.body.toString(), '{"a": 1}', 'byte for byte')
   await send(event, '{"a":')
-  t.equal(sink.received[1]!.body.toString(), '{"a":', 'whether it is JSON is for the subscriber to say')
+  t.equal(sink.received[1]!.body.toString(), '{"a":', 'the Broker does not check that the data are JSON')
 })
 
 await t.test('an event in structured mode arrives in binary mode', async (t) => {
@@ -103,7 +103,7 @@ await t.test('an event in structured mode arrives in binary mode', async (t) => 
   t.same(sink.received.at(-1)!.body, Buffer.from([0, 255, 7]))
 })
 
-await t.test('what is no whole event is refused and goes nowhere', async (t) => {
+await t.test('an incomplete event is refused and not delivered', async (t) => {
   const sink = await httpServer(t)
   const { send } = await brokerOf(t, [trigger('sink')], { sink: sink.url })
   const structured = { 'content-type': 'application/cloudevents+json' }
@@ -115,7 +115,7 @@ await t.test('what is no whole event is refused and goes nowhere', async (t) => 
       Object.fromEntries(Object.entries(event).filter(([other]) => other !== name))
     ]),
     ['another version', { ...event, 'ce-specversion': '0.3' }],
-    ['a time that is none', { ...event, 'ce-time': 'yesterday' }],
+    ['an invalid time', { ...event, 'ce-time': 'yesterday' }],
     ['no event at all', { 'content-type': 'application/json' }],
     ['structured, not JSON', structured, '{'],
     ['structured, null', structured, 'null'],
@@ -124,10 +124,10 @@ await t.test('what is no whole event is refused and goes nowhere', async (t) => 
   ]
   for (const [what, headers, body] of bad) t.equal((await send(headers, body)).status, 400, what)
   t.strictSame(sink.received, [])
-  t.equal((await send(event)).status, 202, 'and the next good one is taken')
+  t.equal((await send(event)).status, 202, 'the next valid event is accepted')
 })
 
-await t.test('a filter lets through what has all its attributes; an empty value stands for any', async (t) => {
+await t.test('a filter passes events that have all its attributes; an empty value matches any value', async (t) => {
   const sinks = { all: await httpServer(t), jobs: await httpServer(t), some: await httpServer(t) }
   const urls = Object.fromEntries(Object.entries(sinks).map(([name, { url }]) => [name, url]))
   const { send } = await brokerOf(t, [
@@ -142,7 +142,7 @@ await t.test('a filter lets through what has all its attributes; an empty value 
   t.strictSame(Object.values(sinks).map(({ received }) => received.length), [4, 1, 3])
 })
 
-await t.test('the producer is answered when the subscriber has answered, not before', async (t) => {
+await t.test('the producer gets its response only after the subscriber has answered', async (t) => {
   let release = () => {}
   const sink = await httpServer(t, (_, response) => {
     release = () => response.writeHead(204).end()
@@ -159,7 +159,7 @@ await t.test('the producer is answered when the subscriber has answered, not bef
   t.equal(status, 202)
 })
 
-await t.test('what no try delivers becomes a dead letter that says where, how and why', async (t) => {
+await t.test('an event that cannot be delivered becomes a dead letter with destination, status and response', async (t) => {
   const sink = await httpServer(
     t,
     (_, response) => response.writeHead(503, { 'content-type': 'text/plain' }).end('store is down')
@@ -181,7 +181,7 @@ await t.test('what no try delivers becomes a dead letter that says where, how an
   t.equal(letters.received[0]!.body.toString(), '{"a": 1}')
 })
 
-await t.test('an event that can be left nowhere is a 500 for its producer', async (t) => {
+await t.test('the producer gets a 500 for an event that cannot be delivered anywhere', async (t) => {
   const refusing = await httpServer(t, (_, response) => response.writeHead(500).end())
   const taking = await httpServer(t)
   const { send, lines } = await brokerOf(t, [trigger('refusing'), trigger('taking')], {
@@ -191,17 +191,17 @@ await t.test('an event that can be left nowhere is a 500 for its producer', asyn
   })
   t.equal((await send(event)).status, 500)
   t.strictSame(refusing.received.map(({ url }) => url), ['/', '/', '/dead-letter', '/dead-letter'])
-  t.equal(taking.received.length, 1, 'the other subscriber has it')
+  t.equal(taking.received.length, 1, 'the other subscriber has the event')
   t.match(lines.at(-1), /test 1 is lost/)
 })
 
-await t.test('a manifest that cannot be followed is told at the start', async (t) => {
+await t.test('an invalid manifest is reported at the start', async (t) => {
   const wrong = trigger('sink')
   wrong.spec.delivery.backoffDelay = '5 seconds'
   await t.rejects(startBroker({ triggers: [wrong], urlOf: () => '', log: () => {} }), { message: /5 seconds/ })
 })
 
-await t.test('what a subscriber answers with is an event like any other', async (t) => {
+await t.test('a reply event of a subscriber is delivered like any other event', async (t) => {
   const sink = await httpServer(t)
   const replier = await httpServer(
     t,

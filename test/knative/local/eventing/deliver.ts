@@ -13,14 +13,14 @@ const delivery: Delivery = {
 const message = { headers: { 'ce-id': '1', 'content-type': 'application/json' }, body: '{}' }
 const signal = new AbortController().signal
 
-await t.test('what is tried again is what Knative tries again', async (t) => {
+await t.test('the retried status codes are those of Knative', async (t) => {
   for (const status of [404, 408, 409, 429, 500, 501, 502, 503, 504, 599]) t.ok(isRetried(status), `${status}`)
   for (const status of [200, 202, 204, 301, 307, 400, 401, 403, 405, 410, 415, 422, 425]) {
     t.notOk(isRetried(status), `not ${status}`)
   }
 })
 
-await t.test('the pauses grow as the policy says', async (t) => {
+await t.test('the pauses grow as in the policy', async (t) => {
   const pauses = (policy: Delivery['backoffPolicy']) =>
     [0, 1, 2, 3].map((tried) => backoff({ ...delivery, backoffPolicy: policy, backoffDelay: 'PT0.5S' }, tried))
   t.strictSame(pauses('exponential'), [500, 1000, 2000, 4000])
@@ -34,7 +34,7 @@ await t.test('durations are ISO 8601', async (t) => {
   }
 })
 
-await t.test('one more try than retries, and then it is over', async (t) => {
+await t.test('there is one more try than retries', async (t) => {
   const sink = await httpServer(t, (_, response) => response.writeHead(503).end('busy'))
   t.match(await deliver(sink.url, message, delivery, signal), {
     delivered: false,
@@ -45,13 +45,13 @@ await t.test('one more try than retries, and then it is over', async (t) => {
   t.equal(sink.received.length, 3)
 })
 
-await t.test('it ends with the first try that is taken', async (t) => {
+await t.test('it ends with the first try that is accepted', async (t) => {
   const sink = await httpServer(t, (_, response) => response.writeHead(sink.received.length < 2 ? 500 : 202).end())
   t.match(await deliver(sink.url, message, delivery, signal), { delivered: true, status: 202, tries: 2 })
   t.strictSame(sink.received.map(({ body }) => body.toString()), ['{}', '{}'])
 })
 
-await t.test('a refusal for good is not tried again, nor is a redirect followed', async (t) => {
+await t.test('a permanent refusal is not retried, and a redirect is not followed', async (t) => {
   for (const status of [400, 422, 302]) {
     const sink = await httpServer(t, (_, response) => response.writeHead(status, { location: '/elsewhere' }).end())
     t.match(await deliver(sink.url, message, delivery, signal), { delivered: false, status, tries: 1 })
@@ -59,7 +59,7 @@ await t.test('a refusal for good is not tried again, nor is a redirect followed'
   }
 })
 
-await t.test('an answer with a body that is no event counts as a gateway failure', async (t) => {
+await t.test('a response with a body that is not an event counts as a 502', async (t) => {
   const sink = await httpServer(
     t,
     (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"ok":true}')
@@ -67,8 +67,8 @@ await t.test('an answer with a body that is no event counts as a gateway failure
   t.match(await deliver(sink.url, message, delivery, signal), { delivered: false, status: 502, tries: 3 })
 })
 
-await t.test('no answer is tried again and told as a 500', async (t) => {
-  await t.test('refused', async (t) => {
+await t.test('a missing response is retried and reported as a 500', async (t) => {
+  await t.test('connection refused', async (t) => {
     t.match(await deliver('http://127.0.0.1:1', message, delivery, signal), {
       delivered: false,
       status: 500,
@@ -76,7 +76,7 @@ await t.test('no answer is tried again and told as a 500', async (t) => {
       body: /^dispatch error: .*(ECONNREFUSED|bad port)/
     })
   })
-  await t.test('reset', async (t) => {
+  await t.test('connection reset', async (t) => {
     const sink = await httpServer(t, (_, response) => response.destroy())
     t.match(await deliver(sink.url, message, delivery, signal), {
       delivered: false,
@@ -97,7 +97,7 @@ await t.test('no answer is tried again and told as a 500', async (t) => {
   })
 })
 
-await t.test('it stops when told, also in a pause', async (t) => {
+await t.test('an abort ends the delivery, also in a pause', async (t) => {
   const stop = new AbortController()
   const sink = await httpServer(t, (_, response) => {
     response.writeHead(503).end()

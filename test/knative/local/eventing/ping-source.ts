@@ -6,7 +6,7 @@ import { poll } from '../../../support/poll.ts'
 
 const manifest = readManifests('knative/base')['sources.knative.dev/v1/PingSource'][0]!
 
-await t.test('a ping is the event of the manifest', async (t) => {
+await t.test('a ping is the event in the manifest', async (t) => {
   const sink = await httpServer(t)
   const source = startPingSource(manifest, { sink: sink.url, log: t.comment })
   t.teardown(source.stop)
@@ -24,7 +24,7 @@ await t.test('a ping is the event of the manifest', async (t) => {
   t.equal(sink.received[0]!.body.toString(), '{}')
 })
 
-await t.test('it goes on pinging, whatever the sink answers, until it is stopped', async (t) => {
+await t.test('it sends pings until it is stopped, whatever the sink answers', async (t) => {
   const sink = await httpServer(t, (_, response) => response.writeHead(500).end())
   const lines: string[] = []
   const source = startPingSource(manifest, { sink: sink.url, everySeconds: 0.02, log: (line) => lines.push(line) })
@@ -34,20 +34,20 @@ await t.test('it goes on pinging, whatever the sink answers, until it is stopped
   t.equal(
     new Set(sink.received.map(({ headers }) => headers['ce-id'])).size,
     sink.received.length,
-    'each its own event'
+    'each ping is a new event'
   )
   t.match(lines[0], /lost a ping of reconcile/)
 })
 
-await t.test('of cron it understands minutes, and refuses the rest', async (t) => {
+await t.test('it supports cron schedules in minutes and refuses all others', async (t) => {
   t.equal(minutesOf('* * * * *'), 1)
   t.equal(minutesOf('*/5 * * * *'), 5)
   for (const schedule of ['0 * * * *', '*/0 * * * *', '* * * *', '@hourly', '*/5 9 * * *', '']) {
-    t.throws(() => minutesOf(schedule), { message: /understands no schedule but/ }, schedule)
+    t.throws(() => minutesOf(schedule), { message: /supports only the schedules/ }, schedule)
   }
 })
 
-await t.test('it pings at full minutes that the step divides, counted from the hour', async (t) => {
+await t.test('it sends pings at full minutes that are multiples of the step within the hour', async (t) => {
   const at = (time: string, minutes: number) => untilNext(minutes, new Date(`2026-11-22T${time}`)) / 1000
   t.equal(at('12:00:00', 1), 60)
   t.equal(at('12:00:59.500', 1), 0.5)

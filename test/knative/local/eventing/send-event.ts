@@ -6,7 +6,7 @@ import { httpServer } from '../../../support/http-server.ts'
 const event = new CloudEvent({ type: 'test', source: '/test', data: { a: 1 } })
 const signal = new AbortController().signal
 
-await t.test('a source sends six times what may pass, and the same event each time', async (t) => {
+await t.test('a source sends the same event six times after a temporary error', async (t) => {
   await Promise.all([404, 425, 429, 502, 503, 504, 'reset'].map(async (status) => {
     const sink = await httpServer(
       t,
@@ -19,7 +19,7 @@ await t.test('a source sends six times what may pass, and the same event each ti
   }))
 })
 
-await t.test('all other refusals lose it at once', async (t) => {
+await t.test('after any other refusal the event is lost at once', async (t) => {
   for (const status of [400, 408, 409, 422, 500]) {
     const sink = await httpServer(t, (_, response) => response.writeHead(status).end())
     t.equal(await sendEvent(sink.url, event, {}, signal), false)
@@ -27,7 +27,7 @@ await t.test('all other refusals lose it at once', async (t) => {
   }
 })
 
-await t.test('it arrives with the first try that is taken', async (t) => {
+await t.test('it ends with the first try that is accepted', async (t) => {
   const sink = await httpServer(
     t,
     (_, response) => response.writeHead(sink.received.length < 2 ? 503 : 202).end('some words')
@@ -37,7 +37,7 @@ await t.test('it arrives with the first try that is taken', async (t) => {
   t.match(sink.received[1], { headers: { 'kn-namespace': 'here', 'ce-type': 'test' }, body: Buffer.from('{"a":1}') })
 })
 
-await t.test('it gives up when told', async (t) => {
+await t.test('an abort ends the tries', async (t) => {
   const stop = new AbortController()
   const sink = await httpServer(t, (_, response) => {
     stop.abort()

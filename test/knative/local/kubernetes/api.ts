@@ -12,7 +12,7 @@ import {
 
 const job = jobOf('a', [shell('main', 'true')], { suspend: true })
 
-await t.test('what is refused is a Status as the API server words it', async (t) => {
+await t.test('a refusal is a Status as from the API server', async (t) => {
   const kubernetes = await testKubernetes(t)
   const { batch } = kubernetes
   await batch.createNamespacedJob({ namespace, body: job })
@@ -151,7 +151,7 @@ await t.test('what is refused is a Status as the API server words it', async (t)
   t.same(
     (await batch.listNamespacedJob({ namespace })).items.map(({ metadata }) => metadata?.name),
     ['a'],
-    'nothing came of it'
+    'no refused request has created an object'
   )
   await t.rejects(batch.readNamespacedJob({ namespace, name: 'b' }), { constructor: ApiException, code: 404 })
 })
@@ -183,7 +183,7 @@ await t.test('a created Job has an identity and the defaults of a real server', 
   t.same(spec?.selector, { matchLabels: { 'batch.kubernetes.io/controller-uid': metadata?.uid } })
 })
 
-await t.test('a dry run answers as the creation would, and creates nothing', async (t) => {
+await t.test('a dry run answers like a creation, and creates nothing', async (t) => {
   const { batch, core } = await testKubernetes(t)
   const { metadata, spec } = await batch.createNamespacedJob({
     namespace,
@@ -195,7 +195,7 @@ await t.test('a dry run answers as the creation would, and creates nothing', asy
   t.same((await core.listNamespacedPod({ namespace })).items, [])
 })
 
-await t.test("a pod is its Job's: name, labels, owner", async (t) => {
+await t.test('a pod has the name, labels and owner of its Job', async (t) => {
   const { batch, core } = await testKubernetes(t)
   const { metadata } = await batch.createNamespacedJob({ namespace, body: jobOf('owner', [shell('main', 'true')]) })
   const { items: [pod] } = await core.listNamespacedPod({
@@ -213,7 +213,7 @@ await t.test("a pod is its Job's: name, labels, owner", async (t) => {
   }])
 })
 
-await t.test('a list keeps to its namespace, labels and name', async (t) => {
+await t.test('a list is filtered by namespace, labels and name', async (t) => {
   const { core } = await testKubernetes(t)
   for (
     const [namespace, name, labels] of [['n', 'a', { x: '1' }], ['n', 'b', { x: '2', y: '' }], ['n', 'c', {}], [
@@ -247,7 +247,7 @@ await t.test('a list keeps to its namespace, labels and name', async (t) => {
   t.equal(await names({ fieldSelector: 'metadata.name!=b', labelSelector: 'x' }), 'a')
 })
 
-await t.test("a Secret's stringData ends up in its data", async (t) => {
+await t.test('the stringData of a Secret is moved to its data', async (t) => {
   const { core } = await testKubernetes(t)
   await core.createNamespacedSecret({
     namespace,
@@ -258,7 +258,7 @@ await t.test("a Secret's stringData ends up in its data", async (t) => {
   t.equal(secret.stringData, undefined)
 })
 
-await t.test('a patch merges, and lets an object go that only its finalizer held', async (t) => {
+await t.test('a patch merges; when it removes the last finalizer, the deleted object is removed', async (t) => {
   const kubernetes = await testKubernetes(t)
   const { core } = kubernetes
   const name = 'held'

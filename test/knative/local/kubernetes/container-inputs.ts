@@ -1,7 +1,7 @@
 import t from 'tap'
 import { localPaths } from '../../../../knative/local/kubernetes/container-inputs.ts'
 
-await t.test('a mount path becomes a local one, where it is a path', async (t) => {
+await t.test('a mount path in a text is replaced by the local path', async (t) => {
   const local = localPaths({
     name: 'c',
     volumeMounts: [

@@ -40,7 +40,7 @@ async function allGone ({ batch, core }: Kubernetes, name: string): Promise<bool
   return items.length === 0 && gone.every(Boolean)
 }
 
-await t.test('in the background the Job goes at once, and then what it owns', async (t) => {
+await t.test('Background removes the Job at once, and then the objects that it owns', async (t) => {
   const kubernetes = await testKubernetes(t)
   const pods = await watchAll(t, kubernetes, 'pods')
   await startJob(kubernetes, 'a')
@@ -60,7 +60,7 @@ await t.test('in the background the Job goes at once, and then what it owns', as
   })
 })
 
-await t.test('in the foreground the Job goes after its pods', async (t) => {
+await t.test('Foreground removes the Job after its pods', async (t) => {
   const kubernetes = await testKubernetes(t)
   const [jobs, pods] = [await watchAll(t, kubernetes, 'jobs'), await watchAll(t, kubernetes, 'pods')]
   await startJob(kubernetes, 'a')
@@ -72,7 +72,7 @@ await t.test('in the foreground the Job goes after its pods', async (t) => {
   t.ok(Number(pods.at(-1)?.object.metadata.resourceVersion) < Number(jobs.at(-1)?.object.metadata.resourceVersion))
 })
 
-await t.test("without a policy the pod runs on, and is nobody's", async (t) => {
+await t.test('without a policy the pod keeps running and has no owner', async (t) => {
   const kubernetes = await testKubernetes(t)
   await startJob(kubernetes, 'a')
   const { metadata } = await podOf(kubernetes, 'a', isRunning)
@@ -87,7 +87,7 @@ await t.test("without a policy the pod runs on, and is nobody's", async (t) => {
   t.same((await kubernetes.core.readNamespacedConfigMap({ namespace, name: 'a' })).metadata?.ownerReferences, [])
 })
 
-await t.test('what is created for an owner that has gone is collected', async (t) => {
+await t.test('an object whose owner does not exist is removed', async (t) => {
   const kubernetes = await testKubernetes(t)
   const ownerReferences = [{
     apiVersion: 'batch/v1',
@@ -96,11 +96,11 @@ await t.test('what is created for an owner that has gone is collected', async (t
     uid: '00000000-0000-0000-0000-000000000000'
   }]
   await kubernetes.core.createNamespacedConfigMap({ namespace, body: { metadata: { name: 'late', ownerReferences } } })
-  await poll('it to be gone', () => absent(kubernetes.core.readNamespacedConfigMap({ namespace, name: 'late' })))
+  await poll('the ConfigMap to be gone', () => absent(kubernetes.core.readNamespacedConfigMap({ namespace, name: 'late' })))
   t.same((await kubernetes.core.listNamespacedConfigMap({ namespace })).items, [])
 })
 
-await t.test("a Job that has ended takes its pod and the pod's files along at once", async (t) => {
+await t.test('with an ended Job, its pod and the files of the pod are removed at once', async (t) => {
   const kubernetes = await testKubernetes(t)
   const pods = await watchAll(t, kubernetes, 'pods')
   await kubernetes.batch.createNamespacedJob({ namespace, body: jobOf('a', [shell('main', 'true')]) })

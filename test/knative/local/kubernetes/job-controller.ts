@@ -14,7 +14,7 @@ import {
 } from '../../../support/local-kubernetes.ts'
 import { poll } from '../../../support/poll.ts'
 
-// Each life of a Job as recorded from a real controller: type, conditions, counters and uncounted pods of every event.
+// The events of Jobs as recorded from a real controller: type, conditions, counters and uncounted pods of each event.
 const start = ['ADDED', 'MODIFIED active=1 ready=0', 'MODIFIED active=1 ready=1']
 const success = [
   ...start,
@@ -72,7 +72,7 @@ const lives: Record<
     events: [...start.slice(0, 2), ...deadline],
     reason: 'DeadlineExceeded'
   },
-  // Not among the recorded ones: with this policy a pod is not counted before it has ended.
+  // This one was not recorded. With this policy a pod is not counted before it has ended.
   replaced: {
     job: jobOf('replaced', [shell('main', 'exec sleep 60')], {
       activeDeadlineSeconds: 2,
@@ -123,7 +123,7 @@ const lives: Record<
   }
 }
 
-await t.test("the events in a Job's life are those of a real controller", async (t) => {
+await t.test('the events of a Job are those of a real controller', async (t) => {
   const kubernetes = await testKubernetes(t)
   const all = await watchAll(t, kubernetes, 'jobs')
   await Promise.all(
@@ -142,7 +142,7 @@ await t.test("the events in a Job's life are those of a real controller", async 
       t.same(
         verdicts.map((each: { reason: string }) => each.reason),
         reason ? [reason, reason] : [],
-        `${name} says why`
+        `${name} has the reason`
       )
     })
   )

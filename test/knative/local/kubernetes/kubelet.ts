@@ -9,14 +9,14 @@ const volumeMounts = [{ name: 'shared', mountPath: '/shared' }]
 
 const isAlive = (pid: number): boolean => {
   try {
-    // A process that has ended and is not yet collected is no longer alive.
+    // A zombie process has ended.
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
   } catch {
     return false
   }
 }
 
-await t.test('containers run and end in the order of a kubelet', async (t) => {
+await t.test('containers start and end in the order of a kubelet', async (t) => {
   const kubernetes = await testKubernetes(t)
   const say = (word: string): string => `echo ${word} >> /shared/order`
   const endless = (name: string, atEnd: string) =>
@@ -61,7 +61,7 @@ await t.test('containers run and end in the order of a kubelet', async (t) => {
   )
 })
 
-await t.test('a container gets what its pod declares, PATH and HOME, and nothing of this process', async (t) => {
+await t.test('a container gets the variables of its pod, PATH and HOME, and no other variable of this process', async (t) => {
   process.env.SECRET_OF_THE_HOST = 'x'
   t.teardown(() => {
     delete process.env.SECRET_OF_THE_HOST
@@ -109,7 +109,7 @@ await t.test('a container gets what its pod declares, PATH and HOME, and nothing
   const pod = await podOf(kubernetes, 'inputs', hasEnded)
   const lines = (await logOf(kubernetes, pod, 'main')).trim().split('\n')
   const env = Object.fromEntries(lines.filter((line) => line.includes('=')).map((line) => line.split(/=(.*)/s)))
-  // Some a shell sets for itself, some the test runner puts into every process that a test starts.
+  // The shell sets some variables itself, and the test runner adds some to every process that a test starts.
   const declared = Object.keys(env).filter((name) => !/^(PWD|OLDPWD|SHLVL|_|NODE_OPTIONS|_TAPJS_.*)$/.test(name))
   t.same(declared.sort(), ['A', 'B', 'DIR', 'HOME', 'PATH', 'POD', 'TOKEN', 'URL'])
   t.match(env, { A: 'from map', B: 'from env', POD: pod.metadata?.uid, TOKEN: 'täst', URL: 'http://host/shared/x' })
@@ -155,7 +155,7 @@ await t.test('a container waits for its ConfigMap, a pod for the Secret of a vol
   t.equal(await logOf(kubernetes, pod, 'main'), 'of the map\nof the secret')
 })
 
-await t.test('how a container ended is in its status', async (t) => {
+await t.test('the status of a container shows how it ended', async (t) => {
   const kubernetes = await testKubernetes(t)
   const cases = {
     code: { container: shell('main', 'exit 7'), exitCode: 7, reason: 'Error' },
@@ -181,7 +181,7 @@ await t.test('how a container ended is in its status', async (t) => {
   )
 })
 
-await t.test('a failed init container fails the pod, and nothing after it starts', async (t) => {
+await t.test('a failed init container fails the pod, and no later container starts', async (t) => {
   const kubernetes = await testKubernetes(t)
   await kubernetes.batch.createNamespacedJob({
     namespace,
@@ -193,7 +193,7 @@ await t.test('a failed init container fails the pod, and nothing after it starts
   t.same(status?.containerStatuses?.[0]?.state, { waiting: { reason: 'PodInitializing' } })
 })
 
-await t.test('a container without a command stays pending, as an image that cannot be pulled', async (t) => {
+await t.test('a container without a command stays pending, like one with an image that cannot be pulled', async (t) => {
   const kubernetes = await testKubernetes(t)
   await kubernetes.batch.createNamespacedJob({
     namespace,
@@ -208,7 +208,7 @@ await t.test('a container without a command stays pending, as an image that cann
   t.equal((await reason('ImagePullBackOff')).status?.phase, 'Pending')
 })
 
-await t.test('a sidecar that ends is started again, a regular container with OnFailure too', async (t) => {
+await t.test('a sidecar that ends is restarted, and so is a regular container with OnFailure', async (t) => {
   const kubernetes = await testKubernetes(t)
   const once = (name: string, code: number): string =>
     `echo started; test -e /shared/${name} || { touch /shared/${name}; exit ${code}; }`
@@ -233,7 +233,7 @@ await t.test('a sidecar that ends is started again, a regular container with OnF
   t.equal(await logOf(kubernetes, pod, 'main'), 'started\nstarted\n')
 })
 
-await t.test('deleting a pod ends its containers first, then its sidecars, and kills what will not end, with its children', async (t) => {
+await t.test('a deletion stops the containers of a pod, then its sidecars, and kills stubborn processes with their children', async (t) => {
   const kubernetes = await testKubernetes(t)
   const { core } = kubernetes
   const script =
@@ -278,10 +278,10 @@ await t.test('deleting a pod ends its containers first, then its sidecars, and k
   const deleted = await core.deleteNamespacedPod({ namespace, name })
   t.ok(deleted.metadata?.deletionTimestamp)
   await poll(
-    'the polite one to end',
+    'the polite container to end',
     async () => (await core.readNamespacedPod({ namespace, name })).status?.containerStatuses?.[0]?.state?.terminated
   )
-  t.equal(read('order'), 'polite\n', 'the sidecar is still there')
+  t.equal(read('order'), 'polite\n', 'the sidecar still runs')
   await poll(
     'the pod to be gone',
     async () =>
@@ -292,7 +292,7 @@ await t.test('deleting a pod ends its containers first, then its sidecars, and k
   await poll('the processes to be gone', async () => !pids.some(isAlive))
 })
 
-await t.test('a container takes its children along', async (t) => {
+await t.test('the children of a container are killed when it ends', async (t) => {
   const kubernetes = await testKubernetes(t)
   await kubernetes.batch.createNamespacedJob({
     namespace,
@@ -303,7 +303,7 @@ await t.test('a container takes its children along', async (t) => {
   await poll('the child to be gone', async () => !isAlive(pid))
 })
 
-await t.test('when it stops nothing is left running', async (t) => {
+await t.test('no process runs after the stop', async (t) => {
   const kubernetes = await testKubernetes(t)
   await kubernetes.batch.createNamespacedJob({
     namespace,

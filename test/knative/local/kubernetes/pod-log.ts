@@ -22,7 +22,7 @@ async function bytesOf ({ config }: Kubernetes, pod: string, options: object = {
   return await buffer(stream)
 }
 
-await t.test('a log is the bytes that the container wrote', async (t) => {
+await t.test('a log has the bytes that the container wrote', async (t) => {
   const kubernetes = await testKubernetes(t)
   const script = 'process.stdout.write(Buffer.from([10, 0, 255, 10, 195])); process.stderr.write("two\\r\\n\\nfour")'
   await kubernetes.batch.createNamespacedJob({
@@ -39,7 +39,7 @@ await t.test('a log is the bytes that the container wrote', async (t) => {
   }
 })
 
-await t.test('the tail of a long log is found from its end', async (t) => {
+await t.test('a long log returns its last lines', async (t) => {
   const kubernetes = await testKubernetes(t)
   await kubernetes.batch.createNamespacedJob({ namespace, body: jobOf('long', [shell('main', 'seq 100000')]) })
   const pod = (await podOf(kubernetes, 'long', hasEnded)).metadata!.name!
@@ -47,7 +47,7 @@ await t.test('the tail of a long log is found from its end', async (t) => {
   t.same([lines.length, lines[0], lines.at(-2), lines.at(-1)], [30_001, '70001', '100000', ''])
 })
 
-await t.test('following a log goes on until the container has ended', async (t) => {
+await t.test('a followed log continues until the container has ended', async (t) => {
   const kubernetes = await testKubernetes(t)
   const script = 'echo one; until [ -e /v/go ]; do sleep 0.02; done; echo two'
   await kubernetes.batch.createNamespacedJob({
@@ -65,7 +65,7 @@ await t.test('following a log goes on until the container has ended', async (t) 
   t.equal(String(await buffer(stream)), 'two\n')
 })
 
-await t.test('a log that cannot be is refused', async (t) => {
+await t.test('an impossible request for a log is refused', async (t) => {
   const kubernetes = await testKubernetes(t)
   const { batch, core } = kubernetes
   await batch.createNamespacedJob({
@@ -83,7 +83,7 @@ await t.test('a log that cannot be is refused', async (t) => {
       [{ container: 'main' }, /container \\"main\\" in pod \\"refused-.*\\" is waiting to start: ErrImagePull/],
       [{ container: 'absent' }, /container absent is not valid/],
       [{}, /a container name must be specified .* choose one of: \[main other\]/],
-      [{ container: 'other', sinceSeconds: 5 }, /does not know sinceSeconds/]
+      [{ container: 'other', sinceSeconds: 5 }, /does not support sinceSeconds/]
     ] as const
   ) {
     await t.rejects(core.readNamespacedPodLog({ namespace, name, ...query }), {

@@ -15,7 +15,7 @@ import { poll } from '../../../support/poll.ts'
 const seen = (events: WatchEvent[]): string[] =>
   events.map(({ type, object }) => `${type} ${object.metadata.name} ${object.data?.n}`)
 
-await t.test('a watch resumes after a resource version without gap or repetition', async (t) => {
+await t.test('a watch resumes after a resource version without a gap or a repetition', async (t) => {
   const kubernetes = await testKubernetes(t)
   const { core } = kubernetes
   const path = (name: string): string => `/api/v1/namespaces/${namespace}/configmaps/${name}`
@@ -28,16 +28,16 @@ await t.test('a watch resumes after a resource version without gap or repetition
   const events = await watchAll(t, kubernetes, 'configmaps', { resourceVersion: metadata!.resourceVersion! })
   await core.deleteNamespacedConfigMap({ namespace, name: 'a' })
   await poll('the deletion', async () => events.at(-1)?.type === 'DELETED')
-  t.same(seen(events), ['MODIFIED a 2', 'ADDED b 1', 'DELETED a 2'], 'a change that changes nothing is none')
+  t.same(seen(events), ['MODIFIED a 2', 'ADDED b 1', 'DELETED a 2'], 'a patch without a difference makes no event')
   const versions = events.map(({ object }) => Number(object.metadata.resourceVersion))
   t.same(versions, versions.toSorted((a, b) => a - b))
 
   const fresh = await watchAll(t, kubernetes, 'configmaps')
-  await poll('what exists', async () => fresh.length)
+  await poll('the existing objects', async () => fresh.length)
   t.same(seen(fresh), ['ADDED b 1'])
 })
 
-await t.test('an object whose labels no longer match is deleted for the watcher, and added when they do', async (t) => {
+await t.test('a watch shows an object as deleted when its labels stop matching, and as added when they match again', async (t) => {
   const kubernetes = await testKubernetes(t)
   const events = await watchAll(t, kubernetes, 'configmaps', { labelSelector: 'wanted=yes' })
   await kubernetes.core.createNamespacedConfigMap({
@@ -57,11 +57,11 @@ await t.test('an object whose labels no longer match is deleted for the watcher,
   ])
 })
 
-await t.test('a resource version of long ago, of another instance, or still to come is gone', async (t) => {
+await t.test('an old, a foreign and a future resource version are expired', async (t) => {
   const body = { metadata: { generateName: 'a-' } }
   const { metadata } = await (await testKubernetes(t)).core.createNamespacedConfigMap({ namespace, body })
   await poll(
-    'the clock, at which versions start, is past the one before',
+    'the clock is past the last version of the first instance',
     () => Date.now() > Number(metadata!.resourceVersion)
   )
   const kubernetes = await testKubernetes(t)
@@ -73,7 +73,7 @@ await t.test('a resource version of long ago, of another instance, or still to c
   }
 })
 
-await t.test('a bookmark tells how far a quiet watch has come, when its time is over', async (t) => {
+await t.test('a watch without events ends with a bookmark of the current version', async (t) => {
   const kubernetes = await testKubernetes(t)
   const events = await watchAll(t, kubernetes, 'jobs', { allowWatchBookmarks: true, timeoutSeconds: 1 })
   await kubernetes.core.createNamespacedConfigMap({ namespace, body: { metadata: { name: 'elsewhere' } } })
@@ -85,7 +85,7 @@ await t.test('a bookmark tells how far a quiet watch has come, when its time is 
   }])
 })
 
-await t.test('a reader slower than the history is long has to list anew', async (t) => {
+await t.test('a reader that is too slow for the history must list again', async (t) => {
   const store = createStore()
   const lines = watch(store, 'configmaps', () => true, {
     resourceVersion: store.revision,

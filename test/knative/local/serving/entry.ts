@@ -30,12 +30,12 @@ async function entryOf (t: Test, url: string | undefined, timeoutSeconds = 300) 
   return entry.url
 }
 
-/** A function that reads no body unless it wants to. */
+/** A function whose listener decides whether to read the body. */
 async function bare (t: Test, listener: RequestListener) {
   return await listen(t, createServer(listener))
 }
 
-await t.test('the manifest sends every path of the API to its function', async (t) => {
+await t.test('the manifest routes every path of the API to its function', async (t) => {
   const id = 'fe5dfc0c-7a4b-844c-8602-17252904b0d2'
   const table: Array<[string, string, string | undefined]> = [
     ['GET', '/job/deploy', 'deploy'],
@@ -68,7 +68,7 @@ await t.test('the manifest sends every path of the API to its function', async (
   t.equal(findRoute(routes, 'GET', '/openapi/deploy.json')?.replaceFullPath, '/openapi.json')
 })
 
-await t.test('the most specific match holds, whatever the order in the manifest', async (t) => {
+await t.test('the most specific match wins, whatever the order in the manifest', async (t) => {
   const match = (type: 'Exact' | 'PathPrefix', value: string, method?: string) => ({
     path: { type, value },
     ...method && { method }
@@ -100,7 +100,7 @@ await t.test('the most specific match holds, whatever the order in the manifest'
   t.strictSame(['/a/x', '/a/b/c', '/a'].map((path) => found('DELETE', path)), ['delete', 'long', 'exact'])
 })
 
-await t.test('a request and its answer pass as they are, but for what is between two hosts', async (t) => {
+await t.test('a request and its response pass unchanged, except for hop-by-hop headers', async (t) => {
   const echo = await httpServer(
     t,
     (_, response) =>
@@ -142,7 +142,7 @@ await t.test('a request and its answer pass as they are, but for what is between
   t.equal(await text(answer), 'done')
 })
 
-await t.test('a path is rewritten where the manifest says so, its query is not', async (t) => {
+await t.test('a path is rewritten as in the manifest, but its query is not', async (t) => {
   const echo = await httpServer(t)
   const entry = await startEntry({
     port: 0,
@@ -154,7 +154,7 @@ await t.test('a path is rewritten where the manifest says so, its query is not',
   t.equal(echo.received[0]?.url, '/openapi.json?pretty')
 })
 
-await t.test('large bodies stream both ways, byte for byte, and nothing is held back', async (t) => {
+await t.test('large bodies stream in both directions, byte for byte, without buffering', async (t) => {
   const url = await entryOf(t, await bare(t, (request, response) => request.pipe(response)))
   const request = send(url, { method: 'POST' })
   const sent = createHash('sha256')
@@ -165,7 +165,7 @@ await t.test('large bodies stream both ways, byte for byte, and nothing is held 
     sent.update(piece)
     request.write(piece)
     answer ??= (await once(request, 'response') as [IncomingMessage])[0]
-    // The next piece is written when this one is back: an entry that waited for the end of a body would wait for ever.
+    // The next piece is written when this one is back. An entry point that buffers the whole body would never answer.
     for (let left = piece.length; left > 0;) {
       const chunk: Buffer | null = answer.read()
       if (chunk === null) await once(answer, 'readable')
@@ -178,7 +178,7 @@ await t.test('large bodies stream both ways, byte for byte, and nothing is held 
   t.equal(received.digest('hex'), sent.digest('hex'))
 })
 
-await t.test('a caller who leaves ends the request to the function', async (t) => {
+await t.test('when the caller disconnects, the request to the function ends', async (t) => {
   const begun: string[] = []
   const ended: string[] = []
   const url = new URL(
@@ -203,7 +203,7 @@ await t.test('a caller who leaves ends the request to the function', async (t) =
   t.strictSame(ended, ['/waiting', '/answering'])
 })
 
-await t.test('an answer that breaks off breaks off for the caller too', async (t) => {
+await t.test('the caller also sees an interrupted response as interrupted', async (t) => {
   const url = await entryOf(
     t,
     await bare(t, (_, response) => {
@@ -216,7 +216,7 @@ await t.test('an answer that breaks off breaks off for the caller too', async (t
   await t.rejects(answer.text())
 })
 
-await t.test('an answer does not wait for a body that is still to come', async (t) => {
+await t.test('a response does not wait for the rest of the request body', async (t) => {
   const url = new URL(
     await entryOf(
       t,
@@ -234,7 +234,7 @@ await t.test('an answer does not wait for a body that is still to come', async (
   request.on('error', () => {}).destroy()
 })
 
-await t.test('what has no answer is told as problem+json', async (t) => {
+await t.test('a missing response is reported as problem+json', async (t) => {
   const isProblem = async (t: Test, answer: Response, status: number, detail: RegExp) => {
     t.equal(answer.status, status)
     t.equal(answer.headers.get('content-type'), 'application/problem+json')
@@ -243,11 +243,11 @@ await t.test('what has no answer is told as problem+json', async (t) => {
   const entry = await startEntry({ port: 0, routes, backend: () => undefined })
   t.teardown(() => entry.stop())
   await t.test('404: no route', async (t) => isProblem(t, await fetch(`${entry.url}/nowhere?x`), 404, /\/nowhere$/))
-  await t.test('503: a function that does not run yet', async (t) =>
+  await t.test('503: the function does not run yet', async (t) =>
     isProblem(t, await fetch(`${entry.url}/job`), 503, /result-fetch/))
-  await t.test('502: a function that refuses the connection', async (t) =>
+  await t.test('502: the function refuses the connection', async (t) =>
     isProblem(t, await fetch(await entryOf(t, 'http://127.0.0.1:1')), 502, /ECONNREFUSED/))
-  await t.test('502: a function that dies over the request', async (t) => {
+  await t.test('502: the function crashes during the request', async (t) => {
     const dying = await bare(t, (_: IncomingMessage, response: ServerResponse) => response.destroy())
     await isProblem(
       t,
@@ -256,13 +256,13 @@ await t.test('what has no answer is told as problem+json', async (t) => {
       /socket hang up|ECONNRESET/
     )
   })
-  await t.test('504: a function that takes longer than its timeoutSeconds', async (t) => {
+  await t.test('504: the function takes longer than its timeoutSeconds', async (t) => {
     const slow = await bare(t, () => {})
     await isProblem(t, await fetch(await entryOf(t, slow, 0.05)), 504, /within 0.05 s/)
   })
 })
 
-await t.test('a port that is taken is an error of its caller', async (t) => {
+await t.test('a port in use is an error', async (t) => {
   const { port } = new URL(await entryOf(t, undefined))
   await t.rejects(startEntry({ port: Number(port), routes, backend: () => undefined }), { code: 'EADDRINUSE' })
 })

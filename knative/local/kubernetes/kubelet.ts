@@ -7,7 +7,17 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeVolumes } from './container-inputs.ts'
-import { type Container, createContainer, type Host, kill, live, pause, podDir, stop } from './container.ts'
+import {
+  type Container,
+  createContainer,
+  type Host,
+  kill,
+  live,
+  pause,
+  podDir,
+  prepareStop,
+  stop
+} from './container.ts'
 import { hasEnded, type Pod, timestamp } from './objects.ts'
 import { type Change, find, remove, update } from './store.ts'
 
@@ -86,6 +96,7 @@ async function run (host: Host, running: RunningPod): Promise<void> {
 
   if (!signal.aborted) killAfter(running, (pod.spec.terminationGracePeriodSeconds ?? 30) * 1000)
   for (const sidecar of containers.filter(({ role }) => role === 'sidecar').reverse()) {
+    await Promise.race([prepareStop(sidecar), sidecar.life])
     stop(sidecar)
     await sidecar.life
   }
@@ -101,7 +112,9 @@ function terminate (running: RunningPod, grace: number): void {
   running.ending.abort()
   killAfter(running, grace)
   for (const container of running.containers) {
-    if (container.role !== 'sidecar' || !container.status.started) stop(container)
+    // As a kubelet does: the hooks of all containers at once, SIGTERM to a sidecar when the others have ended.
+    const prepared = prepareStop(container)
+    if (container.role !== 'sidecar' || !container.status.started) void prepared.then(() => stop(container))
   }
 }
 

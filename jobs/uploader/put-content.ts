@@ -59,8 +59,10 @@ async function put (
   request.on('timeout', () => request.destroy(new Error(`silent for ${SILENCE_MS} ms`)))
   // A connection may break at any time, also after all is sent: a promise that is settled does not mind.
   request.on('error', reject)
-  request.on('close', () => reject(new Error('it closed the connection without an answer')))
+  let answered = false
+  request.on('close', () => answered || reject(new Error('it closed the connection without an answer')))
   request.on('response', (response) => {
+    answered = true
     buffer(response).then((answer) => {
       resolve({ status: response.statusCode ?? 0, code: /<Code>(\w+)<\/Code>/.exec(answer.toString())?.[1] ?? '' })
       // A refusal can come before all is sent, and then the rest need not be.

@@ -39,6 +39,9 @@ export async function runUploader (t: Test, { url, id, attempt, token, folder }:
       TOKEN_FILE: tokenFile,
       RESULT_DIR: folder,
       START_FILE: join(dirname(folder), 'started'),
+      STOP_FILE: join(dirname(folder), 'stopping'),
+      GRACE_SECONDS: '120',
+      WORKLOAD_SECONDS: '30',
       SETTLE_SECONDS: '0.3'
     },
     stdio: ['ignore', 'pipe', 'pipe']

@@ -3,11 +3,11 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { resultUpload, securitySchemes } from '../../functions/result-upload/app.ts'
-import { SMALLEST_PART } from '../../functions/result-upload/multipart/part-size.ts'
 import { type Grant, presignWith } from '../../functions/result-upload/presign.ts'
 import { jobToken } from '../../shared/access/job-token.ts'
 import { buildServer } from '../../shared/http/server.ts'
 import { createRecord } from '../../shared/job/record-store.ts'
+import { LARGEST_PUT, SMALLEST_PART } from '../../shared/results/part-size.ts'
 import type { Store } from '../../shared/store/open-store.ts'
 import { newRecord } from './new-record.ts'
 import { testStore } from './store.ts'
@@ -19,6 +19,7 @@ export interface Answer {
 }
 
 interface Options {
+  largestPut?: number
   smallestPart?: number
   /** Called with the route of each request, before the answer. */
   asked?: (route: string) => void
@@ -29,7 +30,7 @@ interface Options {
 /** Starts result-upload with a new bucket, and creates a running job with its token. */
 export async function uploadServer (
   t: Test,
-  { smallestPart = SMALLEST_PART, asked = () => {}, spoil = (grant) => grant }: Options = {}
+  { largestPut = LARGEST_PUT, smallestPart = SMALLEST_PART, asked = () => {}, spoil = (grant) => grant }: Options = {}
 ) {
   const store = await testStore(t)
   const tokenKey = randomBytes(32).toString('hex')
@@ -43,7 +44,7 @@ export async function uploadServer (
 
   async function listen (port: number): Promise<FastifyInstance> {
     const sign = presignWith(store.settings)
-    const app = resultUpload({ store, presign: async (...what) => spoil(await sign(...what)), tokenKey, smallestPart })
+    const app = resultUpload({ store, presign: async (...what) => spoil(await sign(...what)), tokenKey, largestPut, smallestPart })
     const server = await buildServer({
       app,
       admit: undefined,

@@ -54,6 +54,12 @@ export function openJournal (ask: Ask): Journal {
     use(before.sha256, -1)
   }
 
+  function rewrite (): void {
+    page = 0
+    entries = [...files].map(([name, content]) => ({ name, ...content }))
+    isTold = false
+  }
+
   return {
     set (name, { size, sha256 }) {
       const before = files.get(name)
@@ -72,6 +78,8 @@ export function openJournal (ask: Ask): Journal {
     names: () => files.keys(),
     counts: () => ({ files: files.size, bytes }),
     async flush (signal) {
+      // Of files that change again and again, the entries pile up.
+      if (page * JOURNAL_PAGE + entries.length > 2 * (files.size + 2 * JOURNAL_PAGE)) rewrite()
       while (!isTold) {
         const told = entries.slice(0, JOURNAL_PAGE)
         const content = { page, entries: told, files: files.size, bytes }
@@ -84,11 +92,7 @@ export function openJournal (ask: Ask): Journal {
         isTold = told.length < JOURNAL_PAGE
       }
     },
-    rewrite () {
-      page = 0
-      entries = [...files].map(([name, content]) => ({ name, ...content }))
-      isTold = false
-    },
+    rewrite,
     takeUnused () {
       const taken = [...unused]
       unused.clear()

@@ -45,7 +45,7 @@ export async function putContent (
   }
 }
 
-/** The status of the answer, and the code of an S3 error. Rejects whenever there is no whole answer, however it breaks. */
+/** The status of the answer, and the code of an S3 error. Rejects whenever there is no whole answer. */
 async function put (
   body: Buffer | AsyncIterable<Buffer>,
   { method, url, headers }: Grant,

@@ -33,7 +33,10 @@ const TOGETHER = 64
  * because programs write files under such names before they rename them; so are symbolic links, which may lead anywhere
  * a moment later. When the workload has ended (`final`) both are results like any others.
  */
-export async function scanResults (root: string, { final }: { final: boolean }): Promise<Scan> {
+export async function scanResults (
+  root: string,
+  { final }: { final: boolean }
+): Promise<Scan> {
   const scan: Scan = { files: [], noFiles: new Map(), impossible: new Map() }
   const top = await look('', stat(root, { bigint: true }))
   const inside = await look('', realpath(root))

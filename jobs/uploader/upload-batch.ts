@@ -23,8 +23,10 @@ export interface Uploads {
 
 type Offer = { state: 'stored' } | { state: 'granted' } & Grant | { state: 'multipart' } & PartsOffer
 
-/** A refusal by the store may pass, but not for ever: after so many tries it is believed. */
-const TRIES = 5
+/** A refusal by the store may pass, but not for ever: after so many tries, some twenty seconds, it is believed. */
+const TRIES = 8
+/** A grant is good for five minutes: a refusal of an older one says nothing about the file. */
+const GRANT_MS = 240_000
 
 /** For all batches together. */
 const reading = atMost(4)
@@ -62,10 +64,11 @@ async function sendAll (uploads: Uploads, toSend: ToSend, how: How): Promise<Map
       if (tried > 0) await sleep(backOff(tried - 1), undefined, { signal: over })
       const again: ToSend = new Map()
       const offers = await offersFor(uploads, [...left.values()])
+      const askedAt = performance.now()
       await Promise.all([...left].map(([file, hashed], at) => sending(async () => {
         const sent = await send(uploads, file, hashed, offers[at]!, how)
         if (sent === 'stored') stored.add(hashed.sha256)
-        else if (sent === 'again' || (typeof sent === 'object' && tried + 1 < TRIES)) again.set(file, hashed)
+        else if (sent === 'again' || (typeof sent === 'object' && mayPass(tried, askedAt))) again.set(file, hashed)
         else failures.set(hashed.sha256, sent)
       })))
       left = again
@@ -74,6 +77,10 @@ async function sendAll (uploads: Uploads, toSend: ToSend, how: How): Promise<Map
     if (!over.aborted) throw error
   }
   return failures
+}
+
+function mayPass (tried: number, askedAt: number): boolean {
+  return tried + 1 < TRIES || performance.now() - askedAt > GRANT_MS
 }
 
 async function tryToHash (file: FoundFile, how: How): Promise<Outcome> {

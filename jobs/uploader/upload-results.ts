@@ -118,7 +118,12 @@ async function uploadDue (
   if (due.length > MOST_LINES) log(`looked at ${due.length} files`)
 }
 
-function note (one: Seen, outcome: Outcome, journal: Journal, phase: Phase): void {
+function note (
+  one: Seen,
+  outcome: Outcome,
+  journal: Journal,
+  phase: Phase
+): void {
   if (outcome === 'changed') one.since = performance.now()
   else if ('refused' in outcome) {
     one.refused = outcome.refused
@@ -144,7 +149,12 @@ async function drop ({ ask, stored }: Uploads, sha256: string[]): Promise<void> 
 
 type Finish = { state: 'finished', complete: boolean } | { state: 'missing', sha256: string[] }
 
-async function sayDone (ask: Ask, journal: Journal, left: Left, signal?: AbortSignal): Promise<Finish> {
+async function sayDone (
+  ask: Ask,
+  journal: Journal,
+  left: Left,
+  signal?: AbortSignal
+): Promise<Finish> {
   const { complete, list } = left
   const { status, body } = await ask('POST', 'done', {
     ...journal.counts(),
@@ -177,8 +187,8 @@ interface Left {
 function leftOut ({ noFiles, impossible }: Scan, seen: Map<string, Seen>): Left {
   const named = (files: Map<string, string>): LeftOut[] => [...files].map(([name, reason]) => ({ name, reason }))
   const refused = [...seen.values()].flatMap(({ file: { name }, refused, isStored }) =>
-    refused !== undefined ? [{ name, reason: refused }]
-      : isStored ? [] : [{ name, reason: 'it was still going up when the time of the uploader was over' }])
+    isStored ? [] : [{ name, reason: refused ?? 'it was still going up when the time of the uploader was over' }]
+  )
   const missing = [...named(impossible), ...refused]
   return { complete: missing.length === 0, list: [...missing, ...named(noFiles)] }
 }

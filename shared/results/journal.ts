@@ -5,7 +5,7 @@ import type { Store } from '../store/open-store.ts'
 import { JOURNAL_PAGE, type JournalEntry } from './journal-entry.ts'
 import { byName, type ResultEntry } from './result-entry.ts'
 
-/** What an uploader has stored so far: it lets callers see the first results while the job runs, or when it never ends well. */
+/** What an uploader has stored so far: callers see the first results while the job runs, or when it ends badly. */
 export interface Journal {
   /** Files that are stored, and their bytes. */
   files: number

@@ -1,8 +1,8 @@
 const MIB = 2 ** 20
 
 /**
- * The largest file that goes in one piece: the store then checks the sha256 of the whole. A larger one goes in parts, so
- * that a break costs one part. Bytes.
+ * The largest file that goes in one piece: the store then checks the sha256 of the whole. A larger one goes in parts,
+ * so that a break costs one part. Bytes.
  */
 export const LARGEST_PUT = 1024 * MIB
 

@@ -9,7 +9,10 @@ export interface ResultEntry {
 }
 
 /** The order of the names: by Unicode code point, which is also the order of their UTF-8 bytes. */
-export function byName ({ name: one }: { name: string }, { name: other }: { name: string }): number {
+export function byName (
+  { name: one }: { name: string },
+  { name: other }: { name: string }
+): number {
   const shorter = Math.min(one.length, other.length)
   for (let at = 0; at < shorter; at++) {
     const [a, b] = [one.charCodeAt(at), other.charCodeAt(at)]

@@ -120,8 +120,8 @@ async function * entriesOf (
 export async function countResults (store: Store, id: string, attempt: string): Promise<ResultCounts | undefined> {
   const manifest = await readManifest(store, id, attempt)
   if (manifest !== undefined) {
-    const { files, bytes, complete, left_out, left_out_count } = manifest
-    return { files, bytes, complete, left_out, left_out_count }
+    const { at, pages, entries, ...counts } = manifest
+    return counts
   }
   const head = await readJournalHead(store, id, attempt)
   return head && { files: head.files, bytes: head.bytes, complete: false, left_out: [], left_out_count: 0 }

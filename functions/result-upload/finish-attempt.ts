@@ -15,8 +15,8 @@ const MOST_MISSING = 1000
 export type Finish = { state: 'finished' } | { state: 'missing', sha256: string[] }
 
 /**
- * Takes the uploader's word that it is done, but only after a look at what the store has: every file of the journal must
- * be there with its size. Then it writes the manifest, and removes contents that no file has any more.
+ * Takes the uploader's word that it is done, but only after a look at what the store has: every file of the journal
+ * must be there with its size. Then it writes the manifest, and removes contents that no file has any more.
  */
 export async function finishAttempt (store: Store, place: Attempt, said: ResultCounts): Promise<Finish> {
   const { id, attempt } = place

@@ -60,7 +60,7 @@ function log (line: string): void {
   console.log(`uploader: ${line}`)
 }
 
-// Until all is known to be up: a process that ends for any other reason, even with nothing left to wait for, has failed.
+// Until all is known to be stored: a process that ends for any other reason, or with nothing left to do, has failed.
 process.exitCode = 1
 const runs = { 'await-start': awaitStart, stopping: noteStop }[process.argv[2] ?? ''] ?? main
 runs().then((complete) => {

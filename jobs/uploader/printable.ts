@@ -1,7 +1,7 @@
 /** Longer names are cut: they go into records and messages. */
 const LONGEST = 300
 
-/** A name that cannot be that of a result, made fit for a message: what cannot be printed as `\x` and two hex digits. */
+/** A name of any bytes, made fit for a message: what cannot be printed becomes `\x` and two hex digits. */
 export function printable (name: string | Buffer): string {
   let shown = ''
   for (const char of typeof name === 'string' ? name : decode(name)) {

@@ -79,7 +79,9 @@ export async function uploadResults (work: Work): Promise<boolean> {
       if (!end.over.aborted) throw error
     }
     if (end.over.aborted) return await giveUp(work, journal, leftOut(scan, seen))
-    await end.wait(phase === 'running' ? Math.max(settleMs / 3, looked / SHARE) : settleMs / 3)
+    if (phase === end.phase()) {
+      await end.wait(phase === 'running' ? Math.max(settleMs / 3, looked / SHARE) : settleMs / 3)
+    }
   }
 }
 

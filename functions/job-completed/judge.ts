@@ -4,7 +4,7 @@ import { MOST_IN_RECORD } from '../../shared/job/left-out.ts'
 import type { ResultCounts } from '../../shared/job/result-counts.ts'
 import { countingPod, workloadStatus } from '../../shared/kubernetes/workload.ts'
 
-/** The Kubernetes objects of a job at this moment, and what is stored of the results of the attempt that counts. */
+/** The Kubernetes objects of a job at this moment, and, once it has ended, the results of the attempt that counts. */
 export interface Seen {
   job: V1Job | undefined
   pods: V1Pod[]
@@ -16,8 +16,7 @@ export interface Seen {
  * event. So it does not matter which event arrived, how often it arrived, or whether it was a ping.
  */
 export function judge (record: JobRecord, { job, pods, results }: Seen, now: Date): Change {
-  // A Job with the same name but another uid is not the Job of this job.
-  const own = job !== undefined && (record.job_uid ?? job.metadata?.uid) === job.metadata?.uid ? job : undefined
+  const own = ownJob(record, job)
   const facts = podFacts(record, countingPod(pods))
   const stored = results && { results: { ...results, left_out: results.left_out.slice(0, MOST_IN_RECORD) } }
   if (own === undefined) {
@@ -43,6 +42,17 @@ export function judge (record: JobRecord, { job, pods, results }: Seen, now: Dat
   // The reason of a stop is more important than what the pods wait for.
   const reason = record.stop?.reason ?? (state === 'pending' ? obstacle(own, pods) : interruption(own, pods))
   return { ...facts, state, reason }
+}
+
+/** A Job with the same name but another uid is not the Job of this job. */
+function ownJob ({ job_uid: uid }: JobRecord, job: V1Job | undefined): V1Job | undefined {
+  return uid === undefined || uid === job?.metadata?.uid ? job : undefined
+}
+
+/** Whether nothing of a job runs any more, as far as its Job tells. Only then do its results count. */
+export function hasEnded (record: JobRecord, job: V1Job | undefined): boolean {
+  const own = ownJob(record, job)
+  return own === undefined || condition(own, 'Complete') !== undefined || condition(own, 'Failed') !== undefined
 }
 
 function withoutJob (record: JobRecord, pods: V1Pod[], now: Date): Change {

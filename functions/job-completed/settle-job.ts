@@ -7,7 +7,7 @@ import { type Cluster, objectName, orAbsent } from '../../shared/kubernetes/clus
 import { countingPod, podsOf } from '../../shared/kubernetes/workload.ts'
 import { countResults } from '../../shared/results/results.ts'
 import type { Store } from '../../shared/store/open-store.ts'
-import { condition, judge } from './judge.ts'
+import { hasEnded, judge } from './judge.ts'
 import type { Outbox } from './callbacks/pay-callbacks.ts'
 
 export interface Deps {
@@ -58,8 +58,9 @@ export async function settleJob (
   if (isTerminal(known.record.state)) return { record: known.record, changed: 'nothing' }
   const { job, pods } = listed?.job === undefined ? await findJob(cluster, id) : listed
   const attempt = countingPod(pods)?.metadata?.uid ?? known.record.attempt
-  const isOver = job === undefined || condition(job, 'Complete') !== undefined || condition(job, 'Failed') !== undefined
-  const results = isOver && attempt !== undefined ? await countResults(store, id, attempt) : undefined
+  const results = attempt !== undefined && hasEnded(known.record, job)
+    ? await countResults(store, id, attempt)
+    : undefined
   const now = new Date()
   let changed: Settled['changed'] = 'nothing'
   const record = await advanceRecord(store, id, (record) => {

@@ -9,6 +9,7 @@ import { JobId } from '../../shared/job/job-id.ts'
 import type { JobRecord } from '../../shared/job/job-record.ts'
 import { isTerminal, State } from '../../shared/job/job-state.ts'
 import { JobView, ListedJob, viewOf } from '../../shared/job/job-view.ts'
+import { isLostLog } from '../../shared/job/lost-log.ts'
 import { readRecord } from '../../shared/job/record-store.ts'
 import type { ResultCounts } from '../../shared/job/result-counts.ts'
 import { countResults } from '../../shared/results/results.ts'
@@ -54,7 +55,7 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
       schema: {
         summary: 'One job',
         description:
-          'With `Prefer: wait=N` (at most 50 s), the answer waits until the job ends. With `If-None-Match` as well, it waits for any change.',
+          'With `Prefer: wait=N` (at most 50 s), the answer waits until the job ends. With `If-None-Match` as well, it waits for any change. While the job runs, the ETag is weak: the counts in `results` change without it.',
         params: JobParams,
         headers: Type.Object({
           prefer: Type.Optional(Type.String({ examples: ['wait=30'] })),
@@ -87,7 +88,8 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
       config: { access: 'jobs:read' },
       schema: {
         summary: 'The log of the workload',
-        description: 'The last 10 MiB of the log. It is stored when the job ends.',
+        description:
+          'At most the last 10 MiB of the log, from the begin of a line. It is stored when the job ends; until then the problem is `log-not-available`, with `Retry-After`. For a job that never ran, or whose log is lost, the problem is `no-log`, and will stay.',
         params: JobParams,
         response: { 200: Text, ...problems(400, 404, 503) }
       }
@@ -95,13 +97,11 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
       const record = await recordOf(request.params.id)
       const key = logKey(record.job_uuid)
       const head = await headObject(store, key)
-      const bytes = head && await streamObject(store, key, { etag: head.etag })
-      if (head === undefined || bytes === undefined) {
-        throw problem('log-not-available', whyNoLog(record), {
-          job_uuid: record.job_uuid,
-          headers: { 'retry-after': '5' }
-        })
+      if (head !== undefined && await isLostLog(store, record.job_uuid, head.size)) {
+        throw noLog(record, 'The job ran, but its pod was gone before the log could be read')
       }
+      const bytes = head && await streamObject(store, key, { etag: head.etag })
+      if (head === undefined || bytes === undefined) throw logToCome(record)
       return await reply.headers({
         'content-type': 'text/plain; charset=utf-8',
         'content-length': head.size,
@@ -142,9 +142,18 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
   }
 }
 
-function whyNoLog ({ state, started_at: startedAt }: JobRecord): string {
-  if (!isTerminal(state)) return 'The log becomes available when the job ends'
-  return startedAt === undefined
-    ? 'The job never ran, so it has no log'
-    : 'The log is not stored yet; try again in a moment'
+/** Why there is no log yet, or never will be. Only in the first case does it make sense to ask again. */
+function logToCome (record: JobRecord): Error {
+  const { job_uuid: id, state, started_at: startedAt } = record
+  if (isTerminal(state) && startedAt === undefined) return noLog(record, 'The job never ran')
+  const detail = isTerminal(state)
+    ? 'The job has ended, but its log is not stored yet; try again in a moment'
+    : startedAt === undefined
+      ? 'The job has not started yet; its log is stored when it ends'
+      : 'The job still runs; its log is stored when it ends'
+  return problem('log-not-available', detail, { job_uuid: id, headers: { 'retry-after': '5' } })
+}
+
+function noLog ({ job_uuid: id }: JobRecord, detail: string): Error {
+  return problem('no-log', detail, { job_uuid: id })
 }

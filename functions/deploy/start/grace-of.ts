@@ -1,3 +1,4 @@
+import type { V1PodSpec } from '@kubernetes/client-node'
 import { parseQuantity } from './parse-quantity.ts'
 
 /** The size of the result volume where a template does not set one. */
@@ -25,6 +26,13 @@ export interface Grace {
   notice: number
   /** What is wrong with the template's own period, for its author. */
   warning?: string
+}
+
+/** How the end of a pod of a template is shared, by the size of its result volume. */
+export function graceOfPod ({ terminationGracePeriodSeconds: own, volumes }: V1PodSpec): Grace {
+  const limit = volumes?.find(({ name }) => name === 'results')?.emptyDir?.sizeLimit ?? RESULTS_SIZE
+  // Kubernetes takes a limit of 0 for none.
+  return graceOf(own ?? undefined, parseQuantity(limit) === 0 ? RESULTS_SIZE : limit)
 }
 
 /**

@@ -10,7 +10,9 @@ import type {
 import { JOB_LABEL, MANAGED_BY, objectName, TEMPLATE_LABEL } from '../../../shared/kubernetes/cluster.ts'
 import type { Template } from '../templates/read-templates.ts'
 import type { ResolvedEnv } from '../intake/resolve-env.ts'
-import { type Grace, graceOf, RESULTS_SIZE } from './grace-of.ts'
+import { plainPath } from '../templates/plain-path.ts'
+import { type Grace, graceOfPod, RESULTS_SIZE } from './grace-of.ts'
+import { STARTED_DIR, TOKEN_DIR } from './uploader-folders.ts'
 
 export interface JobSettings {
   namespace: string
@@ -20,8 +22,6 @@ export interface JobSettings {
   uploadUrl: string
 }
 
-const TOKEN_DIR = '/var/run/gx4ki'
-const STARTED_DIR = '/var/lib/gx4ki'
 /** The hyphen avoids a conflict with a secret value: the name of an environment variable cannot have one. */
 const TOKEN_KEY = 'uploader-token'
 
@@ -96,14 +96,19 @@ function podSpec (
       seccompProfile: { type: 'RuntimeDefault' },
       ...spec.securityContext
     },
-    initContainers: [uploader(id, resultsPath, settings, grace, userOf(spec)), ...(spec.initContainers ?? []).map(secured)],
+    initContainers: [
+      uploader(id, resultsPath, settings, grace, userOf(spec)),
+      ...(spec.initContainers ?? []).map(secured)
+    ],
     containers: [
       secured(withNotice(withEnv(withMount(workload!, results), id, env), grace)),
       ...others.map(secured)
     ],
     volumes: [
       ...volumes,
-      ...(volumes.some(({ name }) => name === 'results') ? [] : [{ name: 'results', emptyDir: { sizeLimit: RESULTS_SIZE } }]),
+      ...(volumes.some(({ name }) => name === 'results')
+        ? []
+        : [{ name: 'results', emptyDir: { sizeLimit: RESULTS_SIZE } }]),
       { name: 'uploader-started', emptyDir: { sizeLimit: '1Mi' } },
       { name: 'uploader-token', secret: { secretName: objectName(id), items: [{ key: TOKEN_KEY, path: TOKEN_KEY }] } }
     ]
@@ -152,16 +157,11 @@ function uploader (
   }
 }
 
-/** How the end of a pod of this template is shared, by the size of its result volume. */
-export function graceOfPod ({ terminationGracePeriodSeconds: own, volumes = [] }: V1PodSpec): Grace {
-  const results = volumes.find(({ name }) => name === 'results')
-  return graceOf(own, results?.emptyDir?.sizeLimit ?? RESULTS_SIZE)
-}
-
 /** The user of the workload, where it has one of its own: the uploader must be able to read its files. */
 function userOf ({ containers: [workload] }: V1PodSpec): V1SecurityContext {
-  const { runAsUser, runAsGroup } = workload?.securityContext ?? {}
-  return { ...(runAsUser !== undefined && { runAsUser }), ...(runAsGroup !== undefined && { runAsGroup }) }
+  const { runAsUser, runAsGroup, runAsNonRoot } = workload?.securityContext ?? {}
+  const user = { runAsUser, runAsGroup, runAsNonRoot }
+  return Object.fromEntries(Object.entries(user).filter(([, value]) => (value ?? undefined) !== undefined))
 }
 
 function withMount (
@@ -169,7 +169,8 @@ function withMount (
   mount: { name: string, mountPath: string }
 ): V1Container {
   const mounts = container.volumeMounts ?? []
-  return { ...container, volumeMounts: [...mounts.filter(({ mountPath }) => mountPath !== mount.mountPath), mount] }
+  const others = mounts.filter(({ mountPath }) => plainPath(mountPath) !== mount.mountPath)
+  return { ...container, volumeMounts: [...others, mount] }
 }
 
 function withEnv (container: V1Container, id: string, { plain, secret }: ResolvedEnv): V1Container {

@@ -6,7 +6,7 @@ import {
   partSize,
   SMALLEST_PART,
   sizeOfPart
-} from '../../../../functions/result-upload/multipart/part-size.ts'
+} from '../../../shared/results/part-size.ts'
 
 const GIB = 2 ** 30
 /** S3 takes no larger part. */

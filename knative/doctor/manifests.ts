@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { loadAll } from 'js-yaml'
+import { readYamlDocuments } from '../../shared/settings/read-yaml.ts'
 import type { KubernetesObject } from '@kubernetes/client-node'
 
 /** An object of this project as in its file, always with a name and a namespace. */
@@ -15,6 +15,6 @@ const BASE = join(import.meta.dirname, '../base')
 /** The objects of these kinds that every installation has. */
 export function manifests (...kinds: string[]): Manifest[] {
   return globSync('*.yaml', { cwd: BASE }).filter((name) => name !== 'kustomization.yaml').sort()
-    .flatMap((name) => loadAll(readFileSync(join(BASE, name), 'utf8')) as Manifest[])
+    .flatMap((name) => readYamlDocuments(readFileSync(join(BASE, name), 'utf8')) as Manifest[])
     .filter(({ kind }) => kinds.includes(kind))
 }

@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { loadAll } from 'js-yaml'
+import { readYamlDocuments } from '../../shared/settings/read-yaml.ts'
 import { Type, type Static, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 
@@ -128,7 +128,7 @@ export function readManifests (folder: string): Manifests {
   const found: Record<string, unknown[]> = Object.fromEntries(Object.keys(kinds).map((kind) => [kind, []]))
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml')).sort()) {
     for (
-      const object of loadAll(readFileSync(join(folder, file), 'utf8')) as Array<
+      const object of readYamlDocuments(readFileSync(join(folder, file), 'utf8')) as Array<
         { apiVersion?: string, kind?: string } | null
       >
     ) {

@@ -38,7 +38,7 @@ export function admitSenderBy (
     issuer,
     audience,
     jwksUri: `${cluster.config.getCurrentCluster()!.server}/openid/v1/jwks`,
-    fetch: async (url, init) => await askApiServer(cluster, url, init)
+    fetch: async (url, init) => await askApiServer(cluster, url, { signal: init?.signal })
   })
 
   return async function admitSender (authorization) {

@@ -1,4 +1,4 @@
-import { load } from 'js-yaml'
+import { readYaml } from '../settings/read-yaml.ts'
 import { Type, type Static, type TObject } from 'typebox'
 import { resultTokenSettings } from '../access/result-token.ts'
 import { publicUrlSettings } from '../events/job-event.ts'
@@ -104,7 +104,7 @@ function connectorsIn (folder: string | undefined, refused: (file: string, reaso
 }
 
 export function parseConnector (yaml: string): Connector {
-  const connector: unknown = load(yaml)
+  const connector: unknown = readYaml(yaml)
   if (!isConnector(connector)) {
     throw new Error(`not a connector: ${
       fieldErrors(isConnector.errors, 'it').map(({ field, message }) => `${field} ${message}`).join(', ')

@@ -41,6 +41,7 @@ const kinds = {
   'upload-refused': [422, 'The upload cannot be accepted'],
   'rejected-by-kubernetes': [422, 'Kubernetes does not accept the Job'],
   'too-many-jobs': [429, 'The caller has reached the limit of open jobs'],
+  'quota-exceeded': [429, 'The quota of the cluster for jobs is used up'],
   'too-many-requests': [429, 'The caller sends too many requests'],
   'headers-too-large': [431, 'The headers are too large'],
   internal: [500, 'Internal error'],

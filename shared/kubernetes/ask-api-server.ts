@@ -3,16 +3,21 @@ import { fetch, type RequestInit, type Response } from 'undici'
 import type { Cluster } from './cluster.ts'
 
 /**
- * Sends a GET to the API server with the function's own credentials and returns the response as it is. For requests
+ * Sends a request to the API server with the function's own credentials and returns the response as it is. For requests
  * that client-node does not support well.
  */
 export async function askApiServer (
   { config }: Cluster,
   url: string,
-  init: Pick<RequestInit, 'signal'>
+  { method = 'GET', body = null, signal = null }: {
+    method?: string | undefined
+    body?: string | null
+    signal?: RequestInit['signal'] | undefined
+  } = {}
 ): Promise<Response> {
   const context = new RequestContext(url, HttpMethod.GET)
   await config.applySecurityAuthentication(context)
   const dispatcher = context.getDispatcher()
-  return await fetch(url, { ...init, headers: context.getHeaders(), ...(dispatcher && { dispatcher }) })
+  const headers = { ...context.getHeaders(), ...(body !== null && { 'content-type': 'application/json' }) }
+  return await fetch(url, { method, body, signal, headers, ...(dispatcher && { dispatcher }) })
 }

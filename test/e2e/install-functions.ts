@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { chownSync, cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { loadAll } from 'js-yaml'
+import { readYamlDocuments } from '../../shared/settings/read-yaml.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { withoutServing } from './without-serving.ts'
 
@@ -30,7 +30,7 @@ export async function installFunctions (
   mkdirSync('/var/lib/minio', { recursive: true })
   chownSync('/var/lib/minio', 1000, 1000)
   const overlay = join(manifests, 'overlays/e2e')
-  const all = loadAll(kubectl(['kustomize', overlay])) as Parameters<typeof withoutServing>[0]
+  const all = readYamlDocuments(kubectl(['kustomize', overlay])) as Parameters<typeof withoutServing>[0]
   await unlessWebhooksAreAway(() =>
     lean
       ? kubectl(['apply', '-f', '-'], withoutServing(all).map((manifest) => JSON.stringify(manifest)).join('\n---\n'))

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { loadAll } from 'js-yaml'
+import { readYamlDocuments } from '../../shared/settings/read-yaml.ts'
 import type { ControlPlane } from './control-plane.ts'
 
 /** The source folders of the modules that Knative is built from. The manifests in these folders are applied. */
@@ -124,7 +124,7 @@ function manifestsIn (path: string): Manifest[] {
   const files = statSync(path).isDirectory()
     ? readdirSync(path).filter((name) => name.endsWith('.yaml')).map((name) => join(path, name))
     : [path]
-  return files.flatMap((file) => loadAll(readFileSync(file, 'utf8')) as (Manifest | null)[]).filter((manifest) =>
+  return files.flatMap((file) => readYamlDocuments(readFileSync(file, 'utf8')) as (Manifest | null)[]).filter((manifest) =>
     manifest !== null
   )
     .filter(({ kind }) => kind !== 'HorizontalPodAutoscaler' && kind !== 'PodDisruptionBudget' && kind !== 'Image')

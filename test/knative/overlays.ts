@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { load } from 'js-yaml'
+import { readYaml as parseYaml } from '../../shared/settings/read-yaml.ts'
 import t from 'tap'
 import { parseTemplate } from '../../functions/deploy/templates/read-templates.ts'
 import { identifyBy } from '../../shared/access/identify-caller.ts'
@@ -16,7 +16,7 @@ interface Kustomization {
 }
 
 const read = (folder: string) =>
-  load(readFileSync(join('knative', folder, 'kustomization.yaml'), 'utf8')) as Kustomization
+  parseYaml(readFileSync(join('knative', folder, 'kustomization.yaml'), 'utf8')) as Kustomization
 const base = readYaml('knative/base')
 
 await t.test('every file and folder that a kustomization names exists', async (t) => {
@@ -59,7 +59,7 @@ await t.test('production requires API keys and mounts them in API_KEYS_DIR; mini
   const settings = (name: string): Record<string, string> => {
     const { data } = base.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'gx4ki-settings')!
     const patches = read(`overlays/${name}`).patches!.flatMap(({ target, patch }) =>
-      target === undefined ? [load(patch) as typeof base[number]] : []
+      target === undefined ? [parseYaml(patch) as typeof base[number]] : []
     )
     return Object.assign({}, data, ...patches.map((patch) => patch.data))
   }

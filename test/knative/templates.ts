@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { load } from 'js-yaml'
+import { readYaml } from '../../shared/settings/read-yaml.ts'
 import t from 'tap'
 import Schema from 'typebox/schema'
 
@@ -42,10 +42,10 @@ interface Variable {
 function readTemplate (
   file: string
 ): { template: Template, env: { type: string, required?: string[], properties: Record<string, Variable> } } {
-  const template = load(readFileSync(join(folder, file), 'utf8')) as Template
+  const template = readYaml(readFileSync(join(folder, file), 'utf8')) as Template
   return {
     template,
-    env: load(template.metadata.annotations['gx4ki.io/env']!) as ReturnType<typeof readTemplate>['env']
+    env: readYaml(template.metadata.annotations['gx4ki.io/env']!) as ReturnType<typeof readTemplate>['env']
   }
 }
 

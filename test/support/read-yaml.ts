@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { loadAll } from 'js-yaml'
+import { readYamlDocuments } from '../../shared/settings/read-yaml.ts'
 
 /** A Kubernetes object of any kind. */
 export type Manifest = {
@@ -14,7 +14,7 @@ export function readYaml (folder: string): Manifest[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.yaml') && !name.endsWith('kustomization.yaml'))
     .sort()
-    .flatMap((name) => loadAll(readFileSync(join(folder, name), 'utf8')) as Manifest[])
+    .flatMap((name) => readYamlDocuments(readFileSync(join(folder, name), 'utf8')) as Manifest[])
 }
 
 /** The objects that the overlays install on a cluster. Job templates are left out. */

@@ -37,7 +37,8 @@ const Checked = Type.Object({
   template: Type.String(),
   env: Type.Record(Type.String(), Type.String(), {
     description: 'The environment that the workload would get, without secret values'
-  })
+  }),
+  warnings: Type.Array(Type.String(), { description: 'What the API server says about the Job' })
 })
 
 const KeyHeader = Type.Object({

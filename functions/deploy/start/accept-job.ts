@@ -9,11 +9,11 @@ import { markerKey, stateKey } from '../../../shared/store/bucket-layout.ts'
 import { headObject, removeObject } from '../../../shared/store/object-store.ts'
 import { claimJob, claimObject, keyed } from './job-claim.ts'
 import { QUEUE_LABEL } from './job-objects.ts'
-import { neverSent } from './never-sent.ts'
+import { neverMade } from './never-made.ts'
 import { checkOpenJobs, putMarker } from './open-jobs.ts'
 import type { Template } from '../templates/read-templates.ts'
 import { type GivenEnv, type ResolvedEnv, resolveEnv } from '../intake/resolve-env.ts'
-import { checkJob, type Deps, isGivenUp, startJob } from './start-job.ts'
+import { checkJob, type Deps, isGivenUp, isRefused, startJob } from './start-job.ts'
 import { askToStop, finishStop } from '../keep/stop-job.ts'
 
 export interface DeployRequest {
@@ -83,18 +83,18 @@ export async function acceptJob (deps: Deps, request: DeployRequest, key?: strin
 }
 
 function ofKubernetes (error: unknown): error is Error {
-  return isProblem(error, 'rejected-by-kubernetes') || isProblem(error, 'kubernetes-unavailable')
+  return isRefused(error) || isProblem(error, 'kubernetes-unavailable')
 }
 
 /** Checks a request for a job and creates nothing. Returns the environment that the workload would get. */
 export async function tryJob (
   deps: Deps,
   request: DeployRequest
-): Promise<{ template: string, env: Record<string, string> }> {
+): Promise<{ template: string, env: Record<string, string>, warnings: string[] }> {
   const template = templateOf(deps, request)
   const env = resolveEnv(template, request.env)
-  await checkJob(deps, template, newJobId(), env, queueOf(template, request))
-  return { template: template.name, env: env.plain }
+  const warnings = await checkJob(deps, template, newJobId(), env, queueOf(template, request))
+  return { template: template.name, env: env.plain, warnings }
 }
 
 export function templateOf ({ templates }: Deps, { template: name }: DeployRequest): Template {
@@ -207,7 +207,7 @@ async function withdraw (
   const stopped = await askToStop(store, id, 'KubernetesUnavailable', (record) => record.job_uid === undefined)
   if (stopped?.job_uid !== undefined) return stopped
   if (keyObject !== undefined) await removeObject(store, keyObject)
-  if (isProblem(error, 'rejected-by-kubernetes') || neverSent(error.cause)) {
+  if (isRefused(error) || neverMade((error as Error).cause)) {
     await removeObject(store, stateKey(id))
     await removeObject(store, markerKey(id))
     throw error

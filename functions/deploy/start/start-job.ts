@@ -1,20 +1,19 @@
-import type { KubernetesObject, V1Job } from '@kubernetes/client-node'
+import type { V1Job } from '@kubernetes/client-node'
 import { jobToken } from '../../../shared/access/job-token.ts'
-import { problem } from '../../../shared/http/problem.ts'
+import { isProblem, problem, type ProblemError } from '../../../shared/http/problem.ts'
 import { advance } from '../../../shared/job/advance.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { advanceRecord } from '../../../shared/job/record-store.ts'
 import { unseal } from '../../../shared/job/seal.ts'
 import {
   type Cluster,
-  genuine,
   JOB_LABEL,
   kubernetesUnavailable,
   objectName,
-  orAbsent,
-  statusOf
+  orAbsent
 } from '../../../shared/kubernetes/cluster.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
+import { createObject } from './create-object.ts'
 import { configMapObject, jobObject, type JobSettings, secretObject } from './job-objects.ts'
 import type { Template, Templates } from '../templates/read-templates.ts'
 import type { ResolvedEnv } from '../intake/resolve-env.ts'
@@ -53,11 +52,16 @@ export async function startJob (deps: Deps, record: JobRecord): Promise<JobRecor
     secret: record.sealed_env === undefined ? {} : unseal(tokenKey, id, record.sealed_env)
   }
 
-  const job = await createObjects(deps, template, id, env, record.queue)
+  const { job, warnings } = await createObjects(deps, template, id, env, record.queue)
   const started = await advanceRecord(
     store,
     id,
-    (current) => advance(current, { state: 'pending', job_uid: job.metadata!.uid!, sealed_env: null }, new Date())
+    (current) => advance(current, {
+      state: 'pending',
+      job_uid: job.metadata!.uid!,
+      sealed_env: null,
+      ...(warnings.length > 0 && { message: warnings.join(' ') })
+    }, new Date())
   )
   // A stop that came before the Job was created found no Job to delete.
   if (started === undefined || started.stop !== undefined) await deleteJob(deps.cluster, id)
@@ -76,15 +80,18 @@ export function isGivenUp ({ stop }: JobRecord): boolean {
   return stop?.reason === 'KubernetesUnavailable'
 }
 
-/** Lets the API server validate all objects of the job. Creates nothing. Throws when Kubernetes refuses one. */
+/**
+ * Lets the API server validate all objects of the job. Creates nothing. Returns its warnings; throws when Kubernetes
+ * refuses an object.
+ */
 export async function checkJob (
   deps: Deps,
   template: Template,
   id: string,
   env: ResolvedEnv,
   queue: string | undefined
-): Promise<void> {
-  await createObjects(deps, template, id, env, queue, 'All')
+): Promise<string[]> {
+  return (await createObjects(deps, template, id, env, queue, 'All')).warnings
 }
 
 async function createObjects (
@@ -94,38 +101,34 @@ async function createObjects (
   env: ResolvedEnv,
   queue: string | undefined,
   dryRun?: 'All'
-): Promise<V1Job> {
-  const { batch, core, namespace } = cluster
-  const options = { namespace, ...(dryRun && { dryRun }) }
-  const made = await created(
-    batch.createNamespacedJob({ ...options, body: jobObject(template, id, env, settings, queue) })
+): Promise<{ job: V1Job, warnings: string[] }> {
+  const options = { dryRun }
+  const { object, warnings } = await createObject(
+    cluster,
+    'jobs',
+    jobObject(template, id, env, settings, queue),
+    options
   )
+  const job = object ?? await existingJob(cluster, id)
   try {
-    const job = made ?? await existingJob(cluster, id)
     // The Job owns both objects, so it must exist first. The pod waits for them.
     await Promise.all([
-      created(core.createNamespacedConfigMap({ ...options, body: configMapObject(job, env) })),
-      created(core.createNamespacedSecret({ ...options, body: secretObject(job, env, jobToken(tokenKey, id)) }))
+      createObject(cluster, 'configmaps', configMapObject(job, env), options),
+      createObject(cluster, 'secrets', secretObject(job, env, jobToken(tokenKey, id)), options)
     ])
-    return job
+    return { job, warnings }
   } catch (error) {
-    // The Job exists now, so the caller must not conclude that Kubernetes refused it.
-    throw dryRun ? error : kubernetesUnavailable(error)
+    if (dryRun) throw error
+    if (!isRefused(error)) throw kubernetesUnavailable(error)
+    // Without them the pod can never start. What is refused now is told to the caller, so nothing must remain.
+    await deleteJob(cluster, id)
+    throw error
   }
 }
 
-/** The created object, or `undefined` when it existed already. */
-async function created<T extends KubernetesObject> (call: Promise<T>): Promise<T | undefined> {
-  try {
-    return genuine(await call)
-  } catch (error) {
-    const status = statusOf(error)
-    if (status === 409) return undefined
-    const message = status === 400 || status === 422 ? statusMessage(error) : undefined
-    throw message === undefined
-      ? kubernetesUnavailable(error)
-      : problem('rejected-by-kubernetes', message, { cause: error })
-  }
+/** Whether Kubernetes refused an object: then the caller gets its words. */
+export function isRefused (error: unknown): error is ProblemError {
+  return isProblem(error, 'rejected-by-kubernetes') || isProblem(error, 'quota-exceeded')
 }
 
 async function existingJob ({ batch, namespace }: Cluster, id: string): Promise<V1Job> {
@@ -142,19 +145,4 @@ export async function deleteJob ({ batch, namespace }: Cluster, id: string): Pro
     batch.deleteNamespacedJob({ namespace, name: objectName(id), propagationPolicy: 'Foreground' })
   )
   return deleted === undefined ? 'absent' : 'ending'
-}
-
-/** The message of a Kubernetes `Status` answer. The exception's own message would repeat the whole answer. */
-function statusMessage (error: unknown): string | undefined {
-  const { body } = error as { body?: unknown }
-  try {
-    const status = (typeof body === 'string' ? JSON.parse(body) : body) as
-      | { kind?: string, message?: string }
-      | null
-      | undefined
-    return status?.kind === 'Status' ? status.message : undefined
-  } catch {
-    // The answer is not JSON: for example the error page of a proxy.
-    return undefined
-  }
 }

@@ -1,10 +1,11 @@
 import type { V1Job } from '@kubernetes/client-node'
-import { load } from 'js-yaml'
+import { readYaml } from '../../../shared/settings/read-yaml.ts'
 import { Type, type Static, type TSchema } from 'typebox'
 import { newAjv } from '../../../shared/schema/new-ajv.ts'
 import { type Folder, folderOf } from '../../../shared/settings/read-folder.ts'
 import { parseRetention } from '../keep/retention.ts'
 import { checkResults } from './check-results.ts'
+import { didYouMean, wrongFields } from './wrong-fields.ts'
 import { plainPath } from './plain-path.ts'
 
 /** The annotations of a template's Job manifest. The rest of the manifest is plain Kubernetes. */
@@ -14,6 +15,7 @@ const RESULTS = 'gx4ki.io/results'
 const RESULT = 'gx4ki.io/result'
 const START_DEADLINE = 'gx4ki.io/start-deadline-seconds'
 const RETENTION = 'gx4ki.io/retention'
+const NEWER_FIELDS = 'gx4ki.io/newer-fields'
 
 const annotations = Type.Object({
   [DESCRIPTION]: Type.String({ minLength: 1 }),
@@ -21,7 +23,8 @@ const annotations = Type.Object({
   [RESULTS]: Type.String({ pattern: '^/' }),
   [RESULT]: Type.Optional(Type.String({ minLength: 1 })),
   [START_DEADLINE]: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,7}$' })),
-  [RETENTION]: Type.Optional(Type.String())
+  [RETENTION]: Type.Optional(Type.String()),
+  [NEWER_FIELDS]: Type.Optional(Type.String())
 })
 
 /** JSON Schema of one environment variable. The workload gets all values as strings; `writeOnly` marks a secret. */
@@ -106,13 +109,33 @@ function retentionOf (annotation: string | undefined): number {
   }
 }
 
+/**
+ * Refuses fields that Kubernetes does not know, because it would ignore them: the job would run without its GPU. The
+ * schema is that of the release that client-node was made for. An annotation lists the paths of fields that only a newer
+ * cluster knows; they are sent as they are.
+ */
+function checkFields (manifest: object, annotations: Record<string, string>): void {
+  const newer = new Set((annotations[NEWER_FIELDS] ?? '').split(/[\s,]+/))
+  const wrong = wrongFields(manifest, 'V1Job').filter(({ path }) => !newer.has(path))
+  const known = [DESCRIPTION, ENV, RESULTS, RESULT, START_DEADLINE, RETENTION, NEWER_FIELDS]
+  for (const annotation of Object.keys(annotations)) {
+    if (!annotation.startsWith('gx4ki.io/') || known.includes(annotation)) continue
+    wrong.push({
+      path: `metadata.annotations["${annotation}"]`,
+      message: `is no annotation of a template${didYouMean(annotation, known)}`
+    })
+  }
+  if (wrong.length > 0) throw new Error(wrong.map(({ path, message }) => `${path} ${message}`).join('; '))
+}
+
 export function parseTemplate (yaml: string): Template {
-  const manifest: unknown = load(yaml)
+  const manifest: unknown = readYaml(yaml)
   if (!isManifest(manifest)) {
     throw new Error(`not a template: ${ajv.errorsText(isManifest.errors, { dataVar: 'manifest' })}`)
   }
+  checkFields(manifest, manifest.metadata.annotations)
   const { name, annotations } = manifest.metadata
-  const env: unknown = annotations[ENV] === undefined ? { type: 'object', properties: {} } : load(annotations[ENV])
+  const env: unknown = annotations[ENV] === undefined ? { type: 'object', properties: {} } : readYaml(annotations[ENV])
   if (!isEnvSchema(env)) throw new Error(`annotation ${ENV}: ${ajv.errorsText(isEnvSchema.errors, { dataVar: 'env' })}`)
   // Find an invalid JSON Schema, or a default that its schema refuses, now and not at the first request.
   ajv.compile(env)

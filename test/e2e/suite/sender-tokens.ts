@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { request, type IncomingMessage } from 'node:http'
 import { join, relative } from 'node:path'
 import { CloudEvent, HTTP } from 'cloudevents'
-import { loadAll } from 'js-yaml'
+import { readYamlDocuments } from '../../../shared/settings/read-yaml.ts'
 import t from 'tap'
 import { testHost } from '../../support/host.ts'
 import { httpServer } from '../../support/http-server.ts'
@@ -101,7 +101,7 @@ await t.test('with OIDC authentication in Knative, every event has a token, and 
       join(folder, 'kustomization.yaml'),
       JSON.stringify({ resources: [to('base')], components: components.map((name) => to(`components/${name}`)) })
     )
-    return loadAll(kubectl('kustomize', folder)) as Manifest[]
+    return readYamlDocuments(kubectl('kustomize', folder)) as Manifest[]
   }
 })
 

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { load } from 'js-yaml'
+import { readYaml } from '../../../shared/settings/read-yaml.ts'
 import t from 'tap'
 import { readManifests } from '../../../knative/local/manifests.ts'
 
 const kustomization = (file: string) =>
-  load(readFileSync(file, 'utf8')) as { resources: string[], configMapGenerator: Array<{ files: string[] }> }
+  readYaml(readFileSync(file, 'utf8')) as { resources: string[], configMapGenerator: Array<{ files: string[] }> }
 
 await t.test('the manifests of a cluster have all that the local host needs', async (t) => {
   const manifests = readManifests('knative/base')

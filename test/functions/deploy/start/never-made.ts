@@ -1,5 +1,5 @@
 import t from 'tap'
-import { neverSent } from '../../../../functions/deploy/start/never-sent.ts'
+import { neverMade } from '../../../../functions/deploy/start/never-made.ts'
 import { problem } from '../../../../shared/http/problem.ts'
 
 const coded = (code: unknown, more: { cause?: unknown } = {}): Error => Object.assign(new Error('x', more), { code })
@@ -9,11 +9,11 @@ await t.test('an error without a connection means that nothing was sent, also as
   for (
     const code of ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']
   ) {
-    t.ok(neverSent(coded(code)), code)
-    t.ok(neverSent(within(coded(code))), `${code} within`)
+    t.ok(neverMade(coded(code)), code)
+    t.ok(neverMade(within(coded(code))), `${code} within`)
   }
   t.ok(
-    neverSent(within(new AggregateError([coded('ECONNREFUSED'), coded('EHOSTUNREACH')]))),
+    neverMade(within(new AggregateError([coded('ECONNREFUSED'), coded('EHOSTUNREACH')]))),
     'no address was reachable'
   )
 })
@@ -36,5 +36,5 @@ await t.test('after any other error the server may have received the request', a
       null,
       problem('kubernetes-unavailable', 'interpreted already', { cause: coded('ECONNREFUSED') })
     ]
-  ) t.notOk(neverSent(error), String(error))
+  ) t.notOk(neverMade(error), String(error))
 })

@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { KubernetesObject, V1Status } from '@kubernetes/client-node'
+import { problem } from '../../../shared/http/problem.ts'
+import { askApiServer } from '../../../shared/kubernetes/ask-api-server.ts'
+import { type Cluster, genuine, kubernetesUnavailable } from '../../../shared/kubernetes/cluster.ts'
+
+const paths = { jobs: 'apis/batch/v1', configmaps: 'api/v1', secrets: 'api/v1' }
+
+/** What the API server made of a request for a new object. */
+export interface Creation<T> {
+  /** `undefined` when there is one of this name already. */
+  object: T | undefined
+  /** What the API server says about it, such as that Pod Security will refuse the pods of a Job. */
+  warnings: string[]
+}
+
+/** A contended quota answers 409 `Conflict`, and has made nothing: https://github.com/kubernetes/kubernetes/issues/67761 */
+const CONFLICT_TRIES = 5
+
+/**
+ * Creates an object exactly as it is. client-node would drop the fields that it does not know, and a newer cluster may
+ * know them. Throws `rejected-by-kubernetes` or `quota-exceeded` when the API server has refused the object, and
+ * `kubernetes-unavailable` otherwise; its cause says whether an object can have been made (never-made.ts).
+ */
+export async function createObject<T extends KubernetesObject> (
+  cluster: Cluster,
+  resource: keyof typeof paths,
+  body: T,
+  options: { dryRun?: 'All' | undefined } = {}
+): Promise<Creation<T>> {
+  for (let tried = 1; ; tried++) {
+    const creation = await tryToCreate(cluster, resource, body, options)
+    if (creation !== 'conflict') return creation
+    if (tried === CONFLICT_TRIES) throw kubernetesUnavailable(notMade('the API server answered Conflict again and again'))
+    await sleep(50 * tried * (1 + Math.random()))
+  }
+}
+
+async function tryToCreate<T extends KubernetesObject> (
+  cluster: Cluster,
+  resource: keyof typeof paths,
+  body: T,
+  { dryRun }: { dryRun?: 'All' | undefined }
+): Promise<Creation<T> | 'conflict'> {
+  const path = `/${paths[resource]}/namespaces/${cluster.namespace}/${resource}`
+  const answer = await send(cluster, dryRun === undefined ? path : `${path}?dryRun=${dryRun}`, body)
+  if (answer.status < 300) return { object: genuine(answer.body as T), warnings: warningsIn(answer.warning) }
+  const status = answer.body as V1Status | undefined
+  if (status?.kind !== 'Status' || answer.status >= 500) {
+    throw kubernetesUnavailable(new Error(`POST ${path}: ${answer.status}`))
+  }
+  const { reason, message = `the API server answered ${answer.status}` } = status
+  if (reason === 'AlreadyExists') return { object: undefined, warnings: [] }
+  if (reason === 'Conflict') return 'conflict'
+  // The function itself is not let in, or is to slow down: that says nothing about the object.
+  if (answer.status === 401 || answer.status === 429) throw kubernetesUnavailable(notMade(message))
+  if (answer.status === 403 && message.includes('exceeded quota')) {
+    throw problem('quota-exceeded', message, { headers: { 'retry-after': '60' } })
+  }
+  throw problem('rejected-by-kubernetes', message)
+}
+
+async function send (
+  cluster: Cluster,
+  path: string,
+  body: object
+): Promise<{ status: number, warning: string | null, body: unknown }> {
+  try {
+    const url = cluster.config.getCurrentCluster()!.server + path
+    const response = await askApiServer(cluster, url, { method: 'POST', body: JSON.stringify(body) })
+    const text = await response.text()
+    return { status: response.status, warning: response.headers.get('warning'), body: parse(text) }
+  } catch (error) {
+    throw kubernetesUnavailable(error)
+  }
+}
+
+/** `undefined` for what is no JSON, such as the error page of a proxy. */
+function parse (text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The texts of a `Warning` header (RFC 7234, 5.5), of which there may be several: `299 - "text"`. */
+function warningsIn (header: string | null): string[] {
+  return [...(header ?? '').matchAll(/\d{3} \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text]) => text!.replace(/\\(.)/g, '$1'))
+}
+
+function notMade (message: string): Error {
+  return Object.assign(new Error(message), { code: 'NotMade' })
+}

@@ -19,12 +19,14 @@ for (
   })
 }
 
-await t.test('a long name is cut to what every message takes', async (t) => {
+await t.test('a long name is cut in the middle to what every message takes', async (t) => {
   for (const name of ['x'.repeat(5000), '\n'.repeat(5000), '😀'.repeat(5000), Buffer.alloc(5000, 0xff)]) {
     const shown = printable(name)
     t.ok(shown.length < 400)
-    t.match(shown, /…$/)
+    t.match(shown, /….{90,}$/s)
+    t.equal(printable(shown), shown)
     t.ok(shown.isWellFormed())
   }
   t.equal(printable('x'.repeat(300)), 'x'.repeat(300))
+  t.not(printable('x'.repeat(500) + '1'), printable('x'.repeat(500) + '2'), 'two files stay two')
 })

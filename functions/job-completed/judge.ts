@@ -68,7 +68,7 @@ function withoutJob (record: JobRecord, pods: V1Pod[], now: Date): Change {
 
 function whatIsMissing (results: ResultCounts | undefined): string {
   const { files = 0, bytes = 0, left_out: leftOut = [], left_out_count: count = 0 } = results ?? {}
-  const stored = `${files} files with ${bytes} bytes are stored`
+  const stored = `${files === 1 ? '1 file' : `${files} files`} with ${bytes} bytes came up`
   const [first] = leftOut
   if (first === undefined) return `The uploader was ended before it could say that all files are stored; ${stored}.`
   const others = count > 1 ? `, and ${count - 1} more` : ''

@@ -1,14 +1,13 @@
-/** Longer names are cut: they go into records and messages. */
+/** Longer names are cut in the middle, because they often differ at the end only. They go into records and messages. */
 const LONGEST = 300
+const BEGINNING = 200
+const END = 100
 
 /** A name of any bytes, made fit for a message: what cannot be printed becomes `\x` and two hex digits. */
 export function printable (name: string | Buffer): string {
-  let shown = ''
-  for (const char of typeof name === 'string' ? name : decode(name)) {
-    if (shown.length > LONGEST) return `${shown}…`
-    shown += /[\p{C}\p{Zl}\p{Zp}]/u.test(char) ? escape(char) : char
-  }
-  return shown
+  const chars = [...typeof name === 'string' ? name : decode(name)]
+  const shown = chars.map((char) => /[\p{C}\p{Zl}\p{Zp}]/u.test(char) ? escape(char) : char).join('')
+  return shown.length <= LONGEST ? shown : `${shown.slice(0, BEGINNING)}…${shown.slice(-END)}`.toWellFormed()
 }
 
 function escape (char: string): string {

@@ -66,7 +66,7 @@ export async function scanResults (
   async function follow (name: string): Promise<void> {
     const path = await realpath(join(root, name)).catch(() => undefined)
     if (path === undefined) scan.noFiles.set(name, 'it is a symbolic link that leads nowhere')
-    else if (!path.startsWith(inside + sep)) scan.noFiles.set(name, 'it is a symbolic link out of the result folder')
+    else if (path !== inside && !path.startsWith(inside + sep)) scan.noFiles.set(name, 'it is a symbolic link out of the result folder')
     else await addFile(name, path, stat(path, { bigint: true }))
   }
 

@@ -2,6 +2,10 @@
  * Where every object lies in the bucket. All keys are made of ids (UUIDs), digests (lower-case hex), times and numbers:
  * the name of a result file is never part of a key. So no name can be too long for the store, collide with another
  * name, or change the order of a listing.
+ *
+ * No key begins with the name of a folder of another key and a character before `/`, as `a.json` does beside `a/b`:
+ * MinIO may end a listing early there, once it has forgotten the cursor. No part of a key ends with `.versions`:
+ * SeaweedFS never lists what lies below.
  */
 export const stateKey = (id: string): string => `state/${id}.json`
 /**
@@ -20,11 +24,11 @@ export const uploadsPrefix = (id: string): string => `uploads/${id}/`
 /** The files of an attempt that are stored so far: the head of the list, and its full pages. */
 export const journalKey = (id: string, attempt: string): string => `uploads/${id}/${attempt}/journal.json`
 export const journalPageKey = (id: string, attempt: string, page: number): string =>
-  `uploads/${id}/${attempt}/journal/${page}.json`
+  `uploads/${id}/${attempt}/journal-pages/${page}.json`
 /** All files of an attempt, in order, once its uploader has said that it is done; the pages after the first one. */
 export const manifestKey = (id: string, attempt: string): string => `uploads/${id}/${attempt}/manifest.json`
 export const manifestPageKey = (id: string, attempt: string, page: number): string =>
-  `uploads/${id}/${attempt}/manifest/${page}.json`
+  `uploads/${id}/${attempt}/manifest-pages/${page}.json`
 /** The note of a large upload that is under way, so that it can go on where it stopped. */
 export const multipartKey = (id: string, attempt: string, sha256: string): string =>
   `uploads/${id}/${attempt}/multipart/${sha256}.json`

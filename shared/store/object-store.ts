@@ -1,7 +1,7 @@
 import type http from 'node:http'
 import { percentEncode } from '../http/percent-encode.ts'
 import type { Store } from './open-store.ts'
-import { etagOf, isAbsent, nonsense, parseXml, whole } from './store-answer.ts'
+import { etagOf, isAbsent, isUnmet, nonsense, parseXml, whole } from './store-answer.ts'
 import { request } from './store-request.ts'
 
 export type Tags = Record<string, string>
@@ -17,7 +17,7 @@ export type PutCondition = { ifNoneMatch: '*' } | { ifMatch: string } | 'uncondi
 
 /**
  * Writes body and tags in one request, the only way that is atomic on every store. Answers the new ETag, or `undefined`
- * when the condition did not hold (412; 404 for If-Match on nothing; 409 is how AWS says that two came at once).
+ * when the condition did not hold (404 for If-Match on nothing).
  * minio-js's own putObject would turn the tags into user metadata, silently.
  */
 export async function putObject (
@@ -44,9 +44,9 @@ export async function putObject (
     body,
     accept: [200, ...unmet]
   })
-  if (await isAbsent(response)) return undefined
+  if (await isAbsent(response) || await isUnmet(response)) return undefined
   await whole(response)
-  return response.statusCode === 200 ? etagOf(response) : undefined
+  return etagOf(response)
 }
 
 /** A small object, whole; `undefined` when there is none. */
@@ -75,10 +75,12 @@ export async function streamObject (
     headers,
     accept: [range ? 206 : 200, 404, 412]
   })
-  if (await isAbsent(response)) return undefined
-  if (response.statusCode === 412) {
-    await whole(response)
-    return undefined
+  if (await isAbsent(response) || await isUnmet(response)) return undefined
+  try {
+    etagOf(response)
+  } catch (error) {
+    response.destroy()
+    throw error
   }
   endWhenSilent(response, store.silenceMs)
   return response
@@ -86,21 +88,25 @@ export async function streamObject (
 
 /**
  * From the first byte on the reader sets the pace, so a socket on which nothing comes may mean that the reader is slow.
- * The store counts as silent only when there is room for its bytes and none come.
+ * The store counts as silent only when there is room for its bytes, bytes are missing and none come. Room that a reader
+ * has just made is not silence, so the time is counted in short ticks.
  */
 function endWhenSilent (response: http.IncomingMessage, silenceMs: number): void {
   const { socket } = response
   socket.setTimeout(0)
   let seen = socket.bytesRead
+  let silentTicks = 0
   const watch = setInterval(() => {
-    const isFull = response.readableLength >= response.readableHighWaterMark
-    if (!isFull && socket.bytesRead === seen) {
-      response.destroy(new Error(`the object store sent nothing for ${silenceMs} ms`))
-    }
+    const isWaiting = !response.complete && response.readableLength < response.readableHighWaterMark
+    silentTicks = isWaiting && socket.bytesRead === seen ? silentTicks + 1 : 0
     seen = socket.bytesRead
-  }, silenceMs)
+    if (silentTicks > TICKS) response.destroy(new Error(`the object store sent nothing for ${silenceMs} ms`))
+  }, silenceMs / TICKS)
   response.once('close', () => clearInterval(watch))
 }
+
+/** How many ticks the silence of a store lasts. */
+const TICKS = 4
 
 export async function headObject (
   store: Store,
@@ -149,8 +155,9 @@ export interface Listing {
   /** The `next` of the page before. */
   cursor?: string | undefined
   /**
-   * Begins after this key. Only for a prefix below which no key has another slash: MinIO ends a listing early when this
-   * key lies in a "folder" `X/` and there are keys such as `X-…` or `X.…` beside it.
+   * Begins after this key, which has no slash below the prefix: MinIO ends a listing early when this key lies in a
+   * "folder" `X/` and there are keys such as `X-…` or `X.…` beside it. It does the same with the cursor of a listing
+   * that it has forgotten, after a restart or three minutes without a request: see bucket-layout.ts.
    */
   after?: string | undefined
   limit?: number

@@ -80,9 +80,9 @@ export async function runUploader (t: Test, { url, id, attempt, token, folder, e
       child.kill('SIGTERM')
       return await exited
     },
-    /** Runs the preStop hook: the pod begins to end, and the workload still runs. */
-    async stopping (): Promise<void> {
-      await promisify(execFile)(process.execPath, [program, 'stopping'], { env })
+    /** Runs a hook of the container. After `stopping` the pod begins to end, and the workload may still run. */
+    async hook (name: 'await-start' | 'stopping'): Promise<void> {
+      await promisify(execFile)(process.execPath, [program, name], { env })
     },
     /** The peak memory of the process, in bytes. */
     peakMemory (): number {

@@ -82,8 +82,13 @@ export async function completeMultipart (
     }</CompleteMultipartUpload>`,
     accept: [200, 400, 404, 412]
   })
+  if (await isAbsent(response)) return false
   const body = await whole(response)
-  if (response.statusCode !== 200) return false
+  if (response.statusCode !== 200) {
+    // A refusal that is no S3 answer is from somebody else, and the parts are still good.
+    parseXml(body, 'Error')
+    return false
+  }
   // S3 may say 200 before it knows, and then tell of an error in the body.
   parseXml(body, 'CompleteMultipartUploadResult')
   return true

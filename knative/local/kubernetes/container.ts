@@ -28,9 +28,9 @@ export interface Container {
   running: PromiseWithResolvers<void>
   /** The main process, while it runs. */
   child?: ChildProcess
-  /** Starts a command with the environment of the container, while it runs. */
+  /** Starts a command in the running container: with its environment, and killed when the container ends. */
   runHook?: (command: string, ...args: string[]) => ChildProcess
-  /** Settled when its preStop hook has ended. */
+  /** Settled when the preStop hook has ended. */
   stopHook?: Promise<void>
   /** Settled when the container has ended and does not start again. */
   life?: Promise<void>
@@ -60,11 +60,15 @@ export function createContainer (spec: Wire<V1Container>, role: Container['role'
   return { spec, role, status, ending: new AbortController(), running: Promise.withResolvers() }
 }
 
-/** Runs a container until it has ended and does not start again. `report` is called after each change of its status. */
+/**
+ * Runs a container until it has ended and does not start again: when its pod is ending, no container starts again.
+ * `report` is called after each change of its status.
+ */
 export async function live (
   host: Host,
   pod: Pod,
   container: Container,
+  podEnding: AbortSignal,
   report: () => void
 ): Promise<void> {
   const { role, status, ending: { signal } } = container
@@ -79,14 +83,15 @@ export async function live (
     const { restartPolicy } = pod.spec
     const again = role === 'sidecar' ||
       (exitCode === 0 ? role === 'regular' && restartPolicy === 'Always' : restartPolicy !== 'Never')
-    if (exitCode === undefined || signal.aborted || !again) return
-    await pause(delay, signal)
-    if (signal.aborted) return
+    const isOver = (): boolean => signal.aborted || podEnding.aborted
+    if (exitCode === undefined || isOver() || !again) return
+    await pause(delay, AbortSignal.any([signal, podEnding]))
+    if (isOver()) return
     status.restartCount++
   }
 }
 
-/** Runs its preStop hook, if it has one and runs; once, however often this is called. */
+/** Runs the preStop hook of a running container, if it has one. Further calls wait for the same run. */
 export async function prepareStop (container: Container): Promise<void> {
   await (container.stopHook ??= runStopHook(container))
 }
@@ -95,7 +100,7 @@ async function runStopHook ({ spec: { lifecycle }, runHook }: Container): Promis
   const [command, ...args] = lifecycle?.preStop?.exec?.command ?? []
   if (command === undefined || runHook === undefined) return
   await once(runHook(command, ...args), 'exit').catch(() => {
-    // As on a cluster, a hook that fails does not keep the container from ending.
+    // As on a cluster, the container ends in any case.
   })
 }
 
@@ -156,7 +161,11 @@ async function runOnce (
     closeSync(output)
   }
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals]>
-  container.runHook = (hook, ...rest) => spawn(local(hook), rest.map(local), { ...surroundings, stdio: 'ignore' })
+  container.runHook = (command, ...rest) => {
+    const hook = spawn(local(command), rest.map(local), { ...surroundings, stdio: 'ignore' })
+    child.once('exit', () => hook.kill('SIGKILL'))
+    return hook
+  }
   await afterStart(spec, child, container.runHook)
   become({ running: { startedAt } })
   container.running.resolve()
@@ -169,10 +178,7 @@ async function runOnce (
   return exitCode
 }
 
-/**
- * Runs the postStart hook, if there is one. The container counts as running only when the hook has ended. The hook is
- * killed when the container ends.
- */
+/** Runs the postStart hook, if there is one. The container counts as running only when the hook has ended. */
 async function afterStart (
   { lifecycle }: Wire<V1Container>,
   child: ChildProcess,
@@ -180,9 +186,7 @@ async function afterStart (
 ): Promise<void> {
   const [command, ...args] = lifecycle?.postStart?.exec?.command ?? []
   if (command === undefined) return
-  const hook = run(command, ...args)
-  child.once('exit', () => hook.kill('SIGKILL'))
-  const [code] = await once(hook, 'exit').catch(() => [1])
+  const [code] = await once(run(command, ...args), 'exit').catch(() => [1])
   if (code !== 0) child.kill('SIGKILL')
 }
 

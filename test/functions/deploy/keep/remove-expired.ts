@@ -7,13 +7,14 @@ import type { JobRecord } from '../../../../shared/job/job-record.ts'
 import { advanceRecord, createRecord, readRecord } from '../../../../shared/job/record-store.ts'
 import { type Cluster, objectName } from '../../../../shared/kubernetes/cluster.ts'
 import {
+  contentKey,
   expiryKey,
   idempotencyKey,
+  journalPageKey,
   logKey,
-  manifestKey,
+  manifestPageKey,
   markerKey,
   multipartKey,
-  resultKey,
   stateKey
 } from '../../../../shared/store/bucket-layout.ts'
 import { headObject, putObject } from '../../../../shared/store/object-store.ts'
@@ -27,6 +28,7 @@ import { testKubernetes } from '../../../support/local-kubernetes.ts'
 import { newRecord } from '../../../support/new-record.ts'
 import { poll } from '../../../support/poll.ts'
 import { problemOf } from '../../../support/problem-of.ts'
+import { putFirstResults, putResults } from '../../../support/put-results.ts'
 import { testStore } from '../../../support/store.ts'
 
 const put = async (store: Store, key: string, body = 'x'): Promise<unknown> =>
@@ -42,19 +44,19 @@ async function endedJob (
   const record = newRecord({ state: 'succeeded', attempt: second, job_uid: 'uid', expires_at: expiresAt, ...more })
   const id = record.job_uuid
   await Promise.all([
-    put(store, resultKey(id, first, 'half.bin')),
-    ...Array.from(
-      { length: files },
-      async (_, at) => await put(store, resultKey(id, second, `sub folder/${at} +ü.bin`))
-    ),
-    put(store, manifestKey(id, second), '{}'),
+    putFirstResults(store, { id, attempt: first }, { 'half.bin': 'half' }),
+    put(store, journalPageKey(id, first, 0), '[]'),
+    putResults(store, { id, attempt: second }, Object.fromEntries(
+      Array.from({ length: files }, (_, at) => [`sub folder/${at} +ü.bin`, `content ${at}`])
+    )),
+    put(store, manifestPageKey(id, second, 1), '[]'),
     put(store, logKey(id)),
     put(store, expiryKey(expiresAt, id), '')
   ])
-  const name = 'never finished'
-  const upload = await createMultipart(store, resultKey(id, first, name), {})
-  await put(store, multipartKey(id, first, 'a'.repeat(64)), JSON.stringify({ name, upload_id: upload }))
-  await createMultipart(store, resultKey(id, first, 'without a note'), {})
+  const [noted, unnoted] = ['a', 'b'].map((digit) => digit.repeat(64)) as [string, string]
+  const upload = await createMultipart(store, contentKey(id, first, noted))
+  await put(store, multipartKey(id, first, noted), JSON.stringify({ sha256: noted, upload_id: upload }))
+  await createMultipart(store, contentKey(id, first, unnoted))
   await createRecord(store, record)
   return id
 }
@@ -182,9 +184,12 @@ await t.test('a ping removes a limited number of objects, hides the others, and 
   t.equal(await resultsOf(large), 3)
   t.equal(await readRecord(store, large), undefined)
   t.ok(await readRecord(store, small), 'the next job is complete')
-  // Five objects again: the last three of the large job, its manifest, and one of the small job.
+  // Five objects again: the last three contents of the large job, and two of its journal and manifest.
+  t.same(await removal({ store, cluster }, bounds), new Map())
+  t.same((await keysOf(store)).filter((key) => key.startsWith(`uploads/${large}/`)).length, 2)
+  // The other two, and the three contents of the small job.
   t.same(await removal({ store, cluster }, bounds), new Map([[large, 'removed']]))
-  t.equal(await resultsOf(small), 2)
+  t.equal(await resultsOf(small), 0)
   t.same(
     await removal({ store, cluster }, { objects: 1000, seconds: 0 }),
     new Map([[small, 'removed']]),

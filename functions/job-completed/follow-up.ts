@@ -8,7 +8,7 @@ import { countingPod } from '../../shared/kubernetes/workload.ts'
 import { markerKey } from '../../shared/store/bucket-layout.ts'
 import { removeObject } from '../../shared/store/object-store.ts'
 import { abortUploads } from '../../shared/store/unfinished-uploads.ts'
-import { condition } from './judge.ts'
+import { condition } from './job-condition.ts'
 import { payCallbacks } from './callbacks/pay-callbacks.ts'
 import { type Deps, findJob, settleJob } from './settle-job.ts'
 

@@ -2,7 +2,10 @@ import type { V1Job, V1Pod } from '@kubernetes/client-node'
 import { type Change, type JobRecord, stopReasons } from '../../shared/job/job-record.ts'
 import { MOST_IN_RECORD } from '../../shared/job/left-out.ts'
 import type { ResultCounts } from '../../shared/job/result-counts.ts'
-import { countingPod, workloadStatus } from '../../shared/kubernetes/workload.ts'
+import { countingPod, hasStarted, workloadStatus } from '../../shared/kubernetes/workload.ts'
+import { condition } from './job-condition.ts'
+import { interruptionOf, isAlive, obstacleOf } from './obstacle-of.ts'
+import { whyItFailed } from './why-it-failed.ts'
 
 /** The Kubernetes objects of a job at this moment, and, once it has ended, the results of the attempt that counts. */
 export interface Seen {
@@ -20,7 +23,7 @@ export function judge (record: JobRecord, { job, pods, results }: Seen, now: Dat
   const facts = podFacts(record, countingPod(pods))
   const stored = results && { results: { ...results, left_out: results.left_out.slice(0, MOST_IN_RECORD) } }
   if (own === undefined) {
-    const change = withoutJob(record, pods, now)
+    const change = withoutJob(record, { pods, results }, now)
     return { ...facts, ...change, ...(change.state !== undefined && stored) }
   }
 
@@ -28,7 +31,7 @@ export function judge (record: JobRecord, { job, pods, results }: Seen, now: Dat
   if (complete !== undefined) {
     const finished = { ...stored, finished_at: time(own.status?.completionTime ?? complete.lastTransitionTime, now) }
     return results?.complete
-      ? { ...facts, ...finished, state: 'succeeded', reason: null }
+      ? { ...facts, ...finished, state: 'succeeded', reason: null, message: null }
       : { ...facts, ...finished, state: 'failed', reason: 'ResultsIncomplete', message: whatIsMissing(results) }
   }
   const failed = condition(own, 'Failed')
@@ -36,12 +39,13 @@ export function judge (record: JobRecord, { job, pods, results }: Seen, now: Dat
     const finished = { ...stored, finished_at: time(failed.lastTransitionTime, now) }
     return isStopped(record, failed.lastTransitionTime)
       ? { ...facts, ...finished, state: stopReasons[record.stop!.reason], reason: record.stop!.reason }
-      : { ...facts, ...finished, state: 'failed', reason: podReason(countingPod(pods)) ?? failed.reason ?? 'Failed' }
+      : { ...facts, ...finished, state: 'failed', ...whyItFailed(own, countingPod(pods), failed) }
   }
   const state = facts.started_at === undefined ? 'pending' : 'running'
   // The reason of a stop is more important than what the pods wait for.
-  const reason = record.stop?.reason ?? (state === 'pending' ? obstacle(own, pods) : interruption(own, pods))
-  return { ...facts, state, reason }
+  if (record.stop !== undefined) return { ...facts, state, reason: record.stop.reason }
+  const why = state === 'pending' ? obstacleOf(own, pods) : interruptionOf(own, pods)
+  return { ...facts, state, reason: why?.reason ?? null, message: why?.message || null }
 }
 
 /** A Job with the same name but another uid is not the Job of this job. */
@@ -55,7 +59,11 @@ export function hasEnded (record: JobRecord, job: V1Job | undefined): boolean {
   return own === undefined || condition(own, 'Complete') !== undefined || condition(own, 'Failed') !== undefined
 }
 
-function withoutJob (record: JobRecord, pods: V1Pod[], now: Date): Change {
+/**
+ * What a record must say whose Job is gone. A Job that had finished may have been removed before anything saw that: then
+ * the manifest and the exit code tell how it ended.
+ */
+function withoutJob (record: JobRecord, { pods, results }: Pick<Seen, 'pods' | 'results'>, now: Date): Change {
   if (record.stop !== undefined) {
     // `canceled` means that no pod of the job runs any more.
     if (pods.some(isAlive)) return {}
@@ -63,7 +71,16 @@ function withoutJob (record: JobRecord, pods: V1Pod[], now: Date): Change {
   }
   // The job has no Job yet. deploy completes the start.
   if (record.job_uid === undefined) return {}
-  return { state: 'lost', reason: 'JobDeleted', finished_at: now.toISOString() }
+  const finished = { finished_at: now.toISOString() }
+  if (results?.complete && record.exit_code === 0) {
+    return { ...finished, state: 'succeeded', reason: null, message: null }
+  }
+  return {
+    ...finished,
+    state: 'lost',
+    reason: 'JobDeleted',
+    message: 'The Job was deleted, and not by this installation, before its end was seen.'
+  }
 }
 
 function whatIsMissing (results: ResultCounts | undefined): string {
@@ -75,13 +92,10 @@ function whatIsMissing (results: ResultCounts | undefined): string {
   return `Not all files could be stored: ${first.name} (${first.reason})${others}; ${stored}.`
 }
 
-export function condition (job: V1Job, type: string): { reason?: string, lastTransitionTime?: Date } | undefined {
-  return job.status?.conditions?.find((one) => one.type === type && one.status === 'True')
-}
-
 function podFacts (record: JobRecord, pod: V1Pod | undefined): Change {
   if (pod === undefined) return record.started_at === undefined ? {} : { started_at: record.started_at }
-  const { running, terminated } = workloadStatus(pod)?.state ?? {}
+  const status = workloadStatus(pod)
+  const { running, terminated } = status !== undefined && hasStarted(status) ? status.state ?? {} : {}
   const startedAt = running?.startedAt ?? terminated?.startedAt
   const started = record.started_at ?? (startedAt && startedAt.toISOString())
   const attempt = pod.metadata!.uid!
@@ -92,47 +106,6 @@ function podFacts (record: JobRecord, pod: V1Pod | undefined): Change {
     ...(record.exit_code !== undefined && attempt !== record.attempt && { exit_code: null }),
     ...(terminated !== undefined && { exit_code: terminated.exitCode })
   }
-}
-
-/** A more exact reason than that of the Job, if the failed pod has one. */
-function podReason (pod: V1Pod | undefined): string | undefined {
-  if (pod === undefined) return undefined
-  if (workloadStatus(pod)?.state?.terminated?.reason === 'OOMKilled') return 'OOMKilled'
-  return pod.status?.reason
-}
-
-/** The reason why a Job does not start; `null` when nothing prevents the start. */
-function obstacle (job: V1Job, pods: V1Pod[]): string | null {
-  if (isSuspended(job)) return 'Suspended'
-  for (const { status } of pods) {
-    const waiting = [...status?.initContainerStatuses ?? [], ...status?.containerStatuses ?? []].map(({ state }) =>
-      state?.waiting?.reason
-    )
-    const stuck = waiting.find((reason) =>
-      reason !== undefined && reason !== 'PodInitializing' && reason !== 'ContainerCreating'
-    )
-    const unscheduled = status?.conditions?.find(({ type, status: is }) => type === 'PodScheduled' && is === 'False')
-      ?.reason
-    if (stuck ?? unscheduled) return stuck ?? unscheduled ?? null
-  }
-  return null
-}
-
-/**
- * States only go forward, so a job stays `running` when its Job is suspended after the workload has run. The reason
- * `Suspended` then says that no pod runs any more.
- */
-function interruption (job: V1Job, pods: V1Pod[]): string | null {
-  return isSuspended(job) && !pods.some(isAlive) ? 'Suspended' : null
-}
-
-function isSuspended (job: V1Job): boolean {
-  // The spec comes first: the Job controller updates the condition a moment later.
-  return job.spec?.suspend ?? condition(job, 'Suspended') !== undefined
-}
-
-function isAlive ({ status }: V1Pod): boolean {
-  return status?.phase !== 'Succeeded' && status?.phase !== 'Failed'
 }
 
 /**

@@ -22,6 +22,9 @@ export interface Cluster {
 export const JOB_LABEL = 'gx4ki.job.uuid'
 export const TEMPLATE_LABEL = 'gx4ki.job.template'
 export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'gx4ki-jobs' }
+/** Kueue reads the LocalQueue of a Job from this label. Its webhook suspends the Job until the queue admits it. */
+export const QUEUE_LABEL = 'kueue.x-k8s.io/queue-name'
+
 export const managedSelector = 'app.kubernetes.io/managed-by=gx4ki-jobs'
 
 /** The name of all objects of a job in Kubernetes: its Job, its ConfigMap and its Secret. */

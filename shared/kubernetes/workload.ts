@@ -16,8 +16,33 @@ export function countingPod (pods: V1Pod[]): V1Pod | undefined {
   return byAge.findLast(({ status }) => status?.phase === 'Succeeded') ?? byAge.at(-1)
 }
 
-/** The status of the workload, which is the first container of the pod. */
-export function workloadStatus (pod: V1Pod): V1ContainerStatus | undefined {
-  const name = pod.spec?.containers[0]?.name
-  return pod.status?.containerStatuses?.find((status) => status.name === name)
+/** The annotation of a pod that names the container of its workload. */
+export const WORKLOAD_ANNOTATION = 'gx4ki.io/workload'
+
+/**
+ * The status of the workload: of the container that the template names first. It is found by its name, because a mesh
+ * may put its proxy before it.
+ */
+export function workloadStatus ({ metadata, spec, status }: V1Pod): V1ContainerStatus | undefined {
+  const name = metadata?.annotations?.[WORKLOAD_ANNOTATION] ?? spec?.containers[0]?.name
+  return status?.containerStatuses?.find((one) => one.name === name)
+}
+
+/** Whether the program of a container has run. One that could not be started "began" in 1970. */
+export function hasStarted ({ state }: V1ContainerStatus): boolean {
+  const { running, terminated } = state ?? {}
+  if (running !== undefined) return true
+  return terminated !== undefined && terminated.reason !== 'StartError' && (terminated.startedAt?.getTime() ?? 0) > 0
+}
+
+/** The container because of which a pod failed, if it is not the workload: the first that ended with an error. */
+export function failedContainer (pod: V1Pod): V1ContainerStatus | undefined {
+  const { initContainerStatuses: init = [], containerStatuses: containers = [] } = pod.status ?? {}
+  const sidecars = new Set(
+    (pod.spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always').map(({ name }) => name)
+  )
+  const workload = workloadStatus(pod)
+  const failed = [...init.filter(({ name }) => !sidecars.has(name)), ...containers]
+    .filter(({ state }) => (state?.terminated?.exitCode ?? 0) !== 0)
+  return failed.find(({ name }) => name === workload?.name) ?? failed[0]
 }

@@ -8,6 +8,9 @@ export interface ResolvedEnv {
   secret: Record<string, string>
 }
 
+/** What Linux takes of one `NAME=value` with the NUL after it (MAX_ARG_STRLEN, execve(2)). Bytes. */
+const LONGEST_VARIABLE = 131_072
+
 const ajv = newAjv({ allErrors: true, useDefaults: false })
 
 /**
@@ -28,6 +31,10 @@ export function resolveEnv ({ env: schema, name: template }: Template, given: Gi
     ...Object.entries(values).filter(([, value]) => String(value).includes('\0')).map(([name]) => ({
       field: `env.${name}`,
       message: 'must not contain a NUL character'
+    })),
+    ...Object.entries(values).filter(([name, value]) => isTooLong(name, value)).map(([name]) => ({
+      field: `env.${name}`,
+      message: `must not be longer than ${LONGEST_VARIABLE - 2} bytes with its name: Linux starts no program with it`
     }))
   ]
   if (errors.length > 0) throw problem('invalid-request', `${errors[0]!.field} ${errors[0]!.message}`, { errors })
@@ -75,4 +82,8 @@ function schemaErrors (schema: EnvSchema, typed: GivenEnv): { field: string, mes
       }
     }
   )
+}
+
+function isTooLong (name: string, value: unknown): boolean {
+  return Buffer.byteLength(`${name}=${String(value)}`) + 1 > LONGEST_VARIABLE
 }

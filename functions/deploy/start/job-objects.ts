@@ -1,13 +1,15 @@
 import type {
   V1ConfigMap,
   V1Container,
+  V1EnvVar,
   V1Job,
   V1ObjectMeta,
   V1PodSpec,
   V1Secret,
   V1SecurityContext
 } from '@kubernetes/client-node'
-import { JOB_LABEL, MANAGED_BY, objectName, TEMPLATE_LABEL } from '../../../shared/kubernetes/cluster.ts'
+import { JOB_LABEL, MANAGED_BY, objectName, QUEUE_LABEL, TEMPLATE_LABEL } from '../../../shared/kubernetes/cluster.ts'
+import { WORKLOAD_ANNOTATION } from '../../../shared/kubernetes/workload.ts'
 import type { Template } from '../templates/read-templates.ts'
 import type { ResolvedEnv } from '../intake/resolve-env.ts'
 import { plainPath } from '../templates/plain-path.ts'
@@ -27,9 +29,6 @@ const TOKEN_KEY = 'uploader-token'
 
 /** The fields that Pod Security `restricted` requires in a container. */
 const restricted: V1SecurityContext = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } }
-
-/** Kueue reads the LocalQueue of a Job from this label. Its webhook suspends the Job until the queue admits it. */
-export const QUEUE_LABEL = 'kueue.x-k8s.io/queue-name'
 
 const HOUR = 3600
 
@@ -53,6 +52,7 @@ export function jobObject (
     metadata: {
       name: objectName(id),
       namespace: settings.namespace,
+      annotations: annotationsOf(manifest),
       labels: { ...manifest.metadata?.labels, ...(queue !== undefined && { [QUEUE_LABEL]: queue }), ...labels }
     },
     spec: {
@@ -65,11 +65,22 @@ export function jobObject (
       // Two pods of one job must never run at the same time.
       podReplacementPolicy: 'Failed',
       template: {
-        metadata: { ...pod.metadata, labels: { ...pod.metadata?.labels, ...labels } },
+        metadata: {
+          ...pod.metadata,
+          labels: { ...pod.metadata?.labels, ...labels },
+          annotations: { ...pod.metadata?.annotations, [WORKLOAD_ANNOTATION]: pod.spec!.containers[0]!.name }
+        },
         spec: podSpec(pod.spec!, id, env, resultsPath, settings)
       }
     }
   }
+}
+
+/** Those of the template are for deploy, and the last one is kubectl's. */
+function annotationsOf ({ metadata }: V1Job): Record<string, string> {
+  return Object.fromEntries(Object.entries(metadata?.annotations ?? {}).filter(([name]) =>
+    !name.startsWith('gx4ki.io/') && name !== 'kubectl.kubernetes.io/last-applied-configuration'
+  ))
 }
 
 function podSpec (
@@ -173,15 +184,27 @@ function withMount (
   return { ...container, volumeMounts: [...others, mount] }
 }
 
+/**
+ * The variables of the job take the places that the template has for them, so that what stands after them can refer to
+ * them by `$(NAME)`; the others come first. Kubernetes expands only what stands before, and nothing of `envFrom`.
+ */
 function withEnv (container: V1Container, id: string, { plain, secret }: ResolvedEnv): V1Container {
-  const given = new Set([...Object.keys(plain), ...Object.keys(secret)])
+  const name = objectName(id)
+  const given = new Map<string, V1EnvVar>([
+    ...Object.keys(plain).map((key): [string, V1EnvVar] =>
+      [key, { name: key, valueFrom: { configMapKeyRef: { name, key } } }]
+    ),
+    ...Object.keys(secret).map((key): [string, V1EnvVar] =>
+      [key, { name: key, valueFrom: { secretKeyRef: { name, key } } }]
+    )
+  ])
+  const own = container.env ?? []
+  const placed = new Set(own.map(({ name }) => name))
   return {
     ...container,
-    envFrom: [...(container.envFrom ?? []), { configMapRef: { name: objectName(id) } }],
     env: [
-      // `env` overrides `envFrom`, so the template's value would override the caller's value.
-      ...(container.env ?? []).filter(({ name }) => !given.has(name)),
-      ...Object.keys(secret).map((name) => ({ name, valueFrom: { secretKeyRef: { name: objectName(id), key: name } } }))
+      ...[...given.values()].filter(({ name }) => !placed.has(name)),
+      ...own.map((variable) => given.get(variable.name) ?? variable)
     ]
   }
 }

@@ -12,8 +12,8 @@ const nothingMade = new Set([
 ])
 
 /**
- * Whether a request certainly made nothing: there was no connection, or the API server said so. Checks the causes of a wrapped
- * error too, but not those of a problem: the code that made the problem has already interpreted the error.
+ * Whether a request certainly made nothing: there was no connection, or the API server said so. Checks the causes of a
+ * wrapped error too, but not those of a problem: the code that made the problem has already interpreted the error.
  */
 export function neverMade (error: unknown): boolean {
   if (!(error instanceof Error) || isProblem(error)) return false

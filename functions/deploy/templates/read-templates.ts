@@ -111,8 +111,8 @@ function retentionOf (annotation: string | undefined): number {
 
 /**
  * Refuses fields that Kubernetes does not know, because it would ignore them: the job would run without its GPU. The
- * schema is that of the release that client-node was made for. An annotation lists the paths of fields that only a newer
- * cluster knows; they are sent as they are.
+ * schema is that of the release that client-node was made for. An annotation lists the paths of fields that only a
+ * newer cluster knows; they are sent as they are.
  */
 function checkFields (manifest: object, annotations: Record<string, string>): void {
   const newer = new Set((annotations[NEWER_FIELDS] ?? '').split(/[\s,]+/))

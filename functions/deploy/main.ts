@@ -43,7 +43,7 @@ runFunction(() => readSettings(Settings), (settings) => {
   const templates = templatesIn(
     folder,
     (file, reason) => complainAs('deploy', { file, msg: `template left out: ${reason}` }),
-    (template, warning) => complainAs('deploy', { template, msg: `template ${template}: ${warning}` })
+    (template, warning) => complainAs('deploy', { level: 'warn', template, msg: `template ${template}: ${warning}` })
   )
   // Read the templates now, not at the first request. If the folder cannot be read, the start fails.
   if (!templates().usable.has(defaultTemplate)) {

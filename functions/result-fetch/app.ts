@@ -145,7 +145,7 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
 /** Why there is no log yet, or never will be. Only in the first case does it make sense to ask again. */
 function logToCome (record: JobRecord): Error {
   const { job_uuid: id, state, started_at: startedAt } = record
-  if (isTerminal(state) && startedAt === undefined) return noLog(record, 'The job never ran')
+  if (isTerminal(state) && startedAt === undefined) return noLog(record, 'The job never ran, so it has no log')
   const detail = isTerminal(state)
     ? 'The job has ended, but its log is not stored yet; try again in a moment'
     : startedAt === undefined

@@ -19,7 +19,8 @@ import { Content, Sha256 } from './content.ts'
 import { finishAttempt } from './finish-attempt.ts'
 import { completeUpload } from './multipart/complete-upload.ts'
 import { grantPart } from './multipart/grant-part.ts'
-import { type Deps, Granted, Multipart, offerUploads, Stored } from './offer-uploads.ts'
+import { offerUploads } from './offer-uploads.ts'
+import { type Deps, Granted, Multipart, Stored } from './offer.ts'
 import { Grant } from './presign.ts'
 
 const UploadId = Type.String({ minLength: 1, maxLength: 1024 })

@@ -70,8 +70,18 @@ async function put (
     }, reject)
   })
   if (Buffer.isBuffer(body)) request.end(body)
-  else pipeline(body, request, (error) => error && reject(error))
+  else pipeline(failingWith(reject, body), request, (error) => error && reject(error))
   return await promise
+}
+
+/** Tells an error of the source before the request is broken off for it and has errors of its own. */
+async function * failingWith (reject: (error: unknown) => void, source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield * source
+  } catch (error) {
+    reject(error)
+    throw error
+  }
 }
 
 const SHORTER = new Error('the file has become shorter')

@@ -28,6 +28,13 @@ const LOOK_MS = 500
 /** What of the grace period is kept to say what is up and what is not. Seconds. */
 const lastWords = (grace: number): number => Math.min(30, Math.max(2, grace / 10))
 
+/** The longest delay of a timer; a longer one would be over at once. Milliseconds. */
+const LONGEST_MS = 2 ** 31 - 1
+
+function after (seconds: number, run: () => void): void {
+  setTimeout(run, Math.min(seconds * 1000, LONGEST_MS)).unref()
+}
+
 /**
  * Follows the end of the pod. Kubernetes runs the preStop hook of a sidecar when the pod begins to end, SIGTERM follows
  * when all other containers have ended, and SIGKILL when the grace period is over, counted from the hook.
@@ -46,8 +53,8 @@ export function watchEnd ({ stopFile, grace, workload }: Times): End {
   const begin = (): void => {
     if (begun) return
     begun = true
-    setTimeout(() => phase === 'running' && enter('cut'), workload * 1000).unref()
-    setTimeout(() => over.abort(new Error('the time is over')), (grace - lastWords(grace)) * 1000).unref()
+    after(workload, () => phase === 'running' && enter('cut'))
+    after(grace - lastWords(grace), () => over.abort(new Error('the time is over')))
   }
 
   process.on('SIGTERM', () => {

@@ -17,6 +17,8 @@ export interface Uploads {
   ask: Ask
   /** The digests of contents that the store has. */
   stored: Set<string>
+  /** The digests of contents that a batch is just sending. */
+  underWay: Set<string>
   over: AbortSignal
   log: (line: string) => void
 }
@@ -56,27 +58,44 @@ type ToSend = Map<FoundFile, Hashed>
 
 /** Sends what can be sent; answers why the other contents were not, by their digests. */
 async function sendAll (uploads: Uploads, toSend: ToSend, how: How): Promise<Map<string, Failure>> {
-  const { stored, over } = uploads
+  const { stored, underWay, over } = uploads
   const failures = new Map<string, Failure>()
   let left = toSend
   try {
     for (let tried = 0; left.size > 0; tried++) {
       if (tried > 0) await sleep(backOff(tried - 1), undefined, { signal: over })
-      const again: ToSend = new Map()
-      const offers = await offersFor(uploads, [...left.values()])
-      const askedAt = performance.now()
-      await Promise.all([...left].map(([file, hashed], at) => sending(async () => {
-        const sent = await send(uploads, file, hashed, offers[at]!, how)
-        if (sent === 'stored') stored.add(hashed.sha256)
-        else if (sent === 'again' || (typeof sent === 'object' && mayPass(tried, askedAt))) again.set(file, hashed)
-        else failures.set(hashed.sha256, sent)
-      })))
+      const { mine, again } = claim(uploads, left)
+      try {
+        const offers = mine.length > 0 ? await offersFor(uploads, mine.map(([, hashed]) => hashed)) : []
+        const askedAt = performance.now()
+        await Promise.all(mine.map(([file, hashed], at) => sending(async () => {
+          const sent = await send(uploads, file, hashed, offers[at]!, how)
+          if (sent === 'stored') stored.add(hashed.sha256)
+          else if (sent === 'again' || (typeof sent === 'object' && mayPass(tried, askedAt))) again.set(file, hashed)
+          else failures.set(hashed.sha256, sent)
+        })))
+      } finally {
+        for (const [, { sha256 }] of mine) underWay.delete(sha256)
+      }
       left = again
     }
   } catch (error) {
     if (!over.aborted) throw error
   }
   return failures
+}
+
+/** What another batch is just sending waits, and most often it is stored then. */
+function claim ({ stored, underWay }: Uploads, left: ToSend): { mine: [FoundFile, Hashed][], again: ToSend } {
+  const mine: [FoundFile, Hashed][] = []
+  const again: ToSend = new Map()
+  for (const [file, hashed] of left) {
+    if (stored.has(hashed.sha256)) continue
+    if (underWay.has(hashed.sha256)) again.set(file, hashed)
+    else mine.push([file, hashed])
+  }
+  for (const [, { sha256 }] of mine) underWay.add(sha256)
+  return { mine, again }
 }
 
 function mayPass (tried: number, askedAt: number): boolean {

@@ -26,6 +26,8 @@ interface Seen {
   isStored?: boolean
   /** Equal times mean equal bytes, so it need not be read again. */
   isFixed?: boolean
+  /** The workload has written on after its time was over. */
+  isBehind?: boolean
   refused?: string
 }
 
@@ -46,7 +48,7 @@ const LAST_WORDS_MS = 30_000
 export async function uploadResults (work: Work): Promise<boolean> {
   const { folder, settleMs, ask, end, log } = work
   const journal = openJournal(ask)
-  const uploads: Uploads = { ask, stored: new Set(), over: end.over, log }
+  const uploads: Uploads = { ask, stored: new Set(), underWay: new Set(), over: end.over, log }
   const tell = teller(log)
   let seen = new Map<string, Seen>()
   let scan: Scan = { files: [], noFiles: new Map(), impossible: new Map() }
@@ -88,7 +90,7 @@ export async function uploadResults (work: Work): Promise<boolean> {
 function stillThat (before: Seen | undefined, file: FoundFile, phase: Phase): Seen {
   if (before?.file.identity === file.identity) return before
   // A workload that writes on although its time is over is not followed any more.
-  if (phase === 'cut' && before?.isStored) return before
+  if (phase === 'cut' && before?.isStored) return { ...before, isBehind: true }
   return { file, since: performance.now() }
 }
 
@@ -188,9 +190,10 @@ interface Left {
 /** What is not among the results, what should be first. */
 function leftOut ({ noFiles, impossible }: Scan, seen: Map<string, Seen>): Left {
   const named = (files: Map<string, string>): LeftOut[] => [...files].map(([name, reason]) => ({ name, reason }))
-  const refused = [...seen.values()].flatMap(({ file: { name }, refused, isStored }) =>
-    isStored ? [] : [{ name, reason: refused ?? 'it was still going up when the time of the uploader was over' }]
-  )
+  const refused = [...seen.values()].flatMap(({ file: { name }, refused, isStored, isBehind }) => {
+    if (isBehind) return [{ name, reason: 'the workload wrote on after its time was over; what is stored is older' }]
+    return isStored ? [] : [{ name, reason: refused ?? 'it was still going up when the time of the uploader was over' }]
+  })
   const missing = [...named(impossible), ...refused]
   return { complete: missing.length === 0, list: [...missing, ...named(noFiles)] }
 }

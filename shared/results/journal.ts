@@ -39,8 +39,15 @@ export async function readJournal (store: Store, id: string, attempt: string): P
   if (head === undefined) return []
   const inFlight = atMost(16)
   const pages = await Promise.all(Array.from({ length: head.page }, (_, page) =>
-    inFlight(async () => await getJson<JournalEntry[]>(store, journalPageKey(id, attempt, page)) ?? [])))
+    inFlight(async () => await readPage(store, journalPageKey(id, attempt, page)))))
   return mergeJournal([...pages.flat(), ...head.entries])
+}
+
+async function readPage (store: Store, key: string): Promise<JournalEntry[]> {
+  const found = await getJson<JournalEntry[]>(store, key)
+  // A page is put before the head that counts it: the job was removed meanwhile, or another program removed the page.
+  if (found === undefined) throw new Error(`a page of the journal is gone: ${key}`)
+  return found
 }
 
 /** The files that a journal leaves, in order. */

@@ -21,7 +21,7 @@ export interface Manifest extends ResultCounts {
 /** Files a page: a manifest of them has some 150 kB. */
 const PAGE = 1000
 
-/** Writes the manifest last, so that whoever reads it finds its pages. `entries` are in order. */
+/** Writes the manifest last, so that its readers find its pages. `entries` are in order. */
 export async function writeManifest (
   store: Store,
   id: string,
@@ -64,6 +64,15 @@ export async function entriesAfter (
   return { entries: found, more: false }
 }
 
+/** All files, in order. */
+export async function * allEntries (
+  store: Store,
+  { id, attempt }: { id: string, attempt: string },
+  manifest: Manifest
+): AsyncGenerator<ResultEntry> {
+  for (let page = 0; page < manifest.pages.length; page++) yield * await pageAt(store, id, attempt, manifest, page)
+}
+
 /** The file of a name, or `undefined`. */
 export async function entryOf (
   store: Store,
@@ -89,7 +98,7 @@ async function pageAt (
 ): Promise<ResultEntry[]> {
   if (page === 0) return entries
   const found = await getJson<ResultEntry[]>(store, manifestPageKey(id, attempt, page))
-  // The job was removed meanwhile, or something else than this project removed the page.
+  // The job was removed meanwhile, or another program removed the page.
   if (found === undefined) throw new Error(`a page of the manifest is gone: ${manifestPageKey(id, attempt, page)}`)
   return found
 }

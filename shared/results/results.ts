@@ -7,7 +7,7 @@ import type { Store } from '../store/open-store.ts'
 import { readJournal, readJournalHead } from './journal.ts'
 import type { LeftOut } from '../job/left-out.ts'
 import type { ResultCounts } from '../job/result-counts.ts'
-import { entriesAfter, entryOf, type Manifest, readManifest } from './manifest.ts'
+import { allEntries, entriesAfter, entryOf, readManifest } from './manifest.ts'
 import { LARGEST_PUT } from './part-size.ts'
 import { byName, type ResultEntry } from './result-entry.ts'
 
@@ -95,24 +95,11 @@ export async function * allResults (store: Store, record: JobRecord): AsyncGener
   const { job_uuid: id, attempt } = record
   if (attempt === undefined) return
   const manifest = await readManifest(store, id, attempt)
-  for await (const entry of entriesOf(store, id, attempt, manifest)) {
+  const entries = manifest === undefined
+    ? await readJournal(store, id, attempt)
+    : allEntries(store, { id, attempt }, manifest)
+  for await (const entry of entries) {
     yield { ...fileOf(entry), key: contentKey(id, attempt, entry.sha256), at: manifest?.at }
-  }
-}
-
-async function * entriesOf (
-  store: Store,
-  id: string,
-  attempt: string,
-  manifest: Manifest | undefined
-): AsyncGenerator<ResultEntry> {
-  if (manifest === undefined) return yield * await readJournal(store, id, attempt)
-  let after: string | undefined
-  for (let more = true; more;) {
-    const page = await entriesAfter(store, { id, attempt }, manifest, { after, limit: 1000 })
-    yield * page.entries
-    after = page.entries.at(-1)?.name
-    more = page.more
   }
 }
 

@@ -31,8 +31,8 @@ export async function isAbsent (response: http.IncomingMessage): Promise<boolean
 }
 
 /**
- * Whether a condition of the request did not hold; then the answer is read to its end. 409 is how AWS says that two came
- * at once. What comes without an S3 error is from another program.
+ * Whether a condition of the request did not hold; then the answer is read to its end. 409 is how AWS says that two
+ * came at once. What comes without an S3 error is from another program.
  */
 export async function isUnmet (response: http.IncomingMessage): Promise<boolean> {
   if (response.statusCode !== 409 && response.statusCode !== 412) return false

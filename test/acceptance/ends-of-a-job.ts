@@ -63,7 +63,7 @@ await t.test('the ways in which a job ends', async (t) => {
     t.notOk(await alive(id))
     const log = await fetch(`${host.url}/job/${id}/log`)
     t.equal(log.status, 404)
-    t.match(await log.json(), { detail: 'The job never ran, so it has no log' })
+    t.match(await log.json(), { type: 'urn:gx4ki:problem:no-log', detail: /^The job never ran/ })
   })
 
   await t.test('canceled: no pod runs any more, its files are uploaded, and a second cancel is no error', async (t) => {

@@ -98,8 +98,7 @@ const templates: Record<string, Changes> = {
   stubborn: { graceSeconds: SHORT_GRACE, container: node },
   'overdue-stubborn': { graceSeconds: SHORT_GRACE, spec: { activeDeadlineSeconds: 8 }, container: node },
   'three-pods': { spec: { completions: 3, parallelism: 3 } },
-  // The default grace period of a job. It must be longer than the 30 s for which Knative may delay a request while it
-  // drains a pod.
+  // Much longer than the 30 s for which Knative may delay a request while it drains a pod.
   patient: { graceSeconds: 120, container: node }
 }
 

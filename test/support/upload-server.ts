@@ -116,6 +116,12 @@ export async function uploadServer (
       }
       return found
     },
+    /** The names alone: while the uploader runs, contents may go after the look at the names. */
+    async names (): Promise<string[]> {
+      const found = []
+      for await (const { name } of allResults(store, { job_uuid: job.id, attempt } as JobRecord)) found.push(name)
+      return found
+    },
     manifest: async (): Promise<Manifest | undefined> => await readManifest(store, job.id, attempt),
     /** The digests of all contents in the store. */
     async contents (): Promise<string[]> {

@@ -3,7 +3,7 @@ import { sizeOfPart } from '../../../shared/results/part-size.ts'
 import { contentKey } from '../../../shared/store/bucket-layout.ts'
 import type { Attempt } from '../attempt.ts'
 import { toChecksum } from '../content.ts'
-import type { Deps } from '../offer-uploads.ts'
+import type { Deps } from '../offer.ts'
 import type { Grant } from '../presign.ts'
 import { readNote, rightNote } from './multipart-note.ts'
 

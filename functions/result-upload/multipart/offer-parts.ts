@@ -2,7 +2,7 @@ import { partSize } from '../../../shared/results/part-size.ts'
 import { contentKey } from '../../../shared/store/bucket-layout.ts'
 import type { Attempt } from '../attempt.ts'
 import type { Content } from '../content.ts'
-import type { Deps, Offer } from '../offer-uploads.ts'
+import type { Deps, Offer } from '../offer.ts'
 import { abandonUpload, readNote, writeNote } from './multipart-note.ts'
 import { createMultipart, listParts } from './multipart.ts'
 

@@ -161,7 +161,7 @@ await t.test('a log that is still to come is told apart from one that never will
         detail,
         isTerminal(state)
           ? startedAt === undefined
-            ? 'The job never ran'
+            ? 'The job never ran, so it has no log'
             : 'The job has ended, but its log is not stored yet; try again in a moment'
           : startedAt === undefined
             ? 'The job has not started yet; its log is stored when it ends'

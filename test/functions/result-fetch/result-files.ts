@@ -130,6 +130,8 @@ await t.test('a list of many thousand files is complete, whatever the size of it
   }
   await problemAbout(t, await fetch(url + pathOf(id, 'frame.0000005')), 'file', 404, 'unknown-file')
 
+  await removeObject(store, manifestPageKey(id, attempt, 1))
+  t.equal((await list(url, id, '?cursor=frame%2F000300')).files.length, 100, 'a page needs no page before it')
   await removeObject(store, manifestPageKey(id, attempt, 2))
   t.equal((await fetch(`${url}/job/${id}/result/list?cursor=frame%2F000300`)).status, 500,
     'a lost page of the manifest is an error, not the end of the list')

@@ -12,7 +12,7 @@ import { uploadServer } from '../../support/upload-server.ts'
 /** Kept in memory between hashing and sending. */
 const small = Buffer.from('a small result')
 /** More than the buffers of a connection hold: an answer can come while it is still being sent. */
-const large = randomBytes(24 * 2 ** 20)
+const large = randomBytes(12 * 2 ** 20)
 
 /** Makes the uploader wait for moments only before it tries again. */
 const before = `

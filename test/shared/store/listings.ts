@@ -21,6 +21,7 @@ import {
   type StoredObject
 } from '../../../shared/store/object-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
+import { allOf } from '../../support/all-of.ts'
 import { httpServer } from '../../support/http-server.ts'
 import { storeAt, testStore } from '../../support/store.ts'
 
@@ -118,7 +119,7 @@ await t.test('listAll has all keys of a prefix and no other keys', async (t) => 
   const store = await testStore(t)
   const keys = Array.from({ length: 1001 }, (_, i) => `p/${String(i).padStart(4, '0')}`)
   await put(store, '', [...keys, 'o', 'q/1'])
-  const all = await Array.fromAsync(listAll(store, 'p/', { tags: false }))
+  const all = await allOf(listAll(store, 'p/', { tags: false }))
   t.strictSame(all.map(({ key }) => key), keys)
   t.strictSame(await listObjects(store, { prefix: 'none/', tags: true }), { objects: [], next: undefined })
 })
@@ -222,13 +223,13 @@ await t.test('a page of a store that lists tags is one request, and its token le
 
 await t.test('an empty page is the last one only when the store says so', async (t) => {
   const { store, asked } = await serveListings(t, minioListing(0, MORE), minioListing(2, LAST))
-  const keys = (await Array.fromAsync(listAll(store, '', { tags: true }))).map(({ key }) => key)
+  const keys = (await allOf(listAll(store, '', { tags: true }))).map(({ key }) => key)
   t.strictSame(keys, ['state/a b+0', 'state/a b+1'])
   t.equal(asked.length, 2)
 })
 
 await t.test('a token that leads nowhere ends the walk with an error', async (t) => {
   const { store } = await serveListings(t, minioListing(1, MORE), minioListing(1, MORE))
-  const walk = Array.fromAsync(listAll(store, '', { tags: true }))
+  const walk = allOf(listAll(store, '', { tags: true }))
   t.ok(isProblem(await walk.catch((error: unknown) => error), 'store-unavailable'))
 })

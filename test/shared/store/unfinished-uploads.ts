@@ -13,6 +13,7 @@ import { putJson } from '../../../shared/store/json-object.ts'
 import { inBatches, listAll } from '../../../shared/store/object-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 import { abortMultipart, abortUploads, listUploads } from '../../../shared/store/unfinished-uploads.ts'
+import { allOf } from '../../support/all-of.ts'
 import { httpServer } from '../../support/http-server.ts'
 import { storeAt, testStore } from '../../support/store.ts'
 
@@ -28,7 +29,7 @@ async function idsOf (store: Store, prefix: string, limit?: number): Promise<str
 }
 
 async function allKeys (store: Store, prefix: string): Promise<string[]> {
-  return (await Array.fromAsync(listAll(store, prefix, { tags: false }))).map(({ key }) => key)
+  return (await allOf(listAll(store, prefix, { tags: false }))).map(({ key }) => key)
 }
 
 await t.test('all uploads of a key are listed, in pages of any size', async (t) => {

@@ -1,5 +1,10 @@
 import t from 'tap'
-import { wrongName } from '../../../shared/results/result-name.ts'
+import { ResultName } from '../../../shared/results/result-name.ts'
+import { newAjv } from '../../../shared/schema/new-ajv.ts'
+import { wrongName } from '../../../shared/results/wrong-name.ts'
+
+/** As requests are validated. */
+const isInSchema = newAjv().compile(ResultName)
 
 await t.test('names of files in a folder and its sub-folders are names', async (t) => {
   for (
@@ -28,10 +33,13 @@ await t.test('names of files in a folder and its sub-folders are names', async (
       'x'.repeat(900),
       'ü'.repeat(450)
     ]
-  ) t.equal(wrongName(name), undefined, name)
+  ) {
+    t.equal(wrongName(name), undefined, name)
+    t.ok(isInSchema(name), `the schema accepts ${name}`)
+  }
 })
 
-await t.test('what could not be a key, or would leave the folder, is no name', async (t) => {
+await t.test('what callers could not make a path of, or would leave the folder, is not a name', async (t) => {
   const wrong: [string, RegExp][] = [
     ['', /empty/],
     ['x'.repeat(901), /900 bytes/],
@@ -54,4 +62,8 @@ await t.test('what could not be a key, or would leave the folder, is no name', a
     ['a/', /parts/]
   ]
   for (const [name, reason] of wrong) t.match(wrongName(name), reason, JSON.stringify(name.slice(0, 20)))
+  // A schema cannot count bytes, nor tell what is valid Unicode.
+  for (const [name, reason] of wrong) {
+    if (!/900|Unicode/.test(String(reason))) t.notOk(isInSchema(name), `the schema refuses ${JSON.stringify(name)}`)
+  }
 })

@@ -61,7 +61,7 @@ image-tar: build ## Build the image without Docker, on Debian: dist/image.tar
 	@node image/lay-out.ts
 	@node image/write-archive.ts
 
-clean: ## Remove all files that the other targets made, including fetched results
+clean: ## Remove all files that the other targets made, including fetched results and the jobs of make run
 	rm -rf node_modules dist .local .tap coverage demo
 
 $(installed): package.json package-lock.json

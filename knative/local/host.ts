@@ -1,11 +1,13 @@
-import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
+import { claimFolder } from './claim-folder.ts'
+import { endLeftovers } from './end-leftovers.ts'
 import { createApiServerSource } from './eventing/api-server-source.ts'
 import { startBroker } from './eventing/broker.ts'
 import { routesOf, startEntry } from './serving/entry.ts'
 import { freePorts } from './free-ports.ts'
+import { type Keys, keptKeys, newKeys } from './keys.ts'
 import { startKubernetes } from './kubernetes/server.ts'
 import { readManifests, type Destination, type Manifests } from './manifests.ts'
 import { startPingSource } from './eventing/ping-source.ts'
@@ -16,6 +18,8 @@ import { makeBucket, startStore, type LocalStore } from './store/store.ts'
 export interface HostOptions {
   /** The port of the entry point; 0 takes a free port. */
   port: number
+  /** The folder that keeps the store and its keys; without it, all is removed at the end. */
+  keep?: string
   /** Seconds between two pings, instead of the schedule of the PingSource. */
   pingSeconds?: number
   /** Environment variables that override those of the manifests, by Service; '*' is for all Services. */
@@ -63,7 +67,7 @@ export async function startHost ({ log = () => {}, ...options }: HostOptions): P
 }
 
 async function startParts (
-  { port, pingSeconds, env = {}, log }: HostOptions & { log: (line: string) => void },
+  { port, keep, pingSeconds, env = {}, log }: HostOptions & { log: (line: string) => void },
   say: (line: string) => void,
   undo: Undo
 ): Promise<Omit<Host, 'stop'>> {
@@ -76,9 +80,9 @@ async function startParts (
   const entry = await startEntry({ port, routes, backend: (name) => open ? services.get(name) : undefined })
   undo.push(entry.stop)
 
-  const dir = mkdtempSync(join(tmpdir(), 'gx4ki-'))
-  undo.push(() => rmSync(dir, { recursive: true, force: true }))
-  const store = await startStore({ dir: join(dir, 'store'), log: say })
+  const dir = keep === undefined ? temporaryFolder(undo) : keptFolder(keep, undo)
+  const keys = keep === undefined ? newKeys() : keptKeys(join(dir, 'keys.json'))
+  const store = await startStore({ dir: join(dir, 'store'), keys: keys.store, log: say })
   undo.push(store.stop)
   const kubeconfig = process.env.KUBECONFIG || await startLocalKubernetes()
 
@@ -88,10 +92,11 @@ async function startParts (
   )
   const { configMaps, secrets } = localSettings(manifests, {
     store,
+    keys,
     kubeconfig,
     uploadUrl: `http://127.0.0.1:${portOf['result-upload']}`,
     publicUrl: entry.url,
-    empty: mkdtempSync(join(dir, 'empty-'))
+    empty: emptyFolder(join(dir, 'empty'))
   })
   await makeBucket(store, env['*']?.S3_BUCKET ?? configMaps['gx4ki-settings']!.S3_BUCKET!)
   for (const manifest of manifests['serving.knative.dev/v1/Service']) {
@@ -125,8 +130,10 @@ async function startParts (
   return { url: entry.url, store, kubeconfig, services, source, ping: pings.pingNow }
 
   async function startLocalKubernetes (): Promise<string> {
+    const image = manifests['v1/ConfigMap'].find(({ metadata }) => metadata.name === 'gx4ki-settings')?.data.IMAGE
+    const images = image === undefined ? {} : { [image]: join(ROOT, 'dist') }
     const path = `${dirname(process.execPath)}:${process.env.PATH}`
-    const kubernetes = await startKubernetes({ dir: join(dir, 'kubernetes'), cwd: ROOT, path, log: say })
+    const kubernetes = await startKubernetes({ dir: join(dir, 'kubernetes'), images, path, log: say })
     undo.push(kubernetes.stop)
     return kubernetes.kubeconfig
   }
@@ -138,6 +145,26 @@ async function startParts (
     }
     return service.url + uri
   }
+}
+
+function temporaryFolder (undo: Undo): string {
+  const dir = mkdtempSync(join(tmpdir(), 'gx4ki-'))
+  undo.push(() => rmSync(dir, { recursive: true, force: true }))
+  return dir
+}
+
+/** The store and the keys outlive a host. Kubernetes begins empty, so the jobs that ran are found to be lost. */
+function keptFolder (folder: string, undo: Undo): string {
+  const dir = resolve(folder)
+  undo.push(claimFolder(dir))
+  if (existsSync('/proc/self/environ')) endLeftovers(dir)
+  undo.push(() => rmSync(join(dir, 'kubernetes'), { recursive: true, force: true }))
+  return dir
+}
+
+function emptyFolder (dir: string): string {
+  mkdirSync(dir, { recursive: true })
+  return dir
 }
 
 /** Settings of the functions that the local host takes from its own environment. */
@@ -153,11 +180,11 @@ const TAKEN = [
   'API_KEYS_DIR'
 ]
 
-/** The ConfigMaps with the addresses of this machine, and Secrets with random keys for this run. */
+/** The ConfigMaps with the addresses of this machine, and Secrets with its keys. */
 function localSettings (
   manifests: Manifests,
-  { store, kubeconfig, uploadUrl, publicUrl, empty }:
-    & { store: LocalStore }
+  { store, keys, kubeconfig, uploadUrl, publicUrl, empty }:
+    & { store: LocalStore, keys: Keys }
     & Record<'kubeconfig' | 'uploadUrl' | 'publicUrl' | 'empty', string>
 ) {
   const configMaps = Object.fromEntries(manifests['v1/ConfigMap'].map(({ metadata, data }) => [metadata.name, data]))
@@ -177,8 +204,8 @@ function localSettings (
   }
   const secrets = {
     'gx4ki-store': { 'access-key': store.accessKey, 'secret-key': store.secretKey },
-    'gx4ki-job-token': { key: randomBytes(32).toString('base64url') },
-    'gx4ki-result-token': { key: randomBytes(32).toString('base64url') }
+    'gx4ki-job-token': { key: keys.jobToken },
+    'gx4ki-result-token': { key: keys.resultToken }
   }
   return { configMaps, secrets }
 }

@@ -1,4 +1,5 @@
 import closeWithGrace from 'close-with-grace'
+import { relative, resolve } from 'node:path'
 import { startHost } from './host.ts'
 
 const port = Number(process.env.PORT || 8080)
@@ -7,10 +8,12 @@ if (!Number.isInteger(port) || port < 0 || port > 65535) {
   process.exit(1)
 }
 
+const folder = resolve(process.env.LOCAL_DATA || resolve(import.meta.dirname, '../../.local/data'))
+const shown = relative('.', folder).startsWith('..') ? folder : relative('.', folder)
 console.log(
   'Starting the local host, which simulates a cluster on this machine for trials.\nIt isolates nothing and does not authenticate callers: never deploy it.'
 )
-const starting = startHost({ port, log: (line) => console.log(line) })
+const starting = startHost({ port, keep: folder, log: (line) => console.log(line) })
 // Registered before the start has finished, so that a signal stops the parts that have started.
 closeWithGrace({ delay: 60_000, logger: false }, async ({ err }) => {
   if (err) console.error(err)
@@ -20,7 +23,9 @@ closeWithGrace({ delay: 60_000, logger: false }, async ({ err }) => {
 })
 
 try {
-  const { url, store, kubeconfig } = await starting
+  const { url, store, kubeconfig, ping } = await starting
+  // Jobs that ran when an earlier local host ended are found to be lost now, not at the next minute.
+  await ping()
   console.log(`
 The local host is ready at ${url} (S3 store: ${store.endpoint}, kubeconfig: ${kubeconfig}).
 
@@ -32,7 +37,8 @@ The local host is ready at ${url} (S3 store: ${store.endpoint}, kubeconfig: ${ku
   curl -sOJ "${url}/job/$id/result?file=summary.json"         # one result file
   curl -s -X DELETE ${url}/job/$id                            # cancel it
 
-Ctrl-C stops the local host and all its processes, and removes its jobs and files.
+Ctrl-C stops the local host and all its processes, also those of jobs. Ended jobs and their files stay in
+${process.env.S3_ENDPOINT ? `the bucket at ${store.endpoint}` : shown} and are there after the next start; ${process.env.S3_ENDPOINT ? 'its keys are in ' + shown : '`make clean` removes them'}.
 `)
 } catch (error) {
   const { code, message } = error as NodeJS.ErrnoException

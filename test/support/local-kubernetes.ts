@@ -19,7 +19,7 @@ export const namespace = 'gx4ki-jobs'
 /** Starts a stand-in for Kubernetes for one test, and makes clients for it. */
 export async function testKubernetes (t: Test) {
   const dir = t.testdir({})
-  const local = await startKubernetes({ dir, cwd: process.cwd(), path: `${dirname(process.execPath)}:/usr/bin:/bin` })
+  const local = await startKubernetes({ dir, path: `${dirname(process.execPath)}:/usr/bin:/bin` })
   t.teardown(() => local.stop())
   const config = new KubeConfig()
   config.loadFromFile(local.kubeconfig)

@@ -3,7 +3,10 @@ import { once } from 'node:events'
 import { join, resolve } from 'node:path'
 import type { Test } from 'tap'
 
-/** Runs a program of the local host as make does, in an empty folder, with a new bucket and a new temporary folder. */
+/**
+ * Runs a program of the local host as make does, in an empty folder, with a new bucket, a new temporary folder
+ * and a new folder for what it keeps.
+ */
 export function runProgram (t: Test, program: string, env: Record<string, string> = {}) {
   const folder = t.testdir({ tmp: {} })
   const child = spawn(process.execPath, [resolve(`knative/local/${program}.ts`)], {
@@ -13,6 +16,7 @@ export function runProgram (t: Test, program: string, env: Record<string, string
       KUBECONFIG: '',
       S3_BUCKET: `test-${program}-${process.pid}`,
       TMPDIR: join(folder, 'tmp'),
+      LOCAL_DATA: join(folder, 'data'),
       ...env
     },
     stdio: ['ignore', 'pipe', 'pipe']

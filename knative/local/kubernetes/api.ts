@@ -5,12 +5,13 @@ import { pipeline } from 'node:stream/promises'
 import { admit } from './admission.ts'
 import type { Host } from './container.ts'
 import { type Propagation, requestDeletion } from './deletion.ts'
-import { type Objects, type Pod, type Resource, resources } from './objects.ts'
+import { type Job, type Objects, type Pod, type Resource, resources } from './objects.ts'
 import { patchObject } from './patch.ts'
 import { podLog } from './pod-log.ts'
 import { about, named, refusal } from './refusal.ts'
 import { parseFieldSelector, parseSelector } from './selector.ts'
 import { add, find, list } from './store.ts'
+import { warningsFor } from './validation.ts'
 import { watch } from './watch.ts'
 
 /** One parsed request. `name` is empty for a collection; `body` is the JSON body. */
@@ -65,6 +66,8 @@ export async function answer (
   const query = Object.fromEntries(searchParams)
   const result = verb({ host, resource, namespace, name, query, request, body: parseBody(await text(request)) })
   if (typeof result !== 'function') {
+    const warnings = request.method === 'POST' && resource === 'jobs' ? warningsFor(result as Job) : []
+    if (warnings.length) response.setHeader('warning', warnings.map((text) => `299 - ${JSON.stringify(text)}`))
     response.writeHead(request.method === 'POST' ? 201 : 200, { 'content-type': 'application/json' }).end(
       JSON.stringify(result)
     )

@@ -1,15 +1,27 @@
 import type { V1Container } from '@kubernetes/client-node'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { fieldOf, resourceOf } from './downward.ts'
+import { expand } from './expand.ts'
 import type { ConfigMap, Pod, Wire } from './objects.ts'
 import { find, type Store } from './store.ts'
 
-/** The environment that a container declares. A string is the reason why the container has to wait. */
+/** The mode of the files of a ConfigMap or Secret. */
+const DEFAULT_MODE = 0o644
+
+/**
+ * The environment that a container declares, with `$(NAME)` replaced by what stands before: by variables of `envFrom`,
+ * which come first, and by earlier ones of `env`. Only a `value` is expanded, not what comes from elsewhere.
+ * A string is the reason why the container has to wait.
+ * https://github.com/kubernetes/kubernetes/blob/v1.34.0/pkg/kubelet/kubelet_pods.go (makeEnvironmentVariables)
+ */
 export function environmentOf (
   store: Store,
-  { metadata }: Pod,
-  { env = [], envFrom = [] }: Wire<V1Container>
+  pod: Pod,
+  container: Wire<V1Container>
 ): Record<string, string> | string {
+  const { metadata } = pod
+  const { env = [], envFrom = [] } = container
   const values: Record<string, string> = {}
   for (const { prefix = '', configMapRef, secretRef } of envFrom) {
     const { name = '', optional } = configMapRef ?? secretRef ?? {}
@@ -18,22 +30,22 @@ export function environmentOf (
       for (const [key, value] of Object.entries(data)) values[prefix + key] = value.toString()
     } else if (!optional) return data
   }
-  for (const { name, value = '', valueFrom: { fieldRef, configMapKeyRef, secretKeyRef } = {} } of env) {
+  for (const { name, value = '', valueFrom: { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef } = {} } of env) {
     const reference = configMapKeyRef ?? secretKeyRef
-    if (reference) {
+    // As in a kubelet, a value that is not empty is used instead of valueFrom.
+    if (value) values[name] = expand(value, values)
+    else if (fieldRef) values[name] = fieldOf(pod, fieldRef.fieldPath)
+    else if (resourceFieldRef) values[name] = resourceOf(pod, container, resourceFieldRef)
+    else if (reference) {
       const data = dataOf(store, configMapKeyRef ? 'configmap' : 'secret', metadata.namespace, reference.name ?? '')
       const found = typeof data === 'string' ? undefined : data[reference.key]
       if (found) values[name] = found.toString()
       else if (!reference.optional) {
         return typeof data === 'string'
           ? data
-          : `couldn't find key ${reference.key} in ${metadata.namespace}/${reference.name}`
+          : `couldn't find key ${reference.key} in ${configMapKeyRef ? 'ConfigMap' : 'Secret'} ${metadata.namespace}/${reference.name}`
       }
-    } else {
-      values[name] = fieldRef
-        ? metadata[fieldRef.fieldPath.slice('metadata.'.length) as 'uid' | 'name' | 'namespace']
-        : value
-    }
+    } else values[name] = ''
   }
   return values
 }
@@ -54,30 +66,19 @@ export function makeVolumes (store: Store, { metadata, spec }: Pod, dir: string)
     )
     if (typeof data === 'string' && !source.optional) return data
     if (typeof data === 'string') continue
-    for (const { key, path } of source.items ?? Object.keys(data).map((key) => ({ key, path: key }))) {
+    const items: { key: string, path: string, mode?: number }[] = source.items ??
+      Object.keys(data).map((key) => ({ key, path: key }))
+    for (const { key, path, mode = source.defaultMode ?? DEFAULT_MODE } of items) {
       const value = data[key]
+      if (!value && source.optional) continue
       if (!value) return `references non-existent key: ${key}`
-      mkdirSync(dirname(join(folder, path)), { recursive: true })
-      writeFileSync(join(folder, path), value, { mode: 0o400 })
+      const file = join(folder, path)
+      mkdirSync(dirname(file), { recursive: true })
+      // Not with the umask of this process.
+      writeFileSync(file, value, { mode: 0o600 })
+      chmodSync(file, mode)
     }
   }
-}
-
-/**
- * Unlike a container, a local process cannot see a folder under another path. So a mount path in a text is replaced by
- * the folder of the volume. The mount path may be a whole path or the beginning of one: `/results`, `DIR=/results/x`,
- * `cat "/results/x"`, but not `http://host/results`.
- */
-export function localPaths ({ volumeMounts = [] }: Wire<V1Container>, dir: string): (text: string) => string {
-  const folders = new Map(
-    volumeMounts.map(({ mountPath, name, subPath = '' }) => [mountPath.replace(/\/$/, ''), join(dir, name, subPath)])
-  )
-  if (!folders.size) return (text) => text
-  const longestFirst = [...folders.keys()].sort((a, b) => b.length - a.length).map((path) =>
-    path.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
-  )
-  const mounted = new RegExp(`(?<=^|[\\s=:,;'"\`<>(|])(?:${longestFirst.join('|')})(?![\\w.-])`, 'g')
-  return (text) => text.replace(mounted, (path) => folders.get(path)!)
 }
 
 /** The bytes of each key. A string says that the object does not exist. */

@@ -5,15 +5,21 @@ import { closeSync, openSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { environmentOf, localPaths } from './container-inputs.ts'
+import { environmentOf } from './container-inputs.ts'
+import { makeRoot } from './container-root.ts'
+import { expand } from './expand.ts'
+import { breaksNonRoot } from './non-root.ts'
 import { type Pod, timestamp, type Wire } from './objects.ts'
 import type { Store } from './store.ts'
 
-/** Where containers run. Every process gets `cwd` and `path` (PATH); `dir` holds the files of the pods. */
+/**
+ * Where containers run. Every process gets `path` (PATH); `dir` holds the files of the pods. `images` has for some
+ * images the folder of the programs that are in their `/app/dist`.
+ */
 export interface Host {
   store: Store
   dir: string
-  cwd: string
+  images: Record<string, string>
   path: string
   log: (line: string) => void
 }
@@ -96,9 +102,12 @@ export async function prepareStop (container: Container): Promise<void> {
   await (container.stopHook ??= runStopHook(container))
 }
 
-async function runStopHook ({ spec: { lifecycle }, runHook }: Container): Promise<void> {
-  const [command, ...args] = lifecycle?.preStop?.exec?.command ?? []
-  if (command === undefined || runHook === undefined) return
+async function runStopHook ({ spec: { lifecycle }, child, runHook }: Container): Promise<void> {
+  const { exec, sleep } = lifecycle?.preStop ?? {}
+  if (child === undefined || runHook === undefined) return
+  if (sleep !== undefined) await pauseUntilExit(sleep.seconds * 1000, child)
+  const [command, ...args] = exec?.command ?? []
+  if (command === undefined) return
   await once(runHook(command, ...args), 'exit').catch(() => {
     // As on a cluster, the container ends in any case.
   })
@@ -125,27 +134,45 @@ async function runOnce (
 ): Promise<number | undefined> {
   const { spec, ending: { signal } } = container
   if (!spec.command?.length) {
-    const message = 'the local host runs commands, not images: give this container a command'
+    const message = 'the local host cannot run images, only commands; a cluster can. Give this container a command'
     become({ waiting: { reason: 'ErrImagePull', message } })
     await pause(IMAGE_BACK_OFF, signal)
     if (!signal.aborted) become({ waiting: { reason: 'ImagePullBackOff', message } })
     if (!signal.aborted) await once(signal, 'abort')
     return
   }
-  let declared = environmentOf(host.store, pod, spec)
-  for (; typeof declared === 'string' && !signal.aborted; declared = environmentOf(host.store, pod, spec)) {
+  const declare = (): Record<string, string> | string =>
+    breaksNonRoot(pod, spec) ?? environmentOf(host.store, pod, spec)
+  let declared = declare()
+  for (; typeof declared === 'string' && !signal.aborted; declared = declare()) {
     become({ waiting: { reason: 'CreateContainerConfigError', message: declared } })
     await pause(CONFIGURATION_RETRY, signal)
   }
   if (typeof declared === 'string' || signal.aborted) return
 
   const dir = podDir(host, pod)
-  const local = localPaths(spec, join(dir, 'volumes'))
-  const env = Object.fromEntries(Object.entries(declared).map(([name, value]) => [name, local(value)]))
-  const [file = '', ...args] = [...spec.command, ...spec.args ?? []].map(local)
+  const values = declared
+  const notStarted = (message: string): number => {
+    // A container whose program could not start "began" in 1970: https://github.com/kubernetes/kubernetes/issues/120331
+    const startedAt = timestamp(0)
+    become({ terminated: { exitCode: 128, reason: 'StartError', message, startedAt, finishedAt: timestamp() } })
+    return 128
+  }
+  if (spec.workingDir && !spec.workingDir.startsWith('/')) {
+    return notStarted(`workingDir ${spec.workingDir}: Cwd property must be an absolute path`)
+  }
+  const { cwd, local } = makeRoot(spec, {
+    root: join(dir, 'containers', spec.name),
+    volumes: join(dir, 'volumes'),
+    bundles: host.images[spec.image!],
+    env: values
+  })
+  const env = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, local(value)]))
+  // With the paths of the container, so that none is replaced twice.
+  const [file = '', ...args] = [...spec.command, ...spec.args ?? []].map((text) => local(expand(text, values)))
   const startedAt = timestamp()
   const output = openSync(logFile(host, pod, spec.name), 'a')
-  const surroundings = { cwd: host.cwd, env: { PATH: host.path, HOME: join(dir, 'home'), ...env } }
+  const surroundings = { cwd, env: { PATH: host.path, HOME: join(dir, 'home'), ...env } }
   let child: ChildProcess
   try {
     child = spawn(file, args, { ...surroundings, detached: true, stdio: ['ignore', output, output] })
@@ -153,10 +180,11 @@ async function runOnce (
     await once(child, 'spawn')
   } catch (error) {
     delete container.child
-    become({
-      terminated: { exitCode: 128, reason: 'StartError', message: String(error), startedAt, finishedAt: timestamp() }
-    })
-    return 128
+    return notStarted(
+      (error as NodeJS.ErrnoException).code === 'ENOENT'
+        ? `exec: "${file}": executable file not found in $PATH`
+        : String(error)
+    )
   } finally {
     closeSync(output)
   }
@@ -184,10 +212,19 @@ async function afterStart (
   child: ChildProcess,
   run: (command: string, ...args: string[]) => ChildProcess
 ): Promise<void> {
-  const [command, ...args] = lifecycle?.postStart?.exec?.command ?? []
+  const { exec, sleep } = lifecycle?.postStart ?? {}
+  if (sleep !== undefined) await pauseUntilExit(sleep.seconds * 1000, child)
+  const [command, ...args] = exec?.command ?? []
   if (command === undefined) return
   const [code] = await once(run(command, ...args), 'exit').catch(() => [1])
   if (code !== 0) child.kill('SIGKILL')
+}
+
+/** Waits, but not longer than the process runs. */
+async function pauseUntilExit (ms: number, child: ChildProcess): Promise<void> {
+  const exited = new AbortController()
+  child.once('exit', () => exited.abort())
+  if (child.exitCode === null && child.signalCode === null) await pause(ms, exited.signal)
 }
 
 function killGroup ({ pid }: ChildProcess): void {

@@ -1,8 +1,8 @@
 /**
- * Runs the containers of pods as local processes, in the order of a kubelet. They differ from real containers in three
- * points. A process does not see a volume at its mount path, so `localPaths` replaces that path by the folder of the
- * volume wherever the pod names it. Nothing is pulled, isolated or limited: `resources`, `securityContext`,
- * `workingDir`, probes, scheduling and lifecycle hooks other than `exec` are ignored. `$(NAME)` is not expanded.
+ * Runs the containers of pods as local processes, in the order of a kubelet. They differ from real containers in two
+ * points. A process does not see a volume at its mount path, nor its working folder: `makeRoot` replaces these paths by
+ * folders of this machine wherever the pod names them. And nothing is pulled, isolated, probed or limited. Which fields
+ * are ignored is in docs/settings.md; what a job cannot do without is refused, by cannot.ts.
  */
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -20,18 +20,19 @@ export interface LocalKubernetes {
 /**
  * Simulates the part of Kubernetes that jobs need: Jobs, Pods and their logs, ConfigMaps and Secrets, in memory, with
  * containers as local processes. It is only for trials and tests: it isolates nothing, and every client with its token
- * can run commands on this machine. `dir` holds the files of this instance; `cwd` and `path` (PATH) are for the
- * processes of the containers.
+ * can run commands on this machine. `dir` holds the files of this instance; those of earlier pods are removed. `path`
+ * is the PATH of the processes; `images` has for some images the folder of the programs that are in their `/app/dist`.
  */
-export async function startKubernetes ({ port = 0, dir, cwd, path, log = () => {} }: {
+export async function startKubernetes ({ port = 0, dir, images = {}, path, log = () => {} }: {
   port?: number
   dir: string
-  cwd: string
+  images?: Record<string, string>
   path: string
   log?: (line: string) => void
 }): Promise<LocalKubernetes> {
   const store = createStore()
-  const host = { store, dir, cwd, path, log }
+  const host = { store, dir, images, path, log }
+  rmSync(join(dir, 'pods'), { recursive: true, force: true })
   const token = randomBytes(24).toString('base64url')
   const stopping = new AbortController()
   collectGarbage(store)
@@ -53,7 +54,8 @@ export async function startKubernetes ({ port = 0, dir, cwd, path, log = () => {
   mkdirSync(dir, { recursive: true })
   writeFileSync(kubeconfig, JSON.stringify(configOf(url, token), null, 2), { mode: 0o600 })
   log(
-    `simulated Kubernetes at ${url}: containers run as processes; images, resources, securityContext and scheduling are ignored`
+    `simulated Kubernetes at ${url}: containers run as processes of this user; images, limits, securityContext, ` +
+      'probes and scheduling are ignored (docs/settings.md)'
   )
 
   return {

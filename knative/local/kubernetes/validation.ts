@@ -1,5 +1,7 @@
 import { type TSchema, Type } from 'typebox'
 import { Errors } from 'typebox/value'
+import { cannotRunJob, cannotRunPod } from './cannot.ts'
+import { FIELD_PATH, RESOURCE } from './downward.ts'
 import { type Job, type Objects, type Pod, type Resource, resources } from './objects.ts'
 import { refusal } from './refusal.ts'
 
@@ -22,10 +24,18 @@ const Words = Optional(List(Text()))
 const Data = Optional(
   MapOf(Text({ pattern: '^(?![.]{1,2}$)(?![.][.])[-._a-zA-Z0-9]{1,253}$' }), Text(), { additionalProperties: false })
 )
-const Items = Optional(List(Fields({ key: Text(), path: Text({ pattern: '^(?!/)(?!(.*/)?[.][.](/|$)).+' }) })))
+/** A path within a volume. */
+const InVolume = Text({ pattern: '^(?!/)(?!(.*/)?[.][.](/|$))' })
+const Mode = Optional(Type.Integer({ minimum: 0, maximum: 0o777 }))
+const Items = Optional(List(Fields({ key: Text(), mode: Mode, path: Text({ pattern: '^(?!/)(?!(.*/)?[.][.](/|$)).+' }) })))
 const Reference = { name: Optional(Text()), optional: Flag }
 const KeyReference = Optional(Fields({ ...Reference, key: Text() }))
-const FieldReference = Optional(Fields({ fieldPath: Enum(['metadata.uid', 'metadata.name', 'metadata.namespace']) }))
+const FieldReference = Optional(Fields({ fieldPath: Text({ pattern: FIELD_PATH }) }))
+const ResourceReference = Optional(Fields({
+  containerName: Optional(Text()),
+  resource: Text({ pattern: RESOURCE }),
+  divisor: Optional(Quantity)
+}))
 
 const metadata = {
   labels: Optional(MapOf(QualifiedName, LabelValue, { additionalProperties: false })),
@@ -42,7 +52,12 @@ const container = {
   env: Optional(List(Fields({
     name: Text({ pattern: '^[ -<>-~]+$' }),
     value: Optional(Text()),
-    valueFrom: Optional(Fields({ fieldRef: FieldReference, secretKeyRef: KeyReference, configMapKeyRef: KeyReference }))
+    valueFrom: Optional(Fields({
+      fieldRef: FieldReference,
+      resourceFieldRef: ResourceReference,
+      secretKeyRef: KeyReference,
+      configMapKeyRef: KeyReference
+    }))
   }))),
   envFrom: Optional(
     List(
@@ -53,7 +68,13 @@ const container = {
       })
     )
   ),
-  volumeMounts: Optional(List(Fields({ name: Text(), mountPath: Text({ minLength: 1 }), subPath: Optional(Text()) }))),
+  workingDir: Optional(Text()),
+  volumeMounts: Optional(List(Fields({
+    name: Text(),
+    mountPath: Text({ minLength: 1, pattern: '^[^:]*$' }),
+    subPath: Optional(InVolume),
+    subPathExpr: Optional(InVolume)
+  }))),
   resources: Optional(Fields({ limits: Quantities, requests: Quantities }))
 }
 
@@ -64,9 +85,9 @@ const podSpec = {
   volumes: Optional(List(Fields({
     name: DnsLabel,
     emptyDir: Optional(Fields({ sizeLimit: Optional(Quantity) })),
-    secret: Optional(Fields({ secretName: Text(), optional: Flag, items: Items })),
-    configMap: Optional(Fields({ ...Reference, items: Items }))
-  }, { additionalProperties: false })))
+    secret: Optional(Fields({ secretName: Text(), optional: Flag, items: Items, defaultMode: Mode })),
+    configMap: Optional(Fields({ ...Reference, items: Items, defaultMode: Mode }))
+  })))
 }
 
 const jobSpec = {
@@ -76,10 +97,8 @@ const jobSpec = {
   activeDeadlineSeconds: Count,
   ttlSecondsAfterFinished: Count,
   suspend: Flag,
-  completionMode: Enum(['NonIndexed']),
+  completionMode: Enum(['NonIndexed', 'Indexed']),
   podReplacementPolicy: Enum(['TerminatingOrFailed', 'Failed']),
-  podFailurePolicy: Optional(Type.Never()),
-  successPolicy: Optional(Type.Never()),
   template: Fields({
     metadata: Fields(metadata),
     spec: Fields({ ...podSpec, restartPolicy: Enum(['Never', 'OnFailure']) })
@@ -103,7 +122,7 @@ const reasons: Record<string, string> = { required: 'FieldValueRequired', enum: 
 
 /**
  * Refuses objects with mistakes that a manifest, or the code that makes one, may have and that the API server refuses;
- * and objects with features that the local host does not support. A value that cannot be decoded (a number instead of a
+ * and then what is right, but cannot be done without a cluster. A value that cannot be decoded (a number instead of a
  * string, an invalid quantity) gives a 400, a broken rule a 422.
  */
 export function validate (resource: Resource, object: Objects[Resource]): void {
@@ -126,7 +145,13 @@ export function validate (resource: Resource, object: Objects[Resource]): void {
   if (!causes.length && resource === 'jobs') {
     causes.push(...podCauses('spec.template.spec', (object as Job).spec.template.spec!))
   }
-  if (!causes.length) return
+  if (!causes.length) {
+    const impossible = resource === 'jobs'
+      ? cannotRunJob(object as Job)
+      : resource === 'pods' ? cannotRunPod((object as Pod).spec) : []
+    if (!impossible.length) return
+    throw refusal('BadRequest', `the local host cannot ${impossible.join(', and cannot ')}; a cluster can`)
+  }
   const { name } = object.metadata
   throw refusal(
     'Invalid',
@@ -138,27 +163,53 @@ export function validate (resource: Resource, object: Objects[Resource]): void {
 }
 
 function * podCauses (at: string, spec: Pod['spec']): Generator<Cause> {
-  const volumes = new Set(spec.volumes?.map(({ name }) => name))
+  const volumes = new Set<string>()
+  for (const [index, { name }] of (spec.volumes ?? []).entries()) {
+    if (volumes.has(name)) yield duplicate(name, `${at}.volumes[${index}].name`)
+    volumes.add(name)
+  }
   const names = new Set<string>()
   for (const list of ['initContainers', 'containers'] as const) {
     for (const [index, { name, volumeMounts = [] }] of (spec[list] ?? []).entries()) {
-      if (names.has(name)) {
-        yield {
-          reason: 'FieldValueDuplicate',
-          message: `Duplicate value: "${name}"`,
-          field: `${at}.${list}[${index}].name`
-        }
-      }
+      if (names.has(name)) yield duplicate(name, `${at}.${list}[${index}].name`)
       names.add(name)
-      for (const [mount, { name }] of volumeMounts.entries()) {
+      const paths = new Set<string>()
+      for (const [mount, { name, mountPath }] of volumeMounts.entries()) {
+        const field = `${at}.${list}[${index}].volumeMounts[${mount}]`
         if (!volumes.has(name)) {
+          yield { reason: 'FieldValueNotFound', message: `Not found: "${name}"`, field: `${field}.name` }
+        }
+        if (paths.has(mountPath)) {
           yield {
-            reason: 'FieldValueNotFound',
-            message: `Not found: "${name}"`,
-            field: `${at}.${list}[${index}].volumeMounts[${mount}].name`
+            reason: 'FieldValueInvalid',
+            message: `Invalid value: "${mountPath}": must be unique`,
+            field: `${field}.mountPath`
           }
         }
+        paths.add(mountPath)
       }
     }
   }
+}
+
+function duplicate (name: string, field: string): Cause {
+  return { reason: 'FieldValueDuplicate', message: `Duplicate value: "${name}"`, field }
+}
+
+/**
+ * What the API server says about a Job that it takes all the same: of two variables of one name, the later one counts.
+ * https://github.com/kubernetes/kubernetes/blob/v1.34.0/pkg/api/pod/warnings.go
+ */
+export function warningsFor ({ spec }: Job): string[] {
+  const { initContainers = [], containers } = spec.template.spec!
+  return Object.entries({ initContainers, containers }).flatMap(([list, all]) =>
+    all.flatMap(({ env = [] }, container) =>
+      env.flatMap(({ name }, index) =>
+        env.findIndex((one) => one.name === name) === index
+          ? []
+          : [`spec.template.spec.${list}[${container}].env[${index}]: hides previous definition of "${name}", which may ` +
+            'be dropped when using apply']
+      )
+    )
+  )
 }

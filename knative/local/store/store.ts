@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -7,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from 'minio'
 import { freePorts } from '../free-ports.ts'
+import { type Keys, newKeys } from '../keys.ts'
 import { installWeed } from './install-weed.ts'
 
 export interface LocalStore {
@@ -29,12 +29,16 @@ const VENV = join(import.meta.dirname, '../../../.local/venv')
 const REGION = 'us-east-1'
 
 /**
- * Starts a real S3 store as a child process on loopback, with its data in `dir` and one random key. LOCAL_STORE=weed or
- * =minio starts that program from the PATH. If S3_ENDPOINT, S3_ACCESS_KEY and S3_SECRET_KEY are set, nothing is started
+ * Starts a real S3 store as a child process on loopback, with its data in `dir` and one key. LOCAL_STORE=weed or =minio
+ * starts that program from the PATH. If S3_ENDPOINT, S3_ACCESS_KEY and S3_SECRET_KEY are set, nothing is started
  * and that store is used.
  */
 export async function startStore (
-  { dir, log = () => {} }: { dir: string, log?: (line: string) => void }
+  { dir: folder, keys = newKeys().store, log = () => {} }: {
+    dir: string
+    keys?: Keys['store']
+    log?: (line: string) => void
+  }
 ): Promise<LocalStore> {
   const { LOCAL_STORE, S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY, S3_REGION } = process.env
   if (S3_ENDPOINT) {
@@ -50,7 +54,8 @@ export async function startStore (
   if (LOCAL_STORE && !['weed', 'minio'].includes(LOCAL_STORE)) {
     throw new Error(`LOCAL_STORE must be weed or minio, not ${LOCAL_STORE}`)
   }
-  const keys = { accessKey: randomBytes(10).toString('hex'), secretKey: randomBytes(20).toString('hex') }
+  // Neither of the two reads the data of the other.
+  const dir = join(folder, LOCAL_STORE === 'minio' ? 'minio' : 'weed')
   await mkdir(join(dir, 'data'), { recursive: true })
   await mkdir(join(dir, 'tmp'), { recursive: true })
   const program = LOCAL_STORE === 'minio'
@@ -177,7 +182,7 @@ async function run (
   }
   process.on('exit', kill)
   async function stop (): Promise<void> {
-    // The data is removed with its folder, and weed takes 15 s to end after SIGTERM.
+    // weed takes 15 s to end after SIGTERM. What it has confirmed is in its files by then.
     kill()
     await ended
     process.off('exit', kill)

@@ -3,10 +3,13 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { httpServer } from '../../support/http-server.ts'
+import type { Job } from '../../support/host.ts'
+import { jobTemplates } from '../../support/job-templates.ts'
 import { poll } from '../../support/poll.ts'
 import { runProgram } from '../../support/run-program.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 await t.test('make run prints its address and commands to try, and Ctrl-C ends all its processes', async (t) => {
   const { folder, child, exit } = runProgram(t, 'main', { PORT: '0' })
@@ -38,6 +41,75 @@ await t.test('make run prints its address and commands to try, and Ctrl-C ends a
   t.equal(await exit, 0)
   await t.rejects(fetch(url))
   t.strictSame(readdirSync(join(folder, 'tmp')), [])
+})
+
+await t.test('make run has its jobs and files again after a restart, and a job whose processes ended is lost', async (t) => {
+  const kept = temporaryFolder(t, {})
+  // A store of its own, which keeps its data in the same folder.
+  const env = { PORT: '0', LOCAL_DATA: kept, S3_ENDPOINT: '', S3_ACCESS_KEY: '', S3_SECRET_KEY: '', S3_BUCKET: 'jobs' }
+  const templates = jobTemplates()
+  const start = (
+    title: string,
+    signal: NodeJS.Signals,
+    steps: (t: Test, url: string) => Promise<void>
+  ) => t.test(title, async (t) => {
+    const { child, exit } = runProgram(t, 'main', { ...env, TEMPLATES_DIR: templates, DEFAULT_TEMPLATE: 'script' })
+    let out = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { out += chunk })
+    const url = await poll('the local host is ready', () => /^The local host is ready at (http:\S+)/m.exec(out)?.[1], 60)
+    t.match(out, 'start; `make clean` removes them')
+    await steps(t, url)
+    if (!t.passing()) console.error(out)
+    child.kill(signal)
+    await exit
+  })
+  const deploy = async (url: string, SCRIPT: string): Promise<string> => {
+    const response = await fetch(`${url}/job/deploy`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ env: { SCRIPT } })
+    })
+    return (await response.json() as { job_uuid: string }).job_uuid
+  }
+  const job = async (url: string, id: string) => await (await fetch(`${url}/job/${id}`)).json() as Job
+  const processes = (): string[] => execFileSync('ps', ['-eo', 'args='], { encoding: 'utf8' }).split('\n')
+    .filter((line) => line.includes(kept) || line.includes('sleep 98765'))
+  let done = ''
+  const broken: string[] = []
+
+  await start('a first run, which ends by Ctrl-C', 'SIGINT', async (_, url) => {
+    done = await deploy(url, 'echo data > a.txt; echo words')
+    broken.push(await deploy(url, 'sleep 98765'))
+    await poll('one job has ended, and one runs', async () =>
+      (await job(url, done)).state === 'succeeded' && (await job(url, broken[0]!)).state === 'running')
+  })
+  t.strictSame(processes(), [], 'no process is left')
+
+  await start('a second run, which is killed', 'SIGKILL', async (t, url) => {
+    t.match(await job(url, broken[0]!), { state: 'lost', message: /\w/ }, 'at once, not with the next ping of the minute')
+    t.equal((await job(url, done)).state, 'succeeded')
+    t.equal(await (await fetch(`${url}/job/${done}/result?file=a.txt`)).text(), 'data\n')
+    t.equal(await (await fetch(`${url}/job/${done}/log`)).text(), 'words\n')
+    t.equal((await (await fetch(`${url}/job`)).json() as { jobs: Job[] }).jobs.length, 2)
+
+    await t.test('another run at the same time says who has the folder', async (t) => {
+      const { child, exit } = runProgram(t, 'main', env)
+      t.match(await text(child.stderr), /^the process \d+, another local host, uses the folder .*: stop it, or choose another/)
+      t.equal(await exit, 1)
+    })
+
+    broken.push(await deploy(url, 'sleep 98765'))
+    await poll('the job runs', async () => (await job(url, broken[1]!)).state === 'running')
+  })
+
+  await start('a third run', 'SIGINT', async (t, url) => {
+    t.equal(processes().filter((line) => line.includes('98765')).length, 0, 'what a killed host has left was ended')
+    t.match(await job(url, broken[1]!), { state: 'lost', message: /\w/ })
+    t.equal((await job(url, done)).state, 'succeeded')
+    const again = await deploy(url, 'echo again > a.txt')
+    await poll('a new job has ended', async () => (await job(url, again)).state === 'succeeded')
+  })
+  t.strictSame(processes(), [])
 })
 
 await t.test('a port in use and an invalid port give one line each', async (t) => {

@@ -138,6 +138,47 @@ await t.test('a refusal is a Status as from the API server', async (t) => {
       request(kubernetes, 'POST', jobsPath, main({ volumeMounts: [{ name: 'x', mountPath: '/x' }] })),
       causes('FieldValueNotFound', `${at}.containers[0].volumeMounts[0].name`)
     ],
+    [
+      'two containers of one name',
+      request(kubernetes, 'POST', jobsPath, spec({ initContainers: [shell('main', 'true')] })),
+      causes('FieldValueDuplicate', `${at}.containers[0].name`)
+    ],
+    [
+      'two volumes of one name',
+      request(kubernetes, 'POST', jobsPath, spec({ volumes: [{ name: 'x' }, { name: 'y' }, { name: 'x' }] })),
+      causes('FieldValueDuplicate', `${at}.volumes[2].name`)
+    ],
+    [
+      'two mounts at one path',
+      request(
+        kubernetes,
+        'POST',
+        jobsPath,
+        spec({
+          volumes: [{ name: 'x' }, { name: 'y' }],
+          containers: [{ ...shell('main', 'true'), volumeMounts: ['x', 'y'].map((name) => ({ name, mountPath: '/m' })) }]
+        })
+      ),
+      causes('FieldValueInvalid', `${at}.containers[0].volumeMounts[1].mountPath`)
+    ],
+    [
+      'part outside of the volume',
+      request(
+        kubernetes,
+        'POST',
+        jobsPath,
+        spec({
+          volumes: [{ name: 'x' }],
+          containers: [{ ...shell('main', 'true'), volumeMounts: [{ name: 'x', mountPath: '/m', subPath: 'a/../../b' }] }]
+        })
+      ),
+      causes('FieldValueInvalid', `${at}.containers[0].volumeMounts[0].subPath`)
+    ],
+    [
+      'field of the pod',
+      request(kubernetes, 'POST', jobsPath, main({ env: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: 'spec.x' } } }] })),
+      causes('FieldValueInvalid', `${at}.containers[0].env[0].valueFrom.fieldRef.fieldPath`)
+    ],
     ['quantity', request(kubernetes, 'POST', jobsPath, main({ resources: { limits: { cpu: '1 core' } } })), {
       code: 400
     }],
@@ -275,4 +316,22 @@ await t.test('a patch merges; when it removes the last finalizer, the deleted ob
   t.ok((await core.readNamespacedConfigMap({ namespace, name })).metadata?.deletionTimestamp)
   await request(kubernetes, 'PATCH', path, { metadata: { finalizers: null } }, mergePatch)
   await t.rejects(core.readNamespacedConfigMap({ namespace, name }), { code: 404 })
+})
+
+await t.test('two variables of one name are taken, with a warning as of the API server', async (t) => {
+  const { url, config } = await testKubernetes(t)
+  const ask = async (env: object[]): Promise<[number, string | null]> => {
+    const response = await fetch(`${url}${jobsPath}?dryRun=All`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${config.getCurrentUser()?.token}` },
+      body: JSON.stringify(jobOf('a', [shell('main', 'true', { env: env as [] })]))
+    })
+    return [response.status, response.headers.get('warning')]
+  }
+  t.strictSame(await ask([{ name: 'A' }, { name: 'B' }]), [201, null])
+  t.strictSame(await ask([{ name: 'A' }, { name: 'B' }, { name: 'A' }]), [
+    201,
+    '299 - "spec.template.spec.containers[0].env[2]: hides previous definition of \\"A\\", which may be dropped when ' +
+    'using apply"'
+  ])
 })

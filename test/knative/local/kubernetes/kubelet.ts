@@ -1,5 +1,5 @@
-import type { V1Pod } from '@kubernetes/client-node'
-import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import type { V1Container, V1Pod } from '@kubernetes/client-node'
+import { appendFileSync, existsSync, readFileSync, realpathSync } from 'node:fs'
 import t from 'tap'
 import {
   hasEnded,
@@ -218,7 +218,7 @@ await t.test('a container gets the variables of its pod, PATH and HOME, and no o
       {
         volumes: [...volumes, {
           name: 'secret',
-          secret: { secretName: 'hidden', items: [{ key: 'token', path: 'a/b' }] }
+          secret: { secretName: 'hidden', items: [{ key: 'token', path: 'a/b', mode: 0o640 }] }
         }]
       }
     )
@@ -231,7 +231,7 @@ await t.test('a container gets the variables of its pod, PATH and HOME, and no o
   t.same(declared.sort(), ['A', 'B', 'DIR', 'HOME', 'PATH', 'POD', 'TOKEN', 'URL'])
   t.match(env, { A: 'from map', B: 'from env', POD: pod.metadata?.uid, TOKEN: 'täst', URL: 'http://host/shared/x' })
   t.match(env.DIR, /volumes\/shared\/x$/)
-  t.same(lines.slice(-2), ['file täst 400 a', 'here'])
+  t.same(lines.slice(-2), ['file täst 640 a', 'here'])
 })
 
 await t.test('a container waits for its ConfigMap, a pod for the Secret of a volume', async (t) => {
@@ -274,24 +274,25 @@ await t.test('a container waits for its ConfigMap, a pod for the Secret of a vol
 
 await t.test('the status of a container shows how it ended', async (t) => {
   const kubernetes = await testKubernetes(t)
-  const cases = {
+  const cases: Record<string, { container: V1Container, exitCode: number, reason: string, startedAt?: Date }> = {
     code: { container: shell('main', 'exit 7'), exitCode: 7, reason: 'Error' },
-    signal: { container: shell('main', 'kill -KILL $$'), exitCode: 137, reason: 'Error' },
+    signal: { container: shell('main', 'kill -KILL $$$$'), exitCode: 137, reason: 'Error' },
     absent: {
       container: { name: 'main', image: 'none', command: ['no-such-command'] },
       exitCode: 128,
-      reason: 'StartError'
+      reason: 'StartError',
+      startedAt: new Date(0)
     }
   }
   await Promise.all(
-    Object.entries(cases).map(async ([name, { container, exitCode, reason }]) => {
+    Object.entries(cases).map(async ([name, { container, exitCode, reason, startedAt }]) => {
       await kubernetes.batch.createNamespacedJob({ namespace, body: jobOf(name, [container]) })
       const { status } = await podOf(kubernetes, name, hasEnded)
       t.equal(status?.phase, 'Failed', name)
       t.match(status?.containerStatuses?.[0]?.state?.terminated, {
         exitCode,
         reason,
-        startedAt: Date,
+        startedAt: startedAt ?? Date,
         finishedAt: Date
       }, name)
     })
@@ -320,7 +321,7 @@ await t.test('a container without a command stays pending, like one with an imag
     podOf(kubernetes, 'image', ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === wanted)
   t.match(
     (await reason('ErrImagePull')).status?.containerStatuses?.[0]?.state?.waiting?.message,
-    /runs commands, not images/
+    /^the local host cannot run images, only commands; a cluster can/
   )
   t.equal((await reason('ImagePullBackOff')).status?.phase, 'Pending')
 })
@@ -354,7 +355,7 @@ await t.test('a deletion stops the containers of a pod, then its sidecars, and k
   const kubernetes = await testKubernetes(t)
   const { core } = kubernetes
   const script =
-    'trap "" TERM; sleep 60 & echo $! > /shared/child; echo $$ > /shared/stubborn; echo ready; while :; do sleep 0.05; done'
+    'trap "" TERM; sleep 60 & echo $! > /shared/child; echo $$$$ > /shared/stubborn; echo ready; while :; do sleep 0.05; done'
   await kubernetes.batch.createNamespacedJob({
     namespace,
     body: jobOf(
@@ -424,7 +425,7 @@ await t.test('no process runs after the stop', async (t) => {
   const kubernetes = await testKubernetes(t)
   await kubernetes.batch.createNamespacedJob({
     namespace,
-    body: jobOf('left', [shell('main', 'trap "" TERM; sleep 60 & echo $$ $!; wait; wait')])
+    body: jobOf('left', [shell('main', 'trap "" TERM; sleep 60 & echo $$$$ $!; wait; wait')])
   })
   const pod = await podOf(kubernetes, 'left', ({ status }) => status?.containerStatuses?.[0]?.state?.running)
   const log = await poll(
@@ -436,4 +437,172 @@ await t.test('no process runs after the stop', async (t) => {
   await kubernetes.stop()
   t.notOk(isAlive(main))
   await poll('the child to be gone', async () => !isAlive(child))
+})
+
+await t.test('a container never runs in the folder of the local host, and its relative files are in its volumes', async (t) => {
+  const kubernetes = await testKubernetes(t)
+  const cases: [string, string, object, string][] = [
+    ['without', 'echo x > shared/f; cat /shared/f', { volumeMounts }, '/containers/main'],
+    [
+      'above',
+      'echo x > shared/f; cat /w/shared/f',
+      { volumeMounts: [{ name: 'shared', mountPath: '/w/shared' }], workingDir: '/w' },
+      '/containers/main/w'
+    ],
+    [
+      'within',
+      'echo x > f; cat /w/a/f',
+      { volumeMounts: [{ name: 'shared', mountPath: '/w' }], workingDir: '/w/a' },
+      '/volumes/shared/a'
+    ]
+  ]
+  await Promise.all(cases.map(async ([name, script, more, folder]) => {
+    await kubernetes.batch.createNamespacedJob({
+      namespace,
+      body: jobOf(name, [shell('main', `pwd -P; ${script}`, more)], {}, { volumes })
+    })
+    const pod = await podOf(kubernetes, name, hasEnded)
+    const dir = `${realpathSync(kubernetes.dir)}/pods/${pod.metadata!.uid}`
+    t.equal(await logOf(kubernetes, pod, 'main'), `${dir}${folder}\nx\n`, name)
+  }))
+})
+
+await t.test('a workingDir that is no absolute path is a StartError, as of a container runtime', async (t) => {
+  const kubernetes = await testKubernetes(t)
+  await kubernetes.batch.createNamespacedJob({
+    namespace,
+    body: jobOf('relative', [shell('main', 'true', { workingDir: 'work' })])
+  })
+  const { status } = await podOf(kubernetes, 'relative', hasEnded)
+  t.match(status?.containerStatuses?.[0]?.state?.terminated, {
+    exitCode: 128,
+    reason: 'StartError',
+    message: /Cwd property must be an absolute path/
+  })
+})
+
+await t.test('$(NAME) in command, arguments and variables is expanded by what stands before, and by envFrom', async (t) => {
+  const kubernetes = await testKubernetes(t)
+  await kubernetes.core.createNamespacedConfigMap({
+    namespace,
+    body: { metadata: { name: 'map' }, data: { FROM: 'from', REF: '$(A)', DIR: '/shared' } }
+  })
+  await kubernetes.batch.createNamespacedJob({
+    namespace,
+    body: jobOf(
+      'expanded',
+      [{
+        name: 'main',
+        image: 'none',
+        command: ['sh', '-c', 'printf "%s\\n" "$@"; env | grep "^V_" | LC_ALL=C sort', '$(A)'],
+        args: ['$(A) $(V_LATE) $$(A) $(NONE)', '$(FROM)', '$(DIR)/x', '$(V_CPU)'],
+        envFrom: [{ configMapRef: { name: 'map' } }],
+        env: [
+          { name: 'V_EARLY', value: '$(V_LATE)' },
+          { name: 'A', value: 'a' },
+          { name: 'V_LATE', value: '$(A)-$(FROM)-$(REF)' },
+          { name: 'V_KEY', valueFrom: { configMapKeyRef: { name: 'map', key: 'REF' } } },
+          { name: 'V_TWICE', value: '1' },
+          { name: 'V_TWICE', value: '$(V_TWICE)2' },
+          { name: 'V_CPU', valueFrom: { resourceFieldRef: { resource: 'limits.cpu', divisor: '1m' } } },
+          { name: 'V_LABEL', valueFrom: { fieldRef: { fieldPath: "metadata.labels['job-name']" } } }
+        ],
+        resources: { limits: { cpu: '250m' } },
+        volumeMounts
+      }],
+      {},
+      { volumes }
+    )
+  })
+  const pod = await podOf(kubernetes, 'expanded', hasEnded)
+  const shared = `${kubernetes.dir}/pods/${pod.metadata!.uid}/volumes/shared`
+  t.strictSame((await logOf(kubernetes, pod, 'main')).trim().split('\n'), [
+    'a a-from-$(A) $(A) $(NONE)',
+    'from',
+    `${shared}/x`,
+    '250',
+    'V_CPU=250',
+    'V_EARLY=$(V_LATE)',
+    'V_KEY=$(A)',
+    'V_LABEL=expanded',
+    'V_LATE=a-from-$(A)',
+    'V_TWICE=12'
+  ])
+})
+
+await t.test('files of a ConfigMap have the mode that the volume says', async (t) => {
+  const kubernetes = await testKubernetes(t)
+  await kubernetes.core.createNamespacedConfigMap({
+    namespace,
+    body: { metadata: { name: 'map' }, data: { a: 'a', b: 'b' } }
+  })
+  const configMap = (more: object) => ({ configMap: { name: 'map', ...more } })
+  await kubernetes.batch.createNamespacedJob({
+    namespace,
+    body: jobOf(
+      'modes',
+      [shell('main', 'stat -c %a /plain/a /run-me/a /items/x', {
+        volumeMounts: ['plain', 'run-me', 'items'].map((name) => ({ name, mountPath: `/${name}` }))
+      })],
+      {},
+      {
+        volumes: [
+          { name: 'plain', ...configMap({}) },
+          { name: 'run-me', ...configMap({ defaultMode: 0o755 }) },
+          {
+            name: 'items',
+            ...configMap({ optional: true, items: [{ key: 'b', path: 'x', mode: 0o400 }, { key: 'none', path: 'y' }] })
+          }
+        ]
+      }
+    )
+  })
+  t.equal(await logOf(kubernetes, await podOf(kubernetes, 'modes', hasEnded), 'main'), '644\n755\n400\n')
+})
+
+await t.test('a container that must not run as root and names root does not start', async (t) => {
+  const kubernetes = await testKubernetes(t)
+  const { getuid } = process
+  t.teardown(() => {
+    process.getuid = getuid!
+  })
+  process.getuid = () => 0
+  await kubernetes.batch.createNamespacedJob({
+    namespace,
+    body: jobOf('root', [shell('main', 'true', { securityContext: { runAsUser: 0 } })], {}, {
+      securityContext: { runAsNonRoot: true, runAsUser: 65532 }
+    })
+  })
+  const { status } = await podOf(
+    kubernetes,
+    'root',
+    ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === 'CreateContainerConfigError'
+  )
+  t.match(
+    status?.containerStatuses?.[0]?.state?.waiting?.message,
+    /^container's runAsUser breaks non-root policy \(pod: "root-/
+  )
+})
+
+await t.test('a preStop hook that sleeps delays SIGTERM, but not beyond the end of the container', async (t) => {
+  const kubernetes = await testKubernetes(t)
+  const { core } = kubernetes
+  const sleeps = (seconds: number): object => ({ volumeMounts, lifecycle: { preStop: { sleep: { seconds } } } })
+  await kubernetes.batch.createNamespacedJob({
+    namespace,
+    body: jobOf(
+      'sleeps',
+      [patient('main', {}, sleeps(2)), shell('beside', awaits('main-down'), sleeps(60))],
+      {},
+      { terminationGracePeriodSeconds: 60, volumes }
+    )
+  })
+  const pod = await podOf(kubernetes, 'sleeps', isReady)
+  await poll('the container runs', () => orderOf(kubernetes, pod).includes('main-up'))
+  const begin = performance.now()
+  await core.deleteNamespacedPod({ namespace, name: pod.metadata!.name! })
+  await podIsGone(kubernetes, pod)
+  const seconds = (performance.now() - begin) / 1000
+  t.ok(seconds > 1.9, `SIGTERM after the sleep: ${seconds} s`)
+  t.ok(seconds < 20, `no sleep after the end of the container: ${seconds} s`)
 })

@@ -3,8 +3,8 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * Makes a folder, and claims it for this process. Throws when another process has it that still runs. Returns a function
- * that gives the folder back.
+ * Makes a folder, and claims it for this process. Throws when another process has it that still runs. Returns a
+ * function that gives the folder back.
  */
 export function claimFolder (folder: string): () => void {
   // Jobs may write secrets there.

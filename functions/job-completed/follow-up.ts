@@ -1,9 +1,9 @@
-import type { V1Job } from '@kubernetes/client-node'
+import type { V1Job, V1Pod } from '@kubernetes/client-node'
 import { isTerminal } from '../../shared/job/job-state.ts'
 import { noteLostLog } from '../../shared/job/lost-log.ts'
 import { isOwing } from '../../shared/job/owed-callbacks.ts'
 import { noteOwing, readRecord } from '../../shared/job/record-store.ts'
-import { keepLog } from '../../shared/kubernetes/keep-log.ts'
+import { hasLog, keepLog } from '../../shared/kubernetes/keep-log.ts'
 import { countingPod } from '../../shared/kubernetes/workload.ts'
 import { markerKey } from '../../shared/store/bucket-layout.ts'
 import { removeObject } from '../../shared/store/object-store.ts'
@@ -43,11 +43,13 @@ async function wrapUp (deps: Deps, id: string): Promise<boolean> {
   if (before === undefined) return false
   const hadEnded = isTerminal(before.record.state)
   const pod = countingPod(pods)
-  if (!hadEnded && (pod === undefined || !isEnding(job))) return false
+  if (!hadEnded && (pod === undefined || !(isEnding(job) || isTaken(pod)))) return false
 
   const hasRun = before.record.started_at !== undefined
   if (hasRun && pod === undefined) await noteLostLog(store, id)
-  const nothingMore = !hasRun || pod === undefined || await keepLog(store, cluster, id, pod, 'to its end')
+  // Of a pod whose workload did not run, another container may tell why.
+  const isSilent = pod === undefined || (!hasRun && !hasLog(pod))
+  const nothingMore = isSilent || await keepLog(store, cluster, id, pod, 'to its end')
   // Following the log takes until the container ends. By now there is an exit code, and the job may have ended.
   const after = hadEnded ? before.record : (await settleJob(deps, id))?.record
   if (!nothingMore || after === undefined || !isTerminal(after.state)) return false
@@ -61,6 +63,12 @@ function isEnding (job: V1Job | undefined): boolean {
   return ['Complete', 'Failed', 'SuccessCriteriaMet', 'FailureTarget'].some((type) =>
     condition(job, type) !== undefined
   )
+}
+
+/** Whether the cluster takes a pod away. Its Job fails, or makes another pod, and this one and its log are deleted. */
+function isTaken ({ metadata, status }: V1Pod): boolean {
+  return metadata?.deletionTimestamp !== undefined ||
+    (status?.conditions ?? []).some(({ type, status: is }) => type === 'DisruptionTarget' && is === 'True')
 }
 
 export interface FollowUps {

@@ -4,8 +4,8 @@ import { MOST_IN_RECORD } from '../../shared/job/left-out.ts'
 import type { ResultCounts } from '../../shared/job/result-counts.ts'
 import { countingPod, hasStarted, workloadStatus } from '../../shared/kubernetes/workload.ts'
 import { condition } from './job-condition.ts'
-import { interruptionOf, isAlive, obstacleOf } from './obstacle-of.ts'
-import { whyItFailed } from './why-it-failed.ts'
+import { interruptionOf, isAlive, JOB_DELETED, obstacleOf } from './obstacle-of.ts'
+import { whyItFailed, type Why } from './why-it-failed.ts'
 
 /** The Kubernetes objects of a job at this moment, and, once it has ended, the results of the attempt that counts. */
 export interface Seen {
@@ -39,13 +39,33 @@ export function judge (record: JobRecord, { job, pods, results }: Seen, now: Dat
     const finished = { ...stored, finished_at: time(failed.lastTransitionTime, now) }
     return isStopped(record, failed.lastTransitionTime)
       ? { ...facts, ...finished, state: stopReasons[record.stop!.reason], reason: record.stop!.reason }
-      : { ...facts, ...finished, state: 'failed', ...whyItFailed(own, countingPod(pods), failed) }
+      : { ...facts, ...finished, state: 'failed', ...whyItFailed(own, countingPod(pods), failed, lastSeen(record)) }
   }
   const state = facts.started_at === undefined ? 'pending' : 'running'
   // The reason of a stop is more important than what the pods wait for.
   if (record.stop !== undefined) return { ...facts, state, reason: record.stop.reason }
-  const why = state === 'pending' ? obstacleOf(own, pods) : interruptionOf(own, pods)
-  return { ...facts, state, reason: why?.reason ?? null, message: why?.message || null }
+  if (state === 'running') return { ...facts, state, ...told(interruptionOf(own, pods)) }
+  const why = obstacleOf(own, pods, now, warnedOf(record))
+  // What the API server said at the start stays until there is something to tell, or the workload runs.
+  if (why === undefined && warnedOf(record) !== undefined) return { ...facts, state, reason: null }
+  // Its message has the warning already.
+  return why !== undefined && why.reason === record.reason && why.reason === 'FailedCreate'
+    ? { ...facts, state }
+    : { ...facts, state, ...told(why) }
+}
+
+function told (why: Why | undefined): Pick<Change, 'reason' | 'message'> {
+  return { reason: why?.reason ?? null, message: why?.message || null }
+}
+
+/** The warnings with which deploy made the Job: the message of a record without a reason. */
+function warnedOf ({ reason, message }: JobRecord): string | undefined {
+  return reason === undefined ? message : undefined
+}
+
+/** What kept a job from running, as it was last seen. Its pod may be gone by now. */
+function lastSeen ({ reason, message = '', stop }: JobRecord): Why | undefined {
+  return reason === undefined || stop !== undefined ? undefined : { reason, message }
 }
 
 /** A Job with the same name but another uid is not the Job of this job. */
@@ -60,8 +80,8 @@ export function hasEnded (record: JobRecord, job: V1Job | undefined): boolean {
 }
 
 /**
- * What a record must say whose Job is gone. A Job that had finished may have been removed before anything saw that: then
- * the manifest and the exit code tell how it ended.
+ * What a record must say whose Job is gone. A Job that had finished may have been removed before anything saw that:
+ * then the manifest and the exit code tell how it ended.
  */
 function withoutJob (record: JobRecord, { pods, results }: Pick<Seen, 'pods' | 'results'>, now: Date): Change {
   if (record.stop !== undefined) {
@@ -72,13 +92,23 @@ function withoutJob (record: JobRecord, { pods, results }: Pick<Seen, 'pods' | '
   // The job has no Job yet. deploy completes the start.
   if (record.job_uid === undefined) return {}
   const finished = { finished_at: now.toISOString() }
-  if (results?.complete && record.exit_code === 0) {
-    return { ...finished, state: 'succeeded', reason: null, message: null }
+  const { exit_code: code, attempt, reason } = record
+  const isSame = pods.length === 0 || countingPod(pods)?.metadata?.uid === attempt
+  // A program that ends because its Job is deleted has an exit code, too.
+  if (results?.complete && code !== undefined && isSame && reason !== JOB_DELETED) {
+    return code === 0
+      ? { ...finished, state: 'succeeded', reason: null, message: null }
+      : {
+          ...finished,
+          state: 'failed',
+          reason: 'BackoffLimitExceeded',
+          message: `The workload ended with exit code ${code}; its Job was removed before Kubernetes had said why.`
+        }
   }
   return {
     ...finished,
     state: 'lost',
-    reason: 'JobDeleted',
+    reason: JOB_DELETED,
     message: 'The Job was deleted, and not by this installation, before its end was seen.'
   }
 }

@@ -1,60 +1,101 @@
 import type { V1ContainerStatus, V1Job, V1Pod } from '@kubernetes/client-node'
 import { QUEUE_LABEL } from '../../shared/kubernetes/cluster.ts'
+import { countingPod } from '../../shared/kubernetes/workload.ts'
 import { isSuspended } from './job-condition.ts'
-
-/** What keeps a job from running just now, and in the words of Kubernetes. */
-export interface Obstacle {
-  reason: string
-  message: string
-}
+import { quoteOf, sentence } from './quote-of.ts'
+import { disruptionOf, type Why } from './why-it-failed.ts'
 
 /** The usual steps of a start. */
 const STARTING = ['PodInitializing', 'ContainerCreating']
 
-/** Why the workload of a Job does not start; `undefined` when nothing is known to prevent it. */
-export function obstacleOf (job: V1Job, pods: V1Pod[]): Obstacle | undefined {
+/** A Job that is older than this has a pod, unless something refuses it. */
+const POD_DUE_MS = 20_000
+
+/**
+ * Why the workload of a Job does not start; `undefined` when nothing is known to prevent it. `warned` is what the API
+ * server said when the Job was made.
+ */
+export function obstacleOf (
+  job: V1Job,
+  pods: V1Pod[],
+  now: Date,
+  warned?: string
+): Why | undefined {
   if (isSuspended(job)) return suspended(job)
-  for (const { status } of pods) {
+  if (isBeingDeleted(job)) return beingDeleted
+  for (const pod of pods) {
+    const { status } = pod
     const containers = [...status?.initContainerStatuses ?? [], ...status?.containerStatuses ?? []]
     const stuck = containers.find(({ state }) =>
       state?.waiting?.reason !== undefined && !STARTING.includes(state.waiting.reason)
     )
-    if (stuck !== undefined) return ofContainer(stuck)
+    if (stuck !== undefined) return ofContainer(pod, stuck)
     const unscheduled = status?.conditions?.find(({ type, status: is }) => type === 'PodScheduled' && is === 'False')
-    if (unscheduled?.reason !== undefined) return { reason: unscheduled.reason, message: unscheduled.message ?? '' }
-    if (status?.reason !== undefined && status.phase !== 'Failed') {
-      return { reason: status.reason, message: status.message ?? '' }
-    }
+    if (unscheduled?.reason !== undefined) return why(unscheduled.reason, unscheduled.message)
+    if (status?.reason !== undefined && status.phase !== 'Failed') return why(status.reason, status.message)
   }
-  return undefined
+  return pods.length === 0 && isPodDue(job, now) ? withoutPod(warned) : undefined
 }
 
-function ofContainer ({ name, state }: V1ContainerStatus): Obstacle {
+function ofContainer (pod: V1Pod, { name, state }: V1ContainerStatus): Why {
   const { reason = '', message } = state!.waiting!
-  return { reason, message: `container ${name}${message === undefined ? '' : `: ${message}`}` }
+  const quote = quoteOf(pod, name, message)?.replace(/\.$/, '')
+  return { reason, message: `${quote === undefined ? 'It waits' : quote} (container ${name}).` }
 }
 
 /**
  * Why a job that has started does not run just now. States only go forward, so it stays `running` when its Job is
  * suspended, and when its node is gone.
  */
-export function interruptionOf (job: V1Job, pods: V1Pod[]): Obstacle | undefined {
+export function interruptionOf (job: V1Job, pods: V1Pod[]): Why | undefined {
   const alive = pods.filter(isAlive)
   if (isSuspended(job) && alive.length === 0) return suspended(job)
-  const lost = alive.find(({ status }) => status?.reason !== undefined)
-  return lost && { reason: lost.status!.reason!, message: lost.status!.message ?? '' }
+  if (isBeingDeleted(job)) return beingDeleted
+  const pod = countingPod(pods)
+  return pod && disruptionOf(pod)
 }
 
 export function isAlive ({ status }: V1Pod): boolean {
   return status?.phase !== 'Succeeded' && status?.phase !== 'Failed'
 }
 
-function suspended ({ metadata }: V1Job): Obstacle {
+/** The reason of a job whose Job is gone, or about to go, and not because of a request to this installation. */
+export const JOB_DELETED = 'JobDeleted'
+
+const beingDeleted: Why = {
+  reason: JOB_DELETED,
+  message: 'The Job is being deleted, and not by this installation.'
+}
+
+function isBeingDeleted ({ metadata }: V1Job): boolean {
+  return metadata?.deletionTimestamp !== undefined
+}
+
+/** Whether the Job controller has seen the Job long ago, and has made no pod. */
+function isPodDue ({ status }: V1Job, now: Date): boolean {
+  return status?.startTime !== undefined && !status.active && !status.succeeded && !status.failed &&
+    !status.terminating && now.getTime() - status.startTime.getTime() > POD_DUE_MS
+}
+
+/** The refusal of a pod is only in the events of the Job, which job-completed may not read. */
+function withoutPod (warned: string | undefined): Why {
+  return {
+    reason: 'FailedCreate',
+    message: `Kubernetes has made no pod for the Job${warned === undefined ? '.' : `: ${sentence(warned)}`} ` +
+      'Pod Security, a LimitRange or a quota may refuse it; the operator sees the cause with kubectl describe job.'
+  }
+}
+
+function suspended ({ metadata }: V1Job): Why {
   const queue = metadata?.labels?.[QUEUE_LABEL]
   return {
     reason: 'Suspended',
     message: queue === undefined
-      ? 'the Job is suspended'
-      : `the Job waits in the queue ${queue}; if it never starts, check that there is such a queue`
+      ? 'The Job is suspended.'
+      : `The Job waits in the queue ${queue}; if it never starts, check that there is such a queue.`
   }
+}
+
+function why (reason: string, message = ''): Why {
+  return { reason, message: message === '' ? '' : sentence(message) }
 }

@@ -17,7 +17,7 @@ export function transferEnded (record: JobRecord, now: Date, how?: 'completed'):
     told.callbacks = told.callbacks.filter((callback) => callback.target !== target || callback.state === 'delivered')
   }
   const stopped = record.stop === undefined
-    ? advance(told, { stop: { reason: 'TransferEnded', at: now.toISOString() }, reason: 'TransferEnded' }, now)
+    ? advance(told, { stop: { reason: 'TransferEnded', at: now.toISOString() }, reason: 'TransferEnded', message: null }, now)
     : undefined
   return stopped ?? { ...told, revision: record.revision + 1 }
 }

@@ -7,7 +7,7 @@ import type { Cluster } from './cluster.ts'
  * that client-node does not support well.
  */
 export async function askApiServer (
-  { config }: Cluster,
+  { config }: Pick<Cluster, 'config'>,
   url: string,
   { method = 'GET', body = null, signal = null }: {
     method?: string | undefined

@@ -7,13 +7,13 @@ const NEAR_BYTES = 64 * 1024
 const NEWLINE = 0x0a
 
 /**
- * The end of a log, at most `KEPT_BYTES`. It begins with a line, if one begins near the cut, and otherwise with a whole
+ * The end of a log, at most `most` bytes. It begins with a line, if one begins near the cut, and otherwise with a whole
  * UTF-8 character. To tell that the cut is the begin of a line, `log` needs one byte more than is kept.
  */
-export function endOfLog (log: Buffer): Buffer {
-  const cut = log.length - KEPT_BYTES
+export function endOfLog (log: Buffer, most = KEPT_BYTES): Buffer {
+  const cut = log.length - most
   if (cut <= 0) return log
-  const newline = log.subarray(0, cut + NEAR_BYTES).indexOf(NEWLINE, cut - 1)
+  const newline = log.subarray(0, cut + Math.min(NEAR_BYTES, most / 2)).indexOf(NEWLINE, cut - 1)
   return log.subarray(newline === -1 ? nextCharacter(log, cut) : newline + 1)
 }
 

@@ -1,17 +1,29 @@
-import type { V1Pod } from '@kubernetes/client-node'
+import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node'
 import { logKey } from '../store/bucket-layout.ts'
 import { getTags, putObject } from '../store/object-store.ts'
 import type { Store } from '../store/open-store.ts'
 import { askApiServer } from './ask-api-server.ts'
 import { type Cluster, kubernetesUnavailable } from './cluster.ts'
 import { endOfLog, KEPT_BYTES } from './end-of-log.ts'
-import { podsOf, workloadStatus } from './workload.ts'
+import { couldNotStart, failedContainer, podsOf, workloadStatus } from './workload.ts'
 
 /** How long the log of an ending container is followed. If the pod's grace period is longer, it is read again later. */
 const FOLLOW_MS = 240_000
 
+/** What is kept of the log of another container, because of which the pod failed. */
+const OTHER_BYTES = 64 * 1024
+
+const NEWLINE = 0x0a
+
+interface Log {
+  tail: Buffer
+  /** Whether nothing more is written to it. */
+  ended: boolean
+}
+
 /**
- * Stores the log of a pod's workload. `so far`: the current log, unless one is stored already. `to its end`: the log,
+ * Stores the log of a pod's workload. When the pod failed because of another container, the end of the log of that
+ * container follows. `so far`: the current log, unless one of this pod is stored already. `to its end`: the log,
  * followed until the container ends, because the pods of a canceled or overdue Job are deleted as soon as they end.
  * Returns true when the stored log is complete.
  */
@@ -23,46 +35,112 @@ export async function keepLog (
   extent: 'so far' | 'to its end'
 ): Promise<boolean> {
   const key = logKey(id)
-  if ((await getTags(store, key))['whole'] === 'true') return true
-  const log = await readLog(cluster, id, pod, extent === 'to its end')
+  const attempt = pod.metadata!.uid!
+  const stored = await getTags(store, key)
+  // A pod that was taken away may have been replaced.
+  const isOfAnother = (stored['attempt'] ?? attempt) !== attempt
+  if (stored['whole'] === 'true' && !isOfAnother) return true
+  const log = await logOf(cluster, id, pod, extent === 'to its end')
   if (log === undefined) return false
   await putObject(
     store,
     key,
-    log.tail,
-    { whole: String(log.ended) },
-    extent === 'so far' ? { ifNoneMatch: '*' } : 'unconditional',
+    endOfLog(log.tail),
+    { whole: String(log.ended), attempt },
+    extent === 'so far' && !isOfAnother ? { ifNoneMatch: '*' } : 'unconditional',
     'text/plain'
   )
   return log.ended
 }
 
-/**
- * The last bytes of the workload's log, and whether the log has ended. `undefined` when the container never ran or is
- * gone.
- */
-async function readLog (
+/** The log of the workload and of the container that failed; `undefined` when neither has one. */
+async function logOf (
   cluster: Cluster,
   id: string,
   pod: V1Pod,
   follow: boolean
-): Promise<{ tail: Buffer, ended: boolean } | undefined> {
-  const { config, namespace } = cluster
+): Promise<Log | undefined> {
+  const log = await logOfWorkload(cluster, pod, follow)
+  const isRunning = workloadStatus(pod)?.state?.running !== undefined
+  // The other containers may have gone on in the meantime, and a followed log also ends when its file is rotated.
+  const after = follow && isRunning && log?.ended ? await refreshed(cluster, id, pod) : pod
+  if (after === undefined) return log && { ...log, ended: false }
+  const hasEnded = after === 'gone' || !isRunning || workloadStatus(after)?.state?.terminated !== undefined
+  const last = after === 'gone' ? pod : after
+  const other = await logOfOther(cluster, last)
+  if (other === undefined) return log && { ...log, ended: log.ended && hasEnded && !mayFail(after) }
+  const own = log?.tail ?? Buffer.alloc(0)
+  const gap = own.length === 0 || own.at(-1) === NEWLINE ? '' : '\n'
+  return {
+    tail: Buffer.concat([own, Buffer.from(gap), other.tail]),
+    ended: (log?.ended ?? true) && hasEnded && other.ended
+  }
+}
+
+/** Whether there is a log to keep of a pod, or there will be one. */
+export function hasLog (pod: V1Pod): boolean {
+  const workload = workloadStatus(pod)
+  const { running, terminated } = workload?.state ?? {}
+  const ran = (running ?? terminated) !== undefined && !couldNotStart(workload!)
+  return ran || otherOf(pod) !== undefined
+}
+
+/** The last bytes of the workload's log. `undefined` when the container never ran or is gone. */
+async function logOfWorkload (cluster: Cluster, pod: V1Pod, follow: boolean): Promise<Log | undefined> {
   const status = workloadStatus(pod)
-  if (status?.state?.running === undefined && status?.state?.terminated === undefined) return undefined
-  const url = new URL(
-    `${config.getCurrentCluster()!.server}/api/v1/namespaces/${namespace}/pods/${pod.metadata!.name!}/log`
-  )
-  url.search = new URLSearchParams({ container: status.name, follow: String(follow) }).toString()
+  if (status === undefined || couldNotStart(status)) return undefined
+  const { running, terminated } = status.state ?? {}
+  if ((running ?? terminated) === undefined) return undefined
+  const log = await readLog(cluster, pod, status.name, follow)
+  return log && { ...log, ended: log.ended && (terminated !== undefined || follow) }
+}
+
+/**
+ * A line that names the container because of which the pod failed, and the end of its log. `undefined` when the pod did
+ * not fail because of another container than the workload, or when that has no log any more.
+ */
+async function logOfOther (cluster: Cluster, pod: V1Pod): Promise<Log | undefined> {
+  const failed = otherOf(pod)
+  const log = failed && await readLog(cluster, pod, failed.name, false)
+  if (log === undefined) return undefined
+  const line = `--- the container ${failed!.name} ended with exit code ${failed!.state?.terminated?.exitCode}, and ` +
+    'its log with this: ---\n'
+  return { ...log, tail: Buffer.concat([Buffer.from(line), endOfLog(log.tail, OTHER_BYTES)]) }
+}
+
+/** The container because of which a pod failed, if it is not the workload and has run. */
+function otherOf (pod: V1Pod): V1ContainerStatus | undefined {
+  const failed = failedContainer(pod)
+  if (failed === undefined || failed.name === workloadStatus(pod)?.name || couldNotStart(failed)) return undefined
+  return failed
+}
+
+/** Whether another container may still fail and explain the end of the pod: the workload itself has ended well. */
+function mayFail (pod: V1Pod | 'gone'): boolean {
+  if (pod === 'gone' || workloadStatus(pod)?.state?.terminated?.exitCode !== 0) return false
+  return pod.status?.containerStatuses?.some(({ state }) => state?.running !== undefined) ?? false
+}
+
+/** The last bytes of a log, one more than is kept, and whether it was read to the end. `undefined`: there is none. */
+async function readLog (
+  cluster: Cluster,
+  pod: V1Pod,
+  container: string,
+  follow: boolean
+): Promise<Log | undefined> {
+  const { config, namespace } = cluster
+  const name = pod.metadata!.name!
+  const url = new URL(`${config.getCurrentCluster()!.server}/api/v1/namespaces/${namespace}/pods/${name}/log`)
+  url.search = new URLSearchParams({ container, follow: String(follow) }).toString()
   // client-node's log reader loses errors, and its API call decodes the bytes as text.
-  let ended = status.state.terminated !== undefined
   const chunks: Buffer[] = []
   let bytes = 0
+  let ended = true
   try {
     const response = await askApiServer(cluster, url.href, { signal: AbortSignal.timeout(FOLLOW_MS) })
     if (response.status === 404) return undefined
     if (!response.ok || response.body === null) {
-      throw new Error(`the API server answered with status ${response.status} instead of the log of ${pod.metadata!.name}`)
+      throw new Error(`the API server answered with status ${response.status} instead of the log of ${name}`)
     }
     for await (const chunk of response.body) {
       chunks.push(Buffer.from(chunk))
@@ -70,20 +148,19 @@ async function readLog (
       // One byte more than is kept: it tells whether the kept part begins a line.
       while (bytes - chunks[0]!.length > KEPT_BYTES) bytes -= chunks.shift()!.length
     }
-    if (follow && !ended) ended = await hasEnded(cluster, id, pod)
   } catch (error) {
     // A part of the log is better than none.
     if (bytes === 0) throw kubernetesUnavailable(error)
     ended = false
   }
-  return { tail: endOfLog(Buffer.concat(chunks)), ended }
+  return { tail: Buffer.concat(chunks), ended }
 }
 
-/**
- * Whether a workload that was running has ended. A followed log also ends when its file is rotated, so only the status
- * of the pod tells whether the log is complete.
- */
-async function hasEnded (cluster: Cluster, id: string, { metadata }: V1Pod): Promise<boolean> {
-  const pod = (await podsOf(cluster, id)).find((one) => one.metadata?.uid === metadata?.uid)
-  return pod === undefined || workloadStatus(pod)?.state?.terminated !== undefined
+/** The pod as it is now; `undefined` when that is not known. */
+async function refreshed (cluster: Cluster, id: string, { metadata }: V1Pod): Promise<V1Pod | 'gone' | undefined> {
+  try {
+    return (await podsOf(cluster, id)).find((one) => one.metadata?.uid === metadata?.uid) ?? 'gone'
+  } catch {
+    return undefined
+  }
 }

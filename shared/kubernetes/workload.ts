@@ -28,11 +28,21 @@ export function workloadStatus ({ metadata, spec, status }: V1Pod): V1ContainerS
   return status?.containerStatuses?.find((one) => one.name === name)
 }
 
-/** Whether the program of a container has run. One that could not be started "began" in 1970. */
-export function hasStarted ({ state }: V1ContainerStatus): boolean {
-  const { running, terminated } = state ?? {}
-  if (running !== undefined) return true
-  return terminated !== undefined && terminated.reason !== 'StartError' && (terminated.startedAt?.getTime() ?? 0) > 0
+/**
+ * Whether the program of a container could not be started. Such a container "began" in 1970.
+ * https://github.com/kubernetes/kubernetes/issues/120331
+ */
+export function couldNotStart ({ state }: V1ContainerStatus): boolean {
+  const { terminated } = state ?? {}
+  if (terminated === undefined) return false
+  return terminated.reason === 'StartError' || terminated.reason === 'ContainerCannotRun' ||
+    terminated.startedAt?.getTime() === 0
+}
+
+/** Whether the program of a container has run. */
+export function hasStarted (status: V1ContainerStatus): boolean {
+  const { running, terminated } = status.state ?? {}
+  return running !== undefined || (terminated?.startedAt !== undefined && !couldNotStart(status))
 }
 
 /** The container because of which a pod failed, if it is not the workload: the first that ended with an error. */

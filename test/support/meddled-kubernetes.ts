@@ -7,6 +7,7 @@ import { testKubernetes } from './local-kubernetes.ts'
 interface Answer {
   code: number
   body: string
+  headers?: Record<string, string>
 }
 
 /**
@@ -14,9 +15,9 @@ interface Answer {
  */
 export type Meddle = (request: Received, pass: () => Promise<Answer>) => Promise<Answer | 'break'>
 
-export const status = (code: number, message: string): Answer => ({
+export const status = (code: number, message: string, reason?: string): Answer => ({
   code,
-  body: JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', code, message })
+  body: JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', code, message, reason })
 })
 
 /**
@@ -41,7 +42,7 @@ export async function meddledKubernetes (t: Test) {
     }
     const answer = await meddled.meddle(request, pass)
     if (answer === 'break') response.destroy()
-    else response.writeHead(answer.code, { 'content-type': 'application/json' }).end(answer.body)
+    else response.writeHead(answer.code, { 'content-type': 'application/json', ...answer.headers }).end(answer.body)
   })
   return Object.assign(meddled, {
     cluster: clusterAt(t, url, local.config.getCurrentUser()!.token),

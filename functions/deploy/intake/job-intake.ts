@@ -30,6 +30,7 @@ export interface IntakeDeps extends Deps {
 const Accepted = Type.Object({
   job_uuid: JobId,
   state: State,
+  message: Type.Optional(Type.String({ description: 'What Kubernetes warns of' })),
   links: Type.Object({ self: Type.String(), results: Type.String(), log: Type.String() })
 })
 const Checked = Type.Object({
@@ -172,5 +173,6 @@ export function jobIntake (deps: IntakeDeps): FastifyPluginAsync {
 function accepted (record: JobRecord, reply: FastifyReply): Static<typeof Accepted> {
   const links = linksOf(record.job_uuid)
   reply.code(202).header('location', links.self)
-  return { job_uuid: record.job_uuid, state: record.state, links }
+  const { job_uuid: id, state, message } = record
+  return { job_uuid: id, state, ...(message !== undefined && { message }), links }
 }

@@ -40,9 +40,19 @@ export async function askToStop (
     id,
     (record) =>
       record.stop === undefined && applies(record)
-        ? advance(record, { stop: { reason, at: new Date().toISOString() }, reason }, new Date())
+        ? advance(record, {
+          stop: { reason, at: new Date().toISOString() },
+          reason,
+          message: reason === 'StartDeadlineExceeded' ? whatItWaitedFor(record) : null
+        }, new Date())
         : undefined
   )
+}
+
+/** What kept a job from starting is told at its end too: Kubernetes never gives up by itself. */
+function whatItWaitedFor ({ reason, message = '' }: JobRecord): string {
+  const obstacle = [reason, message].filter(Boolean).join(': ')
+  return `The workload did not start in time${obstacle === '' ? '.' : `. At last it waited for this: ${obstacle}`}`
 }
 
 /** Deletes the Job of a stopped job. The ping repeats this, in case the first deletion failed. */

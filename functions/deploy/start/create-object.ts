@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { KubernetesObject, V1Status } from '@kubernetes/client-node'
-import { problem } from '../../../shared/http/problem.ts'
+import type { KubernetesObject, V1Secret, V1Status } from '@kubernetes/client-node'
+import { problem, type ProblemError } from '../../../shared/http/problem.ts'
 import { askApiServer } from '../../../shared/kubernetes/ask-api-server.ts'
 import { type Cluster, genuine, kubernetesUnavailable } from '../../../shared/kubernetes/cluster.ts'
 
-const paths = { jobs: 'apis/batch/v1', configmaps: 'api/v1', secrets: 'api/v1' }
+const paths = { jobs: 'apis/batch/v1', configmaps: 'api/v1', secrets: 'api/v1', pods: 'api/v1' }
+
+type Place = Pick<Cluster, 'config' | 'namespace'>
 
 /** What the API server made of a request for a new object. */
 export interface Creation<T> {
@@ -23,37 +25,40 @@ const CONFLICT_TRIES = 5
  * `kubernetes-unavailable` otherwise; its cause says whether an object can have been made (never-made.ts).
  */
 export async function createObject<T extends KubernetesObject> (
-  cluster: Cluster,
+  cluster: Place,
   resource: keyof typeof paths,
   body: T,
   options: { dryRun?: 'All' | undefined } = {}
 ): Promise<Creation<T>> {
   for (let tried = 1; ; tried++) {
     const creation = await tryToCreate(cluster, resource, body, options)
-    if (creation !== 'conflict') return creation
-    if (tried === CONFLICT_TRIES) throw kubernetesUnavailable(notMade('the API server answered Conflict again and again'))
+    if (!('conflict' in creation)) return creation
+    if (tried === CONFLICT_TRIES) throw notMade(creation.conflict)
     await sleep(50 * tried * (1 + Math.random()))
   }
 }
 
 async function tryToCreate<T extends KubernetesObject> (
-  cluster: Cluster,
+  cluster: Place,
   resource: keyof typeof paths,
   body: T,
   { dryRun }: { dryRun?: 'All' | undefined }
-): Promise<Creation<T> | 'conflict'> {
+): Promise<Creation<T> | { conflict: string }> {
   const path = `/${paths[resource]}/namespaces/${cluster.namespace}/${resource}`
   const answer = await send(cluster, dryRun === undefined ? path : `${path}?dryRun=${dryRun}`, body)
-  if (answer.status < 300) return { object: genuine(answer.body as T), warnings: warningsIn(answer.warning) }
   const status = answer.body as V1Status | undefined
-  if (status?.kind !== 'Status' || answer.status >= 500) {
+  if (answer.status < 300 && status?.kind !== 'Status') {
+    return { object: created(answer.body as T), warnings: warningsIn(answer.warning) }
+  }
+  if (status?.kind !== 'Status' || answer.status < 400 || answer.status >= 500) {
     throw kubernetesUnavailable(new Error(`POST ${path}: ${answer.status}`))
   }
-  const { reason, message = `the API server answered ${answer.status}` } = status
+  const { reason } = status
+  const message = withoutSecrets(body, status.message ?? `the API server answered ${answer.status}`)
   if (reason === 'AlreadyExists') return { object: undefined, warnings: [] }
-  if (reason === 'Conflict') return 'conflict'
+  if (reason === 'Conflict') return { conflict: message }
   // The function itself is not let in, or is to slow down: that says nothing about the object.
-  if (answer.status === 401 || answer.status === 429) throw kubernetesUnavailable(notMade(message))
+  if (answer.status === 401 || answer.status === 429) throw notMade(message)
   if (answer.status === 403 && message.includes('exceeded quota')) {
     throw problem('quota-exceeded', message, { headers: { 'retry-after': '60' } })
   }
@@ -61,7 +66,7 @@ async function tryToCreate<T extends KubernetesObject> (
 }
 
 async function send (
-  cluster: Cluster,
+  cluster: Place,
   path: string,
   body: object
 ): Promise<{ status: number, warning: string | null, body: unknown }> {
@@ -89,6 +94,23 @@ function warningsIn (header: string | null): string[] {
   return [...(header ?? '').matchAll(/\d{3} \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text]) => text!.replace(/\\(.)/g, '$1'))
 }
 
-function notMade (message: string): Error {
-  return Object.assign(new Error(message), { code: 'NotMade' })
+/** The object that was created. A proxy may answer with 200 and a page instead: then it is not known what was made. */
+function created<T extends KubernetesObject> (answer: T): T {
+  try {
+    return genuine(answer)
+  } catch (error) {
+    throw kubernetesUnavailable(error)
+  }
+}
+
+/** An admission webhook may quote what it refuses, and the caller and the log see its words. */
+function withoutSecrets (body: KubernetesObject, message: string): string {
+  const { stringData = {} } = body as V1Secret
+  return Object.values(stringData).reduce((text, value) => value === '' ? text : text.replaceAll(value, '…'), message)
+}
+
+/** The problem for a request that Kubernetes did not take just now, in its own words. */
+function notMade (message: string): ProblemError {
+  const cause = Object.assign(new Error(message), { code: 'NotMade' })
+  return problem('kubernetes-unavailable', `Kubernetes did not make the object: ${message}`, { cause })
 }

@@ -14,6 +14,7 @@ import type { Template } from '../templates/read-templates.ts'
 import type { ResolvedEnv } from '../intake/resolve-env.ts'
 import { plainPath } from '../templates/plain-path.ts'
 import { type Grace, graceOfPod, RESULTS_SIZE } from './grace-of.ts'
+import { ttlOf } from './ttl-of.ts'
 import { STARTED_DIR, TOKEN_DIR } from './uploader-folders.ts'
 
 export interface JobSettings {
@@ -50,6 +51,7 @@ export function jobObject (
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {
+      ...manifest.metadata,
       name: objectName(id),
       namespace: settings.namespace,
       annotations: annotationsOf(manifest),
@@ -59,9 +61,8 @@ export function jobObject (
       // With Kubernetes' default, a crashing simulation would run seven times.
       backoffLimit: 0,
       activeDeadlineSeconds: 24 * HOUR,
-      // Far longer than the interval of the ping, which reads the log and the exit code from the finished Job.
-      ttlSecondsAfterFinished: 24 * HOUR,
       ...spec,
+      ttlSecondsAfterFinished: ttlOf(spec!).seconds,
       // Two pods of one job must never run at the same time.
       podReplacementPolicy: 'Failed',
       template: {

@@ -1,4 +1,4 @@
-import type { V1Job } from '@kubernetes/client-node'
+import type { KubernetesObject, V1Job } from '@kubernetes/client-node'
 import { jobToken } from '../../../shared/access/job-token.ts'
 import { isProblem, problem, type ProblemError } from '../../../shared/http/problem.ts'
 import { advance } from '../../../shared/job/advance.ts'
@@ -15,6 +15,8 @@ import {
 import type { Store } from '../../../shared/store/open-store.ts'
 import { createObject } from './create-object.ts'
 import { configMapObject, jobObject, type JobSettings, secretObject } from './job-objects.ts'
+import { neverMade } from './never-made.ts'
+import { withRoom } from './with-room.ts'
 import type { Template, Templates } from '../templates/read-templates.ts'
 import type { ResolvedEnv } from '../intake/resolve-env.ts'
 
@@ -95,35 +97,47 @@ export async function checkJob (
 }
 
 async function createObjects (
-  { cluster, tokenKey, settings }: Deps,
+  { store, cluster, tokenKey, settings }: Deps,
   template: Template,
   id: string,
   env: ResolvedEnv,
   queue: string | undefined,
   dryRun?: 'All'
 ): Promise<{ job: V1Job, warnings: string[] }> {
-  const options = { dryRun }
-  const { object, warnings } = await createObject(
-    cluster,
-    'jobs',
-    jobObject(template, id, env, settings, queue),
-    options
-  )
+  const create = async <T extends KubernetesObject>(resource: 'jobs' | 'configmaps' | 'secrets', body: T) =>
+    dryRun === undefined
+      ? await withRoom({ store, cluster }, async () => await createObject(cluster, resource, body))
+      : await createObject(cluster, resource, body, { dryRun })
+
+  const { object, warnings } = await create('jobs', jobObject(template, id, env, settings, queue))
+    .catch(async (error: unknown) => {
+      // A full quota refuses a Job before it looks whether there is one of this name.
+      const job = isProblem(error, 'quota-exceeded') && !dryRun ? await findJob(cluster, id) : undefined
+      if (job === undefined) throw error
+      return { object: undefined, warnings: [] }
+    })
   const job = object ?? await existingJob(cluster, id)
-  try {
-    // The Job owns both objects, so it must exist first. The pod waits for them.
-    await Promise.all([
-      createObject(cluster, 'configmaps', configMapObject(job, env), options),
-      createObject(cluster, 'secrets', secretObject(job, env, jobToken(tokenKey, id)), options)
-    ])
-    return { job, warnings }
-  } catch (error) {
-    if (dryRun) throw error
-    if (!isRefused(error)) throw kubernetesUnavailable(error)
-    // Without them the pod can never start. What is refused now is told to the caller, so nothing must remain.
-    await deleteJob(cluster, id)
-    throw error
-  }
+  // The Job owns both objects, so it must exist first. The pod waits for them.
+  const made = await Promise.allSettled([
+    create('configmaps', configMapObject(job, env)),
+    create('secrets', secretObject(job, env, jobToken(tokenKey, id)))
+  ])
+  const errors = made.flatMap((one) => one.status === 'rejected' ? [one.reason as unknown] : [])
+  if (errors.length === 0) return { job, warnings }
+  const error = errors.find(isRefused) ?? errors[0]
+  if (dryRun) throw error
+  // The outer error says that there may be a Job. Another process has made this one, and goes on with it.
+  if (object === undefined || !errors.some(isAnswer)) throw kubernetesUnavailable(error)
+  // Without them the pod can never start. The caller gets the words of Kubernetes, and nothing of the job remains.
+  await deleteJob(cluster, id).catch((cause: unknown) => {
+    throw kubernetesUnavailable(cause)
+  })
+  throw error
+}
+
+/** Whether it is certain that Kubernetes has not made an object. */
+function isAnswer (error: unknown): boolean {
+  return isRefused(error) || neverMade((error as Error).cause)
 }
 
 /** Whether Kubernetes refused an object: then the caller gets its words. */
@@ -131,8 +145,12 @@ export function isRefused (error: unknown): error is ProblemError {
   return isProblem(error, 'rejected-by-kubernetes') || isProblem(error, 'quota-exceeded')
 }
 
-async function existingJob ({ batch, namespace }: Cluster, id: string): Promise<V1Job> {
-  const job = await orAbsent(batch.readNamespacedJob({ namespace, name: objectName(id) }))
+async function findJob ({ batch, namespace }: Cluster, id: string): Promise<V1Job | undefined> {
+  return await orAbsent(batch.readNamespacedJob({ namespace, name: objectName(id) }))
+}
+
+async function existingJob (cluster: Cluster, id: string): Promise<V1Job> {
+  const job = await findJob(cluster, id)
   if (job?.metadata?.labels?.[JOB_LABEL] !== id) {
     throw kubernetesUnavailable(new Error(`the Job ${objectName(id)} has no label ${JOB_LABEL}=${id}; delete that Job`))
   }

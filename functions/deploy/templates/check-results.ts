@@ -1,6 +1,7 @@
 import type { V1Container, V1Job, V1PodSpec, V1Volume } from '@kubernetes/client-node'
 import { graceOfPod, RESULTS_SIZE } from '../start/grace-of.ts'
 import { parseQuantity } from '../start/parse-quantity.ts'
+import { ttlOf } from '../start/ttl-of.ts'
 import { STARTED_DIR, TOKEN_DIR } from '../start/uploader-folders.ts'
 import { plainPath } from './plain-path.ts'
 
@@ -39,10 +40,10 @@ export function checkResults ({ spec }: V1Job, resultsPath: string): { warnings:
   if ((seconds ?? undefined) !== undefined && !(Number.isInteger(seconds) && seconds! >= 0)) {
     throw new Error(`terminationGracePeriodSeconds is ${JSON.stringify(seconds)}, and must be whole seconds`)
   }
-  const { warning } = graceOfPod(pod)
+  const warnings = [graceOfPod(pod).warning, ttlOf(spec!).warning]
   return {
     warnings: [
-      ...(warning === undefined ? [] : [warning]),
+      ...warnings.filter((warning) => warning !== undefined),
       ...(results === undefined || isLimited(results) ? [] : [UNLIMITED])
     ]
   }

@@ -128,8 +128,13 @@ function checkFields (manifest: object, annotations: Record<string, string>): vo
   if (wrong.length > 0) throw new Error(wrong.map(({ path, message }) => `${path} ${message}`).join('; '))
 }
 
+/** Without the fields that are null: they count as absent, as for the API server. */
+function withoutNulls (yaml: unknown): unknown {
+  return JSON.parse(JSON.stringify(yaml, (_, value: unknown) => value ?? undefined) ?? 'null')
+}
+
 export function parseTemplate (yaml: string): Template {
-  const manifest: unknown = readYaml(yaml)
+  const manifest: unknown = withoutNulls(readYaml(yaml))
   if (!isManifest(manifest)) {
     throw new Error(`not a template: ${ajv.errorsText(isManifest.errors, { dataVar: 'manifest' })}`)
   }

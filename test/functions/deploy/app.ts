@@ -240,7 +240,7 @@ await t.test('a dry run validates the job and creates nothing', async (t) => {
     headers: { 'idempotency-key': 'a' }
   })
   t.equal(response.status, 200)
-  t.same(await response.json(), { dry_run: true, template: 'other', env: { DURATION: '20', MODE: 'fast' } })
+  t.same(await response.json(), { dry_run: true, template: 'other', env: { DURATION: '20', MODE: 'fast' }, warnings: [] })
   t.equal((await fetch(`${url}/job/deploy${query}`)).status, 200)
   await problemAbout(t, await post({ env: { DURATION: 0 } }, { query }), 'env.DURATION')
   t.match(

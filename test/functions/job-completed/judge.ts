@@ -109,6 +109,14 @@ const terminated = (exitCode: number, reason: string): V1ContainerStatus['state'
 const waiting = (reason: string): V1ContainerStatus['state'] => ({ waiting: { reason } })
 const started = { attempt: 'pod', started_at: '2026-11-22T12:58:28.000Z' }
 const running = podIn('Running', { running: { startedAt: at('12:58:28') } })
+const taken = podIn('Running', { running: { startedAt: at('12:58:28') } }, {
+  conditions: [{
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'EvictionByEvictionAPI',
+    message: 'Eviction API: evicting'
+  }]
+})
 const succeeded = podIn('Succeeded', terminated(0, 'Completed'))
 const failed = podIn('Failed', terminated(3, 'Error'))
 const stop = (time: string, reason: StopReason = 'CancelRequested'): Partial<JobRecord> => ({
@@ -150,7 +158,7 @@ const situations: Situation[] = [
   ['an unschedulable pod', {}, {
     job: jobWith(recorded.active),
     pods: [
-      podWith({ phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' }] })
+      podWith({ phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/3 nodes' }] })
     ]
   }, { state: 'pending', reason: 'Unschedulable', attempt: 'pod' }],
   ['a scheduled pod', {}, {
@@ -238,10 +246,47 @@ const situations: Situation[] = [
     reason: null,
     ...started
   }],
-  ['a Job that is being deleted', {}, {
+  ['a Job that another client deletes', {}, {
     job: jobWith(recorded.ready, { deletionTimestamp: at('12:59:00') }),
     pods: [running]
-  }, { state: 'running', reason: null, ...started }],
+  }, {
+    state: 'running',
+    reason: 'JobDeleted',
+    message: 'The Job is being deleted, and not by this installation.',
+    ...started
+  }],
+  ['a pod that is being taken away', {}, { job: jobWith(recorded.ready), pods: [taken] }, {
+    state: 'running',
+    reason: 'EvictionByEvictionAPI',
+    message: 'The cluster took the pod away. Eviction API: evicting. It was not the fault of the program; start the ' +
+      'job again.',
+    ...started
+  }],
+  ['an earlier pod that was taken away', { state: 'running', started_at: started.started_at }, {
+    job: jobWith(recorded.retrying),
+    pods: [taken, podWith({ phase: 'Pending' }, 'second', at('12:59:00'))]
+  }, { state: 'running', reason: null, attempt: 'second', started_at: started.started_at }],
+  ['a Job of which Kubernetes has just not made a pod', {}, { job: jobWith({ startTime: at('12:59:50') }) }, {
+    state: 'pending',
+    reason: null
+  }],
+  ['a Job of which Kubernetes makes no pod', {}, { job: jobWith({ startTime: at('12:59:30') }) }, {
+    state: 'pending',
+    reason: 'FailedCreate',
+    message: 'Kubernetes has made no pod for the Job. Pod Security, a LimitRange or a quota may refuse it; the operator ' +
+      'sees the cause with kubectl describe job.'
+  }],
+  ['the same, of which the API server warned', { message: 'would violate PodSecurity' }, {
+    job: jobWith({ startTime: at('12:59:30') })
+  }, {
+    state: 'pending',
+    reason: 'FailedCreate',
+    message: 'Kubernetes has made no pod for the Job: would violate PodSecurity. Pod Security, a LimitRange or a quota ' +
+      'may refuse it; the operator sees the cause with kubectl describe job.'
+  }],
+  ['a warning of the API server, until the workload runs', { message: 'would violate PodSecurity' }, {
+    job: jobWith(recorded.active)
+  }, { state: 'pending', reason: null }],
   ['a stop while it runs', stop('12:59:00.500'), {
     job: jobWith(recorded.ready, { deletionTimestamp: at('12:59:01') }),
     pods: [running]
@@ -502,6 +547,55 @@ const situations: Situation[] = [
     { state: 'failed', reason: 'KubernetesUnavailable', finished_at: now.toISOString() }
   ],
 
+  // What was seen of a pod that is gone
+  ['a pod that was taken away, and is gone', {
+    state: 'running',
+    started_at: started.started_at,
+    exit_code: 143,
+    attempt: 'pod',
+    reason: 'PreemptionByScheduler',
+    message: 'It was preempted.'
+  }, { job: jobWith(recorded.failed) }, {
+    state: 'failed',
+    reason: 'PreemptionByScheduler',
+    message: 'It was preempted.',
+    started_at: started.started_at,
+    finished_at: '2026-11-22T12:59:39.000Z'
+  }],
+  ['a Job that was suspended and failed', { state: 'running', started_at: started.started_at, reason: 'Suspended' }, {
+    job: jobWith(recorded.failed)
+  }, {
+    state: 'failed',
+    reason: 'BackoffLimitExceeded',
+    message: 'a message.',
+    started_at: started.started_at,
+    finished_at: '2026-11-22T12:59:39.000Z'
+  }],
+  ['a start deadline keeps what it waited for', {
+    stop: { reason: 'StartDeadlineExceeded', at: at('12:59:30').toISOString() },
+    message: 'At last it waited for this.'
+  }, {}, { state: 'failed', reason: 'StartDeadlineExceeded', finished_at: now.toISOString() }],
+
+  // Removed after it finished
+  ...([
+    [{ exit_code: 0 }, all, 'succeeded'],
+    [{ exit_code: 3 }, all, 'failed'],
+    [{ exit_code: 0 }, some, 'lost'],
+    [{}, all, 'lost'],
+    [{ exit_code: 0, reason: 'JobDeleted' }, all, 'lost']
+  ] as const).map(([facts, results, state]): Situation => [
+    `a Job that is gone: ${JSON.stringify(facts)}, ${results.complete ? 'complete' : 'incomplete'} results`,
+    { state: 'running', started_at: started.started_at, attempt: 'pod', ...facts },
+    { results },
+    {
+      state,
+      reason: state === 'succeeded' ? null : state === 'lost' ? 'JobDeleted' : 'BackoffLimitExceeded',
+      results,
+      started_at: started.started_at,
+      finished_at: now.toISOString()
+    }
+  ]),
+
   // Deleted
   ['a job that has no Job yet', { state: 'accepted', job_uid: undefined as unknown as string }, {}, {}],
   ['a deleted Job', { state: 'running', started_at: started.started_at, attempt: 'pod' }, { results: some }, {
@@ -546,15 +640,17 @@ const situations: Situation[] = [
 
 for (const [name, record, seen, expected] of situations) {
   await t.test(name, async (t) => {
-    t.same(
-      judge(newRecord({ state: 'pending', job_uid: 'job', ...record }), {
-        job: undefined,
-        pods: [],
-        results: undefined,
-        ...seen
-      }, now),
-      expected
-    )
+    const change = judge(newRecord({ state: 'pending', job_uid: 'job', ...record }), {
+      job: undefined,
+      pods: [],
+      results: undefined,
+      ...seen
+    }, now)
+    // The messages are the subject of why-it-failed.ts and obstacle-of.ts, but for those that a situation names.
+    const { message, ...rest } = change
+    t.same('message' in expected ? change : rest, expected)
+    if (typeof change.reason === 'string' && !record.stop) t.match(message, /\.$/, 'a sentence')
+    if (change.reason === null && change.state !== 'pending') t.equal(message, null, 'without a reason there is no message')
   })
 }
 

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { V1Job } from '@kubernetes/client-node'
 import t from 'tap'
-import { neverSent } from '../../../functions/deploy/start/never-sent.ts'
+import { neverMade } from '../../../functions/deploy/start/never-made.ts'
 import { isProblem } from '../../../shared/http/problem.ts'
 import { type Cluster, objectName, orAbsent, statusOf } from '../../../shared/kubernetes/cluster.ts'
 import { closedUrl } from '../../support/closed-url.ts'
@@ -49,7 +49,7 @@ await t.test('an absent object is distinguished from an API server that is not a
     const outcome = await orAbsent(read(cluster)).catch((error) => error)
     if (code === 404) t.equal(outcome, undefined)
     else t.ok(isProblem(outcome, 'kubernetes-unavailable'), `${code}`)
-    t.notOk(neverSent(outcome?.cause), 'the request was sent')
+    t.notOk(neverMade(outcome?.cause), 'the request was sent')
   }
 })
 
@@ -57,14 +57,14 @@ await t.test('a refused connection counts as never sent', async (t) => {
   const error = await orAbsent(read(clusterAt(t, await closedUrl()))).catch((error) => error)
   t.ok(isProblem(error, 'kubernetes-unavailable'))
   t.equal(statusOf(error), undefined)
-  t.ok(neverSent(error.cause))
+  t.ok(neverMade(error.cause))
 })
 
 await t.test('a connection that breaks off may have sent the request', async (t) => {
   const { url } = await httpServer(t, (_, response) => response.destroy())
   const error = await orAbsent(read(clusterAt(t, url))).catch((error) => error)
   t.ok(isProblem(error, 'kubernetes-unavailable'))
-  t.notOk(neverSent(error.cause))
+  t.notOk(neverMade(error.cause))
 })
 
 await t.test('an invalid answer does not count as an absent object', async (t) => {

@@ -155,3 +155,15 @@ await t.test('a value with a NUL character is refused', async (t) => {
     message: 'must not contain a NUL character'
   }])
 })
+
+await t.test('a variable that Linux would not take is refused by its name, without its value', async (t) => {
+  const text = templateOf({ TEXT: { type: 'string', description }, SECRET: { type: 'string', writeOnly: true, description } })
+  // `TEXT=` and a NUL belong to it.
+  const longest = 'x'.repeat(131_072 - 6)
+  t.same(complaints({ TEXT: longest }, text), [])
+  t.same(complaints({ TEXT: `${longest}x` }, text), [{
+    field: 'env.TEXT',
+    message: 'must not be longer than 131070 bytes with its name: Linux starts no program with it'
+  }])
+  t.match(complaints({ SECRET: 'ä'.repeat(65_600) }, text), [{ field: 'env.SECRET' }], 'bytes count, not characters')
+})

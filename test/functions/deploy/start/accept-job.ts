@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { advance } from '../../../../shared/job/advance.ts'
-import { advanceRecord, readRecord } from '../../../../shared/job/record-store.ts'
+import { advanceRecord, noteOwing, readRecord } from '../../../../shared/job/record-store.ts'
 import { markerKey } from '../../../../shared/store/bucket-layout.ts'
 import { removeObject } from '../../../../shared/store/object-store.ts'
 import { openStore, type StoreSettings } from '../../../../shared/store/open-store.ts'
@@ -11,7 +11,10 @@ import { type Fate, faultProxy } from '../../../support/fault-proxy.ts'
 import { writesState } from '../../../support/fault-rules.ts'
 import { httpServer } from '../../../support/http-server.ts'
 import { type Meddle, meddledKubernetes, status } from '../../../support/meddled-kubernetes.ts'
+import { openRecord } from '../../../support/open-record.ts'
+import { poll } from '../../../support/poll.ts'
 import { problemAbout, problemOf } from '../../../support/problem-of.ts'
+import { startedJob } from '../../../support/running-job.ts'
 import { testStore } from '../../../support/store.ts'
 
 const idOf = async (response: Response): Promise<string> => (await response.json() as { job_uuid: string }).job_uuid
@@ -153,8 +156,7 @@ await t.test('when Kubernetes does not confirm the Job, the job is given up, and
       'an HTML page': async () => ({ code: 200, body: '<html>Log in</html>' }),
       'a body that is not JSON': async () => ({ code: 201, body: 'hello' }),
       'a refusal that is not from Kubernetes': async () => ({ code: 400, body: 'hello' }),
-      'an error': async () => status(500, 'etcd is slow'),
-      'no rights': async () => status(403, 'forbidden')
+      'an error': async () => status(500, 'etcd is slow')
     })
   ) {
     const { url } = await httpServer(t, async (_, response) => {
@@ -176,32 +178,175 @@ await t.test('when Kubernetes does not confirm the Job, the job is given up, and
   }
 })
 
-/** Checks Kubernetes and the store after a failure that comes after the creation of the Job. */
-async function afterTheJob (t: Test, fails: (kind: string) => Awaited<ReturnType<Meddle>> | undefined) {
+type Fails = (kind: string) => Awaited<ReturnType<Meddle>> | undefined
+
+/** A deploy whose API server answers the creation of some objects so. Checks that no Job remains. */
+async function deployThatFails (t: Test, fails: Fails) {
   const store = await testStore(t)
   const kubernetes = await meddledKubernetes(t)
-  kubernetes.meddle = async ({ method, url }, pass) =>
-    (method === 'POST' ? fails(url.split('/').at(-1)!) : undefined) ?? await pass()
-  const { post } = await deployWith(t, { store, cluster: kubernetes.cluster })
-  const { job_uuid: id } = await problemOf(t, await post({}), 503, 'kubernetes-unavailable')
-  t.match(
-    (await readRecord(store, id!))!.record,
-    { stop: { reason: 'KubernetesUnavailable' } },
-    'the record stays while the Job may exist'
-  )
-  t.same(
-    (await kubernetes.real.jobs()).filter(({ metadata }) => metadata?.deletionTimestamp === undefined),
-    [],
-    'the Job is being deleted'
-  )
+  const created: string[] = []
+  kubernetes.meddle = async ({ method, url }, pass) => {
+    if (method !== 'POST') return await pass()
+    const kind = url.split('/').at(-1)!.split('?')[0]!
+    created.push(kind)
+    return fails(kind) ?? await pass()
+  }
+  return {
+    store,
+    created,
+    ...await deployWith(t, { store, cluster: kubernetes.cluster }),
+    noJob: async () =>
+      t.same(
+        (await kubernetes.real.jobs()).filter(({ metadata }) => metadata?.deletionTimestamp === undefined),
+        [],
+        'there is no Job, or it is being deleted'
+      )
+  }
 }
 
-await t.test('a refused ConfigMap leaves no Job', async (t) =>
-  await afterTheJob(t, (kind) => kind === 'configmaps' ? status(422, 'too large') : undefined))
-await t.test('a forbidden Secret leaves no Job', async (t) =>
-  await afterTheJob(t, (kind) => kind === 'secrets' ? status(403, 'exceeded quota') : undefined))
-await t.test('a lost answer leaves no Job', async (t) =>
-  await afterTheJob(t, (kind) => kind === 'secrets' ? 'break' : undefined))
+const quota = 'jobs.batch "gx4ki-x" is forbidden: exceeded quota: jobs, requested: count/jobs.batch=1, ' +
+  'used: count/jobs.batch=5000, limited: count/jobs.batch=5000'
+const conflict = 'Operation cannot be fulfilled on resourcequotas "jobs": the object has been modified; please apply ' +
+  'your changes to the latest version and try again'
+const podSecurity = 'would violate PodSecurity "restricted:latest": host namespaces (hostNetwork=true)'
+
+await t.test('what Kubernetes refuses leaves nothing, and the answer has its own sentence', async (t) => {
+  for (
+    const [fails, code, kind, sentence] of [
+      [(of) => of === 'jobs' ? status(403, quota, 'Forbidden') : undefined, 429, 'quota-exceeded', quota],
+      [(of) => of === 'jobs' ? status(403, 'not allowed here', 'Forbidden') : undefined, 422, 'rejected-by-kubernetes', 'not allowed here'],
+      [(of) => of === 'jobs' ? status(404, 'no namespace') : undefined, 422, 'rejected-by-kubernetes', 'no namespace'],
+      [(of) => of === 'jobs' ? status(409, conflict, 'Conflict') : undefined, 503, 'kubernetes-unavailable', conflict],
+      [(of) => of === 'jobs' ? status(401, 'Unauthorized') : undefined, 503, 'kubernetes-unavailable', 'Unauthorized'],
+      [(of) => of === 'jobs' ? status(429, 'slow down') : undefined, 503, 'kubernetes-unavailable', 'slow down'],
+      [(of) => of === 'configmaps' ? status(422, 'too large') : undefined, 422, 'rejected-by-kubernetes', 'too large'],
+      [(of) => of === 'secrets' ? status(403, quota) : undefined, 429, 'quota-exceeded', quota],
+      [(of) => of === 'secrets' ? status(409, conflict, 'Conflict') : undefined, 503, 'kubernetes-unavailable', conflict]
+    ] as [Fails, number, string, string][]
+  ) {
+    await t.test(`${code} ${sentence.slice(0, 40)}`, async (t) => {
+      const { store, post, noJob } = await deployThatFails(t, fails)
+      for (let tried = 0; tried < (code === 429 ? 5 : 1); tried++) {
+        const response = await post({ env: { PASSWORD: 'hunter2' } }, withKey('a'))
+        if (code !== 422) t.ok(response.headers.get('retry-after'))
+        const problem = await problemOf(t, response, code, kind)
+        t.ok(problem.detail.includes(sentence), problem.detail)
+        t.notOk(problem.job_uuid)
+      }
+      t.same(await keysOf(store), [], 'the bucket is empty')
+      await noJob()
+      await problemOf(t, await post({}, { query: '?dry_run=true' }), code, kind)
+      t.same(await keysOf(store), [])
+    })
+  }
+})
+
+await t.test('a Conflict of a contended quota is tried again', async (t) => {
+  let conflicts = 3
+  const { post, created } = await deployThatFails(t, (kind) =>
+    kind === 'jobs' && conflicts-- > 0 ? status(409, conflict, 'Conflict') : undefined)
+  t.equal((await post({})).status, 202)
+  t.same(created.sort(), ['configmaps', 'jobs', 'jobs', 'jobs', 'jobs', 'secrets'])
+})
+
+await t.test('AlreadyExists is told by its reason: another 409 is a refusal', async (t) => {
+  const { post, store } = await deployThatFails(t, (kind) =>
+    kind === 'configmaps' ? status(409, 'no', 'Gone') : undefined)
+  await problemOf(t, await post({}), 422, 'rejected-by-kubernetes')
+  t.same(await keysOf(store), [])
+  const { post: again } = await deployThatFails(t, (kind) =>
+    kind === 'configmaps' ? status(409, 'there is one', 'AlreadyExists') : undefined)
+  t.equal((await again({})).status, 202)
+})
+
+await t.test('a refusal never shows a secret value, even if a webhook quotes it', async (t) => {
+  const { post } = await deployThatFails(t, (kind) =>
+    kind === 'secrets' ? status(403, 'the value "hunter2" is too simple') : undefined)
+  const { detail } = await problemOf(t, await post({ env: { PASSWORD: 'hunter2' } }), 422, 'rejected-by-kubernetes')
+  t.equal(detail, 'the value "…" is too simple')
+})
+
+await t.test('an object whose creation is not confirmed leaves no Job, and its record until that is certain', async (t) => {
+  const { post, store, noJob } = await deployThatFails(t, (kind) => kind === 'secrets' ? 'break' : undefined)
+  const { job_uuid: id } = await problemOf(t, await post({}), 503, 'kubernetes-unavailable')
+  t.match((await readRecord(store, id!))!.record, { stop: { reason: 'KubernetesUnavailable' } })
+  await noJob()
+})
+
+await t.test('a Job that cannot be deleted again keeps its record', async (t) => {
+  const store = await testStore(t)
+  const kubernetes = await meddledKubernetes(t)
+  const { post } = await deployWith(t, { store, cluster: kubernetes.cluster })
+  kubernetes.meddle = async ({ method, url }, pass) =>
+    url.endsWith('/secrets') ? status(403, 'no') : method === 'DELETE' ? status(500, 'etcd is slow') : await pass()
+  const { job_uuid: id } = await problemOf(t, await post({}), 503, 'kubernetes-unavailable')
+  t.match((await readRecord(store, id!))!.record, { stop: { reason: 'KubernetesUnavailable' } })
+  t.ok((await keysOf(store)).includes(markerKey(id!)), 'the ping deletes the Job')
+})
+
+await t.test('a Job that another process made is not deleted when its ConfigMap is refused', async (t) => {
+  const store = await testStore(t)
+  const kubernetes = await meddledKubernetes(t)
+  const { ping } = await deployWith(t, { store, cluster: kubernetes.cluster })
+  const id = await openRecord(store)
+  kubernetes.meddle = async ({ url }, pass) => url.endsWith('/secrets') ? 'break' : await pass()
+  await ping()
+  t.equal((await kubernetes.real.jobs()).length, 1)
+  // A full quota refuses an object before it looks whether there is one of this name.
+  kubernetes.meddle = async ({ method }, pass) => method === 'POST' ? status(403, quota) : await pass()
+  await ping()
+  t.equal((await kubernetes.real.jobs()).length, 1)
+  kubernetes.meddle = async ({ url }, pass) => url.endsWith('/jobs') ? status(403, quota) : await pass()
+  await ping()
+  t.match((await readRecord(store, id))!.record, { state: 'pending', job_uid: /./ }, 'the job starts all the same')
+})
+
+await t.test('what the API server warns of is in the answer, in the record, and in a dry run', async (t) => {
+  const store = await testStore(t)
+  const kubernetes = await meddledKubernetes(t)
+  const { post } = await deployWith(t, { store, cluster: kubernetes.cluster })
+  kubernetes.meddle = async ({ method, url }, pass) => ({
+    ...await pass(),
+    ...(method === 'POST' && url.includes('/jobs') && {
+      headers: { warning: `299 - "${podSecurity.replaceAll('"', '\\"')}", 299 - "second"` }
+    })
+  })
+  const answer = await (await post({ env: { PASSWORD: 'hunter2' } })).json() as { job_uuid: string, message?: string }
+  t.equal(answer.message, `${podSecurity} second`)
+  t.match((await readRecord(store, answer.job_uuid))!.record, { state: 'pending', message: `${podSecurity} second` })
+  const tried = await (await post({}, { query: '?dry_run=true' })).json() as { warnings: string[] }
+  t.same(tried.warnings, [podSecurity, 'second'])
+  kubernetes.meddle = async (_, pass) => await pass()
+  t.notOk('message' in (await (await post({})).json() as object))
+})
+
+await t.test('when the quota is full, Jobs that have ended and are wrapped up make room', async (t) => {
+  const store = await testStore(t)
+  const kubernetes = await meddledKubernetes(t)
+  const { post } = await deployWith(t, { store, cluster: kubernetes.cluster })
+  const place = { store, cluster: kubernetes.real }
+  const jobs = await Promise.all(['exit 0', 'exit 3', 'exit 0', 'sleep 60'].map(async (script) =>
+    await startedJob(place, script)))
+  const [done, owing, open, running] = jobs.map(({ record }) => record.job_uuid) as [string, string, string, string]
+  await poll('three Jobs have ended', async () =>
+    (await kubernetes.real.jobs()).filter(({ status }) => status?.conditions?.some(({ type }) =>
+      type === 'Complete' || type === 'Failed')).length === 3)
+  for (const id of [done, owing]) {
+    await advanceRecord(store, id, (record) => advance(record, { state: 'failed' }, new Date()))
+  }
+  await removeObject(store, markerKey(done))
+  await noteOwing(store, owing)
+  const left = async () => (await kubernetes.real.jobs()).map(({ metadata }) => metadata!.labels!['gx4ki.job.uuid'])
+  kubernetes.meddle = async ({ method, url }, pass) =>
+    method === 'POST' && url.endsWith('/jobs') && (await left()).length >= 4 ? status(403, quota) : await pass()
+  const { job_uuid: id } = await (await post({})).json() as { job_uuid: string }
+  t.same((await left()).sort(), [open, running, id].sort(), 'Jobs whose end or log is not kept yet stay')
+  t.match((await readRecord(store, done))!.record, { state: 'failed' }, 'their records stay')
+
+  kubernetes.meddle = async ({ method }, pass) => method === 'POST' ? status(403, quota) : await pass()
+  await problemOf(t, await post({}), 429, 'quota-exceeded')
+  t.equal((await left()).length, 3, 'nothing else is deleted')
+})
 
 /** The same bucket behind a fault proxy. */
 async function storeBehind (t: Test, settings: StoreSettings) {

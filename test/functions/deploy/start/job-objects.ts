@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { V1JobSpec, V1PodSpec } from '@kubernetes/client-node'
 import t from 'tap'
 import { configMapObject, jobObject, secretObject } from '../../../../functions/deploy/start/job-objects.ts'
@@ -26,6 +27,10 @@ function templateWith (pod: Partial<V1PodSpec>, spec: Partial<V1JobSpec> = {}, m
   }))
 }
 
+/** A template of an operator, in the same form as in a report. */
+const caseOf = (file: string): Template =>
+  parseTemplate(readFileSync(`${import.meta.dirname}/../templates/${file}.yaml`, 'utf8'))
+
 const podOf = (template: Template, env = none): V1PodSpec => jobObject(template, id, env, settings).spec!.template.spec!
 
 for (const [file, template] of shipped) {
@@ -50,7 +55,7 @@ for (const [file, template] of shipped) {
         }
       }
     })
-    t.notOk(job.metadata!.annotations, 'the annotations of the template are not copied')
+    t.same(job.metadata!.annotations, {}, 'the annotations for deploy are not copied')
   })
 }
 
@@ -136,8 +141,10 @@ await t.test('the workload is the first container, and only it gets the results 
   )
   t.match(containers[0], {
     name: 'main',
-    envFrom: [{ configMapRef: { name } }],
-    env: [{ name: 'B', valueFrom: { secretKeyRef: { name, key: 'B' } } }],
+    env: [
+      { name: 'A', valueFrom: { configMapKeyRef: { name, key: 'A' } } },
+      { name: 'B', valueFrom: { secretKeyRef: { name, key: 'B' } } }
+    ],
     volumeMounts: [{ name: 'results', mountPath: '/results' }]
   })
   t.strictSame(Object.keys(containers[1]!).sort(), ['image', 'name', 'securityContext'])
@@ -221,7 +228,7 @@ await t.test('the fields of the template have priority', async (t) => {
   }, {
     backoffLimit: 2,
     activeDeadlineSeconds: 60,
-    ttlSecondsAfterFinished: 5,
+    ttlSecondsAfterFinished: 700,
     suspend: true,
     template: { metadata: { labels: { theirs: 'pod', 'gx4ki.job.uuid': 'forged' } } }
   }, {
@@ -230,7 +237,7 @@ await t.test('the fields of the template have priority', async (t) => {
     annotations: { 'gx4ki.io/description': 'test', 'gx4ki.io/results': '/results' }
   })
   const { metadata, spec } = jobObject(template, id, { plain: { GIVEN: 'ours' }, secret: { SECRET: 'ours' } }, settings)
-  t.match(spec, { backoffLimit: 2, activeDeadlineSeconds: 60, ttlSecondsAfterFinished: 5, suspend: true })
+  t.match(spec, { backoffLimit: 2, activeDeadlineSeconds: 60, ttlSecondsAfterFinished: 700, suspend: true })
   const pod = spec!.template.spec!
   t.match(pod, {
     terminationGracePeriodSeconds: 7,
@@ -267,15 +274,65 @@ await t.test('the fields of the template have priority', async (t) => {
     name: 'results',
     mountPath: '/results'
   }], 'the mount of the result volume is not changed by the template')
-  t.same(
-    pod.containers[0]!.envFrom,
-    [{ configMapRef: { name: 'theirs' } }, { configMapRef: { name } }],
-    'the ConfigMap of the job comes last, so it has priority'
-  )
-  t.same(pod.containers[0]!.env, [{ name: 'KEPT', value: '1' }, {
-    name: 'SECRET',
-    valueFrom: { secretKeyRef: { name, key: 'SECRET' } }
-  }], 'a value of the caller is not overridden')
+  t.same(pod.containers[0]!.envFrom, [{ configMapRef: { name: 'theirs' } }])
+  t.same(pod.containers[0]!.env, [
+    { name: 'KEPT', value: '1' },
+    { name: 'GIVEN', valueFrom: { configMapKeyRef: { name, key: 'GIVEN' } } },
+    { name: 'SECRET', valueFrom: { secretKeyRef: { name, key: 'SECRET' } } }
+  ], 'a value of the caller has priority, at the place that the template has for it')
+})
+
+await t.test('a variable stands before what refers to it by $(NAME)', async (t) => {
+  const template = caseOf('variables-in-arguments')
+  const env = { plain: { DURATION: '15' }, secret: { PASSWORD: 'hunter2' } }
+  const [main] = jobObject(template, id, env, settings).spec!.template.spec!.containers
+  t.same(main!.env!.map((one) => one.name), ['DURATION', 'PASSWORD', 'HOST', 'URL'])
+})
+
+await t.test('the annotations, labels and finalizers of the manifest are kept, on the Job and on its pod', async (t) => {
+  const template = templateWith({}, {
+    template: { metadata: { annotations: { 'sidecar.istio.io/inject': 'false' }, labels: { team: 'a' } } }
+  }, {
+    name: 'test',
+    annotations: {
+      'gx4ki.io/description': 'test',
+      'gx4ki.io/results': '/results',
+      'kueue.x-k8s.io/job-min-parallelism': '1',
+      'kubectl.kubernetes.io/last-applied-configuration': '{}'
+    },
+    labels: { team: 'b' },
+    finalizers: ['example.org/keep']
+  })
+  const { metadata, spec } = jobObject(template, id, none, settings)
+  t.same(metadata!.annotations, { 'kueue.x-k8s.io/job-min-parallelism': '1' })
+  t.same(metadata!.finalizers, ['example.org/keep'])
+  t.match(metadata!.labels, { team: 'b', ...labels })
+  t.same(spec!.template.metadata!.annotations, { 'sidecar.istio.io/inject': 'false', 'gx4ki.io/workload': 'main' })
+  t.match(spec!.template.metadata!.labels, { team: 'a', ...labels })
+})
+
+await t.test('a Job stays long enough to be looked at when it has ended', async (t) => {
+  const ttlOf = (ttlSecondsAfterFinished: unknown): [number | undefined, number] => {
+    const template = templateWith({}, { ttlSecondsAfterFinished } as Partial<V1JobSpec>)
+    return [jobObject(template, id, none, settings).spec!.ttlSecondsAfterFinished, template.warnings.length]
+  }
+  t.same(ttlOf(undefined), [86_400, 0])
+  t.same(ttlOf(null), [86_400, 0])
+  t.same(ttlOf(0), [600, 1])
+  t.same(ttlOf(599), [600, 1])
+  t.same(ttlOf(600), [600, 0])
+  t.same(ttlOf(7 * 86_400), [7 * 86_400, 0])
+  const gone = caseOf('gone-when-finished')
+  t.same(gone.warnings, [
+    'spec.ttlSecondsAfterFinished is 0, and is raised to 600: until then the end of the job and its log are read from ' +
+    'the Job'
+  ])
+})
+
+await t.test('modes that are written in octal are what kubectl apply sends', async (t) => {
+  const template = caseOf('octal-modes')
+  const { volumes } = jobObject(template, id, none, settings).spec!.template.spec!
+  t.same(volumes!.slice(0, 2).map(({ configMap, secret }) => (configMap ?? secret)!.defaultMode), [493, 256])
 })
 
 await t.test('jobObject does not change the template', async (t) => {

@@ -33,7 +33,6 @@ await t.test('a job of several pods is refused', async (t) => {
       [{ completions: 3 }, /^spec.completions is 3: the results of a job come from one pod/],
       [{ parallelism: 2 }, /^spec.parallelism is 2: /],
       [{ completions: 1, parallelism: 0 }, /^spec.parallelism is 0: /],
-      [{ completions: '1' }, /^spec.completions is "1": /],
       [{ completions: 1, completionMode: 'Indexed' }, /^spec.completionMode is Indexed: /]
     ] as const
   ) t.throws(() => templateWith({}, spec), { message: reason }, JSON.stringify(spec))
@@ -155,18 +154,34 @@ await t.test('the names of the uploader and its volumes are taken', async (t) =>
 })
 
 await t.test('a size or a period that is none is refused', async (t) => {
-  for (const sizeLimit of ['10GB', 'much', -1, {}]) {
+  for (const sizeLimit of ['10GB', 'much', -1]) {
     t.throws(
       () => templateWith({ volumes: [{ name: 'results', emptyDir: { sizeLimit } }] }),
       { message: /is no quantity of storage such as 10Gi/ },
       String(sizeLimit)
     )
   }
-  for (const terminationGracePeriodSeconds of ['30', -1, 1.5, true]) {
+  for (const terminationGracePeriodSeconds of [-1, 1.5]) {
     t.throws(() => templateWith({ terminationGracePeriodSeconds }), {
       message: `terminationGracePeriodSeconds is ${JSON.stringify(terminationGracePeriodSeconds)}, and must be whole seconds`
     })
   }
+})
+
+await t.test('a value of another type than in Kubernetes is refused by its path', async (t) => {
+  const pod = 'spec.template.spec'
+  for (
+    const [template, message] of [
+      [() => templateWith({}, { completions: '1' }), 'spec.completions must be a number'],
+      [() => templateWith({}, { suspend: 'yes' }), 'spec.suspend must be a boolean'],
+      [() => templateWith({ terminationGracePeriodSeconds: '30' }), `${pod}.terminationGracePeriodSeconds must be a number`],
+      [() => templateWith({ volumes: [{ name: 'results', emptyDir: { sizeLimit: {} } }] }), `${pod}.volumes[0].emptyDir.sizeLimit must be a string`],
+      [() => templateWith({ containers: [{ ...container, command: 'sleep 1' }] }), `${pod}.containers[0].command must be a list`],
+      [() => templateWith({ nodeSelector: 'gpu' }), `${pod}.nodeSelector must be an object`],
+      [() => templateWith({ nodeSelector: { gpu: true } }), `${pod}.nodeSelector["gpu"] must be a string`],
+      [() => templateWith({ containers: [{ ...container, env: [{ name: 'A', value: 1 }] }] }), `${pod}.containers[0].env[0].value must be a string`]
+    ] as const
+  ) t.throws(template, { message })
 })
 
 await t.test('a template without a fault has no warning', async (t) => {

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { parseTemplate, type Template, templatesIn } from '../../../../functions/deploy/templates/read-templates.ts'
@@ -73,7 +73,7 @@ await t.test('optional fields of a template have defaults', async (t) => {
 })
 
 const broken: Record<string, [string, RegExp]> = {
-  'empty.yaml': ['', /empty/],
+  'empty.yaml': ['', /manifest must be object/],
   'no-yaml.yaml': ['a: [', /./],
   'two.yaml': [`${template()}\n---\n${template()}`, /./],
   'text.yaml': ['hello', /manifest must be object/],
@@ -152,6 +152,63 @@ await t.test('a wrong template is refused with a reason, and the others stay usa
   t.same(Object.keys(told).sort(), [...Object.keys(broken), 'folder.yaml'].sort())
   for (const [file, [, reason]] of Object.entries(broken)) t.match(told[file], reason, file)
   t.same(Object.fromEntries(refused), told)
+})
+
+await t.test('a field or an annotation that nothing knows is refused by its path, with the most similar one', async (t) => {
+  const text = readFileSync(`${import.meta.dirname}/misspelled-fields.yaml`, 'utf8')
+  t.throws(() => parseTemplate(text), {
+    message: [
+      'spec.activeDeadlineSecond is not a field of Kubernetes; did you mean activeDeadlineSeconds?',
+      'spec.template.spec.nodeSelectors is not a field of Kubernetes; did you mean nodeSelector?',
+      'spec.template.spec.containers[0].resource is not a field of Kubernetes; did you mean resources?',
+      'metadata.annotations["gx4ki.io/start-deadline-second"] is no annotation of a template; did you mean ' +
+      'gx4ki.io/start-deadline-seconds?',
+      'metadata.annotations["gx4ki.io/retensions"] is no annotation of a template; did you mean gx4ki.io/retention?'
+    ].join('; ')
+  })
+  t.throws(() => parseTemplate(template({ spec: { nothingLikeThis: 1 } })), /nothingLikeThis is not a field of Kubernetes$/)
+})
+
+await t.test('a field that only a newer cluster knows can be named, and is sent as it is', async (t) => {
+  const pod = { containers: [{ name: 'a', image: 'b', quantum: { bits: 8 } }] }
+  const spec = { template: { spec: pod }, fromTheFuture: true }
+  const newer = 'spec.fromTheFuture, spec.template.spec.containers[0].quantum'
+  t.throws(() => parseTemplate(template({ spec })), /fromTheFuture is not a field/)
+  t.throws(
+    () => parseTemplate(template({ spec, annotations: { 'gx4ki.io/newer-fields': 'spec.fromTheFuture' } })),
+    { message: 'spec.template.spec.containers[0].quantum is not a field of Kubernetes' }
+  )
+  const { manifest } = parseTemplate(template({ spec, annotations: { 'gx4ki.io/newer-fields': newer } }))
+  t.match(manifest, { spec })
+})
+
+await t.test('a template is read as Kubernetes reads YAML', async (t) => {
+  const { manifest } = parseTemplate(`
+apiVersion: batch/v1
+kind: Job
+metadata: {name: yaml, annotations: {gx4ki.io/description: d, gx4ki.io/results: /results}}
+spec:
+  suspend: yes
+  activeDeadlineSeconds:
+  template:
+    spec:
+      containers:
+        - &main {name: main, image: a, env: [{name: WHEN, value: 2026-11-22}]}
+        - {<<: *main, name: second}
+      volumes: [{name: a, configMap: {name: a, defaultMode: 0750}}]
+`)
+  t.same(manifest.spec, {
+    suspend: true,
+    template: {
+      spec: {
+        containers: [
+          { name: 'main', image: 'a', env: [{ name: 'WHEN', value: '2026-11-22' }] },
+          { name: 'second', image: 'a', env: [{ name: 'WHEN', value: '2026-11-22' }] }
+        ],
+        volumes: [{ name: 'a', configMap: { name: 'a', defaultMode: 0o750 } }]
+      }
+    }
+  })
 })
 
 await t.test('retention is days or hours, up to a year', async (t) => {

@@ -6,7 +6,7 @@ import { constants } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { environmentOf } from './container-inputs.ts'
-import { makeRoot } from './container-root.ts'
+import { type ContainerRoot, makeRoot } from './container-root.ts'
 import { expand } from './expand.ts'
 import { breaksNonRoot } from './non-root.ts'
 import { type Pod, timestamp, type Wire } from './objects.ts'
@@ -161,12 +161,19 @@ async function runOnce (
   if (spec.workingDir && !spec.workingDir.startsWith('/')) {
     return notStarted(`workingDir ${spec.workingDir}: Cwd property must be an absolute path`)
   }
-  const { cwd, local } = makeRoot(spec, {
-    root: join(dir, 'containers', spec.name),
-    volumes: join(dir, 'volumes'),
-    bundles: host.images[spec.image!],
-    env: values
-  })
+  let made: ContainerRoot
+  try {
+    made = makeRoot(spec, {
+      root: join(dir, 'containers', spec.name),
+      volumes: join(dir, 'volumes'),
+      bundles: host.images[spec.image!],
+      env: values
+    })
+  } catch (error) {
+    // For example, a file is in the place of the working folder.
+    return notStarted(String(error))
+  }
+  const { cwd, local } = made
   const env = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, local(value)]))
   // With the paths of the container, so that none is replaced twice.
   const [file = '', ...args] = [...spec.command, ...spec.args ?? []].map((text) => local(expand(text, values)))

@@ -7,7 +7,7 @@ const main = {
   name: 'main',
   resources: { limits: { cpu: '1500m', memory: '1Gi' }, requests: { cpu: '100m', 'ephemeral-storage': '5G' } }
 }
-const other = { name: 'other', resources: { requests: { cpu: '1.1' } } }
+const other = { name: 'other', resources: { requests: { cpu: '8.05' } } }
 const pod = {
   metadata: { name: 'p', namespace: 'n', uid: 'u', labels: { 'a/b': 'c' }, annotations: { d: 'e' } },
   spec: { containers: [main, other], serviceAccountName: 's' },
@@ -37,7 +37,7 @@ await t.test('a resource of a container, in units of the divisor and rounded up'
     [{ resource: 'limits.cpu', divisor: '1m' }, 1500],
     [{ resource: 'limits.cpu', divisor: '0' }, 2],
     [{ resource: 'requests.cpu', divisor: '1m' }, 100],
-    [{ resource: 'requests.cpu', divisor: '1m', containerName: 'other' }, 1100],
+    [{ resource: 'requests.cpu', divisor: '1m', containerName: 'other' }, 8050],
     [{ resource: 'limits.memory' }, 2 ** 30],
     [{ resource: 'limits.memory', divisor: '1Mi' }, 1024],
     [{ resource: 'limits.memory', divisor: '1M' }, 1074],

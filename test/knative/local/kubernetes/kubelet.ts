@@ -481,6 +481,19 @@ await t.test('a workingDir that is no absolute path is a StartError, as of a con
   })
 })
 
+await t.test('a workingDir that is a file is a StartError, and the local host goes on', async (t) => {
+  const kubernetes = await testKubernetes(t)
+  await kubernetes.batch.createNamespacedJob({
+    namespace,
+    body: jobOf('file', [shell('main', 'true', { workingDir: '/shared/f', volumeMounts })], {}, {
+      volumes,
+      initContainers: [shell('prepare', 'echo x > /shared/f', { volumeMounts })]
+    })
+  })
+  const { status } = await podOf(kubernetes, 'file', hasEnded)
+  t.match(status?.containerStatuses?.[0]?.state?.terminated, { exitCode: 128, reason: 'StartError', message: /EEXIST/ })
+})
+
 await t.test('$(NAME) in command, arguments and variables is expanded by what stands before, and by envFrom', async (t) => {
   const kubernetes = await testKubernetes(t)
   await kubernetes.core.createNamespacedConfigMap({

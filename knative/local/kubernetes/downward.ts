@@ -50,7 +50,7 @@ export function resourceOf (
     ? kind === 'limits' ? capacityOf(name) : 0
     : amountOf(quantity)
   // Without the last digits, in which 8.05 / 0.001 is more than 8050.
-  return String(Math.ceil(Number((amount / (amountOf(divisor ?? '1') || 1)).toPrecision(12)))
+  return String(Math.ceil(Number((amount / (amountOf(divisor ?? '1') || 1)).toPrecision(12))))
 }
 
 const FACTORS: Record<string, number> = { n: 1e-9, u: 1e-6, m: 1e-3, '': 1, k: 1e3 }

@@ -54,11 +54,15 @@ await t.test('a ping creates a missing ConfigMap and writes a missing job_uid', 
 
 await t.test('a job that has not started in time is stopped, a running job is not', async (t) => {
   const { ping, store } = await deployServer(t)
-  const late = await openRecord(store, { state: 'pending', job_uid: 'uid', start_by: past, reason: 'ImagePullBackOff' })
+  const late = await openRecord(store, { state: 'pending', job_uid: 'uid', start_by: past, reason: 'ImagePullBackOff', message: 'no such image.' })
   const never = await openRecord(store, { start_by: past })
   const running = await openRecord(store, { state: 'running', job_uid: 'uid', start_by: past })
   t.equal((await ping()).status, 204)
-  t.match((await readRecord(store, late))!.record, { state: 'pending', stop: { reason: 'StartDeadlineExceeded' } })
+  t.match((await readRecord(store, late))!.record, {
+    state: 'pending',
+    stop: { reason: 'StartDeadlineExceeded' },
+    message: /ImagePullBackOff: no such image\.$/
+  })
   t.match(
     (await readRecord(store, never))!.record,
     { state: 'failed', reason: 'StartDeadlineExceeded' },

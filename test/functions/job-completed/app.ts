@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import type { V1PodSpec } from '@kubernetes/client-node'
 import t, { type Test } from 'tap'
 import { advance } from '../../../shared/job/advance.ts'
 import { newJobId } from '../../../shared/job/job-id.ts'
@@ -14,8 +15,9 @@ import { closedUrl } from '../../support/closed-url.ts'
 import { clusterAt } from '../../support/cluster-at.ts'
 import { clusterOf } from '../../support/cluster-of.ts'
 import { completedWith, jobData } from '../../support/completed-server.ts'
+import { gainsFrom } from '../../support/gains.ts'
 import { httpServer } from '../../support/http-server.ts'
-import { testKubernetes } from '../../support/local-kubernetes.ts'
+import { shell, testKubernetes } from '../../support/local-kubernetes.ts'
 import { meddledKubernetes } from '../../support/meddled-kubernetes.ts'
 import { newRecord } from '../../support/new-record.ts'
 import { poll } from '../../support/poll.ts'
@@ -129,6 +131,113 @@ await t.test('a failed Job gives a reason, an exit code, its results and a log',
   })
   await done(id)
   t.equal(await logOf(id), 'oh no\n')
+})
+
+/** A job of several containers, judged when its Job has failed and its log is kept. */
+async function failedJob (t: Test, pod: Partial<V1PodSpec>) {
+  const { store, cluster, send, has, recordOf, done, logOf, url } = await completedServer(t)
+  const gains = await gainsFrom(url)
+  const { record: { job_uuid: id } } = await startedJob({ store, cluster }, 'true', {}, pod)
+  await has(id, 'Failed')
+  t.equal((await send(jobData(id))).status, 204)
+  await done(id)
+  return { record: await recordOf(id), log: await logOf(id), gained: await gains() }
+}
+
+await t.test('an init container that fails is named, and the end of its log is kept', async (t) => {
+  const { record, log } = await failedJob(t, {
+    initContainers: [shell('fetch-inputs', 'echo "curl: (22) 403" >&2; exit 22')],
+    containers: [shell('workload', 'echo never')]
+  })
+  t.match(record, { state: 'failed', reason: 'InitContainerFailed', message: /fetch-inputs failed with exit code 22/ })
+  for (const field of ['started_at', 'exit_code'] as const) t.notOk(field in record, field)
+  t.equal(log, '--- the container fetch-inputs ended with exit code 22, and its log with this: ---\ncurl: (22) 403\n')
+})
+
+await t.test('a second container that fails is named, and the exit code of the workload stays its own', async (t) => {
+  const { record, log } = await failedJob(t, {
+    containers: [shell('workload', 'echo sim ok; sleep 1'), shell('recorder', 'echo "no space left" >&2; exit 5')]
+  })
+  t.match(record, {
+    state: 'failed',
+    reason: 'ContainerFailed',
+    message: /recorder failed with exit code 5; the workload, container workload, ended with exit code 0/,
+    exit_code: 0
+  })
+  t.equal(log, 'sim ok\n--- the container recorder ended with exit code 5, and its log with this: ---\nno space left\n')
+})
+
+await t.test('a program that could not be started has no start: in no record, history or metric', async (t) => {
+  const { record, log, gained } = await failedJob(t, {
+    containers: [{ name: 'workload', image: 'none', command: ['python4', 'run.py'] }]
+  })
+  t.match(record, { state: 'failed', reason: 'StartError', message: /workload could not start: .*python4/ })
+  for (const field of ['started_at', 'exit_code'] as const) t.notOk(field in record, field)
+  t.same(record.history.map(({ state }) => state), ['accepted', 'failed'])
+  t.notMatch(JSON.stringify(record), /1970/)
+  t.equal(log, undefined)
+  t.equal(gained('gx4ki_job_start_seconds_count', { template: 'test' }), 0)
+  t.equal(gained('gx4ki_job_run_seconds_count', { template: 'test', state: 'failed' }), 0)
+})
+
+await t.test('the exit code and the log of a pod that is taken away are kept, though it is gone at the end', async (t) => {
+  const kubernetes = await meddledKubernetes(t)
+  const { send } = await completedWith(t, { store, cluster: kubernetes.cluster })
+  const cluster = kubernetes.real
+  // Eviction sets a condition before the pod is deleted; the stand-in has no eviction.
+  const target = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'EvictionByEvictionAPI',
+    message: 'Eviction API: evicting'
+  }
+  kubernetes.meddle = async ({ url }, pass) => {
+    const answer = await pass()
+    if (!url.includes('/pods?')) return answer
+    const list = JSON.parse(answer.body) as { items: { status: { conditions: object[] } }[] }
+    for (const { status } of list.items) status.conditions = [...status.conditions ?? [], target]
+    return { ...answer, body: JSON.stringify(list) }
+  }
+  // Like an uploader, the second container outlives the workload.
+  const { record: { job_uuid: id }, pod } = await runningJob({ store, cluster }, '', {}, {
+    terminationGracePeriodSeconds: 30,
+    containers: [
+      shell('workload', "trap 'sleep 1; echo bye; exit 7' TERM; echo started; while :; do sleep 0.05; done"),
+      shell('second', "trap 'sleep 4; exit 0' TERM; while :; do sleep 0.05; done")
+    ]
+  })
+  const readLog = async () =>
+    await cluster.core.readNamespacedPodLog({ namespace: 'gx4ki-jobs', name: pod.metadata!.name!, container: 'workload' })
+  await poll('the workload has started', async () => (await readLog()).includes('started'))
+  await cluster.core.deleteNamespacedPod({ namespace: 'gx4ki-jobs', name: pod.metadata!.name! })
+  t.equal((await send(jobData(id))).status, 204)
+  t.match((await readRecord(store, id))!.record, {
+    state: 'running',
+    reason: 'EvictionByEvictionAPI',
+    message: /^The cluster took the pod away\. /
+  })
+  await poll('the Job has failed, and its pod is gone', async () =>
+    (await cluster.pods()).length === 0 && (await cluster.jobs())[0]!.status?.conditions?.some(({ type }) =>
+      type === 'Failed'))
+  t.equal((await send(jobData(id))).status, 204)
+  t.match((await readRecord(store, id))!.record, {
+    state: 'failed',
+    reason: 'EvictionByEvictionAPI',
+    message: /^The cluster took the pod away\. Eviction API: evicting\. It was not the fault of the program/,
+    exit_code: 7
+  })
+  await poll('the marker is gone', async () => await headObject(store, markerKey(id)) === undefined)
+  t.equal((await getObject(store, logKey(id)))!.body.toString(), 'started\nbye\n')
+})
+
+await t.test('a Job that Kubernetes removed after it finished is not lost', async (t) => {
+  const { send, recordOf } = await completedServer(t)
+  const record = newRecord({ state: 'running', job_uid: 'gone', attempt: 'pod', exit_code: 0 })
+  const id = record.job_uuid
+  await createRecord(store, record)
+  await putResults(store, { id, attempt: 'pod' }, { 'a.txt': 'data\n' })
+  t.equal((await send(jobData(id), { type: 'dev.knative.apiserver.resource.delete' })).status, 204)
+  t.match(await recordOf(id), { state: 'succeeded', exit_code: 0, results: { files: 1, complete: true } })
 })
 
 await t.test('the status of a Job in an event is not used', async (t) => {

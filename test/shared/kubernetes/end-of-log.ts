@@ -16,6 +16,12 @@ await t.test('a log that is short enough stays as it is', async (t) => {
   t.equal(endOfLog(odd), odd)
 })
 
+await t.test('a smaller end begins with a line too', async (t) => {
+  t.equal(endOfLog(Buffer.from('one\ntwo\nthree\n'), 8).toString(), 'three\n')
+  t.equal(endOfLog(Buffer.from('one\ntwo\nthree\n'), 10).toString(), 'two\nthree\n')
+  t.equal(endOfLog(Buffer.from('one'), 8).toString(), 'one')
+})
+
 await t.test('a cut log begins with a line', async (t) => {
   for (
     const [begin, end, kept] of [

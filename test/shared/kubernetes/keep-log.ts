@@ -4,7 +4,7 @@ import { isProblem } from '../../../shared/http/problem.ts'
 import { newJobId } from '../../../shared/job/job-id.ts'
 import type { Cluster } from '../../../shared/kubernetes/cluster.ts'
 import { isLostLog, noteLostLog } from '../../../shared/job/lost-log.ts'
-import { keepLog } from '../../../shared/kubernetes/keep-log.ts'
+import { hasLog, keepLog } from '../../../shared/kubernetes/keep-log.ts'
 import { logKey } from '../../../shared/store/bucket-layout.ts'
 import { getObject, getTags } from '../../../shared/store/object-store.ts'
 import { closedUrl } from '../../support/closed-url.ts'
@@ -20,7 +20,7 @@ const podIn = (state: object): V1Pod => ({
   metadata: { name: 'a-pod', uid: 'a pod', namespace: 'gx4ki-jobs' },
   spec: { containers: [{ name: 'main' }, { name: 'second' }] },
   status: {
-    containerStatuses: [{ name: 'second', state: { running: { startedAt: at } } }, { name: 'main', state }] as
+    containerStatuses: [{ name: 'second', state: { terminated: { exitCode: 0, startedAt: at } } }, { name: 'main', state }] as
       & NonNullable<V1Pod['status']>['containerStatuses']
       & object
   }
@@ -75,7 +75,7 @@ await t.test('only the end of a long log is stored, from the begin of a line', a
 await t.test('a part of a log is stored until the complete log is available', async (t) => {
   const id = newJobId()
   t.equal(await keepLog(store, (await logServer(t, 'one\n')).cluster, id, running, 'so far'), false)
-  t.same(await getTags(store, logKey(id)), { whole: 'false' })
+  t.same(await getTags(store, logKey(id)), { whole: 'false', attempt: 'a pod' })
   t.equal(await keepLog(store, (await logServer(t, 'less')).cluster, id, running, 'so far'), false)
   t.equal((await getObject(store, logKey(id)))!.body.toString(), 'one\n', 'another part does not replace it')
   t.equal(await keepLog(store, (await logServer(t, 'one\ntwo\n')).cluster, id, terminated, 'to its end'), true)
@@ -107,7 +107,7 @@ await t.test('a followed log is complete when its container has ended, not when 
     })
     const isWhole = await keepLog(store, clusterAt(t, url), id, running, 'to its end')
     t.equal((await getObject(store, logKey(id)))!.body.toString(), 'one\n')
-    t.same(await getTags(store, logKey(id)), { whole: String(isWhole) })
+    t.same(await getTags(store, logKey(id)), { whole: String(isWhole), attempt: 'a pod' })
     return isWhole
   }
   t.equal(await outcome([running]), false, 'the container is still running')
@@ -157,4 +157,105 @@ await t.test('a lost log is noted only when no log is stored', async (t) => {
     await isLostLog(store, id, (await getObject(store, logKey(id)))!.body.length)
   t.same([await lost(none), await lost(some), await lost(empty)], [true, false, false])
   t.equal((await getObject(store, logKey(some)))!.body.toString(), 'so far')
+})
+
+/** A pod whose workload, `main`, and whose other containers ended with these exit codes. */
+function endedPod (codes: Record<string, number | 'running'>, uid = 'a pod', initCode?: number): V1Pod {
+  const stateOf = (code: number | 'running') =>
+    code === 'running' ? { running: { startedAt: at } } : { terminated: { exitCode: code, startedAt: at } }
+  const statuses = Object.entries(codes).map(([name, code]) => ({ name, state: stateOf(code) }))
+  const init = initCode === undefined ? [] : [{ name: 'fetch-inputs', state: stateOf(initCode) }]
+  return {
+    metadata: { name: 'a-pod', uid, annotations: { 'gx4ki.io/workload': 'main' } },
+    spec: { containers: [{ name: 'proxy' }, { name: 'main' }, { name: 'recorder' }] },
+    status: { initContainerStatuses: init, containerStatuses: statuses } as unknown as NonNullable<V1Pod['status']>
+  }
+}
+
+/** An API server with a log for each container, and with these pods. */
+async function logsServer (t: Test, logs: Record<string, string>, pods: V1Pod[] = []): Promise<Cluster> {
+  const { url } = await httpServer(t, (request, response) => {
+    const container = new URL(request.url, 'http://a').searchParams.get('container')
+    if (container === null) {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(
+        JSON.stringify({ kind: 'PodList', apiVersion: 'v1', items: pods })
+      )
+    } else if (logs[container] === undefined) response.writeHead(404).end('{}')
+    else response.end(logs[container])
+  })
+  return clusterAt(t, url)
+}
+
+const keptOf = async (id: string): Promise<string | undefined> => (await getObject(store, logKey(id)))?.body.toString()
+
+await t.test('when another container failed, the end of its log follows that of the workload', async (t) => {
+  const pod = endedPod({ proxy: 0, main: 0, recorder: 5 })
+  const line = '--- the container recorder ended with exit code 5, and its log with this: ---\n'
+  for (const own of ['sim ok\n', 'sim ok', '']) {
+    const id = newJobId()
+    const cluster = await logsServer(t, { main: own, recorder: 'no space left\n', proxy: 'proxy\n' })
+    t.equal(await keepLog(store, cluster, id, pod, 'to its end'), true)
+    t.equal(await keptOf(id), `${own === '' ? '' : 'sim ok\n'}${line}no space left\n`)
+  }
+  const id = newJobId()
+  const lines = 'a line of a very long log\n'.repeat(10_000)
+  await keepLog(store, await logsServer(t, { main: 'sim ok\n', recorder: lines }), id, pod, 'to its end')
+  const kept = (await keptOf(id))!
+  t.ok(kept.startsWith(`sim ok\n${line}a line of`), 'whole lines')
+  t.ok(kept.length < 65_700 && kept.length > 65_000, `${kept.length} bytes`)
+  t.ok(kept.endsWith('a line of a very long log\n'))
+  const full = newJobId()
+  const sixteen = 'a line of 16 byt\n'.repeat(800_000)
+  await keepLog(store, await logsServer(t, { main: sixteen, recorder: lines }), full, pod, 'to its end')
+  const both = (await getObject(store, logKey(full)))!.body
+  t.ok(both.length <= KEPT && both.length > KEPT - 20, 'both together are within the limit')
+  t.ok(both.includes(line))
+})
+
+await t.test('when the workload never ran, the log of the container that failed is kept alone', async (t) => {
+  const id = newJobId()
+  const pod = { ...endedPod({}, 'a pod', 22) }
+  pod.status!.containerStatuses = [{ name: 'main', state: { waiting: { reason: 'PodInitializing' } } }] as
+    NonNullable<V1Pod['status']>['containerStatuses'] & object
+  t.equal(hasLog(pod), true)
+  t.equal(await keepLog(store, await logsServer(t, { 'fetch-inputs': 'curl: (22)\n' }), id, pod, 'to its end'), true)
+  t.equal(
+    await keptOf(id),
+    '--- the container fetch-inputs ended with exit code 22, and its log with this: ---\ncurl: (22)\n'
+  )
+})
+
+await t.test('a workload that failed itself, or that could not be started, brings no other log', async (t) => {
+  const id = newJobId()
+  const cluster = await logsServer(t, { main: 'oh no\n', recorder: 'no\n' })
+  t.equal(await keepLog(store, cluster, id, endedPod({ main: 3, recorder: 5 }), 'to its end'), true)
+  t.equal(await keptOf(id), 'oh no\n')
+  const state = { terminated: { exitCode: 128, reason: 'StartError', startedAt: new Date(0) } }
+  t.equal(hasLog(podIn(state)), false)
+  t.equal(await keepLog(store, cluster, newJobId(), podIn(state), 'to its end'), false)
+})
+
+await t.test('the log of a workload that ended well is complete when no other container runs', async (t) => {
+  const id = newJobId()
+  const logs = { main: 'sim ok\n', recorder: 'no\n' }
+  const still = endedPod({ main: 0, recorder: 'running' })
+  t.equal(await keepLog(store, await logsServer(t, logs), id, still, 'to its end'), false)
+  t.equal(await keptOf(id), 'sim ok\n')
+  const running = endedPod({ main: 'running', recorder: 'running' })
+  const pods = [endedPod({ main: 0, recorder: 5 })]
+  t.equal(await keepLog(store, await logsServer(t, logs, pods), id, running, 'to its end'), true)
+  t.match(await keptOf(id), /^sim ok\n--- the container recorder .*\nno\n$/, 'the pod is looked at again')
+})
+
+await t.test('the log of a later pod replaces that of a pod that was taken away', async (t) => {
+  const id = newJobId()
+  const keep = async (log: string, uid: string, extent: 'so far' | 'to its end') =>
+    await keepLog(store, await logsServer(t, { main: log }), id, endedPod({ main: 0 }, uid), extent)
+  t.equal(await keep('first\n', 'first', 'to its end'), true)
+  t.equal(await keep('changed\n', 'first', 'to its end'), true)
+  t.equal(await keptOf(id), 'first\n')
+  await keep('second\n', 'second', 'so far')
+  t.equal(await keptOf(id), 'second\n')
+  await keep('third\n', 'third', 'to its end')
+  t.equal(await keptOf(id), 'third\n')
 })

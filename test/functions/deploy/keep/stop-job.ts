@@ -1,4 +1,6 @@
 import t from 'tap'
+import { askToStop } from '../../../../functions/deploy/keep/stop-job.ts'
+import { judge } from '../../../../functions/job-completed/judge.ts'
 import { advance } from '../../../../shared/job/advance.ts'
 import { newJobId } from '../../../../shared/job/job-id.ts'
 import { states } from '../../../../shared/job/job-state.ts'
@@ -119,4 +121,35 @@ await t.test('the first reason stays', async (t) => {
   )
   t.match(await (await remove(id)).json(), { reason: 'StartDeadlineExceeded' })
   t.match((await readRecord(store, id))!.record, { stop: { reason: 'StartDeadlineExceeded', at: record.created_at } })
+})
+
+await t.test('a start deadline keeps what kept the job from starting; another stop says only its own reason', async (t) => {
+  const waiting = { reason: 'CreateContainerConfigError', message: 'configmap "app-config" not found (container migrate).' }
+  for (
+    const [reason, record, message] of [
+      [
+        'StartDeadlineExceeded',
+        waiting,
+        'The workload did not start in time. At last it waited for this: CreateContainerConfigError: ' +
+        'configmap "app-config" not found (container migrate).'
+      ],
+      [
+        'StartDeadlineExceeded',
+        { message: 'would violate PodSecurity' },
+        'The workload did not start in time. At last it waited for this: would violate PodSecurity'
+      ],
+      ['StartDeadlineExceeded', {}, 'The workload did not start in time.'],
+      ['CancelRequested', waiting, undefined],
+      ['KubernetesUnavailable', waiting, undefined]
+    ] as const
+  ) {
+    const { job_uuid: id, ...more } = newRecord({ state: 'pending', job_uid: 'uid', ...record })
+    await createRecord(store, { job_uuid: id, ...more })
+    const stopped = await askToStop(store, id, reason)
+    t.equal(stopped?.message, message)
+    const { record: kept } = (await readRecord(store, id))!
+    const ended = advance(kept, judge(kept, { job: undefined, pods: [], results: undefined }, new Date()), new Date())
+    t.match(ended, { state: reason === 'CancelRequested' ? 'canceled' : 'failed', reason })
+    t.equal(ended?.message, message, 'the end does not take it away')
+  }
 })

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CoreV1Api, type KubeConfig, BatchV1Api, type V1Job } from '@kubernetes/client-node'
+import type { KubeConfig, V1Job } from '@kubernetes/client-node'
+import { createObject } from '../../../functions/deploy/start/create-object.ts'
 import { jobObject, type JobSettings } from '../../../functions/deploy/start/job-objects.ts'
 import { type Template, type Templates, templatesIn } from '../../../functions/deploy/templates/read-templates.ts'
 import { newJobId } from '../../../shared/job/job-id.ts'
@@ -34,7 +35,11 @@ export async function templateRows (
     )
   )
   for (const template of usable.values()) {
-    rows.push(templateRow(template.name, await refusalOf(config, template, settings)), ...warningRows(template))
+    const { warnings, refusal } = await tryTemplate(config, template, settings)
+    rows.push(
+      templateRow(template.name, refusal),
+      ...warningRows({ name: template.name, warnings: [...template.warnings, ...warnings] })
+    )
   }
   if (!usable.has(defaultTemplate)) {
     rows.push(
@@ -48,16 +53,24 @@ export async function templateRows (
   return rows
 }
 
-/** Tries the pod as well as the Job, because Pod Security and quotas check only pods. */
-async function refusalOf (config: KubeConfig, template: Template, settings: JobSettings): Promise<unknown> {
-  const { namespace } = settings
-  const job = jobObject(template, newJobId(), { plain: {}, secret: {} }, settings)
+/**
+ * Tries the pod as well as the Job, because Pod Security and quotas check only pods. Both are sent as deploy sends
+ * them. What the API server warns of is returned too.
+ */
+async function tryTemplate (
+  config: KubeConfig,
+  template: Template,
+  { namespace, ...settings }: JobSettings
+): Promise<{ warnings: string[], refusal?: unknown }> {
+  const place = { config, namespace }
+  const job = jobObject(template, newJobId(), { plain: {}, secret: {} }, { namespace, ...settings })
+  const warnings: string[] = []
   try {
-    await config.makeApiClient(BatchV1Api).createNamespacedJob({ namespace, body: job, dryRun: 'All' })
-    await config.makeApiClient(CoreV1Api).createNamespacedPod({ namespace, body: podOf(job), dryRun: 'All' })
-    return undefined
-  } catch (error) {
-    return error
+    warnings.push(...(await createObject(place, 'jobs', job, { dryRun: 'All' })).warnings)
+    warnings.push(...(await createObject(place, 'pods', podOf(job), { dryRun: 'All' })).warnings)
+    return { warnings: [...new Set(warnings)] }
+  } catch (refusal) {
+    return { warnings, refusal }
   }
 }
 
@@ -73,8 +86,9 @@ export function warningRows ({ name, warnings }: Pick<Template, 'name' | 'warnin
 }
 
 function podOf ({ metadata, spec }: V1Job) {
-  const { metadata: { labels } = {}, spec: pod } = spec!.template
-  return { metadata: { name: metadata!.name!, ...(labels && { labels }) }, spec: pod! }
+  const { metadata: own, spec: pod } = spec!.template
+  const { name, namespace } = metadata!
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { ...own, name: name!, namespace: namespace! }, spec: pod! }
 }
 
 export function templateRow (name: string, refusal: unknown): Row {

@@ -55,7 +55,7 @@ export async function startStore (
     throw new Error(`LOCAL_STORE must be weed or minio, not ${LOCAL_STORE}`)
   }
   // Neither of the two reads the data of the other.
-  const dir = join(folder, LOCAL_STORE === 'minio' ? 'minio' : 'weed')
+  const dir = join(folder, LOCAL_STORE === 'minio' ? 'minio-store' : 'weed-store')
   await mkdir(join(dir, 'data'), { recursive: true })
   await mkdir(join(dir, 'tmp'), { recursive: true })
   const program = LOCAL_STORE === 'minio'

@@ -199,7 +199,7 @@ await t.test('the exit code and the log of a pod that is taken away are kept, th
     return { ...answer, body: JSON.stringify(list) }
   }
   // Like an uploader, the second container outlives the workload.
-  const { record: { job_uuid: id }, pod } = await runningJob({ store, cluster }, '', {}, {
+  const { record: { job_uuid: id }, pod } = await runningJob({ store, cluster }, '', { podReplacementPolicy: 'Failed' }, {
     terminationGracePeriodSeconds: 30,
     containers: [
       shell('workload', "trap 'sleep 1; echo bye; exit 7' TERM; echo started; while :; do sleep 0.05; done"),

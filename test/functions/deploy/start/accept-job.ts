@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { advance } from '../../../../shared/job/advance.ts'
 import { advanceRecord, noteOwing, readRecord } from '../../../../shared/job/record-store.ts'
@@ -180,6 +183,14 @@ await t.test('when Kubernetes does not confirm the Job, the job is given up, and
 
 type Fails = (kind: string) => Awaited<ReturnType<Meddle>> | undefined
 
+/** A server that a test may close while it is used. */
+async function closableServer (t: Test): Promise<{ url: string, server: Server }> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server }
+}
+
 /** A deploy whose API server answers the creation of some objects so. Checks that no Job remains. */
 async function deployThatFails (t: Test, fails: Fails) {
   const store = await testStore(t)
@@ -284,6 +295,24 @@ await t.test('a Job that cannot be deleted again keeps its record', async (t) =>
   t.ok((await keysOf(store)).includes(markerKey(id!)), 'the ping deletes the Job')
 })
 
+await t.test('a Job that cannot be deleted again because the API server is gone keeps its record', async (t) => {
+  const store = await testStore(t)
+  const { url, server } = await closableServer(t)
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const isJob = request.url!.endsWith('/jobs')
+    request.resume().once('end', () => {
+      const { code, body } = isJob
+        ? { code: 201, body: JSON.stringify({ kind: 'Job', metadata: { name: 'a', uid: 'a' } }) }
+        : status(403, 'no')
+      response.writeHead(code, { 'content-type': 'application/json', connection: 'close' }).end(body)
+      if (!isJob) server.close()
+    })
+  })
+  const { post } = await deployWith(t, { store, cluster: clusterAt(t, url) })
+  const { job_uuid: id } = await problemOf(t, await post({}), 503, 'kubernetes-unavailable')
+  t.match((await readRecord(store, id!))!.record, { stop: { reason: 'KubernetesUnavailable' } })
+})
+
 await t.test('a Job that another process made is not deleted when its ConfigMap is refused', async (t) => {
   const store = await testStore(t)
   const kubernetes = await meddledKubernetes(t)
@@ -331,7 +360,8 @@ await t.test('when the quota is full, Jobs that have ended and are wrapped up ma
   await poll('three Jobs have ended', async () =>
     (await kubernetes.real.jobs()).filter(({ status }) => status?.conditions?.some(({ type }) =>
       type === 'Complete' || type === 'Failed')).length === 3)
-  for (const id of [done, owing]) {
+  // The end of `open` is in its record, but its log is not kept yet.
+  for (const id of [done, owing, open]) {
     await advanceRecord(store, id, (record) => advance(record, { state: 'failed' }, new Date()))
   }
   await removeObject(store, markerKey(done))

@@ -8,7 +8,7 @@ installed := node_modules/.installed
 DOCKER ?= docker
 E2E_TESTS ?= test/acceptance test/e2e/suite
 
-.PHONY: help demo run api-key test test-image e2e e2e-parts doctor contract lint typecheck
+.PHONY: help demo run api-key test test-image e2e e2e-parts doctor contract chaos lint typecheck
 .PHONY: build image image-tar clean python
 
 help: ## List the targets
@@ -40,6 +40,9 @@ doctor: $(installed) ## Check the installation in KUBECONFIG and say how to repa
 
 contract: build python ## Test every function against its own OpenAPI document with generated requests
 	@node test/contract/run.ts
+
+chaos: build python ## Run random jobs with failing requests and killed processes: two minutes, or CHAOS_JOBS=10000
+	@node test/chaos/main.ts
 
 lint: $(installed) ## Check the code style
 	@echo 'Checking the style …'

@@ -7,8 +7,13 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 installed := node_modules/.installed
 DOCKER ?= docker
 E2E_TESTS ?= test/acceptance test/e2e/suite
+# The tests of all code that lists, conditions or uploads.
+MINIO_TESTS ?= $(wildcard test/shared/store/*.ts test/shared/results/*.ts test/jobs/uploader/*.ts) \
+  test/functions/result-upload.ts test/functions/result-fetch.ts $(wildcard test/functions/deploy/keep/*.ts) \
+  test/functions/job-completed/unfinished-uploads.ts test/knative/doctor/store-abilities.ts \
+  test/knative/doctor/orphans.ts test/acceptance/life-of-a-job.ts
 
-.PHONY: help demo run api-key test test-image e2e e2e-parts doctor contract chaos lint typecheck
+.PHONY: help demo run api-key test test-minio test-image e2e e2e-parts doctor contract chaos lint typecheck
 .PHONY: build image image-tar clean python
 
 help: ## List the targets
@@ -25,6 +30,9 @@ api-key: $(installed) ## Make an API key: OWNER=alice SCOPES='jobs:read jobs:wri
 
 test: build python ## Run the tests
 	@node test/support/with-store.ts tap
+
+test-minio: build ## Run the tests of the store on MinIO, which it builds once; needs Go; MINIO_TESTS=… selects tests
+	@node test/support/with-minio.ts tap $(MINIO_TESTS)
 
 test-image: image-tar ## Test the image in containers; as root, on Debian
 	@tap test/image/*.ts

@@ -33,7 +33,8 @@ export interface DeployOptions extends ConnectorDeps, IntakeDeps {
 const TemplateView = Type.Object({
   name: Type.String(),
   description: Type.String(),
-  env: Type.Unknown({ description: 'JSON Schema of the variables that a caller may set' })
+  env: Type.Unknown({ description: 'JSON Schema of the variables that a caller may set' }),
+  warnings: Type.Array(Type.String(), { description: 'What the author of the template should change' })
 })
 
 const Refused = Type.Object({ file: Type.String(), reason: Type.String() })
@@ -111,7 +112,8 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
     }, async () => {
       const { usable, refused } = templates()
       return {
-        templates: [...usable.values()].map(({ name, description, env }) => ({ name, description, env })),
+        templates: [...usable.values()].map(({ name, description, env, warnings }) =>
+          ({ name, description, env, warnings })),
         refused: [...refused].map(([file, reason]) => ({ file, reason }))
       }
     })

@@ -42,7 +42,8 @@ runFunction(() => readSettings(Settings), (settings) => {
   const { TEMPLATES_DIR: folder, DEFAULT_TEMPLATE: defaultTemplate } = settings
   const templates = templatesIn(
     folder,
-    (file, reason) => complainAs('deploy', { file, msg: `template left out: ${reason}` })
+    (file, reason) => complainAs('deploy', { file, msg: `template left out: ${reason}` }),
+    (template, warning) => complainAs('deploy', { level: 'warn', template, msg: `template ${template}: ${warning}` })
   )
   // Read the templates now, not at the first request. If the folder cannot be read, the start fails.
   if (!templates().usable.has(defaultTemplate)) {

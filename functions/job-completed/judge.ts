@@ -1,34 +1,39 @@
 import type { V1Job, V1Pod } from '@kubernetes/client-node'
 import { type Change, type JobRecord, stopReasons } from '../../shared/job/job-record.ts'
+import { MOST_IN_RECORD } from '../../shared/job/left-out.ts'
+import type { ResultCounts } from '../../shared/job/result-counts.ts'
 import { countingPod, workloadStatus } from '../../shared/kubernetes/workload.ts'
 
-/** The Kubernetes objects of a job at this moment, and whether all results of the attempt that counts are uploaded. */
+/** The Kubernetes objects of a job at this moment, and, once it has ended, the results of the attempt that counts. */
 export interface Seen {
   job: V1Job | undefined
   pods: V1Pod[]
-  resultsComplete: boolean
+  results: ResultCounts | undefined
 }
 
 /**
  * Decides what the record of a job must say, from the observed Kubernetes objects. It never uses the content of an
  * event. So it does not matter which event arrived, how often it arrived, or whether it was a ping.
  */
-export function judge (record: JobRecord, { job, pods, resultsComplete }: Seen, now: Date): Change {
-  // A Job with the same name but another uid is not the Job of this job.
-  const own = job !== undefined && (record.job_uid ?? job.metadata?.uid) === job.metadata?.uid ? job : undefined
+export function judge (record: JobRecord, { job, pods, results }: Seen, now: Date): Change {
+  const own = ownJob(record, job)
   const facts = podFacts(record, countingPod(pods))
-  if (own === undefined) return { ...facts, ...withoutJob(record, pods, now) }
+  const stored = results && { results: { ...results, left_out: results.left_out.slice(0, MOST_IN_RECORD) } }
+  if (own === undefined) {
+    const change = withoutJob(record, pods, now)
+    return { ...facts, ...change, ...(change.state !== undefined && stored) }
+  }
 
   const complete = condition(own, 'Complete')
   if (complete !== undefined) {
-    const finished = { finished_at: time(own.status?.completionTime ?? complete.lastTransitionTime, now) }
-    return resultsComplete
+    const finished = { ...stored, finished_at: time(own.status?.completionTime ?? complete.lastTransitionTime, now) }
+    return results?.complete
       ? { ...facts, ...finished, state: 'succeeded', reason: null }
-      : { ...facts, ...finished, state: 'failed', reason: 'ResultsIncomplete' }
+      : { ...facts, ...finished, state: 'failed', reason: 'ResultsIncomplete', message: whatIsMissing(results) }
   }
   const failed = condition(own, 'Failed')
   if (failed !== undefined) {
-    const finished = { finished_at: time(failed.lastTransitionTime, now) }
+    const finished = { ...stored, finished_at: time(failed.lastTransitionTime, now) }
     return isStopped(record, failed.lastTransitionTime)
       ? { ...facts, ...finished, state: stopReasons[record.stop!.reason], reason: record.stop!.reason }
       : { ...facts, ...finished, state: 'failed', reason: podReason(countingPod(pods)) ?? failed.reason ?? 'Failed' }
@@ -37,6 +42,17 @@ export function judge (record: JobRecord, { job, pods, resultsComplete }: Seen, 
   // The reason of a stop is more important than what the pods wait for.
   const reason = record.stop?.reason ?? (state === 'pending' ? obstacle(own, pods) : interruption(own, pods))
   return { ...facts, state, reason }
+}
+
+/** A Job with the same name but another uid is not the Job of this job. */
+function ownJob ({ job_uid: uid }: JobRecord, job: V1Job | undefined): V1Job | undefined {
+  return uid === undefined || uid === job?.metadata?.uid ? job : undefined
+}
+
+/** Whether nothing of a job runs any more, as far as its Job tells. Only then do its results count. */
+export function hasEnded (record: JobRecord, job: V1Job | undefined): boolean {
+  const own = ownJob(record, job)
+  return own === undefined || condition(own, 'Complete') !== undefined || condition(own, 'Failed') !== undefined
 }
 
 function withoutJob (record: JobRecord, pods: V1Pod[], now: Date): Change {
@@ -48,6 +64,15 @@ function withoutJob (record: JobRecord, pods: V1Pod[], now: Date): Change {
   // The job has no Job yet. deploy completes the start.
   if (record.job_uid === undefined) return {}
   return { state: 'lost', reason: 'JobDeleted', finished_at: now.toISOString() }
+}
+
+function whatIsMissing (results: ResultCounts | undefined): string {
+  const { files = 0, bytes = 0, left_out: leftOut = [], left_out_count: count = 0 } = results ?? {}
+  const stored = `${files === 1 ? '1 file' : `${files} files`} with ${bytes} bytes came up`
+  const [first] = leftOut
+  if (first === undefined) return `The uploader was ended before it could say that all files are stored; ${stored}.`
+  const others = count > 1 ? `, and ${count - 1} more` : ''
+  return `Not all files could be stored: ${first.name} (${first.reason})${others}; ${stored}.`
 }
 
 export function condition (job: V1Job, type: string): { reason?: string, lastTransitionTime?: Date } | undefined {

@@ -5,9 +5,9 @@ import { isTerminal } from '../../shared/job/job-state.ts'
 import { advanceRecord, readRecord } from '../../shared/job/record-store.ts'
 import { type Cluster, objectName, orAbsent } from '../../shared/kubernetes/cluster.ts'
 import { countingPod, podsOf } from '../../shared/kubernetes/workload.ts'
-import { hasManifest } from '../../shared/results/manifest.ts'
+import { countResults } from '../../shared/results/results.ts'
 import type { Store } from '../../shared/store/open-store.ts'
-import { condition, judge } from './judge.ts'
+import { hasEnded, judge } from './judge.ts'
 import type { Outbox } from './callbacks/pay-callbacks.ts'
 
 export interface Deps {
@@ -58,13 +58,14 @@ export async function settleJob (
   if (isTerminal(known.record.state)) return { record: known.record, changed: 'nothing' }
   const { job, pods } = listed?.job === undefined ? await findJob(cluster, id) : listed
   const attempt = countingPod(pods)?.metadata?.uid ?? known.record.attempt
-  const isComplete = job !== undefined && condition(job, 'Complete') !== undefined
-  const resultsComplete = isComplete && attempt !== undefined && await hasManifest(store, id, attempt)
+  const results = attempt !== undefined && hasEnded(known.record, job)
+    ? await countResults(store, id, attempt)
+    : undefined
   const now = new Date()
   let changed: Settled['changed'] = 'nothing'
   const record = await advanceRecord(store, id, (record) => {
     const isNewer = job === undefined && record.job_uid !== known.record.job_uid
-    const next = isNewer ? undefined : advance(record, judge(record, { job, pods, resultsComplete }, now), now)
+    const next = isNewer ? undefined : advance(record, judge(record, { job, pods, results }, now), now)
     changed = next === undefined ? 'nothing' : next.state === record.state ? 'facts' : 'state'
     return next
   })

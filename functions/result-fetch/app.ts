@@ -9,7 +9,10 @@ import { JobId } from '../../shared/job/job-id.ts'
 import type { JobRecord } from '../../shared/job/job-record.ts'
 import { isTerminal, State } from '../../shared/job/job-state.ts'
 import { JobView, ListedJob, viewOf } from '../../shared/job/job-view.ts'
+import { isLostLog } from '../../shared/job/lost-log.ts'
 import { readRecord } from '../../shared/job/record-store.ts'
+import type { ResultCounts } from '../../shared/job/result-counts.ts'
+import { countResults } from '../../shared/results/results.ts'
 import { logKey } from '../../shared/store/bucket-layout.ts'
 import { headObject, streamObject } from '../../shared/store/object-store.ts'
 import type { Store } from '../../shared/store/open-store.ts'
@@ -52,7 +55,7 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
       schema: {
         summary: 'One job',
         description:
-          'With `Prefer: wait=N` (at most 50 s), the answer waits until the job ends. With `If-None-Match` as well, it waits for any change.',
+          'With `Prefer: wait=N` (at most 50 s), the answer waits until the job ends. With `If-None-Match` as well, it waits for any change. While the job runs, the ETag is weak: the counts in `results` change without it.',
         params: JobParams,
         headers: Type.Object({
           prefer: Type.Optional(Type.String({ examples: ['wait=30'] })),
@@ -73,16 +76,20 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
       if (found === undefined) throw unknownJob(request.params.id)
       if (seconds > 0) reply.header('preference-applied', `wait=${seconds}`)
       reply.vary('prefer')
-      reply.headers({ etag: found.etag, 'cache-control': 'no-cache' })
+      const { record } = found
+      // The counts of a job that runs change without its record, so its ETag is a weak one.
+      const etag = isTerminal(record.state) ? found.etag : `W/${found.etag}`
+      reply.headers({ etag, 'cache-control': 'no-cache' })
       if (known !== undefined && matchesEtag(known, found.etag)) return await reply.code(304).send()
-      return viewOf(found.record)
+      return viewOf(record, await resultsSoFar(record))
     })
 
     app.get('/job/:id/log', {
       config: { access: 'jobs:read' },
       schema: {
         summary: 'The log of the workload',
-        description: 'The last 10 MiB of the log. It is stored when the job ends.',
+        description:
+          'At most the last 10 MiB of the log, from the begin of a line. It is stored when the job ends; until then the problem is `log-not-available`, with `Retry-After`. For a job that never ran, or whose log is lost, the problem is `no-log`, and will stay.',
         params: JobParams,
         response: { 200: Text, ...problems(400, 404, 503) }
       }
@@ -90,13 +97,11 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
       const record = await recordOf(request.params.id)
       const key = logKey(record.job_uuid)
       const head = await headObject(store, key)
-      const bytes = head && await streamObject(store, key, head.etag)
-      if (head === undefined || bytes === undefined) {
-        throw problem('log-not-available', whyNoLog(record), {
-          job_uuid: record.job_uuid,
-          headers: { 'retry-after': '5' }
-        })
+      if (head !== undefined && await isLostLog(store, record.job_uuid, head.size)) {
+        throw noLog(record, 'The job ran, but its pod was gone before the log could be read')
       }
+      const bytes = head && await streamObject(store, key, { etag: head.etag })
+      if (head === undefined || bytes === undefined) throw logToCome(record)
       return await reply.headers({
         'content-type': 'text/plain; charset=utf-8',
         'content-length': head.size,
@@ -125,6 +130,10 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
 
     await plugin.register(resultFiles(options))
 
+    async function resultsSoFar ({ state, job_uuid: id, attempt }: JobRecord): Promise<ResultCounts | undefined> {
+      return isTerminal(state) || attempt === undefined ? undefined : await countResults(store, id, attempt)
+    }
+
     async function recordOf (id: string): Promise<JobRecord> {
       const found = await readRecord(store, id)
       if (found === undefined) throw unknownJob(id)
@@ -133,9 +142,18 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
   }
 }
 
-function whyNoLog ({ state, started_at: startedAt }: JobRecord): string {
-  if (!isTerminal(state)) return 'The log becomes available when the job ends'
-  return startedAt === undefined
-    ? 'The job never ran, so it has no log'
-    : 'The log is not stored yet; try again in a moment'
+/** Why there is no log yet, or never will be. Only in the first case does it make sense to ask again. */
+function logToCome (record: JobRecord): Error {
+  const { job_uuid: id, state, started_at: startedAt } = record
+  if (isTerminal(state) && startedAt === undefined) return noLog(record, 'The job never ran, so it has no log')
+  const detail = isTerminal(state)
+    ? 'The job has ended, but its log is not stored yet; try again in a moment'
+    : startedAt === undefined
+      ? 'The job has not started yet; its log is stored when it ends'
+      : 'The job still runs; its log is stored when it ends'
+  return problem('log-not-available', detail, { job_uuid: id, headers: { 'retry-after': '5' } })
+}
+
+function noLog ({ job_uuid: id }: JobRecord, detail: string): Error {
+  return problem('no-log', detail, { job_uuid: id })
 }

@@ -30,11 +30,13 @@ const LOOKED_AT = 2000
 export async function listJobs (store: Store, { state, template, owner, limit, cursor }: JobQuery): Promise<JobPage> {
   const filtered = state !== undefined || template !== undefined || owner !== undefined
   const jobs: JobPage['jobs'] = []
-  let after = cursor === undefined ? '' : stateKey(cursor)
+  let after = cursor === undefined ? undefined : stateKey(cursor)
+  let page: string | undefined
   for (let looked = 0; looked < LOOKED_AT;) {
-    const { objects, more } = await listObjects(store, {
+    const { objects, next } = await listObjects(store, {
       prefix: STATE_PREFIX,
       after,
+      cursor: page,
       limit: filtered ? 1000 : limit,
       tags: true
     })
@@ -47,14 +49,15 @@ export async function listJobs (store: Store, { state, template, owner, limit, c
       ) continue
       jobs.push(job)
       if (jobs.length === limit) {
-        const isLast = !more && key === objects.at(-1)?.key
+        const isLast = next === undefined && key === objects.at(-1)?.key
         return { jobs, next_cursor: isLast ? null : jobOfKey(key) }
       }
     }
-    if (!more) return { jobs, next_cursor: null }
+    if (next === undefined) return { jobs, next_cursor: null }
+    page = next
     looked += objects.length
   }
-  return { jobs, next_cursor: jobOfKey(after) }
+  return { jobs, next_cursor: after === undefined ? null : jobOfKey(after) }
 }
 
 /** A job from its tags alone; `undefined` if the object is not a record, or was removed during the listing. */

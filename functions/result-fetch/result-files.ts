@@ -10,8 +10,10 @@ import type { JobRecord } from '../../shared/job/job-record.ts'
 import { isTerminal } from '../../shared/job/job-state.ts'
 import { readRecord } from '../../shared/job/record-store.ts'
 import { archiveResults } from '../../shared/results/archive-results.ts'
-import { ResultName, wrongName } from '../../shared/results/result-name.ts'
+import { LeftOutFile } from '../../shared/job/result-counts.ts'
+import { ResultName } from '../../shared/results/result-name.ts'
 import { findResult, listResults, ResultFile } from '../../shared/results/results.ts'
+import { wrongName } from '../../shared/results/wrong-name.ts'
 import { streamObject } from '../../shared/store/object-store.ts'
 import type { Store } from '../../shared/store/open-store.ts'
 import { Cursor, Limit, PAGE } from './page.ts'
@@ -46,7 +48,14 @@ export function resultFiles (
         params: JobParams,
         querystring: Type.Object({ limit: Limit, cursor: Type.Optional(ResultName) }, { additionalProperties: false }),
         response: {
-          200: Type.Object({ files: Type.Array(ResultFile), next_cursor: Cursor }),
+          200: Type.Object({
+            files: Type.Array(ResultFile),
+            next_cursor: Cursor,
+            left_out: Type.Array(LeftOutFile, {
+              description: 'The files that are not among the results, at most 1,000 of them'
+            }),
+            left_out_count: Type.Integer()
+          }),
           ...problems(400, 401, 403, 404, 503)
         }
       }
@@ -54,11 +63,11 @@ export function resultFiles (
       const { limit = PAGE, cursor } = request.query
       checkName('cursor', cursor)
       const record = await recordOf(request)
-      const { files, more } = await listResults(store, record, {
+      const { files, more, ...leftOut } = await listResults(store, record, {
         limit,
         ...(cursor !== undefined && { after: cursor })
       })
-      return { files, next_cursor: (more && files.at(-1)?.name) || null }
+      return { files, next_cursor: (more && files.at(-1)?.name) || null, ...leftOut }
     })
 
     app.get('/job/:id/result/archive', {
@@ -129,14 +138,14 @@ export function resultFiles (
         )
         const representation = {
           etag,
-          'last-modified': result.lastModified,
+          ...(result.at !== undefined && { 'last-modified': new Date(result.at).toUTCString() }),
           'accept-ranges': 'bytes',
           'cache-control': 'private, no-cache'
         }
         if (selection.status === 304) return await reply.code(304).headers(representation).send()
         const range = selection.status === 206 ? { start: selection.start, end: selection.end } : undefined
         // Open the file before the headers are set: a problem must not have the headers of the file.
-        const bytes = isHead ? undefined : await streamObject(store, result.key, result.etag, range)
+        const bytes = isHead ? undefined : await streamObject(store, result.key, { range })
         if (!isHead && bytes === undefined) {
           throw problem('conflict', 'The job is replacing this file; try again', {
             job_uuid: record.job_uuid

@@ -1,25 +1,36 @@
-import type { FastifyPluginAsync } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
 import { problems } from '../../shared/http/problem-responses.ts'
-import { invalidField } from '../../shared/http/problem.ts'
-import { hasManifest } from '../../shared/results/manifest.ts'
-import { ResultName, wrongName } from '../../shared/results/result-name.ts'
-import { attemptPrefix, resultKey } from '../../shared/store/bucket-layout.ts'
-import { listObjects, removeObject } from '../../shared/store/object-store.ts'
+import { problem } from '../../shared/http/problem.ts'
+import { JOURNAL_PAGE } from '../../shared/results/journal-entry.ts'
+import { writeJournal } from '../../shared/results/journal.ts'
+import { MOST_NAMED } from '../../shared/job/left-out.ts'
+import { LeftOutFile } from '../../shared/job/result-counts.ts'
+import { LARGEST_FILE, MOST_PARTS } from '../../shared/results/part-size.ts'
+import { ResultName } from '../../shared/results/result-name.ts'
+import { wrongName } from '../../shared/results/wrong-name.ts'
+import { contentKey } from '../../shared/store/bucket-layout.ts'
+import { inBatches, removeObject } from '../../shared/store/object-store.ts'
 import { admitUploader } from './admit-uploader.ts'
-import { attemptClosed } from './attempt-closed.ts'
 import { Attempt } from './attempt.ts'
-import { ClaimedFile, Sha256 } from './claimed-file.ts'
+import { checkOpen } from './check-open.ts'
+import { Content, Sha256 } from './content.ts'
+import { finishAttempt } from './finish-attempt.ts'
 import { completeUpload } from './multipart/complete-upload.ts'
-import { confirmResults } from './confirm-results.ts'
 import { grantPart } from './multipart/grant-part.ts'
-import { type Deps, Granted, Multipart, offerUpload, Stored } from './offer-upload.ts'
-import { LARGEST_FILE, MOST_PARTS } from './multipart/part-size.ts'
+import { offerUploads } from './offer-uploads.ts'
+import { type Deps, Granted, Multipart, Stored } from './offer.ts'
 import { Grant } from './presign.ts'
 
 const UploadId = Type.String({ minLength: 1, maxLength: 1024 })
+const Count = Type.Integer({ minimum: 0 })
 const exactly = { additionalProperties: false }
+
+/** The most contents in one request. */
+const BATCH = 100
+/** Bytes: room for a page of the longest names. */
+const PAGE_LIMIT = 4 * 1024 * 1024
 
 /** What the document says of the header that every route asks for. */
 export const securitySchemes = {
@@ -27,8 +38,8 @@ export const securitySchemes = {
 } as const
 
 /**
- * Lets a job's own uploader put results into the store, which polices each grant itself: key, size, sha256 and tags are
- * signed.
+ * Lets the uploader of a job put results into the store. The store itself polices each grant: key, size and sha256 are
+ * signed, and the key is the sha256.
  */
 export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }): FastifyPluginAsync {
   const { store } = deps
@@ -38,26 +49,25 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
     app.addHook('onRequest', async (request) => {
       await admitUploader(store, tokenKey, (request.params as { id: string }).id, request.headers.authorization)
     })
-    app.addHook('preHandler', async ({ query, body }) => {
-      const given = { ...(query as object), ...(body as object | undefined) } as { name?: string, cursor?: string }
-      for (const field of ['name', 'cursor'] as const) {
-        const wrong = given[field] === undefined ? undefined : wrongName(given[field])
-        if (wrong !== undefined) throw invalidField(field, wrong)
-      }
-    })
     const security = [{ job: [] }]
 
     app.post('/job/:id/attempt/:attempt/upload', {
       schema: {
-        summary: 'May I put this file?',
-        description:
-          'Files over 64 MiB go in parts; a broken upload of the same file goes on where it stopped. A file that has changed takes the place of what is there.',
+        summary: 'May I put these files?',
+        description: 'One answer for each, in order. A file over 1 GiB goes in parts; a broken upload of it goes on ' +
+          'where it stopped.',
         security,
         params: Attempt,
-        body: ClaimedFile,
-        response: { 200: Type.Union([Stored, Granted, Multipart]), ...problems(400, 401, 403, 413, 415, 422, 503) }
+        body: Type.Object({ files: Type.Array(Content, { minItems: 1, maxItems: BATCH }) }, exactly),
+        response: {
+          200: Type.Object({ uploads: Type.Array(Type.Union([Stored, Granted, Multipart])) }),
+          ...problems(400, 401, 403, 413, 415, 422, 503)
+        }
       }
-    }, async ({ params, body }) => await offerUpload(deps, params, body))
+    }, async ({ params, body }) => {
+      await checkOpen(store, params)
+      return { uploads: await offerUploads(deps, params, body.files) }
+    })
 
     app.post('/job/:id/attempt/:attempt/upload/part', {
       schema: {
@@ -65,11 +75,11 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
         security,
         params: Attempt,
         body: Type.Object({
-          name: ResultName,
+          sha256: Sha256,
           upload_id: UploadId,
           number: Type.Integer({ minimum: 1, maximum: MOST_PARTS }),
           size: Type.Integer({ minimum: 1, maximum: LARGEST_FILE, description: 'Bytes' }),
-          sha256: Sha256
+          part_sha256: Sha256
         }, exactly),
         response: { 200: Grant, ...problems(400, 401, 403, 413, 415, 422, 503) }
       }
@@ -78,12 +88,12 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
     app.post('/job/:id/attempt/:attempt/upload/complete', {
       schema: {
         summary: 'Make the parts the file',
-        description:
-          'The store compares the digest of each part with what it got. After a 422 the file is to be asked for again.',
+        description: 'The store compares the digest of each part with what it got. After a 422 the file is to be ' +
+          'asked for again.',
         security,
         params: Attempt,
         body: Type.Object({
-          ...ClaimedFile.properties,
+          ...Content.properties,
           upload_id: UploadId,
           parts: Type.Array(Sha256, { maxItems: MOST_PARTS, description: 'The sha256 of every part, in order' })
         }, exactly),
@@ -94,59 +104,82 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
       return { state: 'stored' as const }
     })
 
-    app.get('/job/:id/attempt/:attempt/upload', {
+    app.post('/job/:id/attempt/:attempt/drop', {
       schema: {
-        summary: 'What is there',
-        description: 'The names, in order.',
+        summary: 'These contents are of no file any more',
+        description: 'Of files that have changed or gone since their upload. Fine when there are no such contents.',
         security,
         params: Attempt,
-        querystring: Type.Object({ cursor: Type.Optional(ResultName) }, exactly),
-        response: {
-          200: Type.Object({ names: Type.Array(Type.String()), next_cursor: Type.Union([Type.String(), Type.Null()]) }),
-          ...problems(400, 401, 403, 503)
-        }
+        body: Type.Object({ sha256: Type.Array(Sha256, { minItems: 1, maxItems: BATCH }) }, exactly),
+        response: { 204: Type.Null(), ...problems(400, 401, 403, 413, 415, 422, 503) }
       }
-    }, async ({ params: { id, attempt }, query: { cursor } }) => {
-      const prefix = attemptPrefix(id, attempt)
-      const { objects, more } = await listObjects(store, {
-        prefix,
-        after: cursor === undefined ? '' : prefix + cursor,
-        tags: false
+    }, async ({ params, body }, reply) => {
+      await checkOpen(store, params)
+      await inBatches(body.sha256, async (sha256) => {
+        await removeObject(store, contentKey(params.id, params.attempt, sha256))
       })
-      const names = objects.map(({ key }) => key.slice(prefix.length))
-      return { names, next_cursor: (more && names.at(-1)) || null }
+      return await reply.code(204).send(null)
     })
 
-    app.delete('/job/:id/attempt/:attempt/upload', {
+    const Name = Type.Object({ name: ResultName })
+    app.post('/job/:id/attempt/:attempt/journal', {
+      bodyLimit: PAGE_LIMIT,
       schema: {
-        summary: 'Take a file back',
-        description: 'One that the workload has removed after its upload. Fine when there is no such file.',
+        summary: 'These files are stored',
+        description: 'The newest page of the journal, as a whole, and the counts after it. Each name with its content ' +
+          'or as gone; the last entry of a name counts. A page is full with ' + `${JOURNAL_PAGE} entries.`,
         security,
         params: Attempt,
-        querystring: Type.Object({ name: ResultName }, exactly),
-        response: { 204: Type.Null(), ...problems(400, 401, 403, 422, 503) }
+        body: Type.Object({
+          page: Count,
+          files: Count,
+          bytes: Count,
+          entries: Type.Array(
+            Type.Union([
+              Type.Object({ ...Name.properties, ...Content.properties }, exactly),
+              Type.Object({ ...Name.properties, gone: Type.Literal(true) }, exactly)
+            ]),
+            { maxItems: JOURNAL_PAGE }
+          )
+        }, exactly),
+        response: { 204: Type.Null(), ...problems(400, 401, 403, 413, 415, 422, 503) }
       }
-    }, async ({ params: { id, attempt }, query: { name } }, reply) => {
-      if (await hasManifest(store, id, attempt)) throw attemptClosed(id)
-      await removeObject(store, resultKey(id, attempt, name))
+    }, async ({ params, body }, reply) => {
+      for (const [at, { name }] of body.entries.entries()) {
+        const wrong = wrongName(name)
+        if (wrong !== undefined) {
+          const errors = [{ field: `entries.${at}.name`, message: wrong }]
+          throw problem('invalid-request', `entries.${at}.name ${wrong}`, { errors, job_uuid: params.id })
+        }
+      }
+      await checkOpen(store, params)
+      await writeJournal(store, params.id, params.attempt, body)
       return await reply.code(204).send(null)
     })
 
     app.post('/job/:id/attempt/:attempt/done', {
+      bodyLimit: PAGE_LIMIT,
       schema: {
-        summary: 'All is up',
-        description: 'The files are counted here too; 422 when the counts differ.',
+        summary: 'I am done',
+        description: 'Whether the results are complete, and what is left out. The store is asked for every file of the ' +
+          'journal; those that it lacks are answered, and are to be put again.',
         security,
         params: Attempt,
-        body: Type.Object({ files: Type.Integer({ minimum: 0 }), bytes: Type.Integer({ minimum: 0 }) }, exactly),
+        body: Type.Object({
+          files: Count,
+          bytes: Count,
+          complete: Type.Boolean(),
+          left_out: Type.Array(LeftOutFile, { maxItems: MOST_NAMED }),
+          left_out_count: Count
+        }, exactly),
         response: {
-          200: Type.Object({ state: Type.Literal('complete') }),
+          200: Type.Union([
+            Type.Object({ state: Type.Literal('finished') }),
+            Type.Object({ state: Type.Literal('missing'), sha256: Type.Array(Sha256) })
+          ]),
           ...problems(400, 401, 403, 413, 415, 422, 503)
         }
       }
-    }, async ({ params, body }) => {
-      await confirmResults(store, params, body)
-      return { state: 'complete' as const }
-    })
+    }, async ({ params, body }) => await finishAttempt(store, params, body))
   }
 }

@@ -1,10 +1,10 @@
 import { Type } from 'typebox'
 import { tokenSettings } from '../../shared/access/job-token.ts'
 import { runFunction, serverSettings } from '../../shared/http/server.ts'
+import { LARGEST_PUT, SMALLEST_PART } from '../../shared/results/part-size.ts'
 import { readSettings } from '../../shared/settings/read-settings.ts'
 import { openStore, storeSettings } from '../../shared/store/open-store.ts'
 import { resultUpload, securitySchemes } from './app.ts'
-import { SMALLEST_PART } from './multipart/part-size.ts'
 import { presignWith } from './presign.ts'
 
 runFunction(() => readSettings(Type.Object({ ...serverSettings, ...storeSettings, ...tokenSettings })), (settings) => ({
@@ -16,6 +16,7 @@ runFunction(() => readSettings(Type.Object({ ...serverSettings, ...storeSettings
     store: openStore(settings),
     presign: presignWith(settings),
     tokenKey: settings.JOB_TOKEN_KEY,
+    largestPut: LARGEST_PUT,
     smallestPart: SMALLEST_PART
   })
 }))

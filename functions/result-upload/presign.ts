@@ -16,6 +16,8 @@ export type Grant = Static<typeof Grant>
 export type Presign = (key: string, headers: Record<string, string>, query?: Record<string, string>) => Promise<Grant>
 
 export function presignWith (settings: StoreSettings): Presign {
+  // The signing key of the day.
+  const cache = new Map<string, ArrayBuffer>()
   return async function presign (key, headers, query = {}) {
     const url = new URL(`${settings.S3_BUCKET}/${encodeURIComponent(key).replaceAll('%2F', '/')}`, settings.S3_ENDPOINT)
     for (const [name, value] of Object.entries({ ...query, 'X-Amz-Expires': String(EXPIRES_SECONDS) })) {
@@ -29,6 +31,7 @@ export function presignWith (settings: StoreSettings): Presign {
       secretAccessKey: settings.S3_SECRET_KEY,
       region: settings.S3_REGION,
       service: 's3',
+      cache,
       signQuery: true,
       // Content-Length is among those that it would leave unsigned.
       allHeaders: true

@@ -8,38 +8,58 @@ export interface Answer {
 }
 
 /**
- * Asks result-upload about this attempt. Rejects only when the job may upload nothing any more; what may pass is waited
- * for.
+ * Asks result-upload about this attempt. It waits as long as the service is away. It rejects when the job may upload
+ * nothing any more, or when the `signal` is aborted.
  */
-export type Ask = (method: 'GET' | 'POST' | 'DELETE', route: string, content?: object) => Promise<Answer>
+export type Ask = (
+  method: 'POST',
+  route: string,
+  content: object,
+  signal?: AbortSignal
+) => Promise<Answer>
 
-/** Longer than the service gives the store to answer. */
-const PATIENCE_MS = 60_000
+/** How long one answer may take: longer than the service gives the store, and long enough to compare 100,000 files. */
+const PATIENCE_MS = { done: 300_000, other: 60_000 }
 
 const PROBLEM = 'urn:gx4ki:problem:'
 const refusals = ['invalid-request', 'upload-refused'].map((kind) => PROBLEM + kind)
 const ends = ['unauthorized', 'job-ended'].map((kind) => PROBLEM + kind)
 
-export function askService ({ url, token, log }: { url: string, token: string, log: (line: string) => void }): Ask {
-  return async function ask (method, route, content) {
+interface Service {
+  url: string
+  token: string
+  /** Aborted when there is no time left, unless a call has a signal of its own. */
+  over: AbortSignal
+  log: (line: string) => void
+}
+
+export function askService ({ url, token, over, log }: Service): Ask {
+  return async function ask (method, route, content, signal = over) {
     for (let tried = 0; ; tried++) {
-      const answer = await askOnce(method, route, content)
+      const answer = await askOnce(method, route, content, signal)
       if (typeof answer !== 'string') return answer
+      signal.throwIfAborted()
       log(`result-upload: ${answer}; asking again`)
-      await sleep(backOff(tried))
+      await sleep(backOff(tried), undefined, { signal })
     }
   }
 
   /** The answer, or what is in the way of one. */
-  async function askOnce (method: string, route: string, content?: object): Promise<Answer | string> {
+  async function askOnce (
+    method: string,
+    route: string,
+    content: object,
+    signal: AbortSignal
+  ): Promise<Answer | string> {
     let status, text
     try {
+      const patience = AbortSignal.timeout(route === 'done' ? PATIENCE_MS.done : PATIENCE_MS.other)
       const response = await fetch(`${url}/${route}`, {
         method,
-        headers: { authorization: `Bearer ${token}`, ...(content && { 'content-type': 'application/json' }) },
-        body: content ? JSON.stringify(content) : null,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(content),
         redirect: 'error',
-        signal: AbortSignal.timeout(PATIENCE_MS)
+        signal: AbortSignal.any([signal, patience])
       })
       status = response.status
       text = await response.text()
@@ -59,7 +79,7 @@ export function askService ({ url, token, log }: { url: string, token: string, l
   }
 }
 
-/** fetch says only that it failed; why stands in the cause. */
+/** fetch says only that it failed; the cause says why. */
 function reasonOf (error: unknown): string {
   const { message, cause } = error as Error
   return cause instanceof Error ? `${message}: ${(cause as NodeJS.ErrnoException).code ?? cause.message}` : message

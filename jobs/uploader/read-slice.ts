@@ -1,8 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { Slice } from './slices-of.ts'
 
-/** Larger ones are not faster, and pile up until the next garbage collection. */
-const CHUNK = 64 * 1024
+const CHUNK = 256 * 1024
 
 /** The bytes of a slice; fewer when the file ends before. (A ReadStream that is broken off would close the file.) */
 export async function * readSlice (file: FileHandle, { start, size }: Slice): AsyncGenerator<Buffer> {

@@ -1,59 +1,86 @@
 import { isUtf8 } from 'node:buffer'
-import { lstat, readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import type { BigIntStats, Dirent } from 'node:fs'
+import { lstat, readdir, realpath, stat } from 'node:fs/promises'
+import { join, sep } from 'node:path'
+import { wrongName } from '../../shared/results/wrong-name.ts'
 import { identify } from './identify.ts'
+import { printable } from './printable.ts'
 
 export interface FoundFile {
-  /** Relative to the result directory, with `/`. */
+  /** Relative to the result folder, with `/`. */
   name: string
+  /** Where its bytes are: for a symbolic link, where it leads. */
   path: string
   size: number
-  /** Differs as soon as the file does. */
+  /** Differs as soon as the file does; but see `hash-file.ts` on mapped files. */
   identity: string
 }
 
 export interface Scan {
   files: FoundFile[]
-  /** Names of what is no file: symbolic links, sockets, devices. They are left alone. */
-  skipped: string[]
-  /** What should be a result and cannot be one: name and reason. */
+  /** Names of what has no bytes of its own to publish: links to the outside or to a folder, sockets, pipes, devices. */
+  noFiles: Map<string, string>
+  /** Files that should be results and cannot be: name and reason. */
   impossible: Map<string, string>
 }
 
 const DOT = 0x2e
+/** Entries of a folder that are looked at together. */
+const TOGETHER = 64
 
 /**
- * The regular files under a folder, sub-folders included. What begins with a dot is not meant to be seen: half-written
- * files above all.
+ * The files under a folder, sub-folders included. While the workload runs, names that begin with a dot are left alone,
+ * because programs write files under such names before they rename them; so are symbolic links, which may lead anywhere
+ * a moment later. When the workload has ended (`final`) both are results like any others.
  */
-export async function scanResults (root: string): Promise<Scan> {
-  const scan: Scan = { files: [], skipped: [], impossible: new Map() }
+export async function scanResults (
+  root: string,
+  { final }: { final: boolean }
+): Promise<Scan> {
+  const scan: Scan = { files: [], noFiles: new Map(), impossible: new Map() }
   const top = await look('', stat(root, { bigint: true }))
-  if (top !== undefined) await walk('')
+  const inside = await look('', realpath(root))
+  if (top !== undefined && inside !== undefined) await walk('')
   return scan
 
   async function walk (folder: string): Promise<void> {
     const entries = await look(folder, readdir(join(root, folder), { withFileTypes: true, encoding: 'buffer' })) ?? []
-    for (const entry of entries) {
-      if (entry.name[0] === DOT) continue
-      const name = folder === '' ? entry.name.toString() : `${folder}/${entry.name}`
-      if (!isUtf8(entry.name)) scan.impossible.set(name, 'its name is not valid UTF-8')
-      else if (entry.isDirectory()) await walk(name)
-      else if (entry.isFile()) await add(name)
-      else scan.skipped.push(name)
+    for (let from = 0; from < entries.length; from += TOGETHER) {
+      await Promise.all(entries.slice(from, from + TOGETHER).map((entry) => add(folder, entry)))
     }
   }
 
-  async function add (name: string): Promise<void> {
-    const path = join(root, name)
-    const stats = await look(name, lstat(path, { bigint: true }))
+  async function add (folder: string, entry: Dirent<Buffer>): Promise<void> {
+    if (!final && (entry.name[0] === DOT || entry.isSymbolicLink())) return
+    const name = folder === '' ? entry.name.toString() : `${folder}/${entry.name}`
+    const wrong = isUtf8(entry.name) ? wrongName(name) : 'is not valid UTF-8'
+    if (wrong !== undefined) {
+      const shown = folder === '' ? printable(entry.name) : `${folder}/${printable(entry.name)}`
+      scan.impossible.set(printable(shown), `its name ${wrong}`)
+    } else if (entry.isDirectory()) await walk(name)
+    else if (entry.isSymbolicLink()) await follow(name)
+    else if (entry.isFile()) await addFile(name, join(inside!, name), lstat(join(root, name), { bigint: true }))
+    else scan.noFiles.set(name, 'it is a socket, a pipe or a device')
+  }
+
+  async function follow (name: string): Promise<void> {
+    const path = await realpath(join(root, name)).catch(() => undefined)
+    if (path === undefined) scan.noFiles.set(name, 'it is a symbolic link that leads nowhere')
+    else if (path !== inside && !path.startsWith(inside + sep)) scan.noFiles.set(name, 'it is a symbolic link out of the result folder')
+    else await addFile(name, path, stat(path, { bigint: true }))
+  }
+
+  async function addFile (name: string, path: string, found: Promise<BigIntStats>): Promise<void> {
+    const stats = await look(name, found)
     if (stats === undefined) return
-    // A folder could be swapped for a symbolic link meanwhile; but what else a pod has lies on other devices.
-    if (!stats.isFile() || stats.dev !== top?.dev) scan.skipped.push(name)
+    if (stats.isDirectory()) {
+      scan.noFiles.set(name, 'it is a symbolic link to a folder; its files are there under their own names')
+    } else if (!stats.isFile()) scan.noFiles.set(name, 'it is no regular file')
+    else if (stats.dev !== top?.dev) scan.impossible.set(name, 'it lies on another volume')
     else scan.files.push({ name, path, size: Number(stats.size), identity: identify(stats) })
   }
 
-  /** Files and folders come and go while the workload runs: what is gone is not missed. */
+  /** Files and folders come and go while the workload runs: one that is gone is not missed. */
   async function look<T> (name: string, found: Promise<T>): Promise<T | undefined> {
     try {
       return await found

@@ -1,96 +1,146 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { atMost } from '../../shared/flow/at-most.ts'
 import type { Ask } from './ask-service.ts'
-import { removeStrays } from './remove-strays.ts'
-import { type FoundFile, type Scan, scanResults } from './scan-results.ts'
-import { type Outcome, uploadFile } from './upload-file.ts'
+import { batchesOf } from './batches-of.ts'
+import { type Journal, openJournal } from './journal.ts'
+import { type Left, leftOut, sayDone } from './say-done.ts'
+import { type Scan, scanResults } from './scan-results.ts'
+import { isDue, note, type SeenFile, stillThat } from './seen-file.ts'
+import type { End, Phase } from './the-end.ts'
+import { type Outcome, uploadBatch, type Uploads } from './upload-batch.ts'
 
 interface Work {
   folder: string
   /** How long a file must stay as it is before it is taken for finished while the workload still runs. */
   settleMs: number
+  /** Whether equal times of a file that was synced mean equal bytes on this volume. */
+  syncable: boolean
   ask: Ask
-  /** Aborted when the workload has ended. */
-  ended: AbortSignal
+  end: End
   log: (line: string) => void
 }
 
-/** A file as it was first seen in its present form, and what became of it. */
-interface Seen {
-  file: FoundFile
-  since: number
-  outcome?: Exclude<Outcome, 'changed'>
-}
+/** Batches that are under way together: while one waits for its grants, another one is hashed and a third one sent. */
+const BATCHES = 3
+/** How often the store may turn out to lack something that was stored. */
+const ROUNDS = 5
+/** Looking at the folder takes at most this share of the time while the workload runs. */
+const SHARE = 0.1
+const MOST_LINES = 100
+/** After the time is over: how long the last words may take before the uploader is killed anyway. */
+const LAST_WORDS_MS = 30_000
 
 /**
- * Uploads the results as they are finished, and when the workload has ended the rest; false when not all of them could
- * be.
+ * Uploads the results as they are finished, and when the workload has ended the rest. Then it says that it is done, and
+ * what is left out. Answers whether all results are stored.
  */
 export async function uploadResults (work: Work): Promise<boolean> {
-  const { ask, log } = work
-  // The second time after the store turned out to have something else than the folder.
-  for (const round of [1, 2]) {
-    const { complete, files } = await uploadUntilEnd(work)
-    if (!complete) return false
-    const bytes = files.reduce((sum, { size }) => sum + size, 0)
-    const { status, body } = await ask('POST', 'done', { files: files.length, bytes })
-    if (status === 200) {
-      log(`all is up: ${files.length} files with ${bytes} bytes`)
-      return true
+  const { folder, settleMs, ask, end, log } = work
+  const journal = openJournal(ask)
+  const uploads: Uploads = { ask, stored: new Set(), underWay: new Set(), over: end.over, log }
+  const tell = teller(log)
+  let seen = new Map<string, SeenFile>()
+  let scan: Scan = { files: [], noFiles: new Map(), impossible: new Map() }
+  let told = 0
+
+  for (let round = 1; ;) {
+    // Before the look into the folder: what is written until the end is seen in the last look.
+    const phase = end.phase()
+    const began = performance.now()
+    scan = await scanResults(folder, { final: phase !== 'running' })
+    tell(scan)
+    seen = new Map(scan.files.map((file) => [file.name, stillThat(seen.get(file.name), file, phase)]))
+    const looked = performance.now() - began
+    try {
+      await uploadDue(work, uploads, journal, [...seen.values()].filter((one) => isDue(one, phase, settleMs)), phase)
+      for (const name of [...journal.names()]) if (!seen.has(name)) journal.remove(name)
+      if (phase !== 'running' || performance.now() > told + 2 * settleMs) {
+        await journal.flush()
+        await drop(uploads, journal.takeUnused())
+        told = performance.now()
+      }
+      if (phase === 'ended' && ![...seen.values()].some((one) => isDue(one, phase, settleMs))) {
+        const finish = await sayDone(ask, journal, leftOut(scan, seen))
+        if (finish.state === 'finished') return conclude(finish.complete, journal, log)
+        if (round++ === ROUNDS) throw new Error('the store loses what it has taken')
+        forgetMissing(uploads, journal, seen, finish.sha256)
+        continue
+      }
+    } catch (error) {
+      if (!end.over.aborted) throw error
     }
-    log(`not all is up: ${body.detail}`)
-    if (round === 1) await removeStrays(ask, new Set(files.map(({ name }) => name)), log)
+    if (end.over.aborted) return await giveUp(work, journal, leftOut(scan, seen))
+    if (phase === end.phase()) {
+      await end.wait(phase === 'running' ? Math.max(settleMs / 3, looked / SHARE) : settleMs / 3)
+    }
   }
-  return false
 }
 
-async function uploadUntilEnd (
-  { folder, settleMs, ask, ended, log }: Work
-): Promise<{ complete: boolean, files: FoundFile[] }> {
-  const tell = reporter(log)
-  let seen = new Map<string, Seen>()
-  while (true) {
-    // Before the look into the folder: what is written until the end is seen in the last round.
-    const last = ended.aborted
-    const scan = await scanResults(folder)
-    tell(scan)
-    seen = new Map(scan.files.map((file) => [file.name, stillThat(seen.get(file.name), file)]))
-    for (const one of seen.values()) {
-      if (one.outcome !== undefined || (!last && performance.now() < one.since + settleMs)) continue
-      const outcome = await uploadFile(ask, one.file, log)
-      if (outcome === 'changed') one.since = performance.now()
-      else one.outcome = outcome
-      log(`${describe(outcome)}: ${JSON.stringify(one.file.name)}, ${one.file.size} bytes`)
-    }
-    const all = [...seen.values()]
-    if (last && all.every(({ outcome }) => outcome !== undefined)) {
-      return {
-        complete: scan.impossible.size === 0 && all.every(({ outcome }) => outcome === 'stored'),
-        files: scan.files
+async function uploadDue (
+  { syncable, log }: Work,
+  uploads: Uploads,
+  journal: Journal,
+  due: SeenFile[],
+  phase: Phase
+): Promise<void> {
+  const how = { ended: phase === 'ended', asItIs: phase === 'cut', syncable }
+  const byFile = new Map(due.map((one) => [one.file, one]))
+  const inFlight = atMost(BATCHES)
+  await Promise.all(batchesOf([...byFile.keys()]).map((batch) => inFlight(async () => {
+    for (const [file, outcome] of await uploadBatch(uploads, batch, how)) {
+      note(byFile.get(file)!, outcome, journal, phase)
+      // A line for each of many thousand files helps nobody.
+      if (outcome === 'changed' || 'refused' in outcome || due.length <= MOST_LINES) {
+        log(`${describe(outcome)}: ${JSON.stringify(file.name)}, ${file.size} bytes`)
       }
     }
-    await sleep(settleMs / 3, undefined, last ? {} : { signal: ended }).catch(() => {
-      // The workload has ended: no more waiting.
-    })
+  })))
+  if (due.length > MOST_LINES) log(`looked at ${due.length} files`)
+}
+
+/** Tells result-upload of contents that no file has any more; a file that has them again is sent again. */
+async function drop ({ ask, stored }: Uploads, sha256: string[]): Promise<void> {
+  for (const one of sha256) stored.delete(one)
+  for (let from = 0; from < sha256.length; from += 100) {
+    await ask('POST', 'drop', { sha256: sha256.slice(from, from + 100) })
   }
 }
 
-function stillThat (before: Seen | undefined, file: FoundFile): Seen {
-  return before?.file.identity === file.identity ? before : { file, since: performance.now() }
+function forgetMissing (
+  { stored }: Uploads,
+  journal: Journal,
+  seen: Map<string, SeenFile>,
+  sha256: string[]
+): void {
+  for (const one of sha256) stored.delete(one)
+  if (sha256.length > 0) for (const one of seen.values()) one.isFixed = false
+  journal.rewrite()
+}
+
+async function giveUp ({ ask, log }: Work, journal: Journal, { list }: Left): Promise<boolean> {
+  log('the time is over')
+  const signal = AbortSignal.timeout(LAST_WORDS_MS)
+  await journal.flush(signal)
+  await sayDone(ask, journal, { complete: false, list }, signal)
+  return conclude(false, journal, log)
+}
+
+function conclude (complete: boolean, journal: Journal, log: (line: string) => void): boolean {
+  const { files, bytes } = journal.counts()
+  log(`${complete ? 'all is up' : 'not all is up'}: ${files} files with ${bytes} bytes`)
+  return complete
 }
 
 function describe (outcome: Outcome): string {
-  return typeof outcome === 'string' ? outcome : `refused, ${outcome.refused}`
+  if (outcome === 'changed') return 'changed'
+  return 'refused' in outcome ? `refused, ${outcome.refused}` : 'stored'
 }
 
 /** Says once, not at every look, what is left out. */
-function reporter (log: (line: string) => void): (scan: Scan) => void {
+function teller (log: (line: string) => void): (scan: Scan) => void {
   const told = new Set<string>()
-  return function tell ({ skipped, impossible }) {
-    const lines = [
-      ...skipped.map((name) => `skipped: ${JSON.stringify(name)}, it is no plain file`),
-      ...[...impossible].map(([name, reason]) => `refused, ${reason}: ${JSON.stringify(name)}`)
-    ]
-    for (const line of lines) {
+  return function tell ({ noFiles, impossible }) {
+    for (const [name, reason] of [...noFiles, ...impossible]) {
+      const line = `left out, ${reason}: ${JSON.stringify(name)}`
       if (!told.has(line)) log(line)
       told.add(line)
     }

@@ -18,7 +18,7 @@ export const publicUrlSettings = {
  */
 export function jobEvent (record: JobRecord, state: State, publicUrl: string): CloudEvent<object> {
   const { job_uuid: id, template, history, traceparent } = record
-  const { reason, exit_code: exitCode } = isTerminal(state) ? record : {}
+  const { reason, message, exit_code: exitCode, results } = isTerminal(state) ? record : {}
   return new CloudEvent({
     id: `${id}-${state}`,
     source: `${publicUrl}/job`,
@@ -32,8 +32,10 @@ export function jobEvent (record: JobRecord, state: State, publicUrl: string): C
       job_uuid: id,
       state,
       reason: reason ?? null,
+      message: message ?? null,
       template,
       exit_code: exitCode ?? null,
+      results: results ?? null,
       links: Object.fromEntries(Object.entries(linksOf(id)).map(([name, path]) => [name, publicUrl + path]))
     }
   })

@@ -1,5 +1,6 @@
 import type { Callback } from './callback.ts'
 import type { State } from './job-state.ts'
+import type { ResultCounts } from './result-counts.ts'
 import type { Target } from './target.ts'
 
 /** The reasons to stop a job, with the terminal state in which the stopped job ends. */
@@ -19,6 +20,8 @@ export interface JobRecord {
   state: State
   /** A reason code in CamelCase, as in Kubernetes: why nothing runs yet, or how the job ended. */
   reason?: string
+  /** The reason in one or two sentences, for people. */
+  message?: string
   template: string
   /**
    * The owner of the job: the owner of an API key, `oidc:<subject>`, `connector:<name>` or `event:<source>`; absent if
@@ -50,6 +53,8 @@ export interface JobRecord {
   job_uid?: string
   /** The uid of the pod whose results count. */
   attempt?: string
+  /** What became of the results, once the job has ended; absent for a job that never ran. */
+  results?: ResultCounts
   stop?: { reason: StopReason, at: string }
   history: { state: State, at: string }[]
   /** The receivers of callbacks. */
@@ -63,10 +68,11 @@ export interface JobRecord {
 
 /** The fields of a record that an observation or a request can change. */
 export type Change =
-  & Partial<Pick<JobRecord, 'state' | 'started_at' | 'finished_at' | 'job_uid' | 'attempt' | 'stop'>>
+  & Partial<Pick<JobRecord, 'state' | 'started_at' | 'finished_at' | 'job_uid' | 'attempt' | 'results' | 'stop'>>
   & {
     /** `null` removes the field. */
     reason?: string | null
+    message?: string | null
     exit_code?: number | null
     sealed_env?: null
   }

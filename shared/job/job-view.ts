@@ -3,6 +3,7 @@ import { callbackState } from './callback.ts'
 import { JobId } from './job-id.ts'
 import type { JobRecord } from './job-record.ts'
 import { State } from './job-state.ts'
+import { ResultCounts } from './result-counts.ts'
 
 export const Time = Type.String({ format: 'date-time', description: 'RFC 3339, UTC' })
 
@@ -38,6 +39,11 @@ export const ListedJob = Type.Object({ ...listed, links: Links })
 /** A job as callers see it. */
 export const JobView = Type.Object({
   ...listed,
+  message: Type.Union([Type.String(), Type.Null()], { description: 'The reason in one or two sentences, for people' }),
+  results: Type.Union([ResultCounts, Type.Null()], {
+    description: 'The results that are stored: so far while the job runs, in all when it has ended; null when there ' +
+      'are none yet'
+  }),
   env: Type.Record(Type.String(), Type.String(), {
     description: 'The environment of the workload; secret values are left out'
   }),
@@ -49,11 +55,14 @@ export function linksOf (id: string): Static<typeof Links> {
   return { self: `/job/${id}`, results: `/job/${id}/result/list`, log: `/job/${id}/log` }
 }
 
-export function viewOf (record: JobRecord): Static<typeof JobView> {
+/** A job as callers see it. `results` are those of a job that runs; the record has those of one that has ended. */
+export function viewOf (record: JobRecord, results?: ResultCounts): Static<typeof JobView> {
   return {
     job_uuid: record.job_uuid,
     state: record.state,
     reason: record.reason ?? null,
+    message: record.message ?? null,
+    results: record.results ?? results ?? null,
     template: record.template,
     owner: record.owner ?? null,
     created_at: record.created_at,

@@ -4,10 +4,8 @@ import { getTags, putObject } from '../store/object-store.ts'
 import type { Store } from '../store/open-store.ts'
 import { askApiServer } from './ask-api-server.ts'
 import { type Cluster, kubernetesUnavailable } from './cluster.ts'
+import { endOfLog, KEPT_BYTES } from './end-of-log.ts'
 import { podsOf, workloadStatus } from './workload.ts'
-
-/** Only the end of a log is kept: it tells why a job failed. */
-const KEPT_BYTES = 10 * 1024 * 1024
 
 /** How long the log of an ending container is followed. If the pod's grace period is longer, it is read again later. */
 const FOLLOW_MS = 240_000
@@ -37,18 +35,6 @@ export async function keepLog (
     'text/plain'
   )
   return log.ended
-}
-
-/** Stores a note instead of a log that can no longer be read, unless a part of the log is stored already. */
-export async function noteLostLog (store: Store, id: string): Promise<void> {
-  await putObject(
-    store,
-    logKey(id),
-    'The pod of this job was gone before its log could be read.\n',
-    { whole: 'true' },
-    { ifNoneMatch: '*' },
-    'text/plain'
-  )
 }
 
 /**
@@ -81,7 +67,8 @@ async function readLog (
     for await (const chunk of response.body) {
       chunks.push(Buffer.from(chunk))
       bytes += chunk.length
-      while (bytes - chunks[0]!.length >= KEPT_BYTES) bytes -= chunks.shift()!.length
+      // One byte more than is kept: it tells whether the kept part begins a line.
+      while (bytes - chunks[0]!.length > KEPT_BYTES) bytes -= chunks.shift()!.length
     }
     if (follow && !ended) ended = await hasEnded(cluster, id, pod)
   } catch (error) {
@@ -89,7 +76,7 @@ async function readLog (
     if (bytes === 0) throw kubernetesUnavailable(error)
     ended = false
   }
-  return { tail: Buffer.concat(chunks).subarray(-KEPT_BYTES), ended }
+  return { tail: endOfLog(Buffer.concat(chunks)), ended }
 }
 
 /**

@@ -1,7 +1,10 @@
-/** Logs an error when no server with its own log exists yet, or when a file is wrong, which belongs to no request. */
+/**
+ * Logs an error, or a warning, when no server with its own log exists yet, or when a file is wrong, which belongs to no
+ * request.
+ */
 export function complainAs (
   title: string,
-  line: { msg: string, file?: string }
+  line: { msg: string, level?: 'warn', file?: string, template?: string }
 ): void {
   console.error(JSON.stringify({ level: 'error', function: title, time: new Date().toISOString(), ...line }))
 }

@@ -1,30 +1,42 @@
 /**
- * Where everything lies in the bucket. Ids are UUIDs and digests hex, so only a result's name can hold
- * anything else, and it comes last.
+ * Where every object lies in the bucket. All keys are made of ids (UUIDs), digests (lower-case hex), times and numbers:
+ * the name of a result file is never part of a key. So no name can be too long for the store, collide with another
+ * name, or change the order of a listing.
+ *
+ * No key begins with the name of a folder of another key and a character before `/`, as `a.json` does beside `a/b`:
+ * MinIO may end a listing early there, once it has forgotten the cursor. No part of a key ends with `.versions`:
+ * SeaweedFS never lists what lies below.
  */
 export const stateKey = (id: string): string => `state/${id}.json`
 /**
- * Stands as long as a job is not terminal or something is still owed; what the ping walks through. It is empty until
+ * Stands as long as a job is not terminal or something is still owed; the ping walks through these. It is empty until
  * nothing but callbacks is left.
  */
 export const markerKey = (id: string): string => `open/${id}`
 export const idempotencyKey = (digest: string): string => `idempotency/${digest}.json`
-/** The results of all attempts. */
+/** The contents of the result files of all attempts. */
 export const resultsPrefix = (id: string): string => `results/${id}/`
 export const attemptPrefix = (id: string, attempt: string): string => `results/${id}/${attempt}/`
-export const resultKey = (id: string, attempt: string, name: string): string => attemptPrefix(id, attempt) + name
+/** The content of one or more result files of an attempt. Which names it has is in the journal and in the manifest. */
+export const contentKey = (id: string, attempt: string, sha256: string): string => attemptPrefix(id, attempt) + sha256
 /** What `result-upload` notes of all attempts. */
 export const uploadsPrefix = (id: string): string => `uploads/${id}/`
-/** What the uploader of an attempt said when all was up; written by `result-upload`. */
+/** The files of an attempt that are stored so far: the head of the list, and its full pages. */
+export const journalKey = (id: string, attempt: string): string => `uploads/${id}/${attempt}/journal.json`
+export const journalPageKey = (id: string, attempt: string, page: number): string =>
+  `uploads/${id}/${attempt}/journal-pages/${page}.json`
+/** All files of an attempt, in order, once its uploader has said that it is done; the pages after the first one. */
 export const manifestKey = (id: string, attempt: string): string => `uploads/${id}/${attempt}/manifest.json`
+export const manifestPageKey = (id: string, attempt: string, page: number): string =>
+  `uploads/${id}/${attempt}/manifest-pages/${page}.json`
 /** The note of a large upload that is under way, so that it can go on where it stopped. */
-export const multipartKey = (id: string, attempt: string, digest: string): string =>
-  `uploads/${id}/${attempt}/multipart/${digest}.json`
+export const multipartKey = (id: string, attempt: string, sha256: string): string =>
+  `uploads/${id}/${attempt}/multipart/${sha256}.json`
 export const logKey = (id: string): string => `logs/${id}.txt`
 /**
- * That a job may be due for removal at a time (RFC 3339, UTC, milliseconds): in the order of time, so that the ping
- * finds what is due and looks no further. Put before the record says so, removed after all else of the job, or when it
- * is due and the record names a later time.
+ * Says that a job may be due for removal at a time (RFC 3339, UTC, milliseconds). The keys are in the order of time, so
+ * the ping finds what is due and looks no further. It is put before the record names the time. It is removed after all
+ * other objects of the job, or when it is due and the record names a later time.
  */
 export const expiryKey = (at: string, id: string): string => `expiry/${at}/${id}`
 /** In the order of time, too. */
@@ -38,7 +50,7 @@ export const RESULTS_PREFIX = 'results/'
 export const UPLOADS_PREFIX = 'uploads/'
 export const LOGS_PREFIX = 'logs/'
 export const DEAD_LETTER_PREFIX = 'dead-letter/'
-/** What `make doctor` tries the store with, and removes again. */
+/** Where `make doctor` tries the store; it removes these objects again. */
 export const DOCTOR_PREFIX = 'doctor/'
 
 /** The id in a key of `state/`, `open/` or `expiry/`. */

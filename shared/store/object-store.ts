@@ -1,7 +1,7 @@
 import type http from 'node:http'
 import { percentEncode } from '../http/percent-encode.ts'
 import type { Store } from './open-store.ts'
-import { etagOf, isAbsent, nonsense, parseXml, whole } from './store-answer.ts'
+import { etagOf, isAbsent, isUnmet, nonsense, parseXml, whole } from './store-answer.ts'
 import { request } from './store-request.ts'
 
 export type Tags = Record<string, string>
@@ -17,7 +17,7 @@ export type PutCondition = { ifNoneMatch: '*' } | { ifMatch: string } | 'uncondi
 
 /**
  * Writes body and tags in one request, the only way that is atomic on every store. Answers the new ETag, or `undefined`
- * when the condition did not hold (412; 404 for If-Match on nothing; 409 is how AWS says that two came at once).
+ * when the condition did not hold (404 for If-Match on nothing).
  * minio-js's own putObject would turn the tags into user metadata, silently.
  */
 export async function putObject (
@@ -44,9 +44,9 @@ export async function putObject (
     body,
     accept: [200, ...unmet]
   })
-  if (await isAbsent(response)) return undefined
+  if (await isAbsent(response) || await isUnmet(response)) return undefined
   await whole(response)
-  return response.statusCode === 200 ? etagOf(response) : undefined
+  return etagOf(response)
 }
 
 /** A small object, whole; `undefined` when there is none. */
@@ -56,16 +56,18 @@ export async function getObject (store: Store, key: string): Promise<{ body: Buf
 }
 
 /**
- * The bytes of just that version of an object as they come, from `start` to `end` inclusive; `undefined` when it is
- * gone or another one.
+ * The bytes of an object as they come, from `start` to `end` inclusive; `undefined` when it is gone, or when it is no
+ * longer the one with that ETag.
  */
 export async function streamObject (
   store: Store,
   key: string,
-  etag: string,
-  range?: { start: number, end: number }
+  { etag, range }: { etag?: string, range?: { start: number, end: number } | undefined } = {}
 ): Promise<http.IncomingMessage | undefined> {
-  const headers = { 'if-match': etag, ...(range && { range: `bytes=${range.start}-${range.end}` }) }
+  const headers = {
+    ...(etag !== undefined && { 'if-match': etag }),
+    ...(range && { range: `bytes=${range.start}-${range.end}` })
+  }
   const response = await request(store, {
     operation: 'GetObject',
     method: 'GET',
@@ -73,15 +75,38 @@ export async function streamObject (
     headers,
     accept: [range ? 206 : 200, 404, 412]
   })
-  if (await isAbsent(response)) return undefined
-  if (response.statusCode === 412) {
-    await whole(response)
-    return undefined
+  if (await isAbsent(response) || await isUnmet(response)) return undefined
+  try {
+    etagOf(response)
+  } catch (error) {
+    response.destroy()
+    throw error
   }
-  // From here on the reader sets the pace: one that stalls is not a silent store.
-  response.socket.setTimeout(0)
+  endWhenSilent(response, store.silenceMs)
   return response
 }
+
+/**
+ * From the first byte on the reader sets the pace, so a socket on which nothing comes may mean that the reader is slow.
+ * The store counts as silent only when there is room for its bytes, bytes are missing and none come. Room that a reader
+ * has just made is not silence, so the time is counted in short ticks.
+ */
+function endWhenSilent (response: http.IncomingMessage, silenceMs: number): void {
+  const { socket } = response
+  socket.setTimeout(0)
+  let seen = socket.bytesRead
+  let silentTicks = 0
+  const watch = setInterval(() => {
+    const isWaiting = !response.complete && response.readableLength < response.readableHighWaterMark
+    silentTicks = isWaiting && socket.bytesRead === seen ? silentTicks + 1 : 0
+    seen = socket.bytesRead
+    if (silentTicks > TICKS) response.destroy(new Error(`the object store sent nothing for ${silenceMs} ms`))
+  }, silenceMs / TICKS)
+  response.once('close', () => clearInterval(watch))
+}
+
+/** How many ticks the silence of a store lasts. */
+const TICKS = 4
 
 export async function headObject (
   store: Store,
@@ -121,29 +146,46 @@ export async function getTags (store: Store, key: string): Promise<Tags> {
 
 export interface Page {
   objects: StoredObject[]
-  more: boolean
+  /** Leads to the next page; `undefined` on the last one. */
+  next: string | undefined
+}
+
+export interface Listing {
+  prefix: string
+  /** The `next` of the page before. */
+  cursor?: string | undefined
+  /**
+   * Begins after this key, which has no slash below the prefix: MinIO ends a listing early when this key lies in a
+   * "folder" `X/` and there are keys such as `X-…` or `X.…` beside it. It does the same with the cursor of a listing
+   * that it has forgotten, after a restart or three minutes without a request: see bucket-layout.ts.
+   */
+  after?: string | undefined
+  limit?: number
+  tags: boolean
 }
 
 /**
- * One page of the keys under a prefix, in key order, after a given key; with tags when they are asked for. MinIO sends
- * the tags along (`metadata=true`, an extension of its own); of any other store they are asked for one by one.
+ * One page of the keys under a prefix; with tags when they are asked for. Keys without another slash below the prefix
+ * are in the order of their bytes on every store; SeaweedFS orders other keys by folder. MinIO sends the tags along
+ * (`metadata=true`, an extension of its own); any other store is asked for the tags of each object.
  */
 export async function listObjects (
   store: Store,
-  { prefix, after = '', limit = 1000, tags }: { prefix: string, after?: string, limit?: number, tags: boolean }
+  { prefix, cursor, after, limit = 1000, tags }: Listing
 ): Promise<Page> {
   // In the order of the names, as the signature wants them.
   const query = [
+    ...(cursor !== undefined ? [`continuation-token=${percentEncode(cursor)}`] : []),
     'encoding-type=url',
     'list-type=2',
     `max-keys=${limit}`,
     ...(tags ? ['metadata=true'] : []),
     `prefix=${percentEncode(prefix)}`,
-    ...(after ? [`start-after=${percentEncode(after)}`] : [])
+    ...(after !== undefined && cursor === undefined ? [`start-after=${percentEncode(after)}`] : [])
   ].join('&')
   const response = await request(store, { operation: 'ListObjectsV2', method: 'GET', query, accept: [200] })
   const { ListBucketResult: listing } = parseXml(await whole(response), 'ListBucketResult') as {
-    ListBucketResult: Listing
+    ListBucketResult: ListBucketResult
   }
   const objects = await inBatches(listing.Contents ?? [], async ({ Key, Size, ETag, UserTags }) => {
     const key = decodeKey(Key, listing.EncodingType)
@@ -154,8 +196,13 @@ export async function listObjects (
       tags: !tags ? {} : UserTags === undefined ? await getTags(store, key) : decodeTags(UserTags)
     }
   })
-  // An empty page leads no further.
-  return { objects, more: listing.IsTruncated === 'true' && objects.length > 0 }
+  return { objects, next: nextOf(listing, cursor) }
+}
+
+function nextOf ({ IsTruncated, NextContinuationToken: next }: ListBucketResult, cursor?: string): string | undefined {
+  if (IsTruncated !== 'true') return undefined
+  if (!next || next === cursor) throw nonsense(new Error('a listing says that it goes on, and not where'))
+  return next
 }
 
 function decodeKey (key: string | undefined, encoding: string | undefined): string {
@@ -173,9 +220,10 @@ function sizeOf (size: string | undefined): number {
   return Number(size)
 }
 
-interface Listing {
+interface ListBucketResult {
   EncodingType?: string
   IsTruncated?: string
+  NextContinuationToken?: string
   Contents?: { Key?: string, Size?: string, ETag: string, UserTags?: string }[]
 }
 
@@ -185,14 +233,12 @@ export async function * listAll (
   prefix: string,
   { tags }: { tags: boolean }
 ): AsyncGenerator<StoredObject> {
-  let after = ''
-  while (true) {
-    const { objects, more } = await listObjects(store, { prefix, after, tags })
+  let cursor: string | undefined
+  do {
+    const { objects, next } = await listObjects(store, { prefix, cursor, tags })
     yield * objects
-    const last = objects.at(-1)
-    if (!more || last === undefined) return
-    after = last.key
-  }
+    cursor = next
+  } while (cursor !== undefined)
 }
 
 /** In order, sixteen at a time: enough to hide the round trips, few enough not to crowd the store. */

@@ -16,9 +16,10 @@ export type StoreSettings = Static<TObject<typeof storeSettings>>
 export interface Store {
   client: Client
   bucket: string
+  /** How long the store may stay silent within one request before it counts as down. Milliseconds. */
+  silenceMs: number
 }
 
-/** How long the store may stay silent within one request before it counts as down. */
 const SILENCE_MS = 10_000
 
 export function openStore (settings: StoreSettings, silenceMs = SILENCE_MS): Store {
@@ -36,7 +37,7 @@ export function openStore (settings: StoreSettings, silenceMs = SILENCE_MS): Sto
     retryOptions: { disableRetry: true },
     transportAgent: impatientAgent(secure, silenceMs)
   })
-  return { client, bucket: settings.S3_BUCKET }
+  return { client, bucket: settings.S3_BUCKET, silenceMs }
 }
 
 /** An agent whose sockets break off when the other side says nothing; minio-js itself waits for ever. */

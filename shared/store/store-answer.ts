@@ -30,6 +30,16 @@ export async function isAbsent (response: http.IncomingMessage): Promise<boolean
   return true
 }
 
+/**
+ * Whether a condition of the request did not hold; then the answer is read to its end. 409 is how AWS says that two
+ * came at once. What comes without an S3 error is from another program.
+ */
+export async function isUnmet (response: http.IncomingMessage): Promise<boolean> {
+  if (response.statusCode !== 409 && response.statusCode !== 412) return false
+  parseXml(await whole(response), 'Error')
+  return true
+}
+
 /** Every store sends one with every object; what comes without is from somebody else. */
 export function etagOf ({ headers }: http.IncomingMessage): string {
   if (headers.etag === undefined) throw nonsense(new Error('there is no ETag'))

@@ -1,8 +1,8 @@
 import { percentEncode } from '../http/percent-encode.ts'
-import { resultKey, resultsPrefix, uploadsPrefix } from './bucket-layout.ts'
+import { contentKey, resultsPrefix, uploadsPrefix } from './bucket-layout.ts'
 import { getObject, listAll, removeObject } from './object-store.ts'
 import type { Store } from './open-store.ts'
-import { parseXml, whole } from './store-answer.ts'
+import { isAbsent, nonsense, parseXml, whole } from './store-answer.ts'
 import { request } from './store-request.ts'
 
 /** How requests name a multipart upload. */
@@ -12,15 +12,14 @@ export function uploadQuery (uploadId: string): string {
 
 /** Frees what the parts take; fine when there is no such upload. */
 export async function abortMultipart (store: Store, key: string, uploadId: string): Promise<void> {
-  await whole(
-    await request(store, {
-      operation: 'AbortMultipartUpload',
-      method: 'DELETE',
-      key,
-      query: uploadQuery(uploadId),
-      accept: [200, 204, 404]
-    })
-  )
+  const response = await request(store, {
+    operation: 'AbortMultipartUpload',
+    method: 'DELETE',
+    key,
+    query: uploadQuery(uploadId),
+    accept: [204, 404]
+  })
+  if (!await isAbsent(response)) await whole(response)
 }
 
 /**
@@ -33,8 +32,8 @@ export async function abortUploads (store: Store, id: string): Promise<void> {
     const [, , attempt, kind] = key.split('/')
     const note = kind === 'multipart' ? await getObject(store, key) : undefined
     if (attempt === undefined || note === undefined) continue
-    const { name, upload_id: uploadId } = JSON.parse(note.body.toString()) as { name: string, upload_id: string }
-    await abortMultipart(store, resultKey(id, attempt, name), uploadId)
+    const { sha256, upload_id: uploadId } = JSON.parse(note.body.toString()) as { sha256: string, upload_id: string }
+    await abortMultipart(store, contentKey(id, attempt, sha256), uploadId)
     await removeObject(store, key)
   }
   for (const { key, uploadId } of await listUploads(store, resultsPrefix(id))) {
@@ -42,23 +41,60 @@ export async function abortUploads (store: Store, id: string): Promise<void> {
   }
 }
 
-/** Multipart uploads that are under way below a prefix, at most a thousand. */
-export async function listUploads (store: Store, prefix: string): Promise<{ key: string, uploadId: string }[]> {
-  // Without encoding-type: SeaweedFS says that keys are encoded then, and encodes none. No result's name has what XML
-  // cannot hold.
-  const response = await request(store, {
-    operation: 'ListMultipartUploads',
-    method: 'GET',
-    query: `max-uploads=1000&prefix=${percentEncode(prefix)}&uploads=`,
-    accept: [200]
-  })
-  const { ListMultipartUploadsResult: { Upload = [] } } = parseXml(
-    await whole(response),
-    'ListMultipartUploadsResult'
-  ) as { ListMultipartUploadsResult: Listing }
-  return Upload.map(({ Key, UploadId }) => ({ key: Key, uploadId: UploadId }))
+export interface UnfinishedUpload {
+  key: string
+  uploadId: string
+}
+
+/** All multipart uploads that are under way below a prefix. A page has at most `limit` of them. */
+export async function listUploads (store: Store, prefix: string, limit = 1000): Promise<UnfinishedUpload[]> {
+  const found: UnfinishedUpload[] = []
+  let markers: Markers = {}
+  while (true) {
+    const listing = await uploadsPage(store, prefix, limit, markers)
+    for (const { Key: key, UploadId: uploadId } of listing.Upload ?? []) {
+      if (!key || !uploadId) throw nonsense(new Error('there is an upload without a key or an id'))
+      found.push({ key, uploadId })
+    }
+    if (listing.IsTruncated !== 'true') return found
+    // SeaweedFS and MinIO name only the upload, and go on after it without its key. AWS names both.
+    const next = { key: listing.NextKeyMarker, uploadId: listing.NextUploadIdMarker }
+    if (!(next.key || next.uploadId) || (next.key === markers.key && next.uploadId === markers.uploadId)) {
+      throw nonsense(new Error('a list of uploads says that it goes on, and not where'))
+    }
+    markers = next
+  }
+}
+
+async function uploadsPage (
+  store: Store,
+  prefix: string,
+  limit: number,
+  { key, uploadId }: Markers
+): Promise<Listing> {
+  // Without encoding-type: SeaweedFS says that keys are encoded then, and encodes none. No key of this project has what
+  // XML cannot hold. The names are in the order that the signature wants.
+  const query = [
+    ...(key ? [`key-marker=${percentEncode(key)}`] : []),
+    `max-uploads=${limit}`,
+    `prefix=${percentEncode(prefix)}`,
+    ...(uploadId ? [`upload-id-marker=${percentEncode(uploadId)}`] : []),
+    'uploads='
+  ].join('&')
+  const response = await request(store, { operation: 'ListMultipartUploads', method: 'GET', query, accept: [200] })
+  const { ListMultipartUploadsResult: listing } = parseXml(await whole(response), 'ListMultipartUploadsResult')
+  return listing as Listing
+}
+
+/** Where the next page begins. */
+interface Markers {
+  key?: string | undefined
+  uploadId?: string | undefined
 }
 
 interface Listing {
-  Upload?: { Key: string, UploadId: string }[]
+  IsTruncated?: string
+  NextKeyMarker?: string
+  NextUploadIdMarker?: string
+  Upload?: { Key?: string, UploadId?: string }[]
 }

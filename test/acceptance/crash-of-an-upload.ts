@@ -34,7 +34,7 @@ await t.test('a crash during the upload of files', async (t) => {
   await t.test('the uploader is killed in the middle of a file', {
     skip: process.platform === 'linux' ? false : 'the search for the process needs /proc'
   }, async (t) => {
-    host.proxies.store.fate = sends('PUT', '2.bin')
+    host.proxies.store.fate = sends('PUT', '/results/')
     const id = await host.deploy({ env: { SCRIPT: `${files}; sleep 6` } })
     await host.proxies.store.caught()
     host.proxies.store.heal()

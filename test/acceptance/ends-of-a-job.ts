@@ -10,12 +10,13 @@ await t.test('the ways in which a job ends', async (t) => {
   const alive = async (id: string): Promise<boolean> =>
     (await cluster.pods()).some(({ metadata }) => metadata?.labels?.['gx4ki.job.uuid'] === id)
 
-  await t.test('failed: with its exit code, its log and the files that it had written', async (t) => {
+  await t.test('failed: with its exit code, its log and all files that it had written', async (t) => {
     const id = await host.deploy({ env: { SCRIPT: 'echo partial > part.txt; echo going down; exit 3' } })
     t.match(await host.reaches(id, 'failed', 'succeeded'), {
       state: 'failed',
       reason: 'BackoffLimitExceeded',
-      exit_code: 3
+      exit_code: 3,
+      results: { files: 1, bytes: 8, complete: true, left_out: [], left_out_count: 0 }
     })
     t.equal(await (await host.result(id, 'part.txt')).text(), 'partial\n')
     t.equal(await host.jobLog(id), 'going down\n')
@@ -62,7 +63,7 @@ await t.test('the ways in which a job ends', async (t) => {
     t.notOk(await alive(id))
     const log = await fetch(`${host.url}/job/${id}/log`)
     t.equal(log.status, 404)
-    t.match(await log.json(), { detail: 'The job never ran, so it has no log' })
+    t.match(await log.json(), { type: 'urn:gx4ki:problem:no-log', detail: /^The job never ran/ })
   })
 
   await t.test('canceled: no pod runs any more, its files are uploaded, and a second cancel is no error', async (t) => {

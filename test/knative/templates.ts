@@ -20,7 +20,7 @@ interface Template {
 
 interface PodSpec {
   restartPolicy: string
-  terminationGracePeriodSeconds: number
+  terminationGracePeriodSeconds?: number
   imagePullSecrets?: { name: string }[]
   volumes?: { name: string, emptyDir?: { sizeLimit: string } }[]
   containers: {
@@ -62,7 +62,13 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml')))
       name: basename(file, '.yaml')
     })
     t.match(spec, { backoffLimit: 0, activeDeadlineSeconds: Number, ttlSecondsAfterFinished: 86400 })
-    t.match(spec.template.spec, { restartPolicy: 'Never', terminationGracePeriodSeconds: Number })
+    t.match(spec.template.spec, { restartPolicy: 'Never' })
+    t.equal(
+      spec.template.spec.terminationGracePeriodSeconds,
+      undefined,
+      'the grace period follows from the size of the result volume'
+    )
+    t.match(spec.template.spec.volumes, [{ name: 'results', emptyDir: { sizeLimit: /^\d+Gi$/ } }])
     t.equal(spec.template.spec.containers.length, 1)
   })
 

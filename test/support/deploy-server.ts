@@ -23,7 +23,12 @@ properties:
 `
 
 /** A template whose Jobs are suspended, so that nothing runs. */
-function template (name: string, spec: object = {}, labels: object = {}): Template {
+function template (
+  name: string,
+  spec: object = {},
+  labels: object = {},
+  pod: object = {}
+): Template {
   return parseTemplate(JSON.stringify({
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -37,7 +42,7 @@ function template (name: string, spec: object = {}, labels: object = {}): Templa
       },
       labels
     },
-    spec: { suspend: true, ...spec, template: { spec: { containers: [{ name: 'workload', image: 'none' }] } } }
+    spec: { suspend: true, ...spec, template: { spec: { containers: [{ name: 'workload', image: 'none' }], ...pod } } }
   }))
 }
 
@@ -46,7 +51,9 @@ export const templates = new Map([
   template('other'),
   // Kubernetes rejects a negative backoffLimit.
   template('refused', { backoffLimit: -1 }),
-  template('queued', {}, { 'kueue.x-k8s.io/queue-name': 'of-the-template' })
+  template('queued', {}, { 'kueue.x-k8s.io/queue-name': 'of-the-template' }),
+  // Too short a time for its results.
+  template('hasty', {}, {}, { terminationGracePeriodSeconds: 30 })
 ].map((one) => [one.name, one]))
 
 export const tokenKey = randomBytes(32).toString('hex')

@@ -1,11 +1,8 @@
-import { createHash } from 'node:crypto'
 import type { Test } from 'tap'
 import { resultFetch } from '../../functions/result-fetch/app.ts'
 import { admitCallers, type CallerSettings } from '../../shared/access/admit-callers.ts'
 import type { JobRecord } from '../../shared/job/job-record.ts'
 import { createRecord } from '../../shared/job/record-store.ts'
-import { resultKey } from '../../shared/store/bucket-layout.ts'
-import { putObject } from '../../shared/store/object-store.ts'
 import type { Store } from '../../shared/store/open-store.ts'
 import { newRecord } from './new-record.ts'
 import { serve } from './serve.ts'
@@ -26,18 +23,6 @@ export async function fetchServer (
       const record = newRecord(more)
       await createRecord(store, record)
       return record
-    },
-    /** Puts a result file as the uploader of an attempt does. */
-    async upload (id: string, attempt: string, name: string, bytes: Buffer | string): Promise<void> {
-      const sha256 = createHash('sha256').update(bytes).digest('hex')
-      await putObject(
-        store,
-        resultKey(id, attempt, name),
-        bytes,
-        { job: id, sha256 },
-        { ifNoneMatch: '*' },
-        'application/octet-stream'
-      )
     }
   }
 }

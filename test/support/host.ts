@@ -11,6 +11,8 @@ export interface Job {
   job_uuid: string
   state: string
   reason: string | null
+  message: string | null
+  results: LeftOut & { files: number, bytes: number, complete: boolean } | null
   template: string
   created_at: string
   started_at: string | null
@@ -25,8 +27,17 @@ export interface ResultFile {
   name: string
   size: number
   sha256: string
+  sha256_checked: string
   content_type: string
 }
+
+/** The files that are not among the results: the first of them, and how many they are. */
+export interface LeftOut {
+  left_out: { name: string, reason: string }[]
+  left_out_count: number
+}
+
+export type ResultList = LeftOut & { files: ResultFile[] }
 
 /** Environment variables by function; they override those of the manifests. `*` stands for all functions. */
 export type Overrides = Record<string, Record<string, string>>
@@ -87,8 +98,21 @@ export function callerOf ({ url }: Pick<Host, 'url'>) {
     return await json<Job>(`/job/${id}`)
   }
 
+  /** All pages of the list, each with so many files. */
+  async function list (id: string, limit = 1000): Promise<ResultList> {
+    const files: ResultFile[] = []
+    for (let cursor = ''; ;) {
+      const path = `/job/${id}/result/list?limit=${limit}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`
+      const page = await json<ResultList & { next_cursor: string | null }>(path)
+      files.push(...page.files)
+      if (page.next_cursor === null) return { files, left_out: page.left_out, left_out_count: page.left_out_count }
+      cursor = page.next_cursor
+    }
+  }
+
   return {
     job,
+    list,
     /** Requests a job. Returns its id. */
     async deploy (
       body: { template?: string, queue?: string, env?: Record<string, string>, callback?: object },
@@ -115,7 +139,7 @@ export function callerOf ({ url }: Pick<Host, 'url'>) {
       })
     },
     async results (id: string): Promise<ResultFile[]> {
-      return (await json<{ files: ResultFile[] }>(`/job/${id}/result/list`)).files
+      return (await list(id)).files
     },
     async result (id: string, name: string): Promise<Response> {
       return await fetch(`${url}/job/${id}/result?file=${encodeURIComponent(name)}`)

@@ -72,6 +72,8 @@ const node = {
   ]
 }
 
+const SHORT_GRACE = process.env['E2E_NODE_ADDRESS'] === undefined ? 9 : 60
+
 const templates: Record<string, Changes> = {
   script: {},
   retried: { spec: { backoffLimit: 1 } },
@@ -91,8 +93,12 @@ const templates: Record<string, Changes> = {
     container: { resources: { limits: { memory: '32Mi' } } }
   },
   node: { container: node },
-  // The default grace period of a job. It must be longer than the 30 s for which Knative may delay a request while it
-  // drains a pod.
+  // A short grace period, of which a third belongs to a workload that ignores SIGTERM. On a cluster, the uploader may
+  // have to wait for a function that starts from zero.
+  stubborn: { graceSeconds: SHORT_GRACE, container: node },
+  'overdue-stubborn': { graceSeconds: SHORT_GRACE, spec: { activeDeadlineSeconds: 8 }, container: node },
+  'three-pods': { spec: { completions: 3, parallelism: 3 } },
+  // Much longer than the 30 s for which Knative may delay a request while it drains a pod.
   patient: { graceSeconds: 120, container: node }
 }
 

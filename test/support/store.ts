@@ -34,3 +34,14 @@ async function ownStore (t: Test): Promise<Pick<StoreSettings, 'S3_ENDPOINT' | '
   })
   return { S3_ENDPOINT: store.endpoint, S3_ACCESS_KEY: store.accessKey, S3_SECRET_KEY: store.secretKey }
 }
+
+/** A store at an address, usually one that a test serves itself. Nothing is created. */
+export function storeAt (url: string, silenceMs?: number): Store {
+  return openStore({
+    S3_ENDPOINT: url,
+    S3_ACCESS_KEY: 'access',
+    S3_SECRET_KEY: 'hidden secret',
+    S3_BUCKET: 'bucket',
+    S3_REGION: 'us-east-1'
+  }, silenceMs)
+}

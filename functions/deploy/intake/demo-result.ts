@@ -23,7 +23,7 @@ export async function demoResult (
   const ended = await terminalRecord(store, job, seconds)
   if (ended === undefined) return undefined
   const result = ended.state === 'succeeded' ? await findResult(store, ended, file) : undefined
-  const bytes = result && await streamObject(store, result.key, result.etag)
+  const bytes = result && await streamObject(store, result.key)
   if (result === undefined || bytes === undefined) {
     throw problem(
       'demo-failed',

@@ -10,6 +10,9 @@ import type {
 import { JOB_LABEL, MANAGED_BY, objectName, TEMPLATE_LABEL } from '../../../shared/kubernetes/cluster.ts'
 import type { Template } from '../templates/read-templates.ts'
 import type { ResolvedEnv } from '../intake/resolve-env.ts'
+import { plainPath } from '../templates/plain-path.ts'
+import { type Grace, graceOfPod, RESULTS_SIZE } from './grace-of.ts'
+import { STARTED_DIR, TOKEN_DIR } from './uploader-folders.ts'
 
 export interface JobSettings {
   namespace: string
@@ -19,8 +22,6 @@ export interface JobSettings {
   uploadUrl: string
 }
 
-const TOKEN_DIR = '/var/run/gx4ki'
-const STARTED_DIR = '/var/lib/gx4ki'
 /** The hyphen avoids a conflict with a secret value: the name of an environment variable cannot have one. */
 const TOKEN_KEY = 'uploader-token'
 
@@ -31,14 +32,6 @@ const restricted: V1SecurityContext = { allowPrivilegeEscalation: false, capabil
 export const QUEUE_LABEL = 'kueue.x-k8s.io/queue-name'
 
 const HOUR = 3600
-
-/** The default grace period. In it the uploader uploads the remaining files after the end of the workload. */
-const GRACE_SECONDS = 120
-/**
- * How long the workload of a deleted pod still runs before it gets SIGTERM. The log is lost with the pod, and this time
- * is enough for a scaled-down `job-completed` to start and read the log.
- */
-const NOTICE_SECONDS = 10
 
 /**
  * The Job of one job: the template with the additions of deploy. The template's fields have priority, except for names,
@@ -89,11 +82,12 @@ function podSpec (
   const [workload, ...others] = spec.containers
   const volumes = spec.volumes ?? []
   const results = { name: 'results', mountPath: resultsPath }
+  const grace = graceOfPod(spec)
   return {
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    terminationGracePeriodSeconds: GRACE_SECONDS,
     ...spec,
+    terminationGracePeriodSeconds: grace.total,
     restartPolicy: 'Never',
     securityContext: {
       runAsNonRoot: true,
@@ -102,14 +96,19 @@ function podSpec (
       seccompProfile: { type: 'RuntimeDefault' },
       ...spec.securityContext
     },
-    initContainers: [uploader(id, resultsPath, settings), ...(spec.initContainers ?? []).map(secured)],
+    initContainers: [
+      uploader(id, resultsPath, settings, grace, userOf(spec)),
+      ...(spec.initContainers ?? []).map(secured)
+    ],
     containers: [
-      secured(withNotice(withEnv(withMount(workload!, results), id, env), spec.terminationGracePeriodSeconds)),
+      secured(withNotice(withEnv(withMount(workload!, results), id, env), grace)),
       ...others.map(secured)
     ],
     volumes: [
       ...volumes,
-      ...(volumes.some(({ name }) => name === 'results') ? [] : [{ name: 'results', emptyDir: { sizeLimit: '10Gi' } }]),
+      ...(volumes.some(({ name }) => name === 'results')
+        ? []
+        : [{ name: 'results', emptyDir: { sizeLimit: RESULTS_SIZE } }]),
       { name: 'uploader-started', emptyDir: { sizeLimit: '1Mi' } },
       { name: 'uploader-token', secret: { secretName: objectName(id), items: [{ key: TOKEN_KEY, path: TOKEN_KEY }] } }
     ]
@@ -117,7 +116,13 @@ function podSpec (
 }
 
 /** A native sidecar: it starts before the workload, and gets SIGTERM after the end of the workload. */
-function uploader (id: string, resultsPath: string, { image, uploadUrl }: JobSettings): V1Container {
+function uploader (
+  id: string,
+  resultsPath: string,
+  { image, uploadUrl }: JobSettings,
+  grace: Grace,
+  user: V1SecurityContext
+): V1Container {
   return {
     name: 'uploader',
     image,
@@ -126,17 +131,24 @@ function uploader (id: string, resultsPath: string, { image, uploadUrl }: JobSet
     restartPolicy: 'Always',
     // No other container starts before this hook has ended. So the uploader handles SIGTERM even if the workload ends
     // at once.
-    lifecycle: { postStart: { exec: { command: ['node', 'dist/uploader.cjs', 'await-start'] } } },
+    lifecycle: {
+      postStart: { exec: { command: ['node', 'dist/uploader.cjs', 'await-start'] } },
+      // Kubernetes runs this when the pod begins to end, and sends SIGTERM only when the workload has ended.
+      preStop: { exec: { command: ['node', 'dist/uploader.cjs', 'stopping'] } }
+    },
     env: [
       { name: 'UPLOAD_URL', value: uploadUrl },
       { name: 'JOB_UUID', value: id },
       { name: 'POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
       { name: 'TOKEN_FILE', value: `${TOKEN_DIR}/${TOKEN_KEY}` },
       { name: 'RESULT_DIR', value: resultsPath },
-      { name: 'START_FILE', value: `${STARTED_DIR}/started` }
+      { name: 'START_FILE', value: `${STARTED_DIR}/started` },
+      { name: 'STOP_FILE', value: `${STARTED_DIR}/stopping` },
+      { name: 'GRACE_SECONDS', value: String(grace.total) },
+      { name: 'WORKLOAD_SECONDS', value: String(grace.workload) }
     ],
     resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { cpu: '1', memory: '256Mi' } },
-    securityContext: { ...restricted, readOnlyRootFilesystem: true },
+    securityContext: { ...restricted, ...user, readOnlyRootFilesystem: true },
     volumeMounts: [{ name: 'results', mountPath: resultsPath, readOnly: true }, {
       name: 'uploader-token',
       mountPath: TOKEN_DIR,
@@ -145,12 +157,20 @@ function uploader (id: string, resultsPath: string, { image, uploadUrl }: JobSet
   }
 }
 
+/** The user of the workload, where it has one of its own: the uploader must be able to read its files. */
+function userOf ({ containers: [workload] }: V1PodSpec): V1SecurityContext {
+  const { runAsUser, runAsGroup, runAsNonRoot } = workload?.securityContext ?? {}
+  const user = { runAsUser, runAsGroup, runAsNonRoot }
+  return Object.fromEntries(Object.entries(user).filter(([, value]) => (value ?? undefined) !== undefined))
+}
+
 function withMount (
   container: V1Container,
   mount: { name: string, mountPath: string }
 ): V1Container {
   const mounts = container.volumeMounts ?? []
-  return { ...container, volumeMounts: [...mounts.filter(({ mountPath }) => mountPath !== mount.mountPath), mount] }
+  const others = mounts.filter(({ mountPath }) => plainPath(mountPath) !== mount.mountPath)
+  return { ...container, volumeMounts: [...others, mount] }
 }
 
 function withEnv (container: V1Container, id: string, { plain, secret }: ResolvedEnv): V1Container {
@@ -166,9 +186,8 @@ function withEnv (container: V1Container, id: string, { plain, secret }: Resolve
   }
 }
 
-/** Delays SIGTERM to the workload, by at most a third of the grace period, which includes this delay. */
-function withNotice (container: V1Container, graceSeconds = GRACE_SECONDS): V1Container {
-  const seconds = Math.min(NOTICE_SECONDS, Math.floor(graceSeconds / 3))
+/** Delays SIGTERM to the workload; the delay is a part of the workload's share of the grace period. */
+function withNotice (container: V1Container, { notice: seconds }: Grace): V1Container {
   if (seconds === 0 || container.lifecycle?.preStop !== undefined) return container
   return { ...container, lifecycle: { ...container.lifecycle, preStop: { sleep: { seconds } } } }
 }

@@ -1,9 +1,11 @@
 import type { V1Job } from '@kubernetes/client-node'
 import { load } from 'js-yaml'
-import { Type, type Static } from 'typebox'
+import { Type, type Static, type TSchema } from 'typebox'
 import { newAjv } from '../../../shared/schema/new-ajv.ts'
 import { type Folder, folderOf } from '../../../shared/settings/read-folder.ts'
 import { parseRetention } from '../keep/retention.ts'
+import { checkResults } from './check-results.ts'
+import { plainPath } from './plain-path.ts'
 
 /** The annotations of a template's Job manifest. The rest of the manifest is plain Kubernetes. */
 const DESCRIPTION = 'gx4ki.io/description'
@@ -39,6 +41,14 @@ const EnvSchema = Type.Object({
 })
 export type EnvSchema = Static<typeof EnvSchema>
 
+/** What may be left out; YAML writes a field without a value as null. */
+const absent = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([Type.Null(), schema]))
+
+const Container = Type.Object({
+  name: Type.String(),
+  image: Type.String(),
+  volumeMounts: absent(Type.Array(Type.Object({ name: Type.String(), mountPath: Type.String() })))
+})
 const Manifest = Type.Object({
   apiVersion: Type.Literal('batch/v1'),
   kind: Type.Literal('Job'),
@@ -46,7 +56,9 @@ const Manifest = Type.Object({
   spec: Type.Object({
     template: Type.Object({
       spec: Type.Object({
-        containers: Type.Array(Type.Object({ name: Type.String(), image: Type.String() }), { minItems: 1 })
+        containers: Type.Array(Container, { minItems: 1 }),
+        initContainers: absent(Type.Array(Container)),
+        volumes: absent(Type.Array(Type.Object({ name: Type.String() })))
       })
     })
   })
@@ -63,6 +75,8 @@ export interface Template {
   demoResult: string | undefined
   startDeadlineSeconds: number
   retentionSeconds: number
+  /** What its author should know; it can be used all the same. */
+  warnings: string[]
 }
 
 const ajv = newAjv({ useDefaults: false, meta: true, validateSchema: true })
@@ -72,8 +86,16 @@ const isEnvSchema = ajv.compile<EnvSchema>(EnvSchema)
 export type Templates = Folder<Template>
 
 /** Returns a function that gives the current templates of a folder at each call. */
-export function templatesIn (folder: string, refused: (file: string, reason: string) => void): () => Templates {
-  return folderOf('templates', folder, parseTemplate, refused)
+export function templatesIn (
+  folder: string,
+  refused: (file: string, reason: string) => void,
+  warned: (name: string, warning: string) => void = () => {}
+): () => Templates {
+  return folderOf('templates', folder, (yaml) => {
+    const template = parseTemplate(yaml)
+    for (const warning of template.warnings) warned(template.name, warning)
+    return template
+  }, refused)
 }
 
 function retentionOf (annotation: string | undefined): number {
@@ -99,14 +121,17 @@ export function parseTemplate (yaml: string): Template {
       throw new Error(`annotation ${ENV}: ${ajv.errorsText(ajv.errors, { dataVar: `the default of ${variable}` })}`)
     }
   }
+  const resultsPath = plainPath(annotations[RESULTS])
+  const { warnings } = checkResults(manifest as unknown as V1Job, resultsPath)
   return {
     name,
     description: annotations[DESCRIPTION].trim(),
     manifest: manifest as unknown as V1Job,
     env: { ...env, additionalProperties: false },
-    resultsPath: annotations[RESULTS],
+    resultsPath,
     demoResult: annotations[RESULT],
     startDeadlineSeconds: Number(annotations[START_DEADLINE] ?? 600),
-    retentionSeconds: retentionOf(annotations[RETENTION])
+    retentionSeconds: retentionOf(annotations[RETENTION]),
+    warnings
   }
 }

@@ -28,7 +28,7 @@ export async function pushResults (
     }
   }
   const result = await findResult(store, record, transfer.result.file)
-  const body = result && await streamObject(store, result.key, result.etag)
+  const body = result && await streamObject(store, result.key)
   if (result === undefined || body === undefined) {
     throw failed('ResultMissing', `the job has no result file ${transfer.result.file}`)
   }

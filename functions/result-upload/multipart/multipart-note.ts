@@ -1,21 +1,20 @@
-import { createHash } from 'node:crypto'
 import { problem } from '../../../shared/http/problem.ts'
-import { multipartKey, resultKey } from '../../../shared/store/bucket-layout.ts'
-import { getObject, putObject, removeObject } from '../../../shared/store/object-store.ts'
+import { contentKey, multipartKey } from '../../../shared/store/bucket-layout.ts'
+import { getJson, putJson } from '../../../shared/store/json-object.ts'
+import { removeObject } from '../../../shared/store/object-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 import { abortMultipart } from '../../../shared/store/unfinished-uploads.ts'
 import type { Attempt } from '../attempt.ts'
-import type { ClaimedFile } from '../claimed-file.ts'
+import type { Content } from '../content.ts'
 
-/** The one multipart upload of a file that is under way. Only what stands here can be gone on with. */
-export type MultipartNote = ClaimedFile & { upload_id: string, part_size: number }
+/** The one multipart upload of a content that is under way. Only the one that is noted here can be continued. */
+export type MultipartNote = Content & { upload_id: string, part_size: number }
 
-export async function readNote (store: Store, place: Attempt, name: string): Promise<MultipartNote | undefined> {
-  const found = await getObject(store, noteKey(place, name))
-  return found && JSON.parse(found.body.toString()) as MultipartNote
+export async function readNote (store: Store, place: Attempt, sha256: string): Promise<MultipartNote | undefined> {
+  return await getJson<MultipartNote>(store, noteKey(place, sha256))
 }
 
-/** A caller's upload id counts only when it is the one that was given for this name. */
+/** An upload id counts only when it is the one that was given for this content. */
 export function rightNote (place: Attempt, note: MultipartNote | undefined, uploadId: string): MultipartNote {
   if (note?.upload_id === uploadId) return note
   throw problem('upload-refused', 'No such upload of this file is under way; ask for the file again', {
@@ -25,20 +24,19 @@ export function rightNote (place: Attempt, note: MultipartNote | undefined, uplo
 }
 
 export async function writeNote (store: Store, place: Attempt, note: MultipartNote): Promise<void> {
-  await putObject(store, noteKey(place, note.name), JSON.stringify(note), {}, 'unconditional')
+  await putJson(store, noteKey(place, note.sha256), note)
 }
 
-export async function removeNote (store: Store, place: Attempt, name: string): Promise<void> {
-  await removeObject(store, noteKey(place, name))
+export async function removeNote (store: Store, place: Attempt, sha256: string): Promise<void> {
+  await removeObject(store, noteKey(place, sha256))
 }
 
 /** The note goes last: as long as it stands, the upload can be aborted again. */
 export async function abandonUpload (store: Store, place: Attempt, note: MultipartNote): Promise<void> {
-  await abortMultipart(store, resultKey(place.id, place.attempt, note.name), note.upload_id)
-  await removeNote(store, place, note.name)
+  await abortMultipart(store, contentKey(place.id, place.attempt, note.sha256), note.upload_id)
+  await removeNote(store, place, note.sha256)
 }
 
-/** A digest instead of the name: a note's key must not grow with it. */
-function noteKey ({ id, attempt }: Attempt, name: string): string {
-  return multipartKey(id, attempt, createHash('sha256').update(name).digest('hex'))
+function noteKey ({ id, attempt }: Attempt, sha256: string): string {
+  return multipartKey(id, attempt, sha256)
 }

@@ -1,9 +1,8 @@
-import { encodeTags, type Tags } from '../../../shared/store/object-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 import { isAbsent, parseXml, whole } from '../../../shared/store/store-answer.ts'
 import { request } from '../../../shared/store/store-request.ts'
 import { uploadQuery } from '../../../shared/store/unfinished-uploads.ts'
-import { fromChecksum, toChecksum } from '../checksum.ts'
+import { fromChecksum, toChecksum } from '../content.ts'
 
 /** A part that the store has; not every store tells the sha256 that it has checked. */
 export interface Part {
@@ -14,8 +13,8 @@ export interface Part {
 }
 
 /** Starts a multipart upload whose parts carry a sha256 each; answers its id. */
-export async function createMultipart (store: Store, key: string, tags: Tags): Promise<string> {
-  const headers = { 'x-amz-tagging': encodeTags(tags), 'x-amz-checksum-algorithm': 'SHA256' }
+export async function createMultipart (store: Store, key: string): Promise<string> {
+  const headers = { 'x-amz-checksum-algorithm': 'SHA256' }
   const response = await request(store, {
     operation: 'CreateMultipartUpload',
     method: 'POST',
@@ -83,8 +82,13 @@ export async function completeMultipart (
     }</CompleteMultipartUpload>`,
     accept: [200, 400, 404, 412]
   })
+  if (await isAbsent(response)) return false
   const body = await whole(response)
-  if (response.statusCode !== 200) return false
+  if (response.statusCode !== 200) {
+    // A refusal that is no S3 answer is from somebody else, and the parts are still good.
+    parseXml(body, 'Error')
+    return false
+  }
   // S3 may say 200 before it knows, and then tell of an error in the body.
   parseXml(body, 'CompleteMultipartUploadResult')
   return true

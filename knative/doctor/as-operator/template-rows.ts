@@ -34,7 +34,7 @@ export async function templateRows (
     )
   )
   for (const template of usable.values()) {
-    rows.push(templateRow(template.name, await refusalOf(config, template, settings)))
+    rows.push(templateRow(template.name, await refusalOf(config, template, settings)), ...warningRows(template))
   }
   if (!usable.has(defaultTemplate)) {
     rows.push(
@@ -59,6 +59,17 @@ async function refusalOf (config: KubeConfig, template: Template, settings: JobS
   } catch (error) {
     return error
   }
+}
+
+/** What the author of a usable template should change. */
+export function warningRows ({ name, warnings }: Pick<Template, 'name' | 'warnings'>): Row[] {
+  return warnings.map((warning) =>
+    degraded(
+      `results of ${name}`,
+      warning,
+      'correct the template in your overlay and kubectl apply -k your overlay; see docs/templates.md'
+    )
+  )
 }
 
 function podOf ({ metadata, spec }: V1Job) {

@@ -28,6 +28,10 @@ export interface Container {
   running: PromiseWithResolvers<void>
   /** The main process, while it runs. */
   child?: ChildProcess
+  /** Starts a command in the running container: with its environment, and killed when the container ends. */
+  runHook?: (command: string, ...args: string[]) => ChildProcess
+  /** Settled when the preStop hook has ended. */
+  stopHook?: Promise<void>
   /** Settled when the container has ended and does not start again. */
   life?: Promise<void>
 }
@@ -56,11 +60,15 @@ export function createContainer (spec: Wire<V1Container>, role: Container['role'
   return { spec, role, status, ending: new AbortController(), running: Promise.withResolvers() }
 }
 
-/** Runs a container until it has ended and does not start again. `report` is called after each change of its status. */
+/**
+ * Runs a container until it has ended and does not start again: when its pod is ending, no container starts again.
+ * `report` is called after each change of its status.
+ */
 export async function live (
   host: Host,
   pod: Pod,
   container: Container,
+  podEnding: AbortSignal,
   report: () => void
 ): Promise<void> {
   const { role, status, ending: { signal } } = container
@@ -75,11 +83,25 @@ export async function live (
     const { restartPolicy } = pod.spec
     const again = role === 'sidecar' ||
       (exitCode === 0 ? role === 'regular' && restartPolicy === 'Always' : restartPolicy !== 'Never')
-    if (exitCode === undefined || signal.aborted || !again) return
-    await pause(delay, signal)
-    if (signal.aborted) return
+    const isOver = (): boolean => signal.aborted || podEnding.aborted
+    if (exitCode === undefined || isOver() || !again) return
+    await pause(delay, AbortSignal.any([signal, podEnding]))
+    if (isOver()) return
     status.restartCount++
   }
+}
+
+/** Runs the preStop hook of a running container, if it has one. Further calls wait for the same run. */
+export async function prepareStop (container: Container): Promise<void> {
+  await (container.stopHook ??= runStopHook(container))
+}
+
+async function runStopHook ({ spec: { lifecycle }, runHook }: Container): Promise<void> {
+  const [command, ...args] = lifecycle?.preStop?.exec?.command ?? []
+  if (command === undefined || runHook === undefined) return
+  await once(runHook(command, ...args), 'exit').catch(() => {
+    // As on a cluster, the container ends in any case.
+  })
 }
 
 /** Sends SIGTERM once, and like a kubelet only to the main process. Its children are killed when it has ended. */
@@ -139,25 +161,24 @@ async function runOnce (
     closeSync(output)
   }
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals]>
-  await afterStart(
-    spec,
-    child,
-    (hook, ...rest) => spawn(local(hook), rest.map(local), { ...surroundings, stdio: 'ignore' })
-  )
+  container.runHook = (command, ...rest) => {
+    const hook = spawn(local(command), rest.map(local), { ...surroundings, stdio: 'ignore' })
+    child.once('exit', () => hook.kill('SIGKILL'))
+    return hook
+  }
+  await afterStart(spec, child, container.runHook)
   become({ running: { startedAt } })
   container.running.resolve()
   const [code, signalName] = await exited
   killGroup(child)
   delete container.child
+  delete container.runHook
   const exitCode = code ?? 128 + constants.signals[signalName]
   become({ terminated: { exitCode, reason: exitCode ? 'Error' : 'Completed', startedAt, finishedAt: timestamp() } })
   return exitCode
 }
 
-/**
- * Runs the postStart hook, if there is one. The container counts as running only when the hook has ended. The hook is
- * killed when the container ends.
- */
+/** Runs the postStart hook, if there is one. The container counts as running only when the hook has ended. */
 async function afterStart (
   { lifecycle }: Wire<V1Container>,
   child: ChildProcess,
@@ -165,9 +186,7 @@ async function afterStart (
 ): Promise<void> {
   const [command, ...args] = lifecycle?.postStart?.exec?.command ?? []
   if (command === undefined) return
-  const hook = run(command, ...args)
-  child.once('exit', () => hook.kill('SIGKILL'))
-  const [code] = await once(hook, 'exit').catch(() => [1])
+  const [code] = await once(run(command, ...args), 'exit').catch(() => [1])
   if (code !== 0) child.kill('SIGKILL')
 }
 

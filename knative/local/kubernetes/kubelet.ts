@@ -2,12 +2,22 @@
  * Runs the containers of pods as local processes, in the order of a kubelet. They differ from real containers in three
  * points. A process does not see a volume at its mount path, so `localPaths` replaces that path by the folder of the
  * volume wherever the pod names it. Nothing is pulled, isolated or limited: `resources`, `securityContext`,
- * `workingDir`, probes and scheduling are ignored. `$(NAME)` is not expanded.
+ * `workingDir`, probes, scheduling and lifecycle hooks other than `exec` are ignored. `$(NAME)` is not expanded.
  */
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeVolumes } from './container-inputs.ts'
-import { type Container, createContainer, type Host, kill, live, pause, podDir, stop } from './container.ts'
+import {
+  type Container,
+  createContainer,
+  type Host,
+  kill,
+  live,
+  pause,
+  podDir,
+  prepareStop,
+  stop
+} from './container.ts'
 import { hasEnded, type Pod, timestamp } from './objects.ts'
 import { type Change, find, remove, update } from './store.ts'
 
@@ -22,6 +32,8 @@ interface RunningPod {
 // In ms.
 const VOLUME_RETRY = 200
 const STOP_GRACE = 2000
+/** No container is killed sooner than this after its SIGTERM. */
+const SHORTEST_GRACE = 2000
 
 /** Runs every pod, and removes it when it is marked for deletion and has ended. */
 export function startKubelet (host: Host): { stop: () => Promise<void> } {
@@ -45,7 +57,10 @@ export function startKubelet (host: Host): { stop: () => Promise<void> } {
   })
   return {
     stop: async () => {
-      for (const started of running.values()) terminate(started, STOP_GRACE)
+      for (const started of running.values()) {
+        terminate(started, STOP_GRACE)
+        later(started, STOP_GRACE, () => started.containers.forEach(kill))
+      }
       await Promise.all([...running.values()].map(({ ended }) => ended))
     }
   }
@@ -75,7 +90,7 @@ async function run (host: Host, running: RunningPod): Promise<void> {
   while (makeVolumes(host.store, pod, join(dir, 'volumes')) && !signal.aborted) await pause(VOLUME_RETRY, signal)
 
   const start = async (container: Container): Promise<void> => {
-    container.life = live(host, pod, container, () => report(host, running))
+    container.life = live(host, pod, container, signal, () => report(host, running))
     await (container.role === 'sidecar' ? Promise.race([container.running.promise, container.life]) : container.life)
   }
   const regular = containers.filter(({ role }) => role === 'regular')
@@ -84,29 +99,41 @@ async function run (host: Host, running: RunningPod): Promise<void> {
   }
   if (!signal.aborted && !containers.some(hasFailedInit)) await Promise.all(regular.map(start))
 
-  if (!signal.aborted) killAfter(running, (pod.spec.terminationGracePeriodSeconds ?? 30) * 1000)
-  for (const sidecar of containers.filter(({ role }) => role === 'sidecar').reverse()) {
-    stop(sidecar)
-    await sidecar.life
-  }
+  if (!signal.aborted) terminate(running, (pod.spec.terminationGracePeriodSeconds ?? 30) * 1000)
+  await Promise.all(containers.map(({ life }) => life))
   killers.forEach(clearTimeout)
   report(host, running, regular.every((container) => lastExit(container) === 0) ? 'Succeeded' : 'Failed')
 }
 
 /**
- * Stops the regular containers first. When the grace period (ms) is over, all remaining containers are killed, sidecars
- * included.
+ * Ends the containers of a pod as a kubelet does, also when only sidecars still run. All preStop hooks begin at once.
+ * A sidecar gets SIGTERM when the regular containers and the later sidecars have ended. All this counts against the
+ * grace period (ms). Then the remaining containers are told to end, and killed.
  */
 function terminate (running: RunningPod, grace: number): void {
-  running.ending.abort()
-  killAfter(running, grace)
-  for (const container of running.containers) {
-    if (container.role !== 'sidecar' || !container.status.started) stop(container)
+  const { containers, ending } = running
+  const deadline = performance.now() + grace
+  ending.abort()
+  for (const container of containers) {
+    const over = new Promise<void>((resolve) => later(running, grace, resolve))
+    const ready = prepareStop(container).then(async () => await turnOf(container, containers))
+    const end = (): void => {
+      stop(container)
+      later(running, Math.max(deadline - performance.now(), SHORTEST_GRACE), () => kill(container))
+    }
+    Promise.race([ready, over]).then(end, end)
   }
 }
 
-function killAfter ({ containers, killers }: RunningPod, ms: number): void {
-  killers.push(setTimeout(() => containers.forEach(kill), ms))
+/** Resolves when a container may be told to end. */
+async function turnOf (container: Container, containers: Container[]): Promise<void> {
+  if (container.role !== 'sidecar') return
+  await Promise.all(containers.slice(containers.indexOf(container) + 1).map(({ life }) => life))
+}
+
+/** Runs a step in the end of a pod, unless the pod ends before. */
+function later ({ killers }: RunningPod, ms: number, step: () => void): void {
+  killers.push(setTimeout(step, ms).unref())
 }
 
 const lastExit = ({ status: { state, lastState } }: Container): number | undefined =>

@@ -251,8 +251,10 @@ await t.test('a dry run validates the job and creates nothing', async (t) => {
   for (const list of [cluster.jobs, cluster.configMaps, cluster.secrets]) t.same(await list(), [])
 })
 
-await t.test('the list of templates has their variables, and for refused templates the reason', async (t) => {
+await t.test('the list of templates has their variables and warnings, and for refused templates the reason', async (t) => {
   const { url, post } = await deployServer(t)
+  const hasty = 'terminationGracePeriodSeconds is 30, and a full result volume of 10Gi takes 572 s to go up: ' +
+    'set it to 612 or more, or make the volume "results" smaller'
   const { templates: listed, refused } = await (await fetch(`${url}/template`)).json() as {
     templates: object[]
     refused: object[]
@@ -262,7 +264,12 @@ await t.test('the list of templates has their variables, and for refused templat
     (await problemAbout(t, await post({ template: 'broken' }), 'template', 400, 'unknown-template')).detail,
     'The template broken cannot be used: it is not a Job'
   )
-  t.same(listed, [...templates.values()].map(({ name, description, env }) => ({ name, description, env })))
+  t.same(listed, [...templates.values()].map(({ name, description, env }) => ({
+    name,
+    description,
+    env,
+    warnings: name === 'hasty' ? [hasty] : []
+  })))
   t.match(listed[0], {
     name: 'test',
     description: 'the template test',

@@ -13,7 +13,7 @@ import { testStore } from '../../support/store.ts'
 const secret = 'correct horse battery staple'
 const tokenKey = 'a key that must not be in any output'
 
-const template = (name: string, more: object = {}): string =>
+const template = (name: string, more: object = {}, pod: object = {}): string =>
   JSON.stringify({
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -26,7 +26,7 @@ const template = (name: string, more: object = {}): string =>
         'gx4ki.io/results': '/results'
       }
     },
-    spec: { suspend: true, ...more, template: { spec: { containers: [{ name: 'main', image: 'none' }] } } }
+    spec: { suspend: true, ...more, template: { spec: { containers: [{ name: 'main', image: 'none' }], ...pod } } }
   })
 
 function run (
@@ -151,13 +151,16 @@ await t.test('changed templates apply without a restart, and a wrong template do
   writeFileSync(join(folder, 'wanted.yaml'), template('wanted'))
   writeFileSync(join(folder, 'test.yaml'), 'hello')
   t.same(await listed(), [['wanted'], ['test.yaml']])
+  writeFileSync(join(folder, 'hasty.yaml'), template('hasty', {}, { terminationGracePeriodSeconds: 30 }))
+  for (let times = 0; times < 2; times++) t.same(await listed(), [['hasty', 'wanted'], ['test.yaml']])
   // The request fails now only because there is no store.
   t.match(await (await fetch(`${url}/job/deploy`)).json(), { status: 503 })
   child.kill('SIGTERM')
   t.match((await stderr).trim().split('\n').map((line) => JSON.parse(line) as object), [
     { level: 'error', file: 'wanted.yaml', msg: /^template left out: not a template/ },
     { level: 'error', msg: `the default template wanted is not usable in ${folder}; add it or set DEFAULT_TEMPLATE` },
-    { level: 'error', file: 'test.yaml', msg: /^template left out/ }
+    { level: 'error', file: 'test.yaml', msg: /^template left out/ },
+    { level: 'warn', template: 'hasty', msg: /^template hasty: terminationGracePeriodSeconds is 30, and a full result/ }
   ])
 })
 

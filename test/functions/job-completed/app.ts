@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { advance } from '../../../shared/job/advance.ts'
 import { newJobId } from '../../../shared/job/job-id.ts'
+import { isLostLog } from '../../../shared/job/lost-log.ts'
 import { advanceRecord, createRecord, readRecord } from '../../../shared/job/record-store.ts'
 import { objectName } from '../../../shared/kubernetes/cluster.ts'
-import { writeManifest } from '../../../shared/results/manifest.ts'
 import { logKey, markerKey } from '../../../shared/store/bucket-layout.ts'
 import { getObject, headObject, listObjects } from '../../../shared/store/object-store.ts'
 import { openStore } from '../../../shared/store/open-store.ts'
@@ -20,6 +20,7 @@ import { meddledKubernetes } from '../../support/meddled-kubernetes.ts'
 import { newRecord } from '../../support/new-record.ts'
 import { poll } from '../../support/poll.ts'
 import { problemAbout, problemOf } from '../../support/problem-of.ts'
+import { putFirstResults, putResults } from '../../support/put-results.ts'
 import { runningJob, startedJob } from '../../support/running-job.ts'
 import { testStore } from '../../support/store.ts'
 
@@ -55,7 +56,8 @@ await t.test('a complete Job with complete results succeeds; then its log is kep
   const id = await start('echo hello; echo größer >&2')
   await has(id, 'Complete')
   const [pod] = await cluster.pods()
-  await writeManifest(store, id, pod!.metadata!.uid!, { files: 0, bytes: 0, at: new Date().toISOString() })
+  const leftOut = { left_out: [{ name: 'latest', reason: 'it is a link that leads out of the result folder' }] }
+  await putResults(store, { id, attempt: pod!.metadata!.uid! }, { a: '123' }, { ...leftOut, left_out_count: 1 })
   const response = await send(jobData(id))
   t.equal(response.status, 204)
   const record = await recordOf(id)
@@ -65,27 +67,66 @@ await t.test('a complete Job with complete results succeeds; then its log is kep
     exit_code: 0,
     started_at: /Z$/,
     finished_at: /Z$/,
+    results: { files: 1, bytes: 3, complete: true, ...leftOut, left_out_count: 1 },
     history: [{ state: 'accepted' }, { state: 'running' }, { state: 'succeeded' }]
   })
   t.notOk('reason' in record)
+  t.notOk('message' in record, 'what is no file is named, but does not make the job fail')
   await done(id)
   t.equal(await logOf(id), 'hello\ngrößer\n')
 })
 
-await t.test('a complete Job without complete results gives state failed', async (t) => {
-  const { send, start, has, recordOf } = await completedServer(t)
+await t.test('a complete Job without complete results gives state failed, and names the files', async (t) => {
+  const { send, start, has, recordOf, cluster } = await completedServer(t)
   const id = await start('true')
   await has(id, 'Complete')
+  const [pod] = await cluster.pods()
+  const names = Array.from({ length: 1000 }, (_, at) => ({ name: `${at}\\x0a`, reason: 'its name has a line break' }))
+  await putResults(store, { id, attempt: pod!.metadata!.uid! }, { a: '123', b: '4567' }, {
+    complete: false,
+    left_out: names,
+    left_out_count: 2345
+  })
   t.equal((await send(jobData(id), { mode: 'structured' })).status, 204)
-  t.match(await recordOf(id), { state: 'failed', reason: 'ResultsIncomplete', exit_code: 0 })
+  const { results, ...record } = await recordOf(id)
+  t.match(record, {
+    state: 'failed',
+    reason: 'ResultsIncomplete',
+    message:
+      'Not all files could be stored: 0\\x0a (its name has a line break), and 2344 more; 2 files with 7 bytes came up.',
+    exit_code: 0
+  })
+  t.same(results, { files: 2, bytes: 7, complete: false, left_out: names.slice(0, 20), left_out_count: 2345 })
 })
 
-await t.test('a failed Job gives a reason, an exit code and a log', async (t) => {
-  const { send, start, has, recordOf, done, logOf } = await completedServer(t)
+await t.test('a complete Job whose uploader was killed without a word gives state failed', async (t) => {
+  const { send, start, has, recordOf, cluster } = await completedServer(t)
+  const id = await start('true')
+  await has(id, 'Complete')
+  const [pod] = await cluster.pods()
+  await putFirstResults(store, { id, attempt: pod!.metadata!.uid! }, { a: '123' })
+  t.equal((await send(jobData(id))).status, 204)
+  t.match(await recordOf(id), {
+    state: 'failed',
+    reason: 'ResultsIncomplete',
+    message: 'The uploader was ended before it could say that all files are stored; 1 file with 3 bytes came up.',
+    results: { files: 1, bytes: 3, complete: false, left_out: [], left_out_count: 0 }
+  })
+})
+
+await t.test('a failed Job gives a reason, an exit code, its results and a log', async (t) => {
+  const { send, start, has, recordOf, done, logOf, cluster } = await completedServer(t)
   const id = await start('echo oh no; exit 3')
   await has(id, 'Failed')
+  const [pod] = await cluster.pods()
+  await putResults(store, { id, attempt: pod!.metadata!.uid! }, { 'core.dump': '123' })
   t.equal((await send(jobData(id))).status, 204)
-  t.match(await recordOf(id), { state: 'failed', reason: 'BackoffLimitExceeded', exit_code: 3 })
+  t.match(await recordOf(id), {
+    state: 'failed',
+    reason: 'BackoffLimitExceeded',
+    exit_code: 3,
+    results: { files: 1, bytes: 3, complete: true }
+  })
   await done(id)
   t.equal(await logOf(id), 'oh no\n')
 })
@@ -160,18 +201,26 @@ await t.test('a job becomes canceled when its last process has ended, and its lo
     propagationPolicy: 'Foreground'
   })
   t.equal((await send(jobData(id))).status, 204)
-  t.match((await readRecord(store, id))!.record, { state: 'running', reason: 'CancelRequested' }, 'still running')
+  const stopping = (await readRecord(store, id))!.record
+  t.match(stopping, { state: 'running', reason: 'CancelRequested' }, 'still running')
+  t.notOk('results' in stopping, 'the results may still grow')
+  await putResults(store, { id, attempt: pod!.metadata!.uid! }, { a: '123' })
   await poll('the Job is gone', async () => (await cluster.jobs()).length === 0)
   t.equal((await send(jobData(id), { type: 'dev.knative.apiserver.resource.delete' })).status, 204)
-  t.match((await readRecord(store, id))!.record, { state: 'canceled', reason: 'CancelRequested' })
+  t.match((await readRecord(store, id))!.record, {
+    state: 'canceled',
+    reason: 'CancelRequested',
+    results: { files: 1, bytes: 3, complete: true }
+  })
   await poll('the marker is gone', async () => await headObject(store, markerKey(id)) === undefined)
   t.equal((await getObject(store, logKey(id)))!.body.toString(), 'started\nbye\n')
 })
 
 await t.test('a job is lost when another client deletes its Job', async (t) => {
-  const { send, run, recordOf, done, logOf, cluster } = await completedServer(t)
-  const { record: { job_uuid: id } } = await run('exec sleep 60')
+  const { send, run, recordOf, done, cluster } = await completedServer(t)
+  const { record: { job_uuid: id }, pod } = await run('exec sleep 60')
   await send(jobData(id))
+  await putFirstResults(store, { id, attempt: pod.metadata!.uid! }, { a: '123' })
   await cluster.batch.deleteNamespacedJob({
     namespace: cluster.namespace,
     name: objectName(id),
@@ -183,9 +232,24 @@ await t.test('a job is lost when another client deletes its Job', async (t) => {
     async () => (await cluster.jobs()).length + (await cluster.pods()).length === 0
   )
   t.equal((await send(jobData(id), { type: 'dev.knative.apiserver.resource.delete' })).status, 204)
-  t.match(await recordOf(id), { state: 'lost', reason: 'JobDeleted' })
+  t.match(await recordOf(id), {
+    state: 'lost',
+    reason: 'JobDeleted',
+    results: { files: 1, bytes: 3, complete: false }
+  })
   await done(id)
-  t.match(await logOf(id), /gone/)
+  t.equal(await isLostLog(store, id, 0), true)
+})
+
+await t.test('a job is lost, and keeps its results, when another Job has its name', async (t) => {
+  const { send, recordOf, cluster } = await completedServer(t)
+  const { record: { job_uuid: id } } = await startedJob({ store, cluster }, 'true', { suspend: true })
+  const attempt = 'of the deleted Job'
+  const deleted = { job_uid: 'deleted', state: 'running', attempt } as const
+  await advanceRecord(store, id, (record) => ({ ...record, ...deleted, revision: 2 }))
+  await putFirstResults(store, { id, attempt }, { a: '123' })
+  t.equal((await send(jobData(id))).status, 204)
+  t.match(await recordOf(id), { state: 'lost', results: { files: 1, bytes: 3 } })
 })
 
 await t.test('rejects an event that is not about a known job, and names the field', async (t) => {

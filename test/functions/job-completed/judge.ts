@@ -3,6 +3,7 @@ import t from 'tap'
 import { judge, type Seen } from '../../../functions/job-completed/judge.ts'
 import { advance } from '../../../shared/job/advance.ts'
 import type { Change, JobRecord, StopReason } from '../../../shared/job/job-record.ts'
+import type { ResultCounts } from '../../../shared/job/result-counts.ts'
 import { newRecord } from '../../support/new-record.ts'
 
 const now = new Date('2026-11-22T13:00:00.456Z')
@@ -116,6 +117,14 @@ const stop = (time: string, reason: StopReason = 'CancelRequested'): Partial<Job
   stop: { reason, at: `2026-11-22T${time}Z` }
 })
 
+const all: ResultCounts = { files: 2, bytes: 7, complete: true, left_out: [], left_out_count: 0 }
+/** Some results: what was stored when the uploader was killed, without a manifest. */
+const some: ResultCounts = { ...all, complete: false }
+/** The results of an uploader that could not store these files. */
+function without (names: string[], count = names.length): ResultCounts {
+  return { ...some, left_out: names.map((name) => ({ name, reason: 'it is too odd' })), left_out_count: count }
+}
+
 type Situation = [name: string, record: Partial<JobRecord>, seen: Partial<Seen>, expected: Change]
 
 const situations: Situation[] = [
@@ -222,7 +231,7 @@ const situations: Situation[] = [
   ['a Job with SuccessCriteriaMet but not Complete', {}, {
     job: jobWith(recorded.successDecided),
     pods: [succeeded],
-    resultsComplete: true
+    results: all
   }, { state: 'running', reason: null, ...started, exit_code: 0 }],
   ['a Job with FailureTarget but not Failed', {}, { job: jobWith(recorded.deadlineDecided), pods: [running] }, {
     state: 'running',
@@ -249,39 +258,127 @@ const situations: Situation[] = [
   ['a complete Job with complete results', {}, {
     job: jobWith(recorded.complete),
     pods: [succeeded],
-    resultsComplete: true
-  }, { state: 'succeeded', reason: null, ...started, exit_code: 0, finished_at: '2026-11-22T12:58:34.000Z' }],
-  ['the same, while it is deleted after its TTL', {}, {
-    job: jobWith(recorded.complete, { deletionTimestamp: at('12:59:00') }),
-    pods: [succeeded],
-    resultsComplete: true
-  }, { state: 'succeeded', reason: null, ...started, exit_code: 0, finished_at: '2026-11-22T12:58:34.000Z' }],
-  ['the same, without its pod', { state: 'running', attempt: 'pod', started_at: started.started_at, exit_code: 0 }, {
-    job: jobWith(recorded.complete),
-    resultsComplete: true
-  }, { state: 'succeeded', reason: null, started_at: started.started_at, finished_at: '2026-11-22T12:58:34.000Z' }],
-  ['a success before the stop', stop('12:58:35'), {
-    job: jobWith(recorded.complete),
-    pods: [succeeded],
-    resultsComplete: true
-  }, { state: 'succeeded', reason: null, ...started, exit_code: 0, finished_at: '2026-11-22T12:58:34.000Z' }],
-  ['a pod that succeeded and a newer pod that failed', {}, {
-    job: jobWith(recorded.complete),
-    pods: [podWith({ phase: 'Failed' }, 'later', at('12:58:30')), succeeded],
-    resultsComplete: true
-  }, { state: 'succeeded', reason: null, ...started, exit_code: 0, finished_at: '2026-11-22T12:58:34.000Z' }],
-
-  // Failed
-  ['a complete Job without complete results', {}, { job: jobWith(recorded.complete), pods: [succeeded] }, {
-    state: 'failed',
-    reason: 'ResultsIncomplete',
+    results: all
+  }, {
+    state: 'succeeded',
+    reason: null,
+    results: all,
     ...started,
     exit_code: 0,
     finished_at: '2026-11-22T12:58:34.000Z'
   }],
-  ['a failed Job with an exit code', {}, { job: jobWith(recorded.failed), pods: [failed] }, {
+  ['the same, while it is deleted after its TTL', {}, {
+    job: jobWith(recorded.complete, { deletionTimestamp: at('12:59:00') }),
+    pods: [succeeded],
+    results: all
+  }, {
+    state: 'succeeded',
+    reason: null,
+    results: all,
+    ...started,
+    exit_code: 0,
+    finished_at: '2026-11-22T12:58:34.000Z'
+  }],
+  ['the same, without its pod', { state: 'running', attempt: 'pod', started_at: started.started_at, exit_code: 0 }, {
+    job: jobWith(recorded.complete),
+    results: all
+  }, {
+    state: 'succeeded',
+    reason: null,
+    results: all,
+    started_at: started.started_at,
+    finished_at: '2026-11-22T12:58:34.000Z'
+  }],
+  ['a success before the stop', stop('12:58:35'), {
+    job: jobWith(recorded.complete),
+    pods: [succeeded],
+    results: all
+  }, {
+    state: 'succeeded',
+    reason: null,
+    results: all,
+    ...started,
+    exit_code: 0,
+    finished_at: '2026-11-22T12:58:34.000Z'
+  }],
+  ['a pod that succeeded and a newer pod that failed', {}, {
+    job: jobWith(recorded.complete),
+    pods: [podWith({ phase: 'Failed' }, 'later', at('12:58:30')), succeeded],
+    results: all
+  }, {
+    state: 'succeeded',
+    reason: null,
+    results: all,
+    ...started,
+    exit_code: 0,
+    finished_at: '2026-11-22T12:58:34.000Z'
+  }],
+
+  ['complete results, and a link that leads out of the folder', {}, {
+    job: jobWith(recorded.complete),
+    pods: [succeeded],
+    results: { ...without(['latest']), complete: true }
+  }, {
+    state: 'succeeded',
+    reason: null,
+    results: { ...without(['latest']), complete: true },
+    ...started,
+    exit_code: 0,
+    finished_at: '2026-11-22T12:58:34.000Z'
+  }],
+
+  // Failed
+  ['a complete Job whose uploader stored nothing', {}, { job: jobWith(recorded.complete), pods: [succeeded] }, {
+    state: 'failed',
+    reason: 'ResultsIncomplete',
+    message: 'The uploader was ended before it could say that all files are stored; 0 files with 0 bytes came up.',
+    ...started,
+    exit_code: 0,
+    finished_at: '2026-11-22T12:58:34.000Z'
+  }],
+  ['a complete Job whose uploader was killed without a word', {}, {
+    job: jobWith(recorded.complete),
+    pods: [succeeded],
+    results: some
+  }, {
+    state: 'failed',
+    reason: 'ResultsIncomplete',
+    message: 'The uploader was ended before it could say that all files are stored; 2 files with 7 bytes came up.',
+    results: some,
+    ...started,
+    exit_code: 0,
+    finished_at: '2026-11-22T12:58:34.000Z'
+  }],
+  ['a complete Job with one file left out', {}, {
+    job: jobWith(recorded.complete),
+    pods: [succeeded],
+    results: without(['a\\x0a'])
+  }, {
+    state: 'failed',
+    reason: 'ResultsIncomplete',
+    message: 'Not all files could be stored: a\\x0a (it is too odd); 2 files with 7 bytes came up.',
+    results: without(['a\\x0a']),
+    ...started,
+    exit_code: 0,
+    finished_at: '2026-11-22T12:58:34.000Z'
+  }],
+  ['a complete Job with thousands of files left out', {}, {
+    job: jobWith(recorded.complete),
+    pods: [succeeded],
+    results: without(Array.from({ length: 1000 }, (_, at) => `${at}`), 4321)
+  }, {
+    state: 'failed',
+    reason: 'ResultsIncomplete',
+    message: 'Not all files could be stored: 0 (it is too odd), and 4320 more; 2 files with 7 bytes came up.',
+    results: without(Array.from({ length: 20 }, (_, at) => `${at}`), 4321),
+    ...started,
+    exit_code: 0,
+    finished_at: '2026-11-22T12:58:34.000Z'
+  }],
+  ['a failed Job with an exit code', {}, { job: jobWith(recorded.failed), pods: [failed], results: all }, {
     state: 'failed',
     reason: 'BackoffLimitExceeded',
+    results: all,
     ...started,
     exit_code: 3,
     finished_at: '2026-11-22T12:59:39.000Z'
@@ -301,9 +398,14 @@ const situations: Situation[] = [
     job: jobWith(recorded.failed),
     pods: [podWith({ phase: 'Failed', reason: 'Evicted' })]
   }, { state: 'failed', reason: 'Evicted', attempt: 'pod', finished_at: '2026-11-22T12:59:39.000Z' }],
-  ['an exceeded deadline', {}, { job: jobWith(recorded.deadline), pods: [podIn('Failed', terminated(143, 'Error'))] }, {
+  ['an exceeded deadline', {}, {
+    job: jobWith(recorded.deadline),
+    pods: [podIn('Failed', terminated(143, 'Error'))],
+    results: without(Array.from({ length: 21 }, (_, at) => `${at}`))
+  }, {
     state: 'failed',
     reason: 'DeadlineExceeded',
+    results: without(Array.from({ length: 20 }, (_, at) => `${at}`), 21),
     ...started,
     exit_code: 143,
     finished_at: '2026-11-22T12:59:30.000Z'
@@ -334,9 +436,14 @@ const situations: Situation[] = [
   }],
 
   // Stopped
-  ['a failure after the stop', stop('12:59:30.500'), { job: jobWith(recorded.failed), pods: [failed] }, {
+  ['a failure after the stop', stop('12:59:30.500'), {
+    job: jobWith(recorded.failed),
+    pods: [failed],
+    results: some
+  }, {
     state: 'canceled',
     reason: 'CancelRequested',
+    results: some,
     ...started,
     exit_code: 3,
     finished_at: '2026-11-22T12:59:39.000Z'
@@ -358,9 +465,10 @@ const situations: Situation[] = [
     exit_code: 3,
     finished_at: '2026-11-22T12:59:39.000Z'
   }],
-  ['a deleted Job after a stop', stop('12:59:30'), {}, {
+  ['a deleted Job after a stop', stop('12:59:30'), { results: all }, {
     state: 'canceled',
     reason: 'CancelRequested',
+    results: all,
     started_at: started.started_at,
     finished_at: now.toISOString()
   }],
@@ -371,7 +479,12 @@ const situations: Situation[] = [
     exit_code: 3,
     finished_at: now.toISOString()
   }],
-  ['a deleted Job after a stop, with a pod that still runs', stop('12:59:30'), { pods: [running] }, started],
+  [
+    'a deleted Job after a stop, with a pod that still runs',
+    stop('12:59:30'),
+    { pods: [running], results: some },
+    started
+  ],
   ['a deleted Job after a stop, an Unknown pod', stop('12:59:30'), { pods: [podWith({ phase: 'Unknown' })] }, {
     attempt: 'pod',
     started_at: started.started_at
@@ -391,9 +504,10 @@ const situations: Situation[] = [
 
   // Deleted
   ['a job that has no Job yet', { state: 'accepted', job_uid: undefined as unknown as string }, {}, {}],
-  ['a deleted Job', { state: 'running', started_at: started.started_at, attempt: 'pod' }, {}, {
+  ['a deleted Job', { state: 'running', started_at: started.started_at, attempt: 'pod' }, { results: some }, {
     state: 'lost',
     reason: 'JobDeleted',
+    results: some,
     started_at: started.started_at,
     finished_at: now.toISOString()
   }],
@@ -404,9 +518,10 @@ const situations: Situation[] = [
     ...started,
     finished_at: now.toISOString()
   }],
-  ['another Job of that name', {}, { job: jobWith(recorded.complete, { uid: 'other' }), resultsComplete: true }, {
+  ['another Job of that name', {}, { job: jobWith(recorded.complete, { uid: 'other' }), results: all }, {
     state: 'lost',
     reason: 'JobDeleted',
+    results: all,
     finished_at: now.toISOString()
   }],
   ['another Job of that name after a stop', stop('12:59:30'), { job: jobWith(recorded.ready, { uid: 'other' }) }, {
@@ -418,8 +533,15 @@ const situations: Situation[] = [
   ['a Job that is not in the record yet', { state: 'accepted', job_uid: undefined as unknown as string }, {
     job: jobWith(recorded.complete),
     pods: [succeeded],
-    resultsComplete: true
-  }, { state: 'succeeded', reason: null, ...started, exit_code: 0, finished_at: '2026-11-22T12:58:34.000Z' }]
+    results: all
+  }, {
+    state: 'succeeded',
+    reason: null,
+    results: all,
+    ...started,
+    exit_code: 0,
+    finished_at: '2026-11-22T12:58:34.000Z'
+  }]
 ]
 
 for (const [name, record, seen, expected] of situations) {
@@ -428,7 +550,7 @@ for (const [name, record, seen, expected] of situations) {
       judge(newRecord({ state: 'pending', job_uid: 'job', ...record }), {
         job: undefined,
         pods: [],
-        resultsComplete: false,
+        results: undefined,
         ...seen
       }, now),
       expected
@@ -439,7 +561,7 @@ for (const [name, record, seen, expected] of situations) {
 await t.test('judging the same objects again changes nothing', async (t) => {
   for (const [name, more, seen] of situations) {
     const record = newRecord({ state: 'pending', job_uid: 'job', ...more })
-    const all = { job: undefined, pods: [], resultsComplete: false, ...seen }
+    const all = { job: undefined, pods: [], results: undefined, ...seen }
     const once = advance(record, judge(record, all, now), now) ?? record
     t.equal(advance(once, judge(once, all, now), new Date(now.getTime() + 60_000)), undefined, name)
   }

@@ -3,7 +3,6 @@ import { newJobId } from '../../../shared/job/job-id.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { readRecord } from '../../../shared/job/record-store.ts'
 import { objectName } from '../../../shared/kubernetes/cluster.ts'
-import { writeManifest } from '../../../shared/results/manifest.ts'
 import { logKey, markerKey, stateKey } from '../../../shared/store/bucket-layout.ts'
 import { getObject, headObject, putObject } from '../../../shared/store/object-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
@@ -13,6 +12,7 @@ import { testKubernetes } from '../../support/local-kubernetes.ts'
 import { meddledKubernetes, status } from '../../support/meddled-kubernetes.ts'
 import { openRecord } from '../../support/open-record.ts'
 import { poll } from '../../support/poll.ts'
+import { putResults } from '../../support/put-results.ts'
 import { runningJob, startedJob } from '../../support/running-job.ts'
 import { testStore } from '../../support/store.ts'
 
@@ -50,7 +50,7 @@ await t.test('a ping finds changes without events, and keeps the logs', async (t
   const pod = (await cluster.pods()).find(({ metadata }) =>
     metadata!.labels!['gx4ki.job.uuid'] === complete.record.job_uuid
   )!
-  await writeManifest(store, complete.record.job_uuid, pod.metadata!.uid!, { files: 0, bytes: 0, at: '' })
+  await putResults(store, { id: complete.record.job_uuid, attempt: pod.metadata!.uid! }, {})
 
   t.equal((await ping()).status, 204)
   t.match(await recordOf(store, failed.record.job_uuid), { state: 'failed', exit_code: 3 })

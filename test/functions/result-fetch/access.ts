@@ -6,13 +6,14 @@ import { putObject } from '../../../shared/store/object-store.ts'
 import { apiKeyFolder } from '../../support/api-keys.ts'
 import { tryEveryRoute } from '../../support/every-route.ts'
 import { fetchServer } from '../../support/fetch-server.ts'
+import { putResults } from '../../support/put-results.ts'
 import { testStore } from '../../support/store.ts'
 
 const store = await testStore(t)
 
 await t.test('every route requires a credential', async (t) => {
   const { settings, add } = apiKeyFolder(t)
-  const { url, create, upload } = await fetchServer(t, store, settings)
+  const { url, create } = await fetchServer(t, store, settings)
   const attempt = randomUUID()
   await tryEveryRoute(t, {
     url,
@@ -35,7 +36,7 @@ await t.test('every route requires a credential', async (t) => {
     },
     async job () {
       const { job_uuid: id } = await create({ owner: 'alice', state: 'succeeded', attempt })
-      await upload(id, attempt, 'out.txt', 'a result')
+      await putResults(store, { id, attempt }, { 'out.txt': 'a result' })
       await putObject(store, logKey(id), 'a log', {}, 'unconditional')
       return id
     }

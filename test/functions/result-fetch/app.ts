@@ -1,45 +1,39 @@
-import { createHash, randomUUID } from 'node:crypto'
-import t, { type Test } from 'tap'
+import { randomUUID } from 'node:crypto'
+import t from 'tap'
 import { newJobId } from '../../../shared/job/job-id.ts'
 import { isTerminal, states } from '../../../shared/job/job-state.ts'
+import { noteLostLog } from '../../../shared/job/lost-log.ts'
+import { advanceRecord } from '../../../shared/job/record-store.ts'
+import { writeJournal } from '../../../shared/results/journal.ts'
 import { logKey } from '../../../shared/store/bucket-layout.ts'
 import { putObject } from '../../../shared/store/object-store.ts'
 import { openStore } from '../../../shared/store/open-store.ts'
 import { closedUrl } from '../../support/closed-url.ts'
 import { fetchServer } from '../../support/fetch-server.ts'
 import { httpServer } from '../../support/http-server.ts'
-import { newRecord } from '../../support/new-record.ts'
 import { problemAbout, problemOf } from '../../support/problem-of.ts'
+import { putFirstResults, putResults } from '../../support/put-results.ts'
+import { storeSettingsOf } from '../../support/store-settings.ts'
 import { testStore } from '../../support/store.ts'
 
 const store = await testStore(t)
 const attempt = randomUUID()
-const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 7) % 256))
-const digest = createHash('sha256').update(bytes)
-const [hex, base64] = [digest.copy().digest('hex'), digest.digest('base64')]
-const oddNames = [
-  'a b.txt',
-  'a+b.txt',
-  '100%.txt',
-  'a#b?c=d&e.txt',
-  'Übung/größe.svg',
-  'sub/deeper/x.json',
-  'say "hi".txt',
-  "it's;a,b.txt",
-  '🚗.mcap',
-  'no-ending',
-  ' lead'
-]
-
-const pathOf = (id: string, file: string): string => `/job/${id}/result?file=${encodeURIComponent(file)}`
 
 await t.test('a job is returned with all its fields, or with 304 if the ETag matches', async (t) => {
   const { url, create } = await fetchServer(t, store)
   const record = await create({
-    state: 'running',
+    state: 'failed',
     env: { DURATION: '15' },
-    reason: 'CancelRequested',
+    reason: 'ResultsIncomplete',
+    message: 'Not all files could be stored: a\\x0a.txt (its name must not contain control characters).',
     started_at: '2026-11-22T12:00:00.000Z',
+    results: {
+      files: 2,
+      bytes: 7,
+      complete: false,
+      left_out: [{ name: 'a\\x0a.txt', reason: 'its name must not contain control characters' }],
+      left_out_count: 1
+    },
     sealed_env: 'sealed',
     job_uid: 'uid',
     attempt
@@ -49,8 +43,10 @@ await t.test('a job is returned with all its fields, or with 304 if the ETag mat
   t.equal(response.headers.get('cache-control'), 'no-cache')
   t.same(await response.json(), {
     job_uuid: record.job_uuid,
-    state: 'running',
-    reason: 'CancelRequested',
+    state: 'failed',
+    reason: 'ResultsIncomplete',
+    message: record.message,
+    results: record.results,
     template: 'test',
     owner: null,
     created_at: record.created_at,
@@ -68,6 +64,7 @@ await t.test('a job is returned with all its fields, or with 304 if the ETag mat
     }
   })
   const etag = response.headers.get('etag')!
+  t.match(etag, /^"/, 'a job that has ended never changes, so its ETag is a strong one')
   for (
     const [ifNoneMatch, status] of [[etag, 304], [`W/${etag}`, 304], [`"other", ${etag}`, 304], ['*', 304], [
       '"other"',
@@ -80,6 +77,51 @@ await t.test('a job is returned with all its fields, or with 304 if the ETag mat
     t.equal((await again.text()).length > 0, status === 200)
   }
   t.equal((await fetch(path, { method: 'HEAD' })).status, 200)
+})
+
+await t.test('a running job shows how many files and bytes are stored so far', async (t) => {
+  const { url, create } = await fetchServer(t, store)
+  const { job_uuid: id } = await create({ state: 'running', attempt })
+  const job = async (headers: Record<string, string> = {}): Promise<Response> =>
+    await fetch(`${url}/job/${id}`, { headers })
+  const results = async (): Promise<unknown> => (await (await job()).json() as { results: unknown }).results
+  const soFar = (files: number, bytes: number) => ({ files, bytes, complete: false, left_out: [], left_out_count: 0 })
+
+  t.equal(await results(), null, 'nothing is stored yet')
+  await putFirstResults(store, { id, attempt }, { a: '123' })
+  t.same(await results(), soFar(1, 3))
+  await putFirstResults(store, { id, attempt }, { a: '123', b: '4567' })
+  t.same(await results(), soFar(2, 7))
+  await writeJournal(store, id, attempt, { files: 700, bytes: 9, page: 3, entries: [] })
+  t.same(await results(), soFar(700, 9), 'the counts do not need the full pages')
+
+  const first = await job()
+  const etag = first.headers.get('etag')!
+  t.match(etag, /^W\/"/, 'the counts change without the record, so the ETag is a weak one')
+  const same = await job({ 'if-none-match': etag })
+  t.equal(same.status, 304)
+  t.equal(same.headers.get('etag'), etag)
+
+  // The uploader is done, but Kubernetes has not ended the Job yet.
+  await putResults(store, { id, attempt }, { a: '123' }, {
+    left_out: [{ name: 'latest', reason: 'it is a link that leads out of the result folder' }],
+    left_out_count: 1
+  })
+  t.match(await results(), { files: 1, bytes: 3, complete: true, left_out: [{ name: 'latest' }], left_out_count: 1 })
+
+  const counts = soFar(1, 3)
+  await advanceRecord(store, id, (record) => ({ ...record, revision: 2, state: 'failed', results: counts }))
+  const ended = await job({ 'if-none-match': etag })
+  t.equal(ended.status, 200)
+  t.match(ended.headers.get('etag'), /^"/)
+  t.same((await ended.json() as { results: unknown }).results, counts, 'what the record says is final')
+})
+
+await t.test('an ended job shows the results of its record, not those of the store', async (t) => {
+  const { url, create } = await fetchServer(t, store)
+  const { job_uuid: id } = await create({ state: 'canceled', attempt })
+  await putFirstResults(store, { id, attempt }, { a: '123' })
+  t.match(await (await fetch(`${url}/job/${id}`)).json(), { results: null, message: null })
 })
 
 await t.test('an unknown or invalid job id is a problem on every path', async (t) => {
@@ -105,217 +147,51 @@ await t.test('an unknown or invalid job id is a problem on every path', async (t
   }
 })
 
-await t.test('the result files of the attempt that counts are listed by name, in pages', async (t) => {
-  const { url, create, upload } = await fetchServer(t, store)
-  const { job_uuid: id } = await create({ state: 'running', attempt })
-  await Promise.all([
-    ...oddNames.map(async (name) => await upload(id, attempt, name, name)),
-    upload(id, randomUUID(), 'of another attempt', 'x')
-  ])
-  const sorted = oddNames.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-
-  const { files, next_cursor: end } = await (await fetch(`${url}/job/${id}/result/list`)).json() as {
-    files: { name: string, content_type: string }[]
-    next_cursor: string | null
-  }
-  t.same(files.map(({ name }) => name), sorted)
-  t.equal(end, null)
-  t.same(files.find(({ name }) => name === 'sub/deeper/x.json'), {
-    name: 'sub/deeper/x.json',
-    size: 17,
-    sha256: createHash('sha256').update('sub/deeper/x.json').digest('hex'),
-    content_type: 'application/json'
-  })
-  const types = Object.fromEntries(files.map(({ name, content_type: type }) => [name, type]))
-  t.match(types, {
-    '🚗.mcap': 'application/x-mcap',
-    'no-ending': 'application/octet-stream',
-    'a b.txt': 'text/plain',
-    'Übung/größe.svg': 'image/svg+xml'
-  })
-
-  const paged: string[] = []
-  let cursor: string | null = ''
-  for (let page = 0; cursor !== null && page < 10; page++) {
-    const answer =
-      await (await fetch(`${url}/job/${id}/result/list?limit=4${cursor && `&cursor=${encodeURIComponent(cursor)}`}`))
-        .json() as { files: { name: string }[], next_cursor: string | null }
-    t.ok(answer.files.length <= 4)
-    paged.push(...answer.files.map(({ name }) => name))
-    cursor = answer.next_cursor
-  }
-  t.same(paged, sorted)
-
-  for (const name of oddNames) {
-    const response = await fetch(url + pathOf(id, name))
-    t.equal(await response.text(), name)
-    const [, encoded] = /filename\*=UTF-8''(.+)$/.exec(response.headers.get('content-disposition')!) ?? []
-    t.equal(decodeURIComponent(encoded!), name.split('/').at(-1))
-  }
-  await problemAbout(t, await fetch(url + pathOf(id, 'of another attempt')), 'file', 404, 'unknown-file')
-  await problemAbout(t, await fetch(url + pathOf(id, 'sub')), 'file', 404, 'unknown-file')
-})
-
-await t.test('a job without an attempt has no result files', async (t) => {
-  const { url, create } = await fetchServer(t, store)
-  const { job_uuid: id } = await create()
-  t.same(await (await fetch(`${url}/job/${id}/result/list`)).json(), { files: [], next_cursor: null })
-  await problemAbout(t, await fetch(url + pathOf(id, 'a')), 'file', 404, 'unknown-file')
-})
-
-/** A job with one result file, and its URL. */
-async function withFile (t: Test, name = 'sub/drive.mcap', content = bytes) {
-  const { url, create, upload } = await fetchServer(t, store)
-  const { job_uuid: id } = await create({ state: 'succeeded', attempt })
-  await upload(id, attempt, name, content)
-  const href = url + pathOf(id, name)
-  return {
-    href,
-    get: async (headers: Record<string, string> = {}, method = 'GET') => await fetch(href, { method, headers })
-  }
-}
-
-const received = async (response: Response): Promise<Buffer> => Buffer.from(await response.arrayBuffer())
-
-await t.test('a file is returned unchanged, with the headers to verify it', async (t) => {
-  const { get } = await withFile(t)
-  for (const method of ['GET', 'HEAD']) {
-    const response = await get({}, method)
-    t.equal(response.status, 200)
-    t.match(Object.fromEntries(response.headers), {
-      'content-length': '100000',
-      'content-type': 'application/x-mcap',
-      'content-disposition': 'attachment; filename="drive.mcap"; filename*=UTF-8\'\'drive.mcap',
-      etag: `"${hex}"`,
-      'repr-digest': `sha-256=:${base64}:`,
-      'accept-ranges': 'bytes',
-      'last-modified': / GMT$/,
-      'cache-control': 'private, no-cache',
-      'x-content-type-options': 'nosniff',
-      'content-security-policy': 'sandbox'
-    }, method)
-    t.ok((await received(response)).equals(method === 'GET' ? bytes : Buffer.alloc(0)))
-  }
-})
-
-await t.test('a range of a file', async (t) => {
-  const { get } = await withFile(t)
-  for (
-    const [range, start, end] of [['bytes=0-0', 0, 0], ['bytes=100-199', 100, 199], ['bytes=99990-', 99_990, 99_999], [
-      'bytes=-10',
-      99_990,
-      99_999
-    ], ['bytes=0-999999', 0, 99_999]] as const
-  ) {
-    const response = await get({ range })
-    t.equal(response.status, 206, range)
-    t.match(Object.fromEntries(response.headers), {
-      'content-range': `bytes ${start}-${end}/100000`,
-      'content-length': String(end - start + 1),
-      etag: `"${hex}"`,
-      'repr-digest': `sha-256=:${base64}:`,
-      'content-type': 'application/x-mcap'
-    })
-    t.ok((await received(response)).equals(bytes.subarray(start, end + 1)))
-  }
-  for (
-    const headers of [{ range: 'bytes=0-1,5-6' }, { range: 'lines=1-2' }, { range: 'bytes=0-1', 'if-range': '"other"' }]
-  ) {
-    const response = await get(headers)
-    t.equal(response.status, 200, JSON.stringify(headers))
-    t.notOk(response.headers.has('content-range'))
-    t.ok((await received(response)).equals(bytes))
-  }
-  t.equal((await get({ range: 'bytes=0-1', 'if-range': `"${hex}"` })).status, 206)
-  const head = await get({ range: 'bytes=0-1' }, 'HEAD')
-  t.equal(head.status, 200, 'a range applies to GET only')
-  t.equal(head.headers.get('content-length'), '100000')
-})
-
-await t.test('a range outside the file is a problem', async (t) => {
-  const { get } = await withFile(t)
-  for (const range of ['bytes=100000-', 'bytes=9-2', 'bytes=-0', 'bytes=x']) {
-    const response = await get({ range })
-    t.equal(response.headers.get('content-range'), 'bytes */100000')
-    t.notOk(response.headers.has('content-disposition'))
-    await problemAbout(t, response, 'Range', 416, 'range-not-satisfiable')
-  }
-})
-
-await t.test('a matching If-None-Match gives 304', async (t) => {
-  const { get } = await withFile(t)
-  for (const method of ['GET', 'HEAD']) {
-    for (
-      const headers of [{ 'if-none-match': `"${hex}"` }, { 'if-none-match': `W/"${hex}"` }, { 'if-none-match': '*' }, {
-        'if-none-match': `"${hex}"`,
-        range: 'bytes=0-1'
-      }]
-    ) {
-      const response = await get(headers, method)
-      t.equal(response.status, 304)
-      t.equal(response.headers.get('etag'), `"${hex}"`)
-      t.equal((await received(response)).length, 0)
-    }
-  }
-  t.equal((await get({ 'if-none-match': '"other"' })).status, 200)
-})
-
-await t.test('an empty file can be read', async (t) => {
-  const { get } = await withFile(t, 'empty', Buffer.alloc(0))
-  const response = await get()
-  t.equal(response.status, 200)
-  t.equal(response.headers.get('content-length'), '0')
-  t.equal((await received(response)).length, 0)
-  t.equal((await get({ range: 'bytes=-5' })).status, 200)
-  const none = await get({ range: 'bytes=0-' })
-  t.equal(none.headers.get('content-range'), 'bytes */0')
-  await problemAbout(t, none, 'Range', 416, 'range-not-satisfiable')
-})
-
-await t.test('an invalid file name is a problem', async (t) => {
-  const { url, create } = await fetchServer(t, store)
-  const { job_uuid: id } = await create({ attempt })
-  for (const name of ['', '../x', '/x', 'a\0', 'a\\b', 'a/', 'a//b', '.', 'x'.repeat(901), 'ü'.repeat(451)]) {
-    await problemAbout(t, await fetch(url + pathOf(id, name)), 'file')
-    if (name !== '') {
-      await problemAbout(t, await fetch(`${url}/job/${id}/result/list?cursor=${encodeURIComponent(name)}`), 'cursor')
-    }
-  }
-  for (
-    const [field, query] of [['file', ''], ['file', '?file=a&file=b'], ['name', '?file=a&name=b'], [
-      'file',
-      '?file=%ff'
-    ]] as const
-  ) {
-    const response = await fetch(`${url}/job/${id}/result${query}`)
-    if (query.includes('%ff')) t.equal(response.status, 404, 'invalid UTF-8 is not the name of a file')
-    else await problemAbout(t, response, field)
-  }
-})
-
-await t.test('the log is available once it is stored', async (t) => {
+await t.test('a log that is still to come is told apart from one that never will', async (t) => {
   const { url, create } = await fetchServer(t, store)
   for (const state of states) {
     for (const startedAt of [undefined, '2026-11-22T12:00:00.000Z']) {
       const { job_uuid: id } = await create({ state, ...(startedAt && { started_at: startedAt }) })
       const response = await fetch(`${url}/job/${id}/log`)
-      t.equal(response.headers.get('retry-after'), '5')
-      const { detail, job_uuid: named } = await problemOf(t, response, 404, 'log-not-available')
+      const comes = !isTerminal(state) || startedAt !== undefined
+      t.equal(response.headers.get('retry-after'), comes ? '5' : null, `${state}, started: ${startedAt !== undefined}`)
+      const { detail, job_uuid: named } = await problemOf(t, response, 404, comes ? 'log-not-available' : 'no-log')
       t.equal(named, id)
-      t.match(detail, !isTerminal(state) ? /when the job ends/ : startedAt ? /in a moment/ : /never ran/)
+      t.equal(
+        detail,
+        isTerminal(state)
+          ? startedAt === undefined
+            ? 'The job never ran, so it has no log'
+            : 'The job has ended, but its log is not stored yet; try again in a moment'
+          : startedAt === undefined
+            ? 'The job has not started yet; its log is stored when it ends'
+            : 'The job still runs; its log is stored when it ends'
+      )
     }
   }
+  const { job_uuid: lost } = await create({ state: 'lost', started_at: '2026-11-22T12:00:00.000Z' })
+  await noteLostLog(store, lost)
+  const response = await fetch(`${url}/job/${lost}/log`)
+  t.equal(response.headers.get('retry-after'), null)
+  const { detail } = await problemOf(t, response, 404, 'no-log')
+  t.equal(detail, 'The job ran, but its pod was gone before the log could be read')
+})
+
+await t.test('the bytes of a stored log are unchanged, and there may be none', async (t) => {
+  const { url, create } = await fetchServer(t, store)
   const { job_uuid: id } = await create({ state: 'failed' })
-  const log = Buffer.concat([Buffer.from('größer\n'), Buffer.from([0xff, 0x00, 0x1b])])
-  await putObject(store, logKey(id), log, { whole: 'true' }, 'unconditional', 'text/plain')
-  const response = await fetch(`${url}/job/${id}/log`)
-  t.match(Object.fromEntries(response.headers), {
-    'content-type': 'text/plain; charset=utf-8',
-    'content-length': String(log.length),
-    'x-content-type-options': 'nosniff'
-  })
-  t.ok((await received(response)).equals(log), 'the bytes are unchanged')
-  t.equal((await fetch(`${url}/job/${id}/log`, { method: 'HEAD' })).headers.get('content-length'), String(log.length))
+  for (const log of [Buffer.concat([Buffer.from('größer\n'), Buffer.from([0xff, 0x00, 0x1b])]), Buffer.alloc(0)]) {
+    await putObject(store, logKey(id), log, { whole: 'true' }, 'unconditional', 'text/plain')
+    const response = await fetch(`${url}/job/${id}/log`)
+    t.equal(response.status, 200)
+    t.match(Object.fromEntries(response.headers), {
+      'content-type': 'text/plain; charset=utf-8',
+      'content-length': String(log.length),
+      'x-content-type-options': 'nosniff'
+    })
+    t.ok(Buffer.from(await response.arrayBuffer()).equals(log))
+    t.equal((await fetch(`${url}/job/${id}/log`, { method: 'HEAD' })).headers.get('content-length'), String(log.length))
+  }
 })
 
 await t.test('other methods and paths are problems', async (t) => {
@@ -341,18 +217,10 @@ await t.test('other methods and paths are problems', async (t) => {
   t.equal(problem.trace_id, trace)
 })
 
-const settingsOf = (url: string) => ({
-  S3_ENDPOINT: url,
-  S3_ACCESS_KEY: 'access',
-  S3_SECRET_KEY: 'secret',
-  S3_BUCKET: 'bucket',
-  S3_REGION: 'us-east-1'
-})
-
 await t.test('an unreachable store, or one with invalid answers, gives 503', async (t) => {
   const nonsense = await httpServer(t, (_, response) => response.writeHead(200).end('hello'))
   for (const endpoint of [await closedUrl(), nonsense.url]) {
-    const { url } = await fetchServer(t, openStore(settingsOf(endpoint)))
+    const { url } = await fetchServer(t, openStore(storeSettingsOf(endpoint)))
     const id = newJobId()
     for (
       const path of [
@@ -360,7 +228,7 @@ await t.test('an unreachable store, or one with invalid answers, gives 503', asy
         '/job?state=running',
         `/job/${id}`,
         `/job/${id}/result/list`,
-        pathOf(id, 'a'),
+        `/job/${id}/result?file=a`,
         `/job/${id}/log`
       ]
     ) {
@@ -369,60 +237,4 @@ await t.test('an unreachable store, or one with invalid answers, gives 503', asy
       await problemOf(t, response, 503, 'store-unavailable')
     }
   }
-})
-
-/**
- * A function whose store has one job with one file; `handsOut` answers the request for the bytes. Returns the URL of
- * the file.
- */
-async function storeThat (t: Test, handsOut: Parameters<typeof httpServer>[1]) {
-  const record = newRecord({ state: 'succeeded', attempt })
-  const { url: endpoint } = await httpServer(t, (request, response) => {
-    if (request.url.includes('/state/')) response.writeHead(200, { etag: '"s"' }).end(JSON.stringify(record))
-    else if (request.url.includes('?tagging')) {
-      response.end(`<Tagging><TagSet><Tag><Key>sha256</Key><Value>${hex}</Value></Tag></TagSet></Tagging>`)
-    } else if (request.method === 'HEAD') {
-      response.writeHead(200, {
-        etag: '"f"',
-        'content-length': bytes.length,
-        'last-modified': 'Sun, 22 Nov 2026 12:58:34 GMT'
-      }).end()
-    } else return handsOut!(request, response)
-  })
-  const { url } = await fetchServer(t, openStore(settingsOf(endpoint), 500))
-  return url + pathOf(record.job_uuid, 'drive.mcap')
-}
-
-await t.test('a file that is being replaced gives 409, without the headers of the file', async (t) => {
-  const href = await storeThat(t, (request, response) => {
-    t.equal(request.headers['if-match'], '"f"')
-    response.writeHead(412).end()
-  })
-  for (const headers of [{}, { range: 'bytes=0-1' }]) {
-    const response = await fetch(href, { headers })
-    for (const name of ['etag', 'repr-digest', 'content-disposition', 'content-range', 'accept-ranges']) {
-      t.notOk(response.headers.has(name), name)
-    }
-    await problemOf(t, response, 409, 'conflict')
-  }
-})
-
-await t.test('a store that fails to send the bytes gives 503', async (t) => {
-  for (const handsOut of [(_: unknown, response: { destroy: () => unknown }) => response.destroy(), () => {}]) {
-    const response = await fetch(await storeThat(t, handsOut))
-    t.notOk(response.headers.has('etag'))
-    await problemOf(t, response, 503, 'store-unavailable')
-  }
-})
-
-await t.test('an incomplete file breaks the connection', async (t) => {
-  const href = await storeThat(t, (_, response) => {
-    response.writeHead(200, { etag: '"f"', 'content-length': bytes.length }).write(
-      bytes.subarray(0, 50_000),
-      () => response.destroy()
-    )
-  })
-  const response = await fetch(href)
-  t.equal(response.headers.get('content-length'), '100000')
-  await t.rejects(response.arrayBuffer())
 })

@@ -89,7 +89,7 @@ await t.test('the list of jobs', async (t) => {
       env: { A: '1' }
     })
     const [listed, next] = (await list('limit=2')).jobs
-    const { env, history, ...view } = await (await fetch(`${url}/job/${full.job_uuid}`)).json() as Record<
+    const { env, history, message, results, ...view } = await (await fetch(`${url}/job/${full.job_uuid}`)).json() as Record<
       string,
       unknown
     >

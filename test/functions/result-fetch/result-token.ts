@@ -1,17 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { buffer } from 'node:stream/consumers'
-import { Readable } from 'node:stream'
 import t from 'tap'
-import { extract } from 'tar-stream'
 import { resultToken } from '../../../shared/access/result-token.ts'
 import { advanceRecord } from '../../../shared/job/record-store.ts'
 import { transferEnded } from '../../../shared/job/transfer-ended.ts'
 import type { Transfer } from '../../../shared/job/transfer.ts'
-import { resultKey } from '../../../shared/store/bucket-layout.ts'
-import { removeObject } from '../../../shared/store/object-store.ts'
 import { apiKeyFolder } from '../../support/api-keys.ts'
 import { fetchServer } from '../../support/fetch-server.ts'
 import { problemOf } from '../../support/problem-of.ts'
+import { putResults } from '../../support/put-results.ts'
 import { testStore } from '../../support/store.ts'
 
 const store = await testStore(t)
@@ -38,8 +34,7 @@ await t.test('result tokens', async (t) => {
       targets: [transfer],
       ...more
     })
-    await server.upload(id, 'pod', 'a.txt', 'a\n')
-    await server.upload(id, 'pod', 'sub/b ü.bin', randomBytes(100_000))
+    await putResults(store, { id, attempt: 'pod' }, { 'a.txt': 'a\n', 'sub/b ü.bin': randomBytes(100_000) })
     return id
   }
 
@@ -106,44 +101,5 @@ await t.test('result tokens', async (t) => {
     for (const id of [ended, suspended, own]) {
       await problemOf(t, await get(id, 'result?file=a.txt', resultToken(resultTokenKey, id)), 403, 'transfer-closed')
     }
-  })
-
-  await t.test('the archive has all results, unchanged', async (t) => {
-    const id = await done()
-    const response = await fetch(`${server.url}/job/${id}/result/archive`)
-    t.equal(response.headers.get('content-type'), 'application/x-tar')
-    t.match(response.headers.get('content-disposition'), `${id}.tar`)
-    const files: Record<string, Buffer> = {}
-    const entries = Readable.fromWeb(response.body!).pipe(extract())
-    for await (const entry of entries) {
-      t.equal(entry.header.mtime?.toISOString(), '2026-01-02T03:04:05.000Z')
-      files[entry.header.name] = await buffer(entry)
-    }
-    t.strictSame(Object.keys(files), ['a.txt', 'sub/b ü.bin'])
-    for (const [name, bytes] of Object.entries(files)) {
-      const alone = await fetch(`${server.url}/job/${id}/result?file=${encodeURIComponent(name)}`)
-      t.ok(bytes.equals(await alone.bytes()), name)
-    }
-  })
-
-  await t.test('a running job has no archive', async (t) => {
-    const { job_uuid: id } = await server.create({ state: 'running', attempt: 'pod' })
-    await problemOf(t, await fetch(`${server.url}/job/${id}/result/archive`), 409, 'job-not-ended')
-  })
-
-  await t.test('a job without results has an empty archive', async (t) => {
-    const { job_uuid: id } = await server.create({ state: 'failed' })
-    const bytes = await (await fetch(`${server.url}/job/${id}/result/archive`)).bytes()
-    t.ok(bytes.length > 0 && bytes.every((byte) => byte === 0))
-  })
-
-  await t.test('an archive breaks off when a file is removed while it is read', async (t) => {
-    const { job_uuid: id } = await server.create({ state: 'succeeded', attempt: 'pod' })
-    // Larger than all buffers between store and test, so the second file is not opened before the first is read.
-    await server.upload(id, 'pod', 'a', randomBytes(16 * 1024 * 1024))
-    await server.upload(id, 'pod', 'b', 'b')
-    const response = await fetch(`${server.url}/job/${id}/result/archive`)
-    await removeObject(store, resultKey(id, 'pod', 'b'))
-    await t.rejects(response.bytes())
   })
 })

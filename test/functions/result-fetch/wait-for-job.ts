@@ -52,7 +52,7 @@ await t.test('with If-None-Match the answer waits for any change', async (t) => 
   const { url, create } = await fetchServer(t, store)
   const { job_uuid: id } = await create({ state: 'pending' })
   const known = (await fetch(`${url}/job/${id}`)).headers.get('etag')!
-  const waiting = fetch(`${url}/job/${id}`, { headers: { prefer: 'wait=20', 'if-none-match': `W/${known}, "other"` } })
+  const waiting = fetch(`${url}/job/${id}`, { headers: { prefer: 'wait=20', 'if-none-match': `"other", ${known}` } })
   await advanceRecord(store, id, (record) => advance(record, { state: 'running' }, new Date()))
   const response = await waiting
   t.equal(response.status, 200)

@@ -20,6 +20,8 @@ await t.test('a view has every public field, null for absent values, and no inte
     job_uuid: id,
     state: 'pending',
     reason: null,
+    message: null,
+    results: null,
     template: 'test',
     owner: null,
     created_at: created,

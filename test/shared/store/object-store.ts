@@ -1,25 +1,25 @@
 import { once } from 'node:events'
 import http from 'node:http'
 import { createServer, type AddressInfo, type Server } from 'node:net'
-import { buffer, text } from 'node:stream/consumers'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { buffer } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
+import { completeMultipart } from '../../../functions/result-upload/multipart/multipart.ts'
 import { isProblem } from '../../../shared/http/problem.ts'
 import {
   getObject,
   getTags,
   headObject,
-  listAll,
   listObjects,
   putObject,
   removeObject,
   streamObject
 } from '../../../shared/store/object-store.ts'
 import { openStore, type Store } from '../../../shared/store/open-store.ts'
+import { abortMultipart, listUploads } from '../../../shared/store/unfinished-uploads.ts'
 import { storeErrors } from '../../../shared/telemetry/metrics.ts'
 import { closedUrl } from '../../support/closed-url.ts'
 import { httpServer } from '../../support/http-server.ts'
-import { testStore } from '../../support/store.ts'
+import { storeAt, testStore } from '../../support/store.ts'
 
 const oddKeys = [
   'plain',
@@ -47,7 +47,7 @@ const oddKeys = [
   'x'.repeat(200)
 ]
 
-/** What every operation makes of a store, by name. */
+/** Every operation of the store, by name. */
 const operations: Record<string, (store: Store) => Promise<unknown>> = {
   create: async (store) => await putObject(store, 'a', '{}', { a: 'b' }, { ifNoneMatch: '*' }),
   advance: async (store) => await putObject(store, 'a', '{}', {}, { ifMatch: '"e"' }),
@@ -56,17 +56,12 @@ const operations: Record<string, (store: Store) => Promise<unknown>> = {
   head: async (store) => await headObject(store, 'a'),
   tags: async (store) => await getTags(store, 'a'),
   remove: async (store) => await removeObject(store, 'a'),
-  list: async (store) => await listObjects(store, { prefix: '', tags: true })
-}
-
-function storeAt (url: string, silenceMs?: number): Store {
-  return openStore({
-    S3_ENDPOINT: url,
-    S3_ACCESS_KEY: 'access',
-    S3_SECRET_KEY: 'hidden secret',
-    S3_BUCKET: 'bucket',
-    S3_REGION: 'us-east-1'
-  }, silenceMs)
+  list: async (store) => await listObjects(store, { prefix: '', tags: true }),
+  stream: async (store) => await streamObject(store, 'a'),
+  'stream a range': async (store) => await streamObject(store, 'a', { etag: '"e"', range: { start: 0, end: 1 } }),
+  uploads: async (store) => await listUploads(store, ''),
+  'abort an upload': async (store) => await abortMultipart(store, 'a', 'id'),
+  'complete an upload': async (store) => await completeMultipart(store, 'a', 'id', [])
 }
 
 const urlOf = (server: Server): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -79,7 +74,7 @@ async function isDown (t: Test, store: Store, names = Object.keys(operations)): 
   }
 }
 
-await t.test('what is put is there, with its tags, until it is removed', async (t) => {
+await t.test('an object has the bytes and the tags that were put, until it is removed', async (t) => {
   const store = await testStore(t)
   for (
     const [key, body] of [['text', 'größer als 🚗'], ['empty', ''], [
@@ -114,9 +109,9 @@ await t.test('a condition that does not hold changes nothing', async (t) => {
   t.same(await getTags(store, 'a'), { n: '3' })
 })
 
-await t.test('of many at once exactly one wins', async (t) => {
+await t.test('of many writers at once exactly one wins', async (t) => {
   const { settings } = await testStore(t)
-  // SeaweedFS lets those who come at once wait for each other, whole seconds at times.
+  // SeaweedFS lets concurrent writers wait for each other, sometimes for seconds.
   const store = openStore(settings, 60_000)
   const writers = ['0', '1', '2', '3']
   const created = await Promise.all(
@@ -133,7 +128,7 @@ await t.test('of many at once exactly one wins', async (t) => {
   t.same(await getTags(store, 'a'), { by: winner }, 'body and tags are of one writer')
 })
 
-await t.test('tags are text, whatever they look like', async (t) => {
+await t.test('tags are text, also those that look like numbers', async (t) => {
   const store = await testStore(t)
   const tags = {
     n: '007',
@@ -148,34 +143,30 @@ await t.test('tags are text, whatever they look like', async (t) => {
   t.same(await getTags(store, 'a'), tags)
   t.same((await listObjects(store, { prefix: '', tags: true })).objects[0]!.tags, tags)
   await putObject(store, 'a', 'again', {}, 'unconditional')
-  t.same(await getTags(store, 'a'), {}, 'they go with the body that they came with')
+  t.same(await getTags(store, 'a'), {}, 'the next body does not keep them')
 })
 
-await t.test('keys of every kind come back equal', async (t) => {
+await t.test('keys with any characters are stored, listed and read as they are', async (t) => {
   const store = await testStore(t)
   await Promise.all(
     oddKeys.map(async (key) =>
       await putObject(store, `p/${key}`, key, { n: `${oddKeys.indexOf(key)}` }, 'unconditional')
     )
   )
-  const { objects, more } = await listObjects(store, { prefix: 'p/', tags: true })
-  t.notOk(more)
-  t.same(
-    objects.map(({ key }) => key),
-    oddKeys.map((key) => `p/${key}`).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
-    'in the order of their bytes'
-  )
+  const { objects, next } = await listObjects(store, { prefix: 'p/', tags: true })
+  t.equal(next, undefined)
+  t.same(objects.map(({ key }) => key).sort(), oddKeys.map((key) => `p/${key}`).sort())
   for (const { key, size, etag, tags } of objects) {
     const name = key.slice(2)
     t.same({ size, tags }, { size: Buffer.byteLength(name), tags: { n: `${oddKeys.indexOf(name)}` } }, name)
     t.equal((await getObject(store, key))?.body.toString(), name)
-    t.equal((await headObject(store, key))?.etag, etag, 'the ETag is the same from everywhere')
+    t.equal((await headObject(store, key))?.etag, etag, 'the ETag is the same in all answers')
     await removeObject(store, key)
   }
   t.same((await listObjects(store, { prefix: 'p/', tags: false })).objects, [])
 })
 
-await t.test('a folder is no object', async (t) => {
+await t.test('a folder is not an object', async (t) => {
   const store = await testStore(t)
   await putObject(store, 'sub/a', '', {}, 'unconditional')
   t.equal(await headObject(store, 'sub'), undefined)
@@ -183,95 +174,30 @@ await t.test('a folder is no object', async (t) => {
   t.same(await getTags(store, 'sub'), {})
 })
 
-await t.test('a listing comes in pages, in order, with tags or without', async (t) => {
-  const store = await testStore(t)
-  const keys = Array.from({ length: 25 }, (_, i) => `p/${String(i).padStart(3, '0')}`)
-  await Promise.all(
-    [...keys, 'o', 'q/1'].map(async (key) => await putObject(store, key, key, { key }, 'unconditional'))
-  )
-  for (const tags of [true, false]) {
-    const pages: string[][] = []
-    let after = ''
-    for (let more = true; more;) {
-      const page = await listObjects(store, { prefix: 'p/', limit: 10, tags, after })
-      pages.push(page.objects.map(({ key }) => key))
-      for (const object of page.objects) t.same(object.tags, tags ? { key: object.key } : {})
-      after = page.objects.at(-1)!.key
-      more = page.more
-    }
-    t.same(pages, [keys.slice(0, 10), keys.slice(10, 20), keys.slice(20)])
-  }
-  t.same(
-    (await listObjects(store, { prefix: 'p/', after: 'p/0115', tags: false, limit: 2 })).objects.map(({ key }) => key),
-    ['p/012', 'p/013'],
-    'after a key that is not there'
-  )
-  const exact = await listObjects(store, { prefix: 'p/', limit: 25, tags: false })
-  t.match(exact, { more: false }, 'a full last page is the last one')
-  t.same(await listObjects(store, { prefix: 'none/', tags: true }), { objects: [], more: false })
-  const all = []
-  for await (const { key } of listAll(store, '', { tags: false })) all.push(key)
-  t.same(all, ['o', ...keys, 'q/1'])
-})
-
-/** As MinIO lists with `metadata=true`; the form-encoded tags and the ETag are escaped once more for XML. */
-const minioListing = (count: number): string =>
-  `<?xml version="1.0" encoding="UTF-8"?>
-<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>bucket</Name><Prefix></Prefix><KeyCount>${count}</KeyCount><MaxKeys>1000</MaxKeys><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>${
-    Array.from(
-      { length: count },
-      (_, i) =>
-        `<Contents><Key>state/a+b%2B${i}</Key><ETag>&#34;e${i}&#34;</ETag><Size>5</Size><UserTags>state=running&amp;n=007&amp;time=12%3A58+x%2F%3D</UserTags><UserMetadata><content-type>a</content-type></UserMetadata></Contents>`
-    ).join('')
-  }</ListBucketResult>`
-
-await t.test('a whole page of a store that sends the tags along is one request', async (t) => {
-  const { url, received } = await httpServer(
-    t,
-    (_, response) => response.writeHead(200, { 'content-type': 'application/xml' }).end(minioListing(1000))
-  )
-  const { objects, more } = await listObjects(storeAt(url), { prefix: 'state/', tags: true })
-  t.equal(received.length, 1)
-  t.ok(more)
-  t.equal(objects.length, 1000)
-  t.same(objects[999], {
-    key: 'state/a b+999',
-    size: 5,
-    etag: '"e999"',
-    tags: { state: 'running', n: '007', time: '12:58 x/=' }
-  })
-})
-
-await t.test('a page with nothing on it is the last one, whatever it says', async (t) => {
-  const { url } = await httpServer(
-    t,
-    (_, response) => response.writeHead(200, { 'content-type': 'application/xml' }).end(minioListing(0))
-  )
-  t.same(await listObjects(storeAt(url), { prefix: '', tags: true }), { objects: [], more: false })
-})
-
-await t.test('the bytes of one version of an object, whole and in part', async (t) => {
+await t.test('the bytes of one version of an object can be read as a whole and in part', async (t) => {
   const store = await testStore(t)
   const body = Buffer.from(Array.from({ length: 300_000 }, (_, i) => i % 251))
   const etag = (await putObject(store, 'a', body, {}, 'unconditional'))!
-  t.same(await buffer((await streamObject(store, 'a', etag))!), body)
+  t.same(await buffer((await streamObject(store, 'a'))!), body)
+  t.same(await buffer((await streamObject(store, 'a', { etag }))!), body)
   for (const [start, end] of [[0, 0], [5, 9], [299_999, 299_999], [1, 299_998]] as const) {
     t.same(
-      await buffer((await streamObject(store, 'a', etag, { start, end }))!),
+      await buffer((await streamObject(store, 'a', { etag, range: { start, end } }))!),
       body.subarray(start, end + 1),
       `${start}-${end}`
     )
   }
-  t.equal(await streamObject(store, 'b', etag), undefined, 'no such object')
+  t.equal(await streamObject(store, 'b'), undefined, 'no such object')
+  t.equal(await streamObject(store, 'b', { etag }), undefined, 'no such object')
   await putObject(store, 'a', 'other', {}, 'unconditional')
-  t.equal(await streamObject(store, 'a', etag), undefined, 'another version')
-  t.equal(await streamObject(store, 'a', etag, { start: 0, end: 1 }), undefined)
+  t.equal(await streamObject(store, 'a', { etag }), undefined, 'another version')
+  t.equal(await streamObject(store, 'a', { etag, range: { start: 0, end: 1 } }), undefined)
 })
 
-/** A HEAD that is answered with 404 says no more than that. */
+/** The answer to a HEAD has no body that could say more than 404. */
 const allButHead = Object.keys(operations).filter((name) => name !== 'head')
 
-await t.test('a bucket that is not there is neither a missing object nor an unmet condition', async (t) => {
+await t.test('a missing bucket is neither a missing object nor an unmet condition', async (t) => {
   const { url } = await httpServer(
     t,
     (_, response) =>
@@ -282,7 +208,7 @@ await t.test('a bucket that is not there is neither a missing object nor an unme
   await isDown(t, openStore({ ...settings, S3_BUCKET: `${settings.S3_BUCKET}-missing` }), ['get', 'tags', 'list'])
 })
 
-await t.test('nor is a 404 of somebody who is no store', async (t) => {
+await t.test('a 404 without an S3 error is not a missing object', async (t) => {
   for (
     const body of ['', '404 page not found', '<html><body>Nothing here</body></html>', '<Error/>', '<Error>no</Error>']
   ) {
@@ -291,7 +217,7 @@ await t.test('nor is a 404 of somebody who is no store', async (t) => {
   }
 })
 
-await t.test('a listing that is none is a store that is down', async (t) => {
+await t.test('a listing that is not valid counts as a store that is down', async (t) => {
   const listing = (object: string): string =>
     `<ListBucketResult><EncodingType>url</EncodingType>${object}</ListBucketResult>`
   for (
@@ -302,7 +228,9 @@ await t.test('a listing that is none is a store that is down', async (t) => {
       listing('<Contents><Key>%zz</Key><Size>1</Size><ETag>e</ETag></Contents>'),
       listing('<Contents><Key>%ff</Key><Size>1</Size><ETag>e</ETag></Contents>'),
       listing('<Contents><Key>a</Key><ETag>e</ETag></Contents>'),
-      listing('<Contents><Key>a</Key><Size>many</Size><ETag>e</ETag></Contents>')
+      listing('<Contents><Key>a</Key><Size>many</Size><ETag>e</ETag></Contents>'),
+      listing('<IsTruncated>true</IsTruncated>'),
+      listing('<IsTruncated>true</IsTruncated><NextContinuationToken></NextContinuationToken>')
     ]
   ) {
     t.comment(body)
@@ -314,16 +242,32 @@ await t.test('a listing that is none is a store that is down', async (t) => {
   }
 })
 
-await t.test('keys that are wrong are refused like a store that is down', async (t) => {
+await t.test('a 409 or 412 without an S3 error is not an unmet condition', async (t) => {
+  const conditional = ['create', 'advance', 'stream a range', 'complete an upload']
+  for (const [status, body] of [[412, ''], [412, '<html>no</html>'], [409, 'conflict'], [400, 'bad request']] as const) {
+    const { url } = await httpServer(t, (_, response) => response.writeHead(status).end(body))
+    await isDown(t, storeAt(url), conditional)
+  }
+  for (const status of [409, 412]) {
+    const { url } = await httpServer(
+      t,
+      (_, response) => response.writeHead(status).end('<Error><Code>PreconditionFailed</Code></Error>')
+    )
+    t.equal(await operations['create']!(storeAt(url)), undefined)
+    t.equal(await operations['advance']!(storeAt(url)), undefined)
+  }
+})
+
+await t.test('wrong credentials count as a store that is down', async (t) => {
   const { settings } = await testStore(t)
   await isDown(t, openStore({ ...settings, S3_SECRET_KEY: 'wrong' }))
 })
 
-await t.test('a store that nobody listens for is down', async (t) => {
+await t.test('an address without a server counts as a store that is down', async (t) => {
   await isDown(t, storeAt(await closedUrl()))
 })
 
-await t.test('a store that takes the call and says nothing is down', async (t) => {
+await t.test('a store that accepts the connection and sends nothing counts as down', async (t) => {
   const server = createServer((socket) => {
     socket.on('error', () => {}).resume()
   }).listen(0, '127.0.0.1')
@@ -332,18 +276,18 @@ await t.test('a store that takes the call and says nothing is down', async (t) =
   await isDown(t, storeAt(urlOf(server), 50))
 })
 
-await t.test('a store that falls silent or breaks off in the middle is down', async (t) => {
+await t.test('a store that falls silent or breaks off within an answer counts as down', async (t) => {
   for (const stop of ['silence', 'break'] as const) {
     const { url } = await httpServer(t, (_, response) => {
       response.writeHead(200, { 'content-length': 100, etag: '"e"' }).write('half of it', () => {
         if (stop === 'break') response.destroy()
       })
     })
-    await isDown(t, storeAt(url, 50), ['create', 'put', 'get', 'tags', 'list'])
+    await isDown(t, storeAt(url, 50), ['create', 'put', 'get', 'tags', 'list', 'uploads', 'complete an upload'])
   }
 })
 
-await t.test('a store that answers nonsense is down', async (t) => {
+await t.test('a store whose answer is not an S3 answer counts as down', async (t) => {
   for (
     const [status, body] of [
       [200, 'hello'],
@@ -367,7 +311,7 @@ await t.test('a store that answers nonsense is down', async (t) => {
   }
 })
 
-await t.test('what fails is counted, by what was asked for and how it failed', async (t) => {
+await t.test('failures are counted by operation and status', async (t) => {
   const counted = async (): Promise<Map<string, number>> =>
     new Map(
       (await storeErrors.get()).values.map((
@@ -396,10 +340,10 @@ await t.test('what fails is counted, by what was asked for and how it failed', a
     'PutObject 5xx': 2,
     'ListObjectsV2 none': 1,
     ' unreadable': 1
-  }, 'not what is an ordinary answer')
+  }, 'ordinary answers are not counted')
 })
 
-await t.test('a connection that nobody uses for a while goes without a word', async (t) => {
+await t.test('an idle connection closes without an error', async (t) => {
   const server = http.createServer((_, response) => {
     response.writeHead(200, { etag: '"e"' }).end('{}')
   }).listen(0, '127.0.0.1')
@@ -410,14 +354,4 @@ await t.test('a connection that nobody uses for a while goes without a word', as
   await getObject(store, 'a')
   await closed
   t.equal((await getObject(store, 'a'))?.etag, '"e"', 'and the next request has a new one')
-})
-
-await t.test('a reader who takes his time is not a silent store', async (t) => {
-  const { url } = await httpServer(t, async (_, response) => {
-    response.writeHead(200, { etag: '"e"', 'content-length': 4 }).write('ab')
-    await sleep(400)
-    response.end('cd')
-  })
-  const stream = (await streamObject(storeAt(url, 200), 'a', '"e"'))!
-  t.equal(await text(stream), 'abcd')
 })

@@ -1,14 +1,13 @@
-import { createHash } from 'node:crypto'
 import t from 'tap'
 import { advance } from '../../../../shared/job/advance.ts'
 import type { Change } from '../../../../shared/job/job-record.ts'
 import { advanceRecord } from '../../../../shared/job/record-store.ts'
-import { jobOfKey, resultKey, stateKey } from '../../../../shared/store/bucket-layout.ts'
-import { putObject } from '../../../../shared/store/object-store.ts'
+import { jobOfKey, stateKey } from '../../../../shared/store/bucket-layout.ts'
 import type { Store } from '../../../../shared/store/open-store.ts'
 import { deployServer, keysOf } from '../../../support/deploy-server.ts'
 import { poll } from '../../../support/poll.ts'
 import { problemOf } from '../../../support/problem-of.ts'
+import { putResults } from '../../../support/put-results.ts'
 
 const bytes = Buffer.from([0, 255, 13, 10, 7])
 
@@ -18,11 +17,7 @@ async function endJob (store: Store, change: Change, file?: string): Promise<str
     const key = (await keysOf(store)).find((key) => key.startsWith('state/'))
     return key && jobOfKey(key)
   })
-  if (file) {
-    await putObject(store, resultKey(id, 'pod', file), bytes, {
-      sha256: createHash('sha256').update(bytes).digest('hex')
-    }, 'unconditional')
-  }
+  if (file) await putResults(store, { id, attempt: 'pod' }, { [file]: bytes })
   await advanceRecord(store, id, (record) => advance(record, { attempt: 'pod', ...change }, new Date()))
   return id
 }

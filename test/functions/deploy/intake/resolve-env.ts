@@ -19,7 +19,8 @@ function templateOf (properties: Record<string, object>, required?: string[]): T
     resultsPath: '/results',
     demoResult: undefined,
     startDeadlineSeconds: 600,
-    retentionSeconds: 3600
+    retentionSeconds: 3600,
+    warnings: []
   }
 }
 

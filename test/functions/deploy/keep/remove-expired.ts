@@ -7,13 +7,15 @@ import type { JobRecord } from '../../../../shared/job/job-record.ts'
 import { advanceRecord, createRecord, readRecord } from '../../../../shared/job/record-store.ts'
 import { type Cluster, objectName } from '../../../../shared/kubernetes/cluster.ts'
 import {
+  contentKey,
   expiryKey,
   idempotencyKey,
+  journalPageKey,
   logKey,
-  manifestKey,
+  manifestPageKey,
   markerKey,
   multipartKey,
-  resultKey,
+  resultsPrefix,
   stateKey
 } from '../../../../shared/store/bucket-layout.ts'
 import { headObject, putObject } from '../../../../shared/store/object-store.ts'
@@ -27,6 +29,7 @@ import { testKubernetes } from '../../../support/local-kubernetes.ts'
 import { newRecord } from '../../../support/new-record.ts'
 import { poll } from '../../../support/poll.ts'
 import { problemOf } from '../../../support/problem-of.ts'
+import { putFirstResults, putResults } from '../../../support/put-results.ts'
 import { testStore } from '../../../support/store.ts'
 
 const put = async (store: Store, key: string, body = 'x'): Promise<unknown> =>
@@ -42,25 +45,34 @@ async function endedJob (
   const record = newRecord({ state: 'succeeded', attempt: second, job_uid: 'uid', expires_at: expiresAt, ...more })
   const id = record.job_uuid
   await Promise.all([
-    put(store, resultKey(id, first, 'half.bin')),
-    ...Array.from(
-      { length: files },
-      async (_, at) => await put(store, resultKey(id, second, `sub folder/${at} +ü.bin`))
-    ),
-    put(store, manifestKey(id, second), '{}'),
+    putFirstResults(store, { id, attempt: first }, { 'half.bin': 'half' }),
+    put(store, journalPageKey(id, first, 0), '[]'),
+    putResults(store, { id, attempt: second }, Object.fromEntries(
+      Array.from({ length: files }, (_, at) => [`sub folder/${at} +ü.bin`, `content ${at}`])
+    )),
+    put(store, manifestPageKey(id, second, 1), '[]'),
     put(store, logKey(id)),
     put(store, expiryKey(expiresAt, id), '')
   ])
-  const name = 'never finished'
-  const upload = await createMultipart(store, resultKey(id, first, name), {})
-  await put(store, multipartKey(id, first, 'a'.repeat(64)), JSON.stringify({ name, upload_id: upload }))
-  await createMultipart(store, resultKey(id, first, 'without a note'), {})
+  const [noted, unnoted] = ['a', 'b'].map((digit) => digit.repeat(64)) as [string, string]
+  const upload = await createMultipart(store, contentKey(id, first, noted))
+  await put(store, multipartKey(id, first, noted), JSON.stringify({ sha256: noted, upload_id: upload }))
+  await createMultipart(store, contentKey(id, first, unnoted))
   await createRecord(store, record)
   return id
 }
 
-async function unfinished (store: Store): Promise<unknown[]> {
-  return await listUploads(store, 'results/')
+/** The unfinished uploads of a job. MinIO does not list them by the prefix of the job. */
+async function unfinished (store: Store, id: string): Promise<unknown[]> {
+  return (await listUploads(store, '')).filter(({ key }) => key.startsWith(resultsPrefix(id)))
+}
+
+/**
+ * How many of the two uploads of `endedJob` stay when the job is removed. MinIO does not list the one without a note by
+ * the prefix of the job, and removes it itself after a day.
+ */
+async function lasting (store: Store): Promise<number> {
+  return (await listUploads(store, 'results/')).length > 0 ? 0 : 1
 }
 
 /** Runs one removal. Returns the reports by job. */
@@ -112,7 +124,8 @@ await t.test('when the retention is over, nothing of the job is left in Kubernet
   t.equal((await ping()).status, 204)
 
   t.same(await keysOf(store), others)
-  t.equal((await unfinished(store)).length, 2, 'the uploads of the other job stay')
+  t.equal((await unfinished(store, other)).length, 2, 'the uploads of the other job stay')
+  t.equal((await unfinished(store, id)).length, await lasting(store))
   for (const list of [cluster.jobs, cluster.pods, cluster.configMaps, cluster.secrets]) t.same(await list(), [])
   for (const path of ['', '/result/list', '/log', '/result?file=x']) {
     await problemOf(t, await fetch(`${url}/job/${id}${path}`), 404, 'unknown-job')
@@ -142,6 +155,7 @@ await t.test('after a crash at any request the job is complete or unknown, and t
       const key = idempotencyKey('c'.repeat(64))
       const id = await endedJob(store, { idempotency: key })
       await put(store, key, JSON.stringify({ job_uuid: id }))
+      const left = await lasting(store)
       let asked = 0
       // A crashed process sends no more requests.
       proxy.fate = () => asked++ < last ? 'pass' : asked - 1 === last ? fate : 'break'
@@ -153,7 +167,7 @@ await t.test('after a crash at any request the job is complete or unknown, and t
       } else await problemOf(t, list, 404, 'unknown-job')
       await removal({ store, cluster })
       t.same(await keysOf(store), [], `request ${last}: nothing is left`)
-      t.same(await unfinished(store), [])
+      t.equal((await unfinished(store, id)).length, left)
       if (last > 60) throw new Error('the removal does not end after 60 requests')
     }
   }
@@ -182,9 +196,12 @@ await t.test('a ping removes a limited number of objects, hides the others, and 
   t.equal(await resultsOf(large), 3)
   t.equal(await readRecord(store, large), undefined)
   t.ok(await readRecord(store, small), 'the next job is complete')
-  // Five objects again: the last three of the large job, its manifest, and one of the small job.
+  // Five objects again: the last three contents of the large job, and two of its journal and manifest.
+  t.same(await removal({ store, cluster }, bounds), new Map())
+  t.same((await keysOf(store)).filter((key) => key.startsWith(`uploads/${large}/`)).length, 2)
+  // The other two, and the three contents of the small job.
   t.same(await removal({ store, cluster }, bounds), new Map([[large, 'removed']]))
-  t.equal(await resultsOf(small), 2)
+  t.equal(await resultsOf(small), 0)
   t.same(
     await removal({ store, cluster }, { objects: 1000, seconds: 0 }),
     new Map([[small, 'removed']]),

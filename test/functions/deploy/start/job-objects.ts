@@ -88,19 +88,27 @@ await t.test('the uploader is the first init container, a native sidecar, and ha
     image: settings.image,
     restartPolicy: 'Always',
     command: ['node', 'dist/uploader.cjs'],
+    lifecycle: {
+      postStart: { exec: { command: ['node', 'dist/uploader.cjs', 'await-start'] } },
+      preStop: { exec: { command: ['node', 'dist/uploader.cjs', 'stopping'] } }
+    },
     securityContext: { readOnlyRootFilesystem: true },
-    volumeMounts: [{ name: 'results', mountPath: '/results', readOnly: true }, {
-      name: 'uploader-token',
-      mountPath: '/var/run/gx4ki',
-      readOnly: true
-    }]
+    volumeMounts: [
+      { name: 'results', mountPath: '/results', readOnly: true },
+      { name: 'uploader-token', mountPath: '/var/run/gx4ki', readOnly: true },
+      { name: 'uploader-started', mountPath: '/var/lib/gx4ki' }
+    ]
   })
   t.match(Object.fromEntries(initContainers![0]!.env!.map((one) => [one.name, one])), {
     UPLOAD_URL: { value: settings.uploadUrl },
     JOB_UUID: { value: id },
     POD_UID: { valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
     TOKEN_FILE: { value: '/var/run/gx4ki/uploader-token' },
-    RESULT_DIR: { value: '/results' }
+    RESULT_DIR: { value: '/results' },
+    START_FILE: { value: '/var/lib/gx4ki/started' },
+    STOP_FILE: { value: '/var/lib/gx4ki/stopping' },
+    GRACE_SECONDS: { value: '612' },
+    WORKLOAD_SECONDS: { value: '40' }
   })
   t.match(volumes!.find((volume) => volume.name === 'uploader-token'), {
     name: 'uploader-token',
@@ -135,14 +143,55 @@ await t.test('the workload is the first container, and only it gets the results 
   t.strictSame(Object.keys(containers[1]!).sort(), ['image', 'name', 'securityContext'])
 })
 
+await t.test('the grace period fits the result volume, and the uploader knows its share', async (t) => {
+  const shares = (pod: Partial<V1PodSpec>) => {
+    const { terminationGracePeriodSeconds: total, initContainers, volumes } = podOf(templateWith(pod))
+    const env = Object.fromEntries(initContainers![0]!.env!.map(({ name, value }) => [name, value]))
+    t.equal(env['GRACE_SECONDS'], String(total))
+    const { emptyDir } = volumes!.find(({ name }) => name === 'results')!
+    return [total, env['WORKLOAD_SECONDS'], emptyDir!.sizeLimit]
+  }
+  const volumes = [{ name: 'results', emptyDir: { sizeLimit: '64Gi' } }]
+  t.same(shares({}), [612, '40', '10Gi'])
+  t.same(shares({ volumes }), [3377, '40', '64Gi'])
+  t.same(shares({ volumes, terminationGracePeriodSeconds: 4000 }), [4000, '663', '64Gi'])
+  t.same(shares({ terminationGracePeriodSeconds: 30 }), [30, '10', '10Gi'])
+})
+
+await t.test('the uploader has the user and the group of the workload', async (t) => {
+  const userOf = (securityContext: object, pod: Partial<V1PodSpec> = {}) => {
+    const { initContainers, securityContext: ofPod } = podOf(
+      templateWith({
+        containers: [{ name: 'main', image: 'a', securityContext }, {
+          name: 'second',
+          image: 'b',
+          securityContext: { runAsUser: 7 }
+        }],
+        ...pod
+      })
+    )
+    const { runAsUser, runAsGroup, runAsNonRoot, ...rest } = { ...ofPod, ...initContainers![0]!.securityContext }
+    t.match(rest, { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] }, readOnlyRootFilesystem: true })
+    return { runAsUser, runAsGroup, runAsNonRoot }
+  }
+  t.same(userOf({}), { runAsUser: 65532, runAsGroup: undefined, runAsNonRoot: true })
+  t.same(userOf({ runAsUser: 1000 }), { runAsUser: 1000, runAsGroup: undefined, runAsNonRoot: true })
+  t.same(userOf({ runAsUser: 1000, runAsGroup: 0 }), { runAsUser: 1000, runAsGroup: 0, runAsNonRoot: true })
+  t.same(userOf({ runAsUser: 0, runAsNonRoot: false }), { runAsUser: 0, runAsGroup: undefined, runAsNonRoot: false })
+  const pod = { securityContext: { runAsUser: 2000, runAsGroup: 3000 } }
+  t.same(userOf({}, pod), { runAsUser: 2000, runAsGroup: 3000, runAsNonRoot: true })
+  t.same(userOf({ runAsGroup: 5 }, pod), { runAsUser: 2000, runAsGroup: 5, runAsNonRoot: true })
+  t.same(userOf({ runAsUser: null }, pod), { runAsUser: 2000, runAsGroup: 3000, runAsNonRoot: true })
+})
+
 await t.test('the workload of a deleted pod runs a bit longer, so that its log can be read', async (t) => {
   const preStopOf = (spec: Parameters<typeof templateWith>[0]): unknown =>
     podOf(templateWith(spec)).containers[0]!.lifecycle?.preStop
   t.same(preStopOf({}), { sleep: { seconds: 10 } })
   t.same(
     preStopOf({ terminationGracePeriodSeconds: 12 }),
-    { sleep: { seconds: 4 } },
-    'at most a third of the grace period'
+    { sleep: { seconds: 1 } },
+    "at most a third of the workload's share of the grace period"
   )
   t.equal(preStopOf({ terminationGracePeriodSeconds: 2 }), undefined)
   t.same(
@@ -166,7 +215,7 @@ await t.test('the fields of the template have priority', async (t) => {
       envFrom: [{ configMapRef: { name: 'theirs' } }],
       env: [{ name: 'KEPT', value: '1' }, { name: 'GIVEN', value: 'theirs' }, { name: 'SECRET', value: 'theirs' }],
       securityContext: { readOnlyRootFilesystem: true },
-      volumeMounts: [{ name: 'scratch', mountPath: '/tmp' }, { name: 'scratch', mountPath: '/results' }]
+      volumeMounts: [{ name: 'scratch', mountPath: '/tmp' }, { name: 'results', mountPath: '/results', readOnly: true }]
     }],
     volumes: [{ name: 'scratch', emptyDir: {} }, { name: 'results', emptyDir: { sizeLimit: '64Gi' } }]
   }, {

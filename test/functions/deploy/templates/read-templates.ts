@@ -47,13 +47,15 @@ await t.test('the shipped templates are usable', async (t) => {
     demoResult: 'drive.mcap',
     startDeadlineSeconds: 300,
     retentionSeconds: 7 * DAY,
+    warnings: [],
     env: { properties: { DURATION: { type: 'integer', default: 15 } } }
   })
   t.match(templates.get('carla-minimal'), {
     resultsPath: '/home/carla/rosbag',
     demoResult: undefined,
     startDeadlineSeconds: 1800,
-    retentionSeconds: 90 * DAY
+    retentionSeconds: 90 * DAY,
+    warnings: []
   })
 })
 
@@ -80,6 +82,29 @@ const broken: Record<string, [string, RegExp]> = {
   'upper.yaml': [template({ name: 'Upper' }), /metadata.name/],
   'long.yaml': [template({ name: 'x'.repeat(64) }), /metadata.name/],
   'no-container.yaml': [template({ spec: { template: { spec: { containers: [] } } } }), /containers/],
+  'two-pods.yaml': [template({
+    spec: {
+      parallelism: 2,
+      template: {
+        spec: {
+          containers: [
+            { name: 'a', image: 'b' }
+          ]
+        }
+      }
+    }
+  }), /^spec.parallelism is 2/],
+  'mount.yaml': [template({
+    spec: {
+      template: {
+        spec: {
+          containers: [
+            { name: 'a', image: 'b', volumeMounts: [{ name: 'c' }] }
+          ]
+        }
+      }
+    }
+  }), /mountPath/],
   'no-image.yaml': [template({ spec: { template: { spec: { containers: [{ name: 'a' }] } } } }), /image/],
   'no-description.yaml': [template({ annotations: { 'gx4ki.io/description': undefined } }), /gx4ki.io\/description/],
   'number.yaml': [
@@ -169,6 +194,34 @@ await t.test('every call reads the current files of a mounted ConfigMap', async 
   swap('..2')
   templates()
   t.same(told, ['other.yaml', 'other.yaml'], 'an error is reported again when it comes back')
+})
+
+await t.test('a warning is told once for each change of its file', async (t) => {
+  const dir = t.testdir({})
+  const write = (seconds: number | undefined, description: string): void => {
+    const pod = { containers: [{ name: 'a', image: 'b' }], terminationGracePeriodSeconds: seconds }
+    const text = template({
+      annotations: { 'gx4ki.io/description': description },
+      spec: { template: { spec: pod } }
+    })
+    writeFileSync(join(dir, 'good.yaml'), text)
+  }
+  const told: string[] = []
+  const templates = templatesIn(dir, (file, reason) => t.fail(`${file}: ${reason}`), (name, warning) => {
+    told.push(`${name}: ${warning}`)
+  })
+  const warned = (): string[] => templates().usable.get('good')!.warnings
+
+  write(30, 'first')
+  for (let times = 0; times < 3; times++) t.match(warned(), [/^terminationGracePeriodSeconds is 30/])
+  t.match(told, [/^good: terminationGracePeriodSeconds is 30, /])
+  t.equal(told.length, 1)
+  write(60, 'first')
+  t.match(warned(), [/ is 60/])
+  t.match(told.slice(1), [/ is 60/])
+  write(undefined, 'first')
+  t.same(warned(), [])
+  t.equal(told.length, 2)
 })
 
 await t.test('a missing folder throws an error with its name', async (t) => {

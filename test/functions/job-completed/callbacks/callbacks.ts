@@ -123,8 +123,10 @@ await t.test('callbacks', async (t) => {
         job_uuid: id,
         state: 'failed',
         reason: 'StartDeadlineExceeded',
+        message: null,
         template: 'test',
         exit_code: null,
+        results: null,
         links: {
           self: `https://jobs.example.org/job/${id}`,
           results: `https://jobs.example.org/job/${id}/result/list`,
@@ -132,6 +134,23 @@ await t.test('callbacks', async (t) => {
         }
       }
     })
+  })
+
+  await t.test('the webhook says how many results there are, and which files are left out', async (t) => {
+    const receiver = await httpServer(t)
+    const teller = await tellerOf(t, [receiver.url])
+    const results = {
+      files: 2,
+      bytes: 7,
+      complete: false,
+      left_out: [{ name: 'a\\x0a.txt', reason: 'its name has a line break' }],
+      left_out_count: 21
+    }
+    const message = 'Not all files could be stored: …'
+    const { job_uuid: id } = await endedJob([hook(receiver.url)], { results, message })
+    await teller.ping()
+    await callbackOf(id, ({ state }) => state === 'delivered')
+    t.match(verified(receiver.received[0]!), { data: { state: 'failed', results, message } })
   })
 
   await t.test('a failed callback is tried again when it is due, with the same id and a new signature', async (t) => {
@@ -348,7 +367,7 @@ await t.test('callbacks', async (t) => {
     await callbackOf(running.job_uuid, ({ state }) => state === 'delivered')
     t.match(verified(receiver.received[0]!), {
       type: 'org.gx4ki.job.running',
-      data: { state: 'running', reason: null, exit_code: null }
+      data: { state: 'running', reason: null, message: null, exit_code: null, results: null }
     })
   })
 })

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { listParts } from '../../../../functions/result-upload/multipart/multipart.ts'
-import { multipartKey, resultKey } from '../../../../shared/store/bucket-layout.ts'
-import { getObject, getTags, listAll, putObject } from '../../../../shared/store/object-store.ts'
+import { contentKey, multipartKey } from '../../../../shared/store/bucket-layout.ts'
+import { getObject, listAll, putObject } from '../../../../shared/store/object-store.ts'
 import type { Store } from '../../../../shared/store/open-store.ts'
 import { contentOf } from '../../../support/content-of.ts'
 import { sendGrant } from '../../../support/send-grant.ts'
@@ -10,36 +10,40 @@ import { type Answer, runningJob, uploadServer } from '../../../support/upload-s
 
 /** The least that S3 takes for any part but the last. */
 const PART = 5 * 2 ** 20
-const name = 'Aufzeichnung 1+2 (ü).mcap'
 const bytes = randomBytes(2 * PART + 1000)
-const file = { name, ...contentOf(bytes) }
+const file = contentOf(bytes)
+const { sha256 } = file
 const digests = [0, 1, 2].map((at) => contentOf(piece(at)).sha256)
 
-function piece (at: number, of = bytes): Buffer {
-  return of.subarray(at * PART, (at + 1) * PART)
+function piece (at: number): Buffer {
+  return bytes.subarray(at * PART, (at + 1) * PART)
 }
 
 type Server = Awaited<ReturnType<typeof start>>
 
 async function start (t: Test) {
-  const server = await uploadServer(t, { smallestPart: PART })
-  return { ...server, key: resultKey(server.id, server.attempt, name) }
+  const server = await uploadServer(t, { largestPut: PART, smallestPart: PART })
+  return { ...server, key: contentKey(server.id, server.attempt, sha256) }
 }
 
-async function begin ({ ask }: Server, what = file): Promise<string> {
-  const { body } = await ask('upload', what)
-  return body.upload_id
+/** The answer to the question how a file can be sent. */
+async function offer ({ ask }: Server, what = file) {
+  const { body: { uploads: [offered] } } = await ask('upload', { files: [what] })
+  return offered
 }
 
-async function sendPart (
-  { ask }: Server,
-  uploadId: string,
-  at: number,
-  of = bytes
-): Promise<number> {
-  const part = piece(at, of)
-  const { body: grant } = await ask('upload/part', { name, upload_id: uploadId, number: at + 1, ...contentOf(part) })
-  return await sendGrant(grant, part)
+async function begin (server: Server): Promise<string> {
+  return (await offer(server)).upload_id
+}
+
+/** The request for a grant of a part. */
+function partOf (uploadId: string, at: number, part = piece(at)): object {
+  return { sha256, upload_id: uploadId, number: at + 1, size: part.length, part_sha256: contentOf(part).sha256 }
+}
+
+async function sendPart ({ ask }: Server, uploadId: string, at: number): Promise<number> {
+  const { body: grant } = await ask('upload/part', partOf(uploadId, at))
+  return await sendGrant(grant, piece(at))
 }
 
 async function complete ({ ask }: Server, uploadId: string, parts = digests): Promise<Answer> {
@@ -52,21 +56,19 @@ async function notes (store: Store): Promise<string[]> {
   return keys
 }
 
-await t.test('a large file goes in parts, with the job and the sha256 as tags, and leaves no note', async (t) => {
+await t.test('a large file goes in parts and leaves no note', async (t) => {
   const server = await start(t)
-  const { status, body: offer } = await server.ask('upload', file)
-  t.equal(status, 200)
-  t.match(offer, { state: 'multipart', upload_id: String, part_size: PART, parts: [] })
-  t.same(await notes(server.store), [multipartKey(server.id, server.attempt, contentOf(Buffer.from(name)).sha256)])
-  for (const at of [0, 1, 2]) t.equal(await sendPart(server, offer.upload_id, at), 200)
-  t.match(await complete(server, offer.upload_id), { status: 200, body: { state: 'stored' } })
+  const offered = await offer(server)
+  t.match(offered, { state: 'multipart', upload_id: String, part_size: PART, parts: [] })
+  t.same(await notes(server.store), [multipartKey(server.id, server.attempt, sha256)])
+  for (const at of [0, 1, 2]) t.equal(await sendPart(server, offered.upload_id, at), 200)
+  t.match(await complete(server, offered.upload_id), { status: 200, body: { state: 'stored' } })
 
   t.ok((await getObject(server.store, server.key))?.body.equals(bytes))
-  t.same(await getTags(server.store, server.key), { job: server.id, sha256: file.sha256 })
   t.same(await notes(server.store), [])
-  t.same((await server.ask('upload', file)).body, { state: 'stored' })
+  t.same(await offer(server), { state: 'stored' })
   t.match(
-    await complete(server, offer.upload_id),
+    await complete(server, offered.upload_id),
     { status: 200, body: { state: 'stored' } },
     'completing again is fine'
   )
@@ -76,9 +78,9 @@ await t.test('a broken upload of the same file goes on where it stopped', async 
   const server = await start(t)
   const uploadId = await begin(server)
   for (const at of [0, 2]) t.equal(await sendPart(server, uploadId, at), 200)
-  const { body: offer } = await server.ask('upload', file)
-  t.equal(offer.upload_id, uploadId)
-  t.match(offer.parts, [{ number: 1, size: PART }, { number: 3, size: 1000 }])
+  const offered = await offer(server)
+  t.equal(offered.upload_id, uploadId)
+  t.match(offered.parts, [{ number: 1, size: PART }, { number: 3, size: 1000 }])
   t.equal(await sendPart(server, uploadId, 1), 200)
   t.equal((await complete(server, uploadId)).status, 200)
   t.ok((await getObject(server.store, server.key))?.body.equals(bytes))
@@ -88,50 +90,36 @@ await t.test('an upload that the store has given up begins anew', async (t) => {
   const server = await start(t)
   const uploadId = await begin(server)
   await server.store.client.abortMultipartUpload(server.store.bucket, server.key, uploadId)
-  const { body: offer } = await server.ask('upload', file)
-  t.not(offer.upload_id, uploadId)
-  t.same(offer.parts, [])
+  const offered = await offer(server)
+  t.not(offered.upload_id, uploadId)
+  t.same(offered.parts, [])
 })
 
-await t.test('a file that has changed on the way begins anew, and the old parts are freed', async (t) => {
+await t.test('another content has an upload of its own, whose note does not stand in the way', async (t) => {
   const server = await start(t)
   const uploadId = await begin(server)
   t.equal(await sendPart(server, uploadId, 0), 200)
-  const grown = Buffer.concat([bytes, bytes.subarray(0, 10)])
-  const { body: offer } = await server.ask('upload', { name, ...contentOf(grown) })
-  t.not(offer.upload_id, uploadId)
-  t.same(offer.parts, [])
-  t.equal(await listParts(server.store, server.key, uploadId), undefined)
-  t.equal(
-    (await server.ask('upload/part', { name, upload_id: uploadId, number: 1, ...contentOf(piece(0)) })).status,
-    422
-  )
-
-  const small = Buffer.from('it was all a mistake')
-  t.equal((await server.ask('upload', { name, ...contentOf(small) })).body.state, 'granted')
-  t.equal(await listParts(server.store, server.key, offer.upload_id), undefined, 'also when it has become small')
-  t.same(await notes(server.store), [])
+  const grown = contentOf(Buffer.concat([bytes, bytes.subarray(0, 10)]))
+  const offered = await offer(server, grown)
+  t.not(offered.upload_id, uploadId)
+  t.same(offered.parts, [])
+  t.equal((await offer(server)).upload_id, uploadId, 'and the first one can still go on')
 })
 
-await t.test('a large file takes the place of a small one', async (t) => {
+await t.test('the same digest with another size begins anew, and the old parts are freed', async (t) => {
   const server = await start(t)
-  const small = Buffer.from('only the head')
-  t.equal(await sendGrant((await server.ask('upload', { name, ...contentOf(small) })).body, small), 200)
   const uploadId = await begin(server)
-  for (const at of [0, 1, 2]) t.equal(await sendPart(server, uploadId, at), 200)
-  t.equal((await complete(server, uploadId)).status, 200)
-  t.ok((await getObject(server.store, server.key))?.body.equals(bytes))
+  t.equal(await sendPart(server, uploadId, 0), 200)
+  const offered = await offer(server, { sha256, size: file.size + 1 })
+  t.not(offered.upload_id, uploadId)
+  t.equal(await listParts(server.store, server.key, uploadId), undefined)
+  t.equal((await server.ask('upload/part', partOf(uploadId, 0))).status, 422)
 })
 
 await t.test('only the granted bytes of a part arrive', async (t) => {
   const server = await start(t)
   const uploadId = await begin(server)
-  const { body: grant } = await server.ask('upload/part', {
-    name,
-    upload_id: uploadId,
-    number: 1,
-    ...contentOf(piece(0))
-  })
+  const { body: grant } = await server.ask('upload/part', partOf(uploadId, 0))
   t.equal(await sendGrant(grant, piece(1)), 400)
   const { 'x-amz-checksum-sha256': checksum, ...bare } = grant.headers
   t.ok(checksum)
@@ -144,35 +132,31 @@ await t.test('a part must be one of the file', async (t) => {
   const server = await start(t)
   const uploadId = await begin(server)
   for (
-    const [number, size, field] of [[1, PART - 1, 'size'], [3, PART, 'size'], [4, 1, 'number'], [
-      10_000,
-      PART,
-      'number'
-    ]]
+    const [number, size, field] of [[1, PART - 1, 'size'], [3, PART, 'size'], [4, 1, 'number'], [10_000, PART, 'number']]
   ) {
     const { status, body } = await server.ask('upload/part', {
-      name,
+      sha256,
       upload_id: uploadId,
       number,
       size,
-      sha256: digests[0]
+      part_sha256: digests[0]
     })
     t.equal(status, 422, `part ${number} of ${size} bytes`)
     t.equal(body.errors[0].field, field)
   }
 })
 
-await t.test('a token opens no upload but those of its job', async (t) => {
+await t.test('an upload id opens nothing but the upload of its content and its job', async (t) => {
   const server = await start(t)
   const other = await runningJob(server.store, server.tokenKey)
-  const foreign = await server.ask('upload', file, {
+  const { body: { uploads: [foreign] } } = await server.ask('upload', { files: [file] }, {
     path: `/job/${other.id}/attempt/${server.attempt}`,
     token: other.token
   })
-  const ofOtherName = await server.ask('upload', { ...file, name: 'other' })
+  const ofOtherContent = await offer(server, { size: file.size, sha256: digests[0]! })
   await begin(server)
-  for (const uploadId of [foreign.body.upload_id, ofOtherName.body.upload_id, 'made-up']) {
-    const part = await server.ask('upload/part', { name, upload_id: uploadId, number: 1, ...contentOf(piece(0)) })
+  for (const uploadId of [foreign.upload_id, ofOtherContent.upload_id, 'made-up']) {
+    const part = await server.ask('upload/part', partOf(uploadId, 0))
     const completed = await complete(server, uploadId)
     for (const { status, body } of [part, completed]) {
       t.equal(status, 422)
@@ -202,9 +186,9 @@ await t.test('completing never overwrites', async (t) => {
   const server = await start(t)
   const uploadId = await begin(server)
   for (const at of [0, 1, 2]) t.equal(await sendPart(server, uploadId, at), 200)
-  await putObject(server.store, server.key, 'somebody else', { sha256: 'other' }, 'unconditional')
+  await putObject(server.store, server.key, 'another size', {}, 'unconditional')
   t.equal((await complete(server, uploadId)).status, 422)
-  t.same((await getObject(server.store, server.key))?.body.toString(), 'somebody else')
+  t.same((await getObject(server.store, server.key))?.body.toString(), 'another size')
   t.same(await notes(server.store), [])
   t.equal(await listParts(server.store, server.key, uploadId), undefined)
 })
@@ -213,8 +197,16 @@ await t.test('when the same file is there already the parts are freed', async (t
   const server = await start(t)
   const uploadId = await begin(server)
   for (const at of [0, 1, 2]) t.equal(await sendPart(server, uploadId, at), 200)
-  await putObject(server.store, server.key, bytes, { job: server.id, sha256: file.sha256 }, 'unconditional')
+  await putObject(server.store, server.key, bytes, {}, 'unconditional')
   t.match(await complete(server, uploadId), { status: 200, body: { state: 'stored' } })
   t.equal(await listParts(server.store, server.key, uploadId), undefined)
   t.same(await notes(server.store), [])
+})
+
+await t.test('the limit between one piece and parts is exact', async (t) => {
+  const server = await uploadServer(t, { largestPut: PART, smallestPart: PART })
+  const { body: { uploads } } = await server.ask('upload', {
+    files: [{ size: PART, sha256: digests[0] }, { size: PART + 1, sha256: digests[1] }]
+  })
+  t.match(uploads, [{ state: 'granted' }, { state: 'multipart' }])
 })

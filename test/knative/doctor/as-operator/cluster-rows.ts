@@ -6,7 +6,7 @@ import { type Service, settingsOf, settingsRow } from '../../../../knative/docto
 import { readyRow } from '../../../../knative/doctor/as-operator/ready-row.ts'
 import { accountsOf, rightsRow } from '../../../../knative/doctor/as-operator/rights.ts'
 import { reportOf } from '../../../../knative/doctor/run-in-cluster.ts'
-import { readTemplates, templateRow } from '../../../../knative/doctor/as-operator/template-rows.ts'
+import { readTemplates, templateRow, warningRows } from '../../../../knative/doctor/as-operator/template-rows.ts'
 import { wordsOf } from '../../../../knative/doctor/words-of.ts'
 import { newJobId } from '../../../../shared/job/job-id.ts'
 
@@ -148,6 +148,23 @@ await t.test('a refused template is named, and the other templates are read', as
     seen: /images that are not allowed here: b/
   })
   t.match(templateRow('good', refusal('pods "x" is forbidden: exceeded quota: jobs')), { verdict: 'degraded' })
+})
+
+await t.test('what the author of a template should change is a row of its own', async (t) => {
+  const hasty = JSON.stringify({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: 'hasty', annotations: { 'gx4ki.io/description': 'd', 'gx4ki.io/results': '/results' } },
+    spec: { template: { spec: { containers: [{ name: 'a', image: 'b' }], terminationGracePeriodSeconds: 30 } } }
+  })
+  const { usable } = readTemplates({ 'hasty.yaml': hasty })
+  t.match(warningRows(usable.get('hasty')!), [{
+    check: 'results of hasty',
+    verdict: 'degraded',
+    seen: /^terminationGracePeriodSeconds is 30, and a full result volume of 10Gi takes 572 s/,
+    mend: /docs\/templates\.md/
+  }])
+  t.strictSame(warningRows({ name: 'good', warnings: [] }), [])
 })
 
 await t.test('a pod that was admitted by mistake is named', async (t) => {

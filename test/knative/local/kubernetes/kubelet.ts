@@ -1,6 +1,16 @@
-import { readFileSync } from 'node:fs'
+import type { V1Pod } from '@kubernetes/client-node'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
-import { hasEnded, jobOf, logOf, namespace, podOf, shell, testKubernetes } from '../../../support/local-kubernetes.ts'
+import {
+  hasEnded,
+  jobOf,
+  type Kubernetes,
+  logOf,
+  namespace,
+  podOf,
+  shell,
+  testKubernetes
+} from '../../../support/local-kubernetes.ts'
 import { poll } from '../../../support/poll.ts'
 
 const sidecar = { restartPolicy: 'Always' }
@@ -60,6 +70,113 @@ await t.test('containers start and end in the order of a kubelet', async (t) => 
     Array(4).fill(['Completed', 0])
   )
 })
+
+const exec = (script: string): object => ({ exec: { command: ['sh', '-c', script] } })
+const say = (word: string): string => `echo ${word} >> /shared/order`
+const awaits = (word: string): string => `until grep -qs ${word} /shared/order; do sleep 0.02; done`
+
+/** A container that runs until it is told to end, and writes each step into the file `order`. */
+const patient = (name: string, { atStart = ':', preStop, atEnd = ':' }: Record<string, string>, more: object = {}) =>
+  shell(
+    name,
+    `${say(`${name}-up`)}; ${atStart}; trap '${atEnd}; ${say(`${name}-down`)}; exit 0' TERM; while :; do sleep 0.02; done`,
+    { ...(preStop !== undefined && { lifecycle: { preStop: exec(preStop) } }), volumeMounts, ...more }
+  )
+
+const isReady = ({ status }: V1Pod): boolean =>
+  status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
+
+const orderOf = ({ dir }: Kubernetes, pod: V1Pod): string[] => {
+  const file = `${dir}/pods/${pod.metadata!.uid}/volumes/shared/order`
+  return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : []
+}
+
+await t.test('when the workload has ended, the preStop hooks of all sidecars begin at once, and SIGTERM follows the hook', async (t) => {
+  const kubernetes = await testKubernetes(t)
+  const hook = (own: string, other: string): string => `${say(`${own}-hook`)}; ${awaits(`${other}-hook`)}`
+  await kubernetes.batch.createNamespacedJob({
+    namespace,
+    body: jobOf(
+      'completed',
+      [shell('main', say('main'), { volumeMounts })],
+      {},
+      {
+        terminationGracePeriodSeconds: 30,
+        initContainers: [
+          patient('first', { preStop: hook('first', 'second'), atEnd: 'cat /shared/order' }, sidecar),
+          patient('second', { preStop: `${hook('second', 'first')}; ${say('second-hook-end')}` }, sidecar)
+        ],
+        volumes
+      }
+    )
+  })
+  const pod = await podOf(kubernetes, 'completed', hasEnded)
+  t.equal(pod.status?.phase, 'Succeeded')
+  const order = (await logOf(kubernetes, pod, 'first')).trim().split('\n')
+  t.same(order.slice(0, 3), ['first-up', 'second-up', 'main'])
+  t.same(order.slice(3, 5).sort(), ['first-hook', 'second-hook'])
+  t.same(order.slice(5), ['second-hook-end', 'second-down'], 'then the first sidecar')
+})
+
+await t.test('a deletion runs the preStop hook of a sidecar before the workload has ended, and no sidecar starts again', async (t) => {
+  const kubernetes = await testKubernetes(t)
+  const { core } = kubernetes
+  // Waits longer than the delay of a restart.
+  const look = 'n=0; until [ $n -gt 40 ]; do sleep 0.02; n=$((n+1)); done'
+  await kubernetes.batch.createNamespacedJob({
+    namespace,
+    body: jobOf(
+      'deleted',
+      [patient('main', { atEnd: `${awaits('gone')}; ${look}; ${say('looked')}; ${awaits('seen')}` })],
+      {},
+      {
+        terminationGracePeriodSeconds: 30,
+        initContainers: [
+          shell('beside', `${say('beside-up')}; ${awaits('hook')}; ${say('gone')}`, {
+            ...sidecar,
+            volumeMounts,
+            lifecycle: { preStop: exec(say('hook')) }
+          })
+        ],
+        volumes
+      }
+    )
+  })
+  const pod = await podOf(kubernetes, 'deleted', isReady)
+  await poll('the workload runs', () => orderOf(kubernetes, pod).includes('main-up'))
+  await core.deleteNamespacedPod({ namespace, name: pod.metadata!.name! })
+  await poll('the workload has looked', () => orderOf(kubernetes, pod).includes('looked'))
+  t.same(orderOf(kubernetes, pod), ['beside-up', 'main-up', 'hook', 'gone', 'looked'])
+  appendFileSync(`${kubernetes.dir}/pods/${pod.metadata!.uid}/volumes/shared/order`, 'seen\n')
+  await podIsGone(kubernetes, pod)
+})
+
+await t.test('the time of a preStop hook counts against the grace period, and the hook ends with its container', async (t) => {
+  const kubernetes = await testKubernetes(t)
+  const { core } = kubernetes
+  const hook = 'echo $$ > /shared/hook; exec sleep 600'
+  await kubernetes.batch.createNamespacedJob({
+    namespace,
+    body: jobOf(
+      'hooked',
+      [patient('main', { preStop: hook, atEnd: awaits('seen') })],
+      {},
+      { terminationGracePeriodSeconds: 1, volumes }
+    )
+  })
+  const pod = await podOf(kubernetes, 'hooked', isReady)
+  await poll('the workload runs', () => orderOf(kubernetes, pod).includes('main-up'))
+  await core.deleteNamespacedPod({ namespace, name: pod.metadata!.name! })
+  const folder = `${kubernetes.dir}/pods/${pod.metadata!.uid}/volumes/shared`
+  const pid = await poll('the hook runs', () => existsSync(`${folder}/hook`) && Number(readFileSync(`${folder}/hook`, 'utf8')))
+  await podIsGone(kubernetes, pod)
+  t.notOk(isAlive(pid))
+})
+
+async function podIsGone ({ core }: Kubernetes, { metadata }: V1Pod): Promise<void> {
+  await poll('the pod is gone', async () =>
+    (await core.listNamespacedPod({ namespace })).items.every((each) => each.metadata?.uid !== metadata?.uid))
+}
 
 await t.test('a container gets the variables of its pod, PATH and HOME, and no other variable of this process', async (t) => {
   process.env.SECRET_OF_THE_HOST = 'x'
@@ -264,7 +381,7 @@ await t.test('a deletion stops the containers of a pod, then its sidecars, and k
   const pod = await podOf(
     kubernetes,
     'ended',
-    ({ status }) => status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
+    isReady
   )
   const name = pod.metadata!.name!
   const read = (file: string): string =>

@@ -1,0 +1,114 @@
+import type { V1Container, V1Job, V1PodSpec, V1Volume } from '@kubernetes/client-node'
+import { graceOfPod, RESULTS_SIZE } from '../start/grace-of.ts'
+import { parseQuantity } from '../start/parse-quantity.ts'
+import { STARTED_DIR, TOKEN_DIR } from '../start/uploader-folders.ts'
+import { plainPath } from './plain-path.ts'
+
+/** The uploader has the result volume at the same path, and there it must not hide what the uploader needs. */
+const TAKEN = [
+  '/app',
+  '/dev',
+  '/etc',
+  '/lib',
+  '/lib64',
+  '/proc',
+  '/sys',
+  '/usr/lib',
+  '/usr/local/bin',
+  TOKEN_DIR,
+  STARTED_DIR
+]
+
+const UNLIMITED = `the volume "results" has no sizeLimit: there is time for ${RESULTS_SIZE} of results when the ` +
+  'workload has ended, and what is more may not come up; set emptyDir.sizeLimit'
+
+/**
+ * Whether all results of a template's jobs can be collected. Throws when they cannot. Returns what its author should
+ * know otherwise.
+ */
+export function checkResults ({ spec }: V1Job, resultsPath: string): { warnings: string[] } {
+  const pod = spec!.template.spec!
+  checkOnePod(spec!)
+  checkPath(resultsPath)
+  checkNames(pod)
+  const results = pod.volumes?.find(({ name }) => name === 'results')
+  if (results !== undefined) checkVolume(results)
+  for (const container of containersOf(pod)) checkMounts(container, resultsPath)
+
+  const { terminationGracePeriodSeconds: seconds } = pod
+  if ((seconds ?? undefined) !== undefined && !(Number.isInteger(seconds) && seconds! >= 0)) {
+    throw new Error(`terminationGracePeriodSeconds is ${JSON.stringify(seconds)}, and must be whole seconds`)
+  }
+  const { warning } = graceOfPod(pod)
+  return {
+    warnings: [
+      ...(warning === undefined ? [] : [warning]),
+      ...(results === undefined || isLimited(results) ? [] : [UNLIMITED])
+    ]
+  }
+}
+
+function checkOnePod ({ completions, parallelism, completionMode }: V1Job['spec'] & object): void {
+  for (const [field, value] of Object.entries({ completions, parallelism })) {
+    if ((value ?? 1) !== 1) {
+      throw new Error(`spec.${field} is ${JSON.stringify(value)}: the results of a job come from one pod, so it must ` +
+        'be 1; for more pods, start more jobs')
+    }
+  }
+  if (completionMode === 'Indexed') {
+    throw new Error('spec.completionMode is Indexed: the results of a job come from one pod, so it must be NonIndexed')
+  }
+}
+
+function checkPath (path: string): void {
+  const taken = TAKEN.find((one) => isWithin(one, path) || isWithin(path, one))
+  if (path === '/' || taken !== undefined) {
+    throw new Error(`the result folder ${path} cannot be used, because the uploader has the result volume at the same ` +
+      `path${taken === undefined || path === '/' ? '' : `, and needs ${taken}`}: choose a folder such as /results`)
+  }
+}
+
+function checkNames (pod: V1PodSpec): void {
+  for (const { name } of containersOf(pod)) {
+    if (name === 'uploader') throw new Error('the container "uploader" must have another name: deploy adds one of this name')
+  }
+  for (const { name } of pod.volumes ?? []) {
+    if (name === 'uploader-token' || name === 'uploader-started') {
+      throw new Error(`the volume "${name}" must have another name: deploy adds one of this name`)
+    }
+  }
+}
+
+function checkVolume ({ name, ...sources }: V1Volume): void {
+  // Kubernetes takes a volume without a source for an emptyDir.
+  const other = Object.entries(sources).find(([kind, source]) => kind !== 'emptyDir' && Boolean(source))
+  if (other === undefined) return
+  throw new Error(`the volume "${name}" is of the kind ${other[0]}, and must be an emptyDir: the uploader takes ` +
+    'everything there for what this job has written')
+}
+
+/** Files in another volume below the result folder look like results, but the uploader cannot see them. */
+function checkMounts ({ name: container, volumeMounts }: V1Container, resultsPath: string): void {
+  const mounts = (volumeMounts ?? []).map(({ name, mountPath }) => ({ name, path: plainPath(mountPath) }))
+  const folders = [resultsPath, ...mounts.filter(({ name }) => name === 'results').map(({ path }) => path)]
+  for (const { name, path } of mounts) {
+    const folder = folders.find((one) => isWithin(path, one))
+    if (name === 'results' || folder === undefined) continue
+    throw new Error(`the container "${container}" mounts the volume "${name}" at ${path}, within the result folder ` +
+      `${folder}: its files could not be collected; mount it elsewhere, and copy what is a result`)
+  }
+}
+
+/** Kubernetes takes a limit of 0 for none. */
+function isLimited ({ emptyDir }: V1Volume): boolean {
+  return parseQuantity(emptyDir?.sizeLimit ?? 0) > 0
+}
+
+function containersOf ({ initContainers, containers }: V1PodSpec): V1Container[] {
+  return [...initContainers ?? [], ...containers]
+}
+
+/** Whether a path is a folder or lies within it. */
+function isWithin (path: string, folder: string): boolean {
+  return `${path}/`.startsWith(folder === '/' ? '/' : `${folder}/`)
+}

@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto'
+import { buffer } from 'node:stream/consumers'
+import { Readable } from 'node:stream'
+import t from 'tap'
+import { extract } from 'tar-stream'
+import { writeJournal } from '../../../shared/results/journal.ts'
+import { writeManifest } from '../../../shared/results/manifest.ts'
+import { contentKey } from '../../../shared/store/bucket-layout.ts'
+import { removeObject } from '../../../shared/store/object-store.ts'
+import { fetchServer } from '../../support/fetch-server.ts'
+import { problemOf } from '../../support/problem-of.ts'
+import { putContents, putFirstResults, putResults } from '../../support/put-results.ts'
+import { testStore } from '../../support/store.ts'
+
+const store = await testStore(t)
+const attempt = 'pod'
+
+/** The files of an archive, in its order. */
+async function filesIn (response: Response): Promise<[name: string, bytes: Buffer, date: string | undefined][]> {
+  const files: [string, Buffer, string | undefined][] = []
+  for await (const entry of Readable.fromWeb(response.body!).pipe(extract())) {
+    files.push([entry.header.name, await buffer(entry), entry.header.mtime?.toISOString()])
+  }
+  return files
+}
+
+await t.test('the archive has all results, unchanged', async (t) => {
+  const { url, create } = await fetchServer(t, store)
+  const { job_uuid: id } = await create({ state: 'succeeded', attempt, finished_at: '2026-01-02T03:04:05.000Z' })
+  const odd = `${'long/'.repeat(60)}${'ü'.repeat(100)}`
+  const results = { 'a.txt': Buffer.from('a\n'), [odd]: Buffer.alloc(0), 'sub/b ü.bin': randomBytes(100_000) }
+  await putResults(store, { id, attempt }, { ...results, twice: results['a.txt'] })
+  const response = await fetch(`${url}/job/${id}/result/archive`)
+  t.equal(response.headers.get('content-type'), 'application/x-tar')
+  t.match(response.headers.get('content-disposition'), `${id}.tar`)
+  const files = await filesIn(response)
+  t.strictSame(files.map(([name]) => name), ['a.txt', odd, 'sub/b ü.bin', 'twice'])
+  for (const [name, content, date] of files) {
+    t.ok(content.equals({ ...results, twice: results['a.txt'] }[name]!), name)
+    t.equal(date, '2026-01-02T03:04:05.000Z')
+  }
+})
+
+await t.test('the archive has the files of every page of the manifest', async (t) => {
+  const { url, create } = await fetchServer(t, store)
+  const { job_uuid: id } = await create({ state: 'succeeded', attempt })
+  const [any] = await putContents(store, { id, attempt }, { any: 'x' })
+  const names = ['a-', 'a/'].flatMap((start) => Array.from({ length: 600 }, (_, at) => `${start}${1000 + at}`))
+  await writeManifest(
+    store,
+    id,
+    attempt,
+    { files: names.length, bytes: names.length, complete: true, left_out: [], left_out_count: 0, at: '' },
+    names.map((name) => ({ ...any!, name }))
+  )
+  const files = await filesIn(await fetch(`${url}/job/${id}/result/archive`))
+  t.strictSame(files.map(([name]) => name), names)
+})
+
+await t.test('the archive of a job whose uploader was killed has the files that were stored', async (t) => {
+  const { url, create } = await fetchServer(t, store)
+  const { job_uuid: id } = await create({ state: 'failed', attempt })
+  const entries = await putContents(store, { id, attempt }, { a: '1', b: '2', c: '3' })
+  await writeJournal(store, id, attempt, { files: 2, bytes: 2, page: 0, entries: [...entries, { name: 'b', gone: true }] })
+  const files = await filesIn(await fetch(`${url}/job/${id}/result/archive`))
+  t.strictSame(files.map(([name, content]) => `${name} ${content.toString()}`), ['a 1', 'c 3'])
+})
+
+await t.test('a running job has no archive, even when all its results are stored', async (t) => {
+  const { url, create } = await fetchServer(t, store)
+  const { job_uuid: id } = await create({ state: 'running', attempt })
+  await putFirstResults(store, { id, attempt }, { a: '1' })
+  await putResults(store, { id, attempt }, { a: '1' })
+  await problemOf(t, await fetch(`${url}/job/${id}/result/archive`), 409, 'job-not-ended')
+})
+
+await t.test('a job without results has an empty archive', async (t) => {
+  const { url, create } = await fetchServer(t, store)
+  for (const more of [{}, { attempt }]) {
+    const { job_uuid: id } = await create({ state: 'failed', ...more })
+    const bytes = await (await fetch(`${url}/job/${id}/result/archive`)).bytes()
+    t.ok(bytes.length > 0 && bytes.every((byte) => byte === 0))
+  }
+})
+
+await t.test('an archive breaks off when a file is removed while it is read', async (t) => {
+  const { url, create } = await fetchServer(t, store)
+  const { job_uuid: id } = await create({ state: 'succeeded', attempt })
+  // Larger than all buffers between store and test, so the second file is not opened before the first is read.
+  const [b] = await putContents(store, { id, attempt }, { b: 'b' })
+  await putResults(store, { id, attempt }, { a: randomBytes(16 * 1024 * 1024), b: 'b' })
+  const response = await fetch(`${url}/job/${id}/result/archive`)
+  await removeObject(store, contentKey(id, attempt, b!.sha256))
+  await t.rejects(response.bytes())
+})

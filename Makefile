@@ -32,7 +32,7 @@ test: build python ## Run the tests
 	@node test/support/with-store.ts tap
 
 test-minio: build ## Run the tests of the store on MinIO, which it builds once; needs Go; MINIO_TESTS=… selects tests
-	@node test/support/with-minio.ts tap $(MINIO_TESTS)
+	@node test/support/with-minio.ts tap --jobs=2 $(MINIO_TESTS)
 
 test-image: image-tar ## Test the image in containers; as root, on Debian
 	@tap test/image/*.ts

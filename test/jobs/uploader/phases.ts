@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { appendFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -10,12 +12,15 @@ import { uploadServer } from '../../support/upload-server.ts'
 const LATE = 'the workload wrote on after its time was over; what is stored is older'
 const SLOW = 'it was still going up when the time of the uploader was over'
 
-/** A workload that writes on and on, until it is stopped. */
-function growing (t: Test, path: string): () => void {
-  let line = 0
-  const writing = setInterval(() => appendFileSync(path, `line ${line++}\n`), 20)
-  t.teardown(() => clearInterval(writing))
-  return () => clearInterval(writing)
+/** A workload that writes on and on, without a pause, until it is stopped. */
+function growing (t: Test, path: string): () => Promise<void> {
+  const child = spawn('sh', ['-c', 'while :; do echo a line; done >>"$0"', path])
+  const exit = once(child, 'exit')
+  t.teardown(() => child.kill('SIGKILL'))
+  return async () => {
+    child.kill('SIGKILL')
+    await exit
+  }
 }
 
 await t.test('what a workload that ignores SIGTERM has written by then comes up, and is not complete', async (t) => {
@@ -47,7 +52,7 @@ await t.test('without the end of the pod the share of the workload does not begi
   const uploader = await runUploader(t, { ...server, folder, env })
   await uploader.said('stored: "finished"')
   t.notMatch(uploader.output(), '"log"')
-  stop()
+  await stop()
   t.equal(await uploader.end(), 0)
   t.notMatch(uploader.output(), 'not all is up')
 })
@@ -63,7 +68,7 @@ await t.test('when the workload ends after its share is over, the results are co
   await uploader.hook('stopping')
   await uploader.said('stored: "log"')
   const early = readFileSync(path).length
-  stop()
+  await stop()
   appendFileSync(path, 'the last line')
   t.ok(readFileSync(path).length > early)
   t.equal(await uploader.end(), 0)

@@ -97,7 +97,8 @@ export async function startChaosHost (seed: string): Promise<ChaosHost> {
         WEBHOOK_DEFAULT_SECRET: 'chaos',
         EGRESS_ALLOWED_ORIGINS: webhook.url
       },
-      deploy: { UPLOAD_URL: proxies.uploads.url }
+      deploy: { UPLOAD_URL: proxies.uploads.url },
+      'result-upload': { NODE_OPTIONS: `--require=${join(import.meta.dirname, 'small-parts.cjs')}` }
     }
   }).catch(async (error) => {
     await stopOwn({ keepLog: false })

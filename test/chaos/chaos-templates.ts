@@ -18,7 +18,8 @@ const changes: Record<ChaosTemplate, { job?: object, graceSeconds?: number }> = 
   chaos: {},
   'chaos-twice': { job: { backoffLimit: 1 } },
   'chaos-overdue': { job: { activeDeadlineSeconds: 6 } },
-  'chaos-stubborn': { graceSeconds: 5 }
+  // Of which the workload gets a third.
+  'chaos-stubborn': { graceSeconds: 9 }
 }
 
 /** Writes the templates of the chaos jobs into a new folder. */

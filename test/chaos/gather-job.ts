@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { readRecord } from '../../shared/job/record-store.ts'
-import { markerKey, resultKey, resultsPrefix } from '../../shared/store/bucket-layout.ts'
+import { contentKey, markerKey, resultsPrefix } from '../../shared/store/bucket-layout.ts'
 import { headObject } from '../../shared/store/object-store.ts'
 import { listUploads } from '../../shared/store/unfinished-uploads.ts'
 import { processesWith } from '../support/processes-with.ts'
@@ -38,8 +38,8 @@ export async function gatherJob (
   // MinIO lists uploads by a whole key only.
   const keys = [
     resultsPrefix(id),
-    ...(truth ? expectedOf(truth).files : []).filter(({ size }) => size > 2 ** 20).map(({ name }) =>
-      resultKey(id, attempt, name)
+    ...(truth ? expectedOf(truth).files : []).filter(({ size }) => size > 2 ** 20).map(({ sha256 }) =>
+      contentKey(id, attempt, sha256)
     )
   ]
   return {

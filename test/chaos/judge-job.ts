@@ -16,6 +16,7 @@ export const rules = [
   'right end',
   'right exit code',
   'results equal the folder',
+  'list in order',
   'archive equals the folder',
   'bytes equal the folder',
   'early archive equals the folder',
@@ -42,7 +43,7 @@ export interface Violation {
  * Whether `GET /job/{id}` must have `results`, and `left_out` must name the files of a job with `ResultsIncomplete`. If
  * false, the rules are applied only to answers that have these fields.
  */
-export const RESULTS_ARE_SUMMARIZED = false
+export const RESULTS_ARE_SUMMARIZED = true
 
 /** The rule of a good end. It returns what of it does not hold for a job. */
 export function judgeJob (observation: Observation, mustSummarize = RESULTS_ARE_SUMMARIZED): Violation[] {
@@ -120,6 +121,9 @@ function judgeResults (
   mustSummarize: boolean
 ): void {
   const { truth, list = [], leftOut, archive, earlyArchive, read } = observation
+  const names = list.map(({ name }) => Buffer.from(name))
+  const disorder = names.findIndex((name, at) => at > 0 && Buffer.compare(names[at - 1]!, name) >= 0)
+  hold('list in order', disorder > 0 && `${list[disorder]?.name} comes after ${list[disorder - 1]?.name}`)
   const isComplete = job.state === 'succeeded' || job.results?.complete === true
   const expected = truth && expectedOf(truth)
   if (isComplete && expected !== undefined) {
@@ -142,7 +146,8 @@ function judgeResults (
     hold('summary is true', mustSummarize && 'the job has no results')
     return
   }
-  const { files, bytes, complete, left_out_count: count } = job.results
+  const { files, bytes, complete, left_out_count: count } = job.results ??
+    { files: 0, bytes: 0, complete: false, left_out_count: undefined }
   const sum = list.reduce((total, { size }) => total + size, 0)
   hold(
     'summary is true',
@@ -151,11 +156,18 @@ function judgeResults (
   )
   hold('summary is true', job.state === 'succeeded' && !complete && 'succeeded, but not complete')
   hold('summary is true', job.reason === 'ResultsIncomplete' && complete && 'ResultsIncomplete, but complete')
+  hold('summary is true', !complete && mustBeComplete(observation, job) && 'incomplete, and nothing was in the way')
   hold(
     'summary is true',
     count !== undefined && leftOut !== undefined && count !== leftOut.length &&
       `${count} files left out, while the list names ${leftOut.length}`
   )
+}
+
+/** Whether the uploader had all the time that it needs, and every file can be a result. */
+function mustBeComplete ({ hits, truth }: Observation, { reason }: SeenJob): boolean {
+  if (truth?.at === undefined || reason === 'KubernetesUnavailable') return false
+  return !uploaderWasLost({ hits, truth }) && expectedOf(truth).impossible.length === 0
 }
 
 /** Every file that is not among the results has to be named as left out. */
@@ -186,8 +198,8 @@ function judgeNames (
   hold('files named', unnamed.length > 0 && `not named as left out: ${unnamed.map((name) => JSON.stringify(name)).join(', ')}`)
 }
 
-/** However a name is shown that cannot be shown as it is. */
-const plain = (name: string): string => name.replace(/[^\w./ -]+/g, '?')
+/** However a name is shown that cannot be printed, or is long. */
+const plain = (name: string): string => name.replace(/(\\x[0-9a-f]{2}|[^\w./ -])+/g, '?').slice(0, 100)
 
 /**
  * A state that was passed over, because nobody saw it in time, is in the history without a callback. The last one never

@@ -29,6 +29,7 @@ t.comment(`the same again: ${again({ seed, jobs, store: stores.length === 1 ? st
 
 for (const [at, round] of rounds.entries()) {
   await t.test(`round ${at + 1}: ${round.jobs} jobs with seed ${round.seed} on ${round.store}`, async (t) => {
+    t.comment(`this round again: ${again(round)}`)
     useStore(round.store)
     const share = seconds === undefined ? Infinity : seconds / rounds.length - END_SECONDS
     const report = await runRound(round, { atOnce, askUntil: Date.now() + share * 1000 })
@@ -40,9 +41,7 @@ for (const [at, round] of rounds.entries()) {
       else fail(t, `${about}: ${wrong}`)
     }
     for (const { rule, detail } of report.others) fail(t, `${rule}: ${detail}`)
-    if (t.passing()) return
-    t.comment(`the log of this round: ${report.logFile}`)
-    t.comment(`this round again: ${again(round)}`)
+    if (!t.passing()) t.comment(`the log of this round: ${report.logFile}`)
   })
 }
 

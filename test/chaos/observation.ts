@@ -15,7 +15,10 @@ export interface SeenJob {
   exit_code: number | null
   history: { state: string }[]
   callback?: string | null
-  results?: { files: number, bytes: number, complete: boolean, left_out?: LeftOut[], left_out_count?: number }
+  /** Null as long as there are none. */
+  results?:
+    | { files: number, bytes: number, complete: boolean, left_out?: LeftOut[], left_out_count?: number }
+    | null
 }
 
 export interface LeftOut {

@@ -114,6 +114,8 @@ export async function runRound (round: Round, { atOnce, askUntil }: RoundOptions
       },
       logFile: host.logFile
     }
+  } catch (error) {
+    throw new Error(`the round broke off; its log is ${host.logFile}`, { cause: error })
   } finally {
     giveUp.abort()
     await host.stop({ keepLog: !isGood })

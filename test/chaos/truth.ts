@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { wrongName } from '../../shared/results/result-name.ts'
+import { wrongName } from '../../shared/results/wrong-name.ts'
 import { nameBytes } from './encode-name.ts'
 
 /** The result folder as it was at the end of the workload, as `workload.py` records it. */
@@ -32,13 +32,19 @@ export interface Expected {
 export function expectedOf ({ entries }: Truth): Expected {
   const expected: Expected = { files: [], impossible: [], leftOut: [] }
   for (const entry of entries) {
-    const bytes = nameBytes(entry.name)
-    const name = bytes.toString()
-    const isPossible = isUtf8(bytes) && wrongName(name) === undefined
-    if (entry.is === 'file' && isPossible) {
-      expected.files.push({ name, size: entry.size, sha256: entry.sha256 })
-    } else if (entry.is === 'file' || entry.is === 'unreadable') expected.impossible.push(name)
+    const wrong = wrongPart(entry.name)
+    const name = nameBytes(entry.name).toString()
+    if (wrong !== undefined) expected.impossible.push(wrong)
+    else if (entry.is === 'file') expected.files.push({ name, size: entry.size, sha256: entry.sha256 })
+    else if (entry.is === 'unreadable') expected.impossible.push(name)
     else expected.leftOut.push(name)
   }
   return expected
+}
+
+/** The part of a name that cannot be that of a result, if there is one: of a folder, if it is in such a folder. */
+function wrongPart (encoded: string): string | undefined {
+  const parts = encoded.split('/')
+  const folders = parts.map((_, at) => nameBytes(parts.slice(0, at + 1).join('/')))
+  return folders.find((bytes) => !isUtf8(bytes) || wrongName(bytes.toString()) !== undefined)?.toString()
 }

@@ -88,6 +88,16 @@ const cases: [string, Rule[], (one: Good) => unknown][] = [
     'results equal the folder',
     'bytes equal the folder'
   ], (one) => Object.assign(one, { list: [{ ...file, sha256: 'stale' }] })],
+  ['the list is not in order', ['list in order'], (one) => {
+    one.truth!.entries.push({ is: 'file', ...other })
+    const files = [other, file]
+    Object.assign(one, { list: files, archive: files, earlyArchive: files })
+    Object.assign(one.job.results!, { files: 2, bytes: 5 })
+  }],
+  ['a job that failed by itself is said to be incomplete', ['summary is true'], (one) => {
+    one.plan.script.exit = 3
+    fail(one, 'BackoffLimitExceeded', { exit_code: 3, results: { files: 1, bytes: 2, complete: false } })
+  }],
   ['the archive breaks off', ['archive equals the folder'], (one) => Object.assign(one, { archive: 'socket hang up' })],
   ['half an archive came as a whole one', ['early archive equals the folder'], (one) =>
     Object.assign(one, { earlyArchive: [] })],
@@ -104,7 +114,7 @@ const cases: [string, Rule[], (one: Good) => unknown][] = [
     fail(one, 'ResultsIncomplete', { results: { files: 1, bytes: 2, complete: false, left_out_count: 1 } })
     one.leftOut!.push({ name: 'else', reason: 'x' })
   }],
-  ['nothing tells of the files', ['files named'], (one) => {
+  ['nothing tells of the files', ['files named', 'summary is true'], (one) => {
     one.truth!.entries.push({ name: 'line%0Abreak', is: 'file', size: 1, sha256: 'cc' })
     fail(one, 'ResultsIncomplete')
     delete one.job.results
@@ -114,7 +124,7 @@ const cases: [string, Rule[], (one: Good) => unknown][] = [
     one.hits.push({ what: 'kill uploader', at: 9900 })
     fail(one, 'ResultsIncomplete', { results: { files: 1, bytes: 2, complete: false } })
   }],
-  ['one that was killed long before can', ['right end', 'files named'], (one) => {
+  ['one that was killed long before can', ['right end', 'files named', 'summary is true'], (one) => {
     one.hits.push({ what: 'kill uploader', at: 100 })
     fail(one, 'ResultsIncomplete', { results: { files: 1, bytes: 2, complete: false } })
   }],
@@ -128,6 +138,7 @@ const cases: [string, Rule[], (one: Good) => unknown][] = [
   ['the summary counts other files', ['summary is true'], (one) => Object.assign(one.job.results!, { files: 2 })],
   ['the summary says that a success is incomplete', ['summary is true'], (one) =>
     Object.assign(one.job.results!, { complete: false })],
+  ['there is no summary of a success', ['summary is true'], (one) => Object.assign(one.job, { results: null })],
   ['the summary counts others as left out', ['summary is true'], (one) =>
     Object.assign(one.job.results!, { left_out_count: 3 })],
   ['no try of a callback was taken', ['callbacks delivered'], (one) => one.deliveries.pop()],

@@ -1,6 +1,12 @@
 /**
- * Runs random jobs on the local host while requests fail and processes are killed, and judges every job. The plan and
- * the faults follow from a seed: CHAOS_SEED, or the day. CHAOS_JOBS, CHAOS_SECONDS, CHAOS_AT_ONCE, CHAOS_STORE.
+ * Runs random jobs on the local host while requests fail and processes are killed, and judges every job.
+ *
+ * Everything planned follows from a seed (CHAOS_SEED, or the day): the jobs with their scripts, clients, cancels and
+ * kills, and the fate of the n-th request of each kind at each proxy. What does not follow from it is how concurrent
+ * processes interleave: which job has the n-th request, and where exactly a kill hits.
+ *
+ * CHAOS_JOBS says how many jobs, CHAOS_AT_ONCE how many together, CHAOS_SECONDS when no more are asked for, CHAOS_STORE
+ * (weed or minio) where.
  */
 import t, { type Test } from 'tap'
 import { findMinio } from './find-minio.ts'

@@ -16,7 +16,7 @@ export function reportLines (
     ...notAsked > 0 ? [`${notAsked} more jobs were not asked for, because the time was over`] : [],
     `${requests} requests at the proxies, ${total} faults`,
     ...[...Map.groupBy(faults, ([name]) => name.split(': ')[0]!)].map(([proxy, counts]) =>
-      `faults of the ${proxy}: ${inWords(new Map(counts.map(([name, count]) => [name.split(': ')[1]!, count])))}`
+      `faults at ${proxy}: ${inWords(new Map(counts.map(([name, count]) => [name.split(': ')[1]!, count])))}`
     ),
     ...disturbances.size > 0 ? [`disturbances: ${inWords(disturbances)}`] : [],
     ...[...ends].sort(([one], [other]) => one < other ? -1 : 1).map(([kind, counts]) => `${kind}: ${inWords(counts)}`)

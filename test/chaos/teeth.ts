@@ -44,9 +44,9 @@ function copyProject (folder: string): void {
   if (existsSync(join(ROOT, '.local'))) symlinkSync(join(ROOT, '.local'), join(folder, '.local'))
 }
 
-function putBack (folder: string, { name, file, changes }: KnownFault): void {
-  const path = join(folder, file)
-  for (const [good, bad] of changes) {
+function putBack (folder: string, { name, changes }: KnownFault): void {
+  for (const [file, good, bad] of changes) {
+    const path = join(folder, file)
     const parts = readFileSync(path, 'utf8').split(good)
     if (parts.length !== 2) throw new Error(`${name}: ${file} has ${parts.length - 1} times: ${good}`)
     writeFileSync(path, parts.join(bad))

@@ -8,7 +8,8 @@ export const mappedFile = kind('mapped file', 3, (random) => script([
   {
     do: 'map',
     name: 'mapped.db',
-    size: random.integer(1, 200) * PAGE,
+    // Small files are treated in another way.
+    size: random.pick([random.integer(1, 16), random.integer(17, 200)]) * PAGE,
     seed: contentSeed(random),
     pauses: [SETTLED_SECONDS, ...Array.from({ length: random.integer(1, 3) }, () => random.between(0.2, 1))]
   }

@@ -37,9 +37,11 @@ await t.test('every kind that ends by itself does so, with the same files each t
     const quick = write(seeded(name))
     if (!Number.isFinite(secondsOf(quick))) continue
     const steps = quick.steps.filter((step) => step.do !== 'wait' && step.do !== 'fail first').map((step) =>
-      step.do === 'map' ? { ...step, pauses: step.pauses.map(() => 0) } : step
+      step.do === 'map'
+        ? { ...step, pauses: step.pauses.map(() => 0) }
+        : step.do === 'write' ? { ...step, size: Math.min(step.size, 2 ** 21) } : step
     )
-    const [first, second] = ['one', 'two'].map(() => run(t, { ...quick, steps }))
+    const [first, second] = [1, 2].map(() => run(t, { ...quick, steps }))
     t.equal(first!.status, quick.exit, name)
     const content = ({ truth }: { truth: Truth }) => truth.entries.toSorted((a, b) => a.name < b.name ? -1 : 1)
     t.strictSame(content(first!), content(second!), name)

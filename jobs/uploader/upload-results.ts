@@ -46,9 +46,7 @@ export async function uploadResults (work: Work): Promise<boolean> {
     // Before the look into the folder: what is written until the end is seen in the last look.
     const phase = end.phase()
     const began = performance.now()
-    scan = await scanResults(folder, { final: phase !== 'running' })
-    tell(scan)
-    seen = new Map(scan.files.map((file) => [file.name, stillThat(seen.get(file.name), file, phase)]))
+    await look(phase)
     const looked = performance.now() - began
     try {
       await uploadDue(work, uploads, journal, [...seen.values()].filter((one) => isDue(one, phase, settleMs)), phase)
@@ -68,10 +66,20 @@ export async function uploadResults (work: Work): Promise<boolean> {
     } catch (error) {
       if (!end.over.aborted) throw error
     }
-    if (end.over.aborted) return await giveUp(work, journal, leftOut(scan, seen))
+    if (end.over.aborted) {
+      // A workload that was cut may have written on while the last files went up.
+      if (end.phase() !== 'ended') await look('cut')
+      return await giveUp(work, journal, leftOut(scan, seen))
+    }
     if (phase === end.phase()) {
       await end.wait(phase === 'running' ? Math.max(settleMs / 3, looked / SHARE) : settleMs / 3)
     }
+  }
+
+  async function look (phase: Phase): Promise<void> {
+    scan = await scanResults(folder, { final: phase !== 'running' })
+    tell(scan)
+    seen = new Map(scan.files.map((file) => [file.name, stillThat(seen.get(file.name), file, phase)]))
   }
 }
 

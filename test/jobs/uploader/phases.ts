@@ -23,26 +23,33 @@ function growing (t: Test, path: string): () => Promise<void> {
   }
 }
 
-await t.test('what a workload that ignores SIGTERM has written by then comes up, and is not complete', async (t) => {
-  const server = await uploadServer(t)
-  const folder = resultFolder(t, { finished: 'x', '.hidden': 'y' })
-  growing(t, join(folder, 'log'))
-  const uploader = await runUploader(t, { ...server, folder, env: { GRACE_SECONDS: '6', WORKLOAD_SECONDS: '1' } })
-  await uploader.said('stored: "finished"')
-  t.notMatch(uploader.output(), '"log"', 'a growing file is left alone while the workload may write')
-  await uploader.hook('stopping')
-  t.equal(await uploader.exited, 1)
-  t.match(uploader.output(), 'the time is over')
-  t.notMatch(uploader.output(), ': all is up')
+for (const [when, slow] of [['', false], [', also when the service is slow', true]] as const) {
+  await t.test(`what a workload that ignores SIGTERM has written by then comes up, and is not complete${when}`, async (t) => {
+    const server = await uploadServer(t, {
+      asked: async (route) => {
+        if (!slow || route !== 'journal' || !uploader.output().includes('stored: "log"')) return
+        await uploader.said('the time is over')
+      }
+    })
+    const folder = resultFolder(t, { finished: 'x', '.hidden': 'y' })
+    growing(t, join(folder, 'log'))
+    const uploader = await runUploader(t, { ...server, folder, env: { GRACE_SECONDS: '8', WORKLOAD_SECONDS: '0.5' } })
+    await uploader.said('stored: "finished"')
+    t.notMatch(uploader.output(), '"log"', 'a growing file is left alone while the workload may write')
+    await uploader.hook('stopping')
+    t.equal(await uploader.exited, 1)
+    t.match(uploader.output(), 'the time is over')
+    t.notMatch(uploader.output(), ': all is up')
 
-  const { '.hidden': hidden, finished, log } = await server.published()
-  t.match([finished, hidden], [Buffer.from('x'), Buffer.from('y')])
-  t.ok(log!.length > 0)
-  const written = readFileSync(join(folder, 'log'))
-  t.ok(written.length > log!.length, 'the workload writes on')
-  t.ok(written.subarray(0, log!.length).equals(log!), 'and what is published is the beginning')
-  t.match(await server.manifest(), { files: 3, complete: false, left_out: [{ name: 'log', reason: LATE }], left_out_count: 1 })
-})
+    const { '.hidden': hidden, finished, log } = await server.published()
+    t.match([finished, hidden], [Buffer.from('x'), Buffer.from('y')])
+    t.ok(log!.length > 0)
+    const written = readFileSync(join(folder, 'log'))
+    t.ok(written.length > log!.length, 'the workload writes on')
+    t.ok(written.subarray(0, log!.length).equals(log!), 'and what is published is the beginning')
+    t.match(await server.manifest(), { files: 3, complete: false, left_out: [{ name: 'log', reason: LATE }], left_out_count: 1 })
+  })
+}
 
 await t.test('without the end of the pod the share of the workload does not begin', async (t) => {
   const server = await uploadServer(t)
@@ -101,7 +108,7 @@ for (const [what, hold] of [['answers nothing', true], ['is down', false]] as co
       return taken.includes(content) ? undefined : ({ socket }) => hold || socket.destroy()
     }
     const folder = resultFolder(t, { first: 'x', large: Buffer.alloc(20 * 2 ** 20), 'sub/small': 'y' })
-    const uploader = await runUploader(t, { ...server, folder, env: { GRACE_SECONDS: '5', WORKLOAD_SECONDS: '1' } })
+    const uploader = await runUploader(t, { ...server, folder, env: { GRACE_SECONDS: '8', WORKLOAD_SECONDS: '1' } })
     t.equal(await uploader.end(), 1)
     t.match(uploader.output(), 'the time is over')
     const published = Object.keys(await server.published())

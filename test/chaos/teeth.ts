@@ -25,7 +25,8 @@ for (const fault of knownFaults.filter(({ name }) => name.includes(part))) {
     const isOfRule = new RegExp(`^ *not ok .*(- |: |; )${fault.rule}: `)
     const found = output.split('\n').filter((line) => isOfRule.test(line))
     const seconds = Math.round((Date.now() - begun) / 1000)
-    console.log(`${found.length > 0 ? 'found' : 'MISSED'} in ${seconds} s: ${fault.name} (${found.length} times)`)
+    const jobs = [...output.matchAll(/# (\d+) jobs; /g)].reduce((sum, [, count]) => sum + Number(count), 0)
+    console.log(`${found.length > 0 ? 'found' : 'MISSED'} in ${seconds} s: ${fault.name} (${found.length} of ${jobs} jobs)`)
     for (const line of found.slice(0, 2)) console.log(`    ${line.trim().slice(0, 300)}`)
     if (found.length === 0) missed++
   } finally {

@@ -11,6 +11,9 @@ export const mappedFile = kind('mapped file', 3, (random) => script([
     // Small files are treated in another way.
     size: random.pick([random.integer(1, 16), random.integer(17, 200)]) * PAGE,
     seed: contentSeed(random),
-    pauses: [SETTLED_SECONDS, ...Array.from({ length: random.integer(1, 3) }, () => random.between(0.2, 1))]
+    pauses: [
+      SETTLED_SECONDS + random.between(0, 2),
+      ...Array.from({ length: random.integer(1, 3) }, () => random.between(0.2, 1))
+    ]
   }
 ]))

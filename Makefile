@@ -7,8 +7,13 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 installed := node_modules/.installed
 DOCKER ?= docker
 E2E_TESTS ?= test/acceptance test/e2e/suite
+# The tests of all code that lists, conditions or uploads.
+MINIO_TESTS ?= $(wildcard test/shared/store/*.ts test/shared/results/*.ts test/jobs/uploader/*.ts) \
+  test/functions/result-upload.ts test/functions/result-fetch.ts $(wildcard test/functions/deploy/keep/*.ts) \
+  test/functions/job-completed/unfinished-uploads.ts test/knative/doctor/store-abilities.ts \
+  test/knative/doctor/orphans.ts test/acceptance/life-of-a-job.ts
 
-.PHONY: help demo run api-key test test-image e2e e2e-parts doctor contract lint typecheck
+.PHONY: help demo run api-key test test-minio test-image e2e e2e-parts doctor contract chaos lint typecheck
 .PHONY: build image image-tar clean python
 
 help: ## List the targets
@@ -26,6 +31,9 @@ api-key: $(installed) ## Make an API key: OWNER=alice SCOPES='jobs:read jobs:wri
 test: build python ## Run the tests
 	@node test/support/with-store.ts tap
 
+test-minio: build ## Run the tests of the store on MinIO, which it builds once; needs Go; MINIO_TESTS=… selects tests
+	@node test/support/with-minio.ts tap --jobs=2 $(MINIO_TESTS)
+
 test-image: image-tar ## Test the image in containers; as root, on Debian
 	@tap test/image/*.ts
 
@@ -40,6 +48,9 @@ doctor: $(installed) ## Check the installation in KUBECONFIG and say how to repa
 
 contract: build python ## Test every function against its own OpenAPI document with generated requests
 	@node test/contract/run.ts
+
+chaos: build python ## Run random jobs with failing requests and killed processes: two minutes, or CHAOS_JOBS=10000
+	@node test/chaos/main.ts
 
 lint: $(installed) ## Check the code style
 	@echo 'Checking the style …'

@@ -1,9 +1,10 @@
 import { atMost } from '../../shared/flow/at-most.ts'
-import { type LeftOut, MOST_NAMED } from '../../shared/job/left-out.ts'
 import type { Ask } from './ask-service.ts'
 import { batchesOf } from './batches-of.ts'
 import { type Journal, openJournal } from './journal.ts'
-import { type FoundFile, type Scan, scanResults } from './scan-results.ts'
+import { type Left, leftOut, sayDone } from './say-done.ts'
+import { type Scan, scanResults } from './scan-results.ts'
+import { isDue, note, type SeenFile, stillThat } from './seen-file.ts'
 import type { End, Phase } from './the-end.ts'
 import { type Outcome, uploadBatch, type Uploads } from './upload-batch.ts'
 
@@ -16,19 +17,6 @@ interface Work {
   ask: Ask
   end: End
   log: (line: string) => void
-}
-
-/** A file as it was first seen in its present form, and what became of it. */
-interface Seen {
-  file: FoundFile
-  since: number
-  /** Its bytes are stored. */
-  isStored?: boolean
-  /** Equal times mean equal bytes, so it need not be read again. */
-  isFixed?: boolean
-  /** The workload has written on after its time was over. */
-  isBehind?: boolean
-  refused?: string
 }
 
 /** Batches that are under way together: while one waits for its grants, another one is hashed and a third one sent. */
@@ -50,7 +38,7 @@ export async function uploadResults (work: Work): Promise<boolean> {
   const journal = openJournal(ask)
   const uploads: Uploads = { ask, stored: new Set(), underWay: new Set(), over: end.over, log }
   const tell = teller(log)
-  let seen = new Map<string, Seen>()
+  let seen = new Map<string, SeenFile>()
   let scan: Scan = { files: [], noFiles: new Map(), impossible: new Map() }
   let told = 0
 
@@ -58,9 +46,7 @@ export async function uploadResults (work: Work): Promise<boolean> {
     // Before the look into the folder: what is written until the end is seen in the last look.
     const phase = end.phase()
     const began = performance.now()
-    scan = await scanResults(folder, { final: phase !== 'running' })
-    tell(scan)
-    seen = new Map(scan.files.map((file) => [file.name, stillThat(seen.get(file.name), file, phase)]))
+    await look(phase)
     const looked = performance.now() - began
     try {
       await uploadDue(work, uploads, journal, [...seen.values()].filter((one) => isDue(one, phase, settleMs)), phase)
@@ -80,31 +66,28 @@ export async function uploadResults (work: Work): Promise<boolean> {
     } catch (error) {
       if (!end.over.aborted) throw error
     }
-    if (end.over.aborted) return await giveUp(work, journal, leftOut(scan, seen))
+    if (end.over.aborted) {
+      // A workload that was cut may have written on while the last files went up.
+      if (end.phase() !== 'ended') await look('cut')
+      return await giveUp(work, journal, leftOut(scan, seen))
+    }
     if (phase === end.phase()) {
       await end.wait(phase === 'running' ? Math.max(settleMs / 3, looked / SHARE) : settleMs / 3)
     }
   }
-}
 
-function stillThat (before: Seen | undefined, file: FoundFile, phase: Phase): Seen {
-  if (before?.file.identity === file.identity) return before
-  // A workload that writes on although its time is over is not followed any more.
-  if (phase === 'cut' && before?.isStored) return { ...before, isBehind: true }
-  return { file, since: performance.now() }
-}
-
-function isDue (one: Seen, phase: Phase, settleMs: number): boolean {
-  if (phase === 'running') return !one.isStored && !one.refused && performance.now() >= one.since + settleMs
-  if (phase === 'cut') return !one.isStored && !one.refused
-  return !one.isFixed
+  async function look (phase: Phase): Promise<void> {
+    scan = await scanResults(folder, { final: phase !== 'running' })
+    tell(scan)
+    seen = new Map(scan.files.map((file) => [file.name, stillThat(seen.get(file.name), file, phase)]))
+  }
 }
 
 async function uploadDue (
   { syncable, log }: Work,
   uploads: Uploads,
   journal: Journal,
-  due: Seen[],
+  due: SeenFile[],
   phase: Phase
 ): Promise<void> {
   const how = { ended: phase === 'ended', asItIs: phase === 'cut', syncable }
@@ -122,27 +105,6 @@ async function uploadDue (
   if (due.length > MOST_LINES) log(`looked at ${due.length} files`)
 }
 
-function note (
-  one: Seen,
-  outcome: Outcome,
-  journal: Journal,
-  phase: Phase
-): void {
-  if (outcome === 'changed') one.since = performance.now()
-  else if ('refused' in outcome) {
-    one.refused = outcome.refused
-    one.isStored = false
-    journal.remove(one.file.name)
-    // At the end there is no later try.
-    one.isFixed = phase === 'ended'
-  } else {
-    delete one.refused
-    one.isStored = true
-    one.isFixed = outcome.isFixed
-    journal.set(one.file.name, outcome)
-  }
-}
-
 /** Tells result-upload of contents that no file has any more; a file that has them again is sent again. */
 async function drop ({ ask, stored }: Uploads, sha256: string[]): Promise<void> {
   for (const one of sha256) stored.delete(one)
@@ -151,51 +113,15 @@ async function drop ({ ask, stored }: Uploads, sha256: string[]): Promise<void> 
   }
 }
 
-type Finish = { state: 'finished', complete: boolean } | { state: 'missing', sha256: string[] }
-
-async function sayDone (
-  ask: Ask,
-  journal: Journal,
-  left: Left,
-  signal?: AbortSignal
-): Promise<Finish> {
-  const { complete, list } = left
-  const { status, body } = await ask('POST', 'done', {
-    ...journal.counts(),
-    complete,
-    left_out: list.slice(0, MOST_NAMED),
-    left_out_count: list.length
-  }, signal)
-  // It has another journal than this one: another uploader of the attempt wrote it.
-  if (status !== 200) return { state: 'missing', sha256: [] }
-  return body.state === 'missing' ? body : { state: 'finished', complete }
-}
-
 function forgetMissing (
   { stored }: Uploads,
   journal: Journal,
-  seen: Map<string, Seen>,
+  seen: Map<string, SeenFile>,
   sha256: string[]
 ): void {
   for (const one of sha256) stored.delete(one)
   if (sha256.length > 0) for (const one of seen.values()) one.isFixed = false
   journal.rewrite()
-}
-
-interface Left {
-  complete: boolean
-  list: LeftOut[]
-}
-
-/** What is not among the results, what should be first. */
-function leftOut ({ noFiles, impossible }: Scan, seen: Map<string, Seen>): Left {
-  const named = (files: Map<string, string>): LeftOut[] => [...files].map(([name, reason]) => ({ name, reason }))
-  const refused = [...seen.values()].flatMap(({ file: { name }, refused, isStored, isBehind }) => {
-    if (isBehind) return [{ name, reason: 'the workload wrote on after its time was over; what is stored is older' }]
-    return isStored ? [] : [{ name, reason: refused ?? 'it was still going up when the time of the uploader was over' }]
-  })
-  const missing = [...named(impossible), ...refused]
-  return { complete: missing.length === 0, list: [...missing, ...named(noFiles)] }
 }
 
 async function giveUp ({ ask, log }: Work, journal: Journal, { list }: Left): Promise<boolean> {

@@ -99,12 +99,15 @@ async function removeJob (
   await abortUploads(store, id)
   let left = most
   for (const prefix of [resultsPrefix(id), uploadsPrefix(id)]) {
+    let cursor: string | undefined
     while (true) {
       if (left === 0) return { objects: most, isGone: false }
-      const { objects, next } = await listObjects(store, { prefix, limit: Math.min(left, 1000), tags: false })
+      const { objects, next } = await listObjects(store, { prefix, cursor, limit: Math.min(left, 1000), tags: false })
       await inBatches(objects, async ({ key }) => await removeObject(store, key))
       left -= objects.length
       if (next === undefined) break
+      // After a removal the list begins anew. A page may be empty and not the last one.
+      cursor = objects.length === 0 ? next : undefined
     }
   }
   for (const key of [logKey(id), stateKey(id), due]) await removeObject(store, key)

@@ -13,7 +13,7 @@ export const kinds = [
   'markers',
   'unfinished uploads',
   'results',
-  'manifests and multipart notes',
+  'journals, manifests and notes of uploads',
   'logs',
   'test objects of the doctor',
   'records being removed',
@@ -45,7 +45,7 @@ export interface Findings {
 
 const prefixes: [string, Kind][] = [
   [layout.RESULTS_PREFIX, 'results'],
-  [layout.UPLOADS_PREFIX, 'manifests and multipart notes'],
+  [layout.UPLOADS_PREFIX, 'journals, manifests and notes of uploads'],
   [layout.LOGS_PREFIX, 'logs'],
   [layout.DOCTOR_PREFIX, 'test objects of the doctor']
 ]
@@ -141,10 +141,7 @@ export async function findOrphans (store: Store, now: Date): Promise<Findings> {
   }
 }
 
-/**
- * The job that a key belongs to; `undefined` for an unknown key. The first id in the key counts: the name of a result
- * comes last and may contain another id.
- */
+/** The job that a key belongs to; `undefined` for an unknown key. The first id counts: an attempt has one, too. */
 function jobIn (key: string): string | undefined {
   return key.split('/').map((part) => part.replace(/\.(json|txt)$/, '')).find(isJobId)
 }

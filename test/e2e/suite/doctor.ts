@@ -93,6 +93,7 @@ await t.test('make doctor reports healthy parts, broken parts, and repaired part
     'store: create if absent',
     'store: checksums',
     'store: multipart uploads',
+    'store: complete lists',
     'store: list with tags',
     'canary: job',
     'canary: events',

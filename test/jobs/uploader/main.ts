@@ -90,7 +90,8 @@ await t.test('a file that is renamed or removed after its early upload is no res
 })
 
 await t.test('a removed file goes from the list while the workload runs, and its content with it', async (t) => {
-  const server = await uploadServer(t)
+  const asked: string[] = []
+  const server = await uploadServer(t, { asked: (route) => asked.push(route) })
   const folder = resultFolder(t, { stays: 'x', 'same as stays': 'x', goes: 'y' })
   const uploader = await runUploader(t, { ...server, folder })
   await poll('all are published', async () => (await server.names()).length === 3)
@@ -101,6 +102,7 @@ await t.test('a removed file goes from the list while the workload runs, and its
   writeResult(folder, 'back', 'y')
   t.equal(await uploader.end(), 0)
   t.same(await results(server), { back: 'y', stays: 'x' })
+  t.equal(asked.filter((route) => route === 'done').length, 1, 'and it is known that the content was to be sent again')
 })
 
 for (const early of [true, false]) {

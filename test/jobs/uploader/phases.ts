@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { appendFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -10,34 +12,44 @@ import { uploadServer } from '../../support/upload-server.ts'
 const LATE = 'the workload wrote on after its time was over; what is stored is older'
 const SLOW = 'it was still going up when the time of the uploader was over'
 
-/** A workload that writes on and on, until it is stopped. */
-function growing (t: Test, path: string): () => void {
-  let line = 0
-  const writing = setInterval(() => appendFileSync(path, `line ${line++}\n`), 20)
-  t.teardown(() => clearInterval(writing))
-  return () => clearInterval(writing)
+/** A workload that writes on and on, without a pause, until it is stopped. */
+function growing (t: Test, path: string): () => Promise<void> {
+  const child = spawn('sh', ['-c', 'while :; do echo a line; done >>"$0"', path])
+  const exit = once(child, 'exit')
+  t.teardown(() => child.kill('SIGKILL'))
+  return async () => {
+    child.kill('SIGKILL')
+    await exit
+  }
 }
 
-await t.test('what a workload that ignores SIGTERM has written by then comes up, and is not complete', async (t) => {
-  const server = await uploadServer(t)
-  const folder = resultFolder(t, { finished: 'x', '.hidden': 'y' })
-  growing(t, join(folder, 'log'))
-  const uploader = await runUploader(t, { ...server, folder, env: { GRACE_SECONDS: '6', WORKLOAD_SECONDS: '1' } })
-  await uploader.said('stored: "finished"')
-  t.notMatch(uploader.output(), '"log"', 'a growing file is left alone while the workload may write')
-  await uploader.hook('stopping')
-  t.equal(await uploader.exited, 1)
-  t.match(uploader.output(), 'the time is over')
-  t.notMatch(uploader.output(), ': all is up')
+for (const [when, slow] of [['', false], [', also when the service is slow', true]] as const) {
+  await t.test(`what a workload that ignores SIGTERM has written by then comes up, and is not complete${when}`, async (t) => {
+    const server = await uploadServer(t, {
+      asked: async (route) => {
+        if (!slow || route !== 'journal' || !uploader.output().includes('stored: "log"')) return
+        await uploader.said('the time is over')
+      }
+    })
+    const folder = resultFolder(t, { finished: 'x', '.hidden': 'y' })
+    growing(t, join(folder, 'log'))
+    const uploader = await runUploader(t, { ...server, folder, env: { GRACE_SECONDS: '8', WORKLOAD_SECONDS: '0.5' } })
+    await uploader.said('stored: "finished"')
+    t.notMatch(uploader.output(), '"log"', 'a growing file is left alone while the workload may write')
+    await uploader.hook('stopping')
+    t.equal(await uploader.exited, 1)
+    t.match(uploader.output(), 'the time is over')
+    t.notMatch(uploader.output(), ': all is up')
 
-  const { '.hidden': hidden, finished, log } = await server.published()
-  t.match([finished, hidden], [Buffer.from('x'), Buffer.from('y')])
-  t.ok(log!.length > 0)
-  const written = readFileSync(join(folder, 'log'))
-  t.ok(written.length > log!.length, 'the workload writes on')
-  t.ok(written.subarray(0, log!.length).equals(log!), 'and what is published is the beginning')
-  t.match(await server.manifest(), { files: 3, complete: false, left_out: [{ name: 'log', reason: LATE }], left_out_count: 1 })
-})
+    const { '.hidden': hidden, finished, log } = await server.published()
+    t.match([finished, hidden], [Buffer.from('x'), Buffer.from('y')])
+    t.ok(log!.length > 0)
+    const written = readFileSync(join(folder, 'log'))
+    t.ok(written.length > log!.length, 'the workload writes on')
+    t.ok(written.subarray(0, log!.length).equals(log!), 'and what is published is the beginning')
+    t.match(await server.manifest(), { files: 3, complete: false, left_out: [{ name: 'log', reason: LATE }], left_out_count: 1 })
+  })
+}
 
 await t.test('without the end of the pod the share of the workload does not begin', async (t) => {
   const server = await uploadServer(t)
@@ -47,7 +59,7 @@ await t.test('without the end of the pod the share of the workload does not begi
   const uploader = await runUploader(t, { ...server, folder, env })
   await uploader.said('stored: "finished"')
   t.notMatch(uploader.output(), '"log"')
-  stop()
+  await stop()
   t.equal(await uploader.end(), 0)
   t.notMatch(uploader.output(), 'not all is up')
 })
@@ -63,7 +75,7 @@ await t.test('when the workload ends after its share is over, the results are co
   await uploader.hook('stopping')
   await uploader.said('stored: "log"')
   const early = readFileSync(path).length
-  stop()
+  await stop()
   appendFileSync(path, 'the last line')
   t.ok(readFileSync(path).length > early)
   t.equal(await uploader.end(), 0)
@@ -96,7 +108,7 @@ for (const [what, hold] of [['answers nothing', true], ['is down', false]] as co
       return taken.includes(content) ? undefined : ({ socket }) => hold || socket.destroy()
     }
     const folder = resultFolder(t, { first: 'x', large: Buffer.alloc(20 * 2 ** 20), 'sub/small': 'y' })
-    const uploader = await runUploader(t, { ...server, folder, env: { GRACE_SECONDS: '5', WORKLOAD_SECONDS: '1' } })
+    const uploader = await runUploader(t, { ...server, folder, env: { GRACE_SECONDS: '8', WORKLOAD_SECONDS: '1' } })
     t.equal(await uploader.end(), 1)
     t.match(uploader.output(), 'the time is over')
     const published = Object.keys(await server.published())

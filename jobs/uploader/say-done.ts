@@ -1,0 +1,44 @@
+import { type LeftOut, MOST_NAMED } from '../../shared/job/left-out.ts'
+import type { Ask } from './ask-service.ts'
+import type { Journal } from './journal.ts'
+import type { Scan } from './scan-results.ts'
+import type { SeenFile } from './seen-file.ts'
+
+/** What is not among the results. */
+export interface Left {
+  complete: boolean
+  list: LeftOut[]
+}
+
+/** What is not among the results: first the files that should be. */
+export function leftOut ({ noFiles, impossible }: Scan, seen: Map<string, SeenFile>): Left {
+  const named = (files: Map<string, string>): LeftOut[] => [...files].map(([name, reason]) => ({ name, reason }))
+  const refused = [...seen.values()].flatMap(({ file: { name }, refused, isStored, isBehind }) => {
+    if (isBehind) return [{ name, reason: 'the workload wrote on after its time was over; what is stored is older' }]
+    return isStored ? [] : [{ name, reason: refused ?? 'it was still going up when the time of the uploader was over' }]
+  })
+  const missing = [...named(impossible), ...refused]
+  return { complete: missing.length === 0, list: [...missing, ...named(noFiles)] }
+}
+
+/** `missing`: the digests of contents that the store turned out not to have. */
+export type Finish = { state: 'finished', complete: boolean } | { state: 'missing', sha256: string[] }
+
+/** Says that all is stored that can be, and what is not. */
+export async function sayDone (
+  ask: Ask,
+  journal: Journal,
+  left: Left,
+  signal?: AbortSignal
+): Promise<Finish> {
+  const { complete, list } = left
+  const { status, body } = await ask('POST', 'done', {
+    ...journal.counts(),
+    complete,
+    left_out: list.slice(0, MOST_NAMED),
+    left_out_count: list.length
+  }, signal)
+  // It has another journal than this one: another uploader of the attempt wrote it.
+  if (status !== 200) return { state: 'missing', sha256: [] }
+  return body.state === 'missing' ? body : { state: 'finished', complete }
+}

@@ -187,7 +187,7 @@ function withMount (
 
 /**
  * The variables of the job take the places that the template has for them, so that what stands after them can refer to
- * them by `$(NAME)`; the others come first. Kubernetes expands only what stands before, and nothing of `envFrom`.
+ * them by `$(NAME)`; the others come first. Kubernetes expands only what stands before, and what `envFrom` brings.
  */
 function withEnv (container: V1Container, id: string, { plain, secret }: ResolvedEnv): V1Container {
   const name = objectName(id)

@@ -32,6 +32,8 @@ function callsOf (module: string, seen = new Set<string>()): string[] {
   const found = [...source.matchAll(/\b(?:batch|core)\.([a-z]+)Namespaced(\w+)\(/g)].map(([, verb = '', kind = '']) =>
     `${verbs[verb] ?? verb} ${kind.toLowerCase()}s`
   )
+  // What is sent as it is: deploy/start/create-object.ts. Its dry run of a pod is for the doctor only.
+  found.push(...[...source.matchAll(/\bcreate(?:Object)?\([^()]*'(jobs|configmaps|secrets)'/g)].map(([, kind]) => `create ${kind}`))
   if (/\/pods\/.*\/log\b/.test(source)) found.push('get pods/log')
   const imported = [...source.matchAll(/from '(\.[^']+)'/g)].flatMap(([, path = '']) =>
     callsOf(join(dirname(module), path), seen)

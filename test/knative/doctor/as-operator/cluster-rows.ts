@@ -70,7 +70,7 @@ await t.test('the doctor checks the rights of all Roles for all ServiceAccounts'
     functions: 'gx4ki'
   })
   t.strictSame(accounts.map(({ name, must }) => [name, must.length]), [
-    ['deploy', 7],
+    ['deploy', 8],
     ['job-completed', 4],
     ['result-fetch', 0],
     ['result-upload', 0],
@@ -96,7 +96,7 @@ await t.test('the doctor checks the rights of all Roles for all ServiceAccounts'
   t.match(rightsRow(deploy!, [], []), {
     check: 'rights of deploy',
     verdict: 'works',
-    seen: 'has all 7 rights that it needs, and has none of 6 forbidden rights'
+    seen: 'has all 8 rights that it needs, and has none of 6 forbidden rights'
   })
   t.match(rightsRow(deploy!, [deploy!.must.at(-1)!], []), {
     verdict: 'broken',

@@ -50,7 +50,7 @@ async function hash (file: FileHandle, size: number): Promise<{ sha256: string, 
   for await (const bytes of readSlice(file, { start: 0, size })) {
     sha256.update(bytes)
     read += bytes.length
-    if (size <= SMALL) kept.push(bytes)
+    if (size <= SMALL) kept.push(Buffer.from(bytes))
   }
   if (read !== size) return undefined
   return { sha256: sha256.digest('hex'), ...(size <= SMALL && { bytes: Buffer.concat(kept) }) }

@@ -1,6 +1,5 @@
 import http from 'node:http'
 import https from 'node:https'
-import { pipeline } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 
 /** What result-upload signed; the store takes nothing that differs from it. */
@@ -70,18 +69,28 @@ async function put (
     }, reject)
   })
   if (Buffer.isBuffer(body)) request.end(body)
-  else pipeline(failingWith(reject, body), request, (error) => error && reject(error))
+  else {
+    writeAll(request, body).catch((error) => {
+      // Before the request is broken off and has an error of its own.
+      reject(error)
+      request.destroy()
+    })
+  }
   return await promise
 }
 
-/** Tells an error of the source before the request is broken off for it and has errors of its own. */
-async function * failingWith (reject: (error: unknown) => void, source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  try {
-    yield * source
-  } catch (error) {
-    reject(error)
-    throw error
+/** One chunk after another: the source uses the memory of a chunk again when it is sent. */
+async function writeAll (request: http.ClientRequest, body: AsyncIterable<Buffer>): Promise<void> {
+  let goOn = (): void => {}
+  request.on('close', () => goOn())
+  for await (const bytes of body) {
+    if (request.destroyed) return
+    await new Promise<void>((resolve) => {
+      goOn = resolve
+      request.write(bytes, () => resolve())
+    })
   }
+  request.end()
 }
 
 const SHORTER = new Error('the file has become shorter')

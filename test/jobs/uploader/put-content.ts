@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import t from 'tap'
 import { exactly, putContent, type Sent } from '../../../jobs/uploader/put-content.ts'
 import { closedUrl } from '../../support/closed-url.ts'
@@ -61,4 +63,29 @@ await t.test('when the time is over a store that is silent is not waited for', a
   const over = new AbortController()
   const { url } = await httpServer(t, () => over.abort())
   t.equal(await putContent(body, { method: 'PUT', url, headers }, { ...means, signal: over.signal }), 'again')
+})
+
+await t.test('a chunk is not asked for before the one before it is sent, so memory can be used again', async (t) => {
+  const size = 4 * 1024 * 1024
+  const chunk = Buffer.alloc(64 * 1024)
+  async function * sameMemory (): AsyncGenerator<Buffer> {
+    for (let at = 0; at < size; at += chunk.length) yield chunk.fill(at / chunk.length)
+  }
+  const { url, received } = await httpServer(t, (_, response) => response.end())
+  const sized = { 'content-length': String(size) }
+  t.equal(await putContent(sameMemory(), { method: 'PUT', url, headers: sized }, means), 'stored')
+  const wrong = [...received[0]!.body.keys()].find((at) => received[0]!.body[at] !== Math.floor(at / chunk.length))
+  t.equal(wrong, undefined)
+})
+
+await t.test('a store that breaks the connection in the middle of a large file is asked again', async (t) => {
+  async function * much (): AsyncGenerator<Buffer> {
+    for (let sent = 0; sent < 64; sent++) yield Buffer.alloc(1024 * 1024)
+  }
+  const server = createServer((socket) => socket.once('data', () => socket.resetAndDestroy())).listen(0, '127.0.0.1')
+  t.teardown(() => server.close())
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const sized = { 'content-length': String(64 * 1024 * 1024) }
+  t.equal(await putContent(much(), { method: 'PUT', url, headers: sized }, means), 'again')
 })

@@ -18,7 +18,10 @@ export interface Journal {
   flush: (signal?: AbortSignal) => Promise<void>
   /** Begins anew, after result-upload turned out to have something else. */
   rewrite: () => void
-  /** The digests that were those of a file and are no longer, since the last time. */
+  /**
+   * The digests that were those of a file and are no longer, also at the last call: a file that is only renamed has its
+   * new name soon, and need not be sent again.
+   */
   takeUnused: () => string[]
 }
 
@@ -27,6 +30,7 @@ export function openJournal (ask: Ask): Journal {
   const files = new Map<string, Content>()
   const users = new Map<string, number>()
   const unused = new Set<string>()
+  let waiting = new Set<string>()
   let bytes = 0
   let page = 0
   let entries: JournalEntry[] = []
@@ -94,8 +98,9 @@ export function openJournal (ask: Ask): Journal {
     },
     rewrite,
     takeUnused () {
-      const taken = [...unused]
-      unused.clear()
+      const taken = [...waiting].filter((sha256) => unused.has(sha256))
+      for (const sha256 of taken) unused.delete(sha256)
+      waiting = new Set(unused)
       return taken
     }
   }

@@ -7,8 +7,9 @@ import type { Outcome } from './upload-batch.ts'
 export interface SeenFile {
   file: FoundFile
   since: number
-  /** Its bytes are stored. */
+  /** Its bytes are stored, and have this digest. */
   isStored?: boolean
+  sha256?: string
   /** Equal times mean equal bytes, so it need not be read again. */
   isFixed?: boolean
   /** The workload has written on after its time was over. */
@@ -40,15 +41,27 @@ export function note (
 ): void {
   if (outcome === 'changed') one.since = performance.now()
   else if ('refused' in outcome) {
-    one.refused = outcome.refused
-    one.isStored = false
-    journal.remove(one.file.name)
+    noteRefusal(one, outcome.refused, journal)
     // At the end there is no later try.
     one.isFixed = phase === 'ended'
   } else {
     delete one.refused
     one.isStored = true
+    one.sha256 = outcome.sha256
     one.isFixed = outcome.isFixed
     journal.set(one.file.name, outcome)
   }
+}
+
+/** Notes that the store has lost the bytes of a file, so that it is due once more. */
+export function noteLoss (one: SeenFile): void {
+  one.isStored = false
+  one.isFixed = false
+}
+
+/** Notes that a file cannot be stored. */
+export function noteRefusal (one: SeenFile, reason: string, journal: Journal): void {
+  one.refused = reason
+  one.isStored = false
+  journal.remove(one.file.name)
 }

@@ -4,7 +4,7 @@ import { batchesOf } from './batches-of.ts'
 import { type Journal, openJournal } from './journal.ts'
 import { type Left, leftOut, sayDone } from './say-done.ts'
 import { type Scan, scanResults } from './scan-results.ts'
-import { isDue, note, type SeenFile, stillThat } from './seen-file.ts'
+import { isDue, note, noteLoss, noteRefusal, type SeenFile, stillThat } from './seen-file.ts'
 import type { End, Phase } from './the-end.ts'
 import { type Outcome, uploadBatch, type Uploads } from './upload-batch.ts'
 
@@ -59,9 +59,10 @@ export async function uploadResults (work: Work): Promise<boolean> {
       if (phase === 'ended' && ![...seen.values()].some((one) => isDue(one, phase, settleMs))) {
         const finish = await sayDone(ask, journal, leftOut(scan, seen))
         if (finish.state === 'finished') return conclude(finish.complete, journal, log)
-        if (round++ === ROUNDS) throw new Error('the store loses what it has taken')
-        forgetMissing(uploads, journal, seen, finish.sha256)
-        continue
+        const lost = takeBack(uploads, journal, seen, finish.sha256)
+        if (round++ < ROUNDS) continue
+        for (const one of lost) noteRefusal(one, 'the store has lost it again and again', journal)
+        return await giveUp('the store loses what it has taken', work, journal, leftOut(scan, seen))
       }
     } catch (error) {
       if (!end.over.aborted) throw error
@@ -69,7 +70,7 @@ export async function uploadResults (work: Work): Promise<boolean> {
     if (end.over.aborted) {
       // A workload that was cut may have written on while the last files went up.
       if (end.phase() !== 'ended') await look('cut')
-      return await giveUp(work, journal, leftOut(scan, seen))
+      return await giveUp('the time is over', work, journal, leftOut(scan, seen))
     }
     if (phase === end.phase()) {
       await end.wait(phase === 'running' ? Math.max(settleMs / 3, looked / SHARE) : settleMs / 3)
@@ -113,19 +114,29 @@ async function drop ({ ask, stored }: Uploads, sha256: string[]): Promise<void> 
   }
 }
 
-function forgetMissing (
+/** Makes those files due again whose bytes the store turned out not to have. Answers them. */
+function takeBack (
   { stored }: Uploads,
   journal: Journal,
   seen: Map<string, SeenFile>,
   sha256: string[]
-): void {
-  for (const one of sha256) stored.delete(one)
-  if (sha256.length > 0) for (const one of seen.values()) one.isFixed = false
+): SeenFile[] {
+  const missing = new Set(sha256)
+  for (const one of missing) stored.delete(one)
+  const lost = [...seen.values()].filter((one) => one.sha256 !== undefined && missing.has(one.sha256))
+  lost.forEach(noteLoss)
   journal.rewrite()
+  return lost
 }
 
-async function giveUp ({ ask, log }: Work, journal: Journal, { list }: Left): Promise<boolean> {
-  log('the time is over')
+/** Says what is up although it is not all. Answers `false`. */
+async function giveUp (
+  why: string,
+  { ask, log }: Work,
+  journal: Journal,
+  { list }: Left
+): Promise<boolean> {
+  log(why)
   const signal = AbortSignal.timeout(LAST_WORDS_MS)
   await journal.flush(signal)
   await sayDone(ask, journal, { complete: false, list }, signal)

@@ -178,18 +178,35 @@ await t.test('contents that the store has lost are put again', async (t) => {
   t.match(await server.manifest(), { complete: true })
 })
 
-await t.test('a store that loses what it has taken again and again ends the uploader with an error', async (t) => {
+await t.test('what the store loses again and again is named, and the rest is kept', async (t) => {
   const server = await uploadServer(t, {
     asked: async (route) => {
       if (route === 'done') await removeObject(server.store, contentKey(server.id, server.attempt, lost))
     }
   })
   const lost = contentOf(Buffer.from('lost')).sha256
-  const uploader = await runUploader(t, { ...server, folder: resultFolder(t, { a: 'lost' }) })
+  const uploader = await runUploader(t, { ...server, folder: resultFolder(t, { a: 'lost', b: 'kept' }) })
   t.equal(await uploader.end(), 1)
   t.match(uploader.output(), 'the store loses what it has taken')
-  t.notMatch(uploader.output(), 'all is up')
-  t.equal(await server.manifest(), undefined)
+  t.notMatch(uploader.output(), /(?<!not )all is up/)
+  t.match(await server.manifest(), {
+    complete: false,
+    left_out: [{ name: 'a', reason: 'the store has lost it again and again' }]
+  })
+  t.same(await results(server), { b: 'kept' })
+})
+
+await t.test('a file that is renamed is not sent again', async (t) => {
+  let granted = 0
+  const server = await uploadServer(t, { asked: (route) => { if (route === 'upload') granted++ } })
+  const folder = resultFolder(t, { 'a.part': 'x'.repeat(100_000) })
+  const uploader = await runUploader(t, { ...server, folder })
+  await uploader.said('stored: "a.part"')
+  renameSync(join(folder, 'a.part'), join(folder, 'a'))
+  await uploader.said('stored: "a"')
+  t.equal(await uploader.end(), 0)
+  t.equal(granted, 1)
+  t.same(await results(server), { a: 'x'.repeat(100_000) })
 })
 
 await t.test('a journal of another uploader of the attempt does not stay', async (t) => {

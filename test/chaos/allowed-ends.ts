@@ -7,10 +7,13 @@ export interface End {
 }
 
 /**
- * A sidecar that is killed so shortly before the end of the workload, or after it, is not started again: neither by
+ * A sidecar that is killed so shortly before its pod begins to end, or after that, is not started again: neither by
  * Kubernetes nor here. Its results stay incomplete, and nobody can tell the names.
  */
 const TOO_LATE_MS = 3000
+
+/** A workload that is overdue gets SIGTERM so much later than its pod begins to end: the preStop hook sleeps. */
+const OVERDUE_MS = 10_000
 
 /**
  * Whether a job that a client was answered 202 for may turn out to be one that was given up. That happens when deploy
@@ -19,9 +22,11 @@ const TOO_LATE_MS = 3000
 const GIVEN_UP_MAY_BE_ACCEPTED = true
 
 /** Whether an uploader was killed so late that it was not started again. */
-export function uploaderWasLost ({ hits, truth }: Pick<Observation, 'hits' | 'truth'>): boolean {
-  const ended = truth?.at ?? 0
-  return hits.some(({ what, at }) => what === 'kill uploader' && at > ended - TOO_LATE_MS)
+export function uploaderWasLost ({ plan, hits, truth }: Pick<Observation, 'plan' | 'hits' | 'truth'>): boolean {
+  const ended = (truth?.at ?? 0) - (plan.ends === 'deadline' ? OVERDUE_MS : 0)
+  const canceled = hits.filter(({ what }) => what === 'cancel').map(({ at }) => at)
+  const begunToEnd = Math.min(ended, ...canceled)
+  return hits.some(({ what, at }) => what === 'kill uploader' && at > begunToEnd - TOO_LATE_MS)
 }
 
 /**
@@ -40,7 +45,7 @@ export function allowedEnds ({ plan, hits, truth, jobsMade }: Observation): End[
   const wasHit = (what: string): boolean => hits.some((hit) => hit.what === what)
   if (wasHit('cancel')) ends.push({ state: 'canceled', reason: 'CancelRequested' })
   if (wasHit('kill workload')) ends.push(failed('BackoffLimitExceeded'))
-  if (uploaderWasLost({ hits, truth: truth! })) ends.push(failed('ResultsIncomplete'))
+  if (uploaderWasLost({ plan, hits, truth: truth! })) ends.push(failed('ResultsIncomplete'))
   if (GIVEN_UP_MAY_BE_ACCEPTED && jobsMade <= 1) ends.push(failed('KubernetesUnavailable'))
   return ends
 }

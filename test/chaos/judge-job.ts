@@ -165,21 +165,21 @@ function judgeResults (
 }
 
 /** Whether the uploader had all the time that it needs, and every file can be a result. */
-function mustBeComplete ({ hits, truth }: Observation, { reason }: SeenJob): boolean {
+function mustBeComplete ({ plan, hits, truth }: Observation, { reason }: SeenJob): boolean {
   if (truth?.at === undefined || reason === 'KubernetesUnavailable') return false
-  return !uploaderWasLost({ hits, truth }) && expectedOf(truth).impossible.length === 0
+  return !uploaderWasLost({ plan, hits, truth }) && expectedOf(truth).impossible.length === 0
 }
 
 /** Every file that is not among the results has to be named as left out. */
 function judgeNames (
-  { hits, truth, list = [], leftOut }: Observation,
+  { plan, hits, truth, list = [], leftOut }: Observation,
   job: SeenJob,
   expected: Expected | undefined,
   hold: Hold,
   mustSummarize: boolean
 ): void {
   const isIncomplete = job.reason === 'ResultsIncomplete'
-  const lost = uploaderWasLost({ hits, truth: truth! })
+  const lost = uploaderWasLost({ plan, hits, truth: truth! })
   if (isIncomplete && leftOut === undefined) {
     hold('files named', !lost && 'ResultsIncomplete, and nothing tells of which files')
   }

@@ -128,6 +128,20 @@ const cases: [string, Rule[], (one: Good) => unknown][] = [
     one.hits.push({ what: 'kill uploader', at: 100 })
     fail(one, 'ResultsIncomplete', { results: { files: 1, bytes: 2, complete: false } })
   }],
+  ['one that was killed after a cancel cannot, although the workload ran on for a while', [], (one) => {
+    one.hits.push({ what: 'cancel', at: 4000 }, { what: 'kill uploader', at: 4100 })
+    fail(one, 'CancelRequested', { state: 'canceled', history: [{ state: 'canceled' }] })
+    Object.assign(one, { seen: [], written: written('canceled'), owed: [], deliveries: [] })
+    Object.assign(one.job, { callback: null, results: { files: 1, bytes: 2, complete: false } })
+    one.plan.callback = ['succeeded']
+  }],
+  ['one that was killed long before a cancel can', ['summary is true'], (one) => {
+    one.hits.push({ what: 'kill uploader', at: 100 }, { what: 'cancel', at: 4000 })
+    fail(one, 'CancelRequested', { state: 'canceled', history: [{ state: 'canceled' }] })
+    Object.assign(one, { seen: [], written: written('canceled'), owed: [], deliveries: [] })
+    Object.assign(one.job, { callback: null, results: { files: 1, bytes: 2, complete: false } })
+    one.plan.callback = ['succeeded']
+  }],
   ['a link to outside is not told', ['files named'], (one) =>
     one.truth!.entries.push({ name: 'outside', is: 'link to outside' })],
   ['a link to outside is told', [], (one) => {

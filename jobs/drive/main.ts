@@ -1,5 +1,6 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { bagMetadata } from './bag-metadata.ts'
 import { createRecording } from './create-recording.ts'
 import { addToFigures, noFigures } from './drive-figures.ts'
 import { pace } from './pace.ts'
@@ -52,8 +53,10 @@ async function drive (
     if (state.step % STEPS_PER_PLOTTED_POINT === 0) driven.push({ x: state.x, y: state.y })
     report(state)
   }
-  const messages = await recording.close()
+  const recorded = await recording.close()
   await finish(resultDir, 'drive.mcap')
+  await writeFile(unfinished(resultDir, 'metadata.yaml'), bagMetadata('drive.mcap', recorded))
+  await finish(resultDir, 'metadata.yaml')
 
   const title = `Simulated drive: ${figures.simulated_s} s, ${figures.distance_m.toFixed(0)} m, up to ${
     figures.max_speed_mps.toFixed(1)
@@ -62,6 +65,7 @@ async function drive (
   await finish(resultDir, 'route.svg')
 
   const complete = figures.steps === steps
+  const messages = Object.fromEntries(recorded.topics.map(({ topic, messages }) => [topic, messages]))
   const summary = { complete, seed, duration_s: duration, ...figures, messages }
   await writeFile(unfinished(resultDir, 'summary.json'), JSON.stringify(summary, toThousandths, 2) + '\n')
   await finish(resultDir, 'summary.json')

@@ -11,6 +11,8 @@ export interface DriveState {
   /** not wrapped: grows by 2π per lap */
   heading: number
   speed: number
+  /** radians per second, positive to the left */
+  yawRate: number
   /** front wheels, positive to the left */
   steering: number
   distance: number
@@ -49,7 +51,8 @@ export function * simulateDrive (route: RoutePoint[], steps: number, seed: numbe
   for (let step = 0; step < steps; step++) {
     while (seenFrom(at(route, passed + 1), x, y).ahead >= 0) passed++
     const lateralError = seenFrom(at(route, passed), x, y).left
-    yield { step, time: step / STEPS_PER_SECOND, x, y, heading, speed, steering, distance, lateralError }
+    const yawRate = speed * Math.tan(steering) / WHEELBASE
+    yield { step, time: step / STEPS_PER_SECOND, x, y, heading, speed, yawRate, steering, distance, lateralError }
 
     const lookahead = 3 + 0.35 * speed
     const goal = at(route, passed + lookahead / POINT_SPACING)

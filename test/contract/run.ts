@@ -2,22 +2,22 @@
  * Checks every function against its own OpenAPI with schemathesis, which generates thousands of valid and invalid
  * requests. Exits with 1 when a check fails. Needs Python 3 with pip.
  */
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { startHost } from '../../knative/local/host.ts'
 import { jobToken } from '../../shared/access/job-token.ts'
 import { readRecord } from '../../shared/job/record-store.ts'
 import { openStore } from '../../shared/store/open-store.ts'
 import { callerOf } from '../support/host.ts'
 import { jobTemplates } from '../support/job-templates.ts'
+import { pythonWith } from '../support/python-with.ts'
 
 const VERSION = '4.32.5'
 const TOKEN_KEY = 'of the contract tests, and of nothing else'
 const folder = import.meta.dirname
 
-const schemathesis = installSchemathesis(resolve('.local/schemathesis'))
+const schemathesis = join(pythonWith('schemathesis', [`schemathesis==${VERSION}`]), 'schemathesis')
 const host = await startHost({
   port: 0,
   pingSeconds: 3600,
@@ -76,23 +76,4 @@ try {
   process.exitCode = failed === 0 ? 0 : 1
 } finally {
   await host.stop()
-}
-
-function installSchemathesis (venv: string): string {
-  const program = `${venv}/bin/schemathesis`
-  if (!existsSync(program)) {
-    console.log(`Installing schemathesis ${VERSION} into ${venv} …`)
-    execFileSync('python3', ['-m', 'venv', '--without-pip', '--clear', venv])
-    execFileSync('python3', [
-      '-m',
-      'pip',
-      '--python',
-      `${venv}/bin/python`,
-      'install',
-      '--quiet',
-      '--disable-pip-version-check',
-      `schemathesis==${VERSION}`
-    ], { stdio: 'inherit' })
-  }
-  return program
 }

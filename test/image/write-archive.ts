@@ -132,7 +132,7 @@ await t.test('in a container with a read-only root, no capability and no network
       results
     })
     t.equal(status, 0, stderr)
-    t.strictSame(readdirSync(results).sort(), ['drive.mcap', 'route.svg', 'summary.json'])
+    t.strictSame(readdirSync(results).sort(), ['drive.mcap', 'metadata.yaml', 'route.svg', 'summary.json'])
     t.match(JSON.parse(readFileSync(join(results, 'summary.json'), 'utf8')), { complete: true })
     t.equal(lstatSync(join(results, 'drive.mcap')).uid, 65532)
   })

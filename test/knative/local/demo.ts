@@ -14,7 +14,7 @@ await t.test('the demo shows the job and downloads its files byte for byte', asy
   t.match(out, /accepted\n(.*\n)*.*running\n.*succeeded\n/)
   t.match(out, /open .*drive\.mcap in Foxglove/)
   const files = readdirSync(join(folder, 'demo', id!)).sort()
-  t.strictSame(files, ['drive.mcap', 'route.svg', 'summary.json'])
+  t.strictSame(files, ['drive.mcap', 'metadata.yaml', 'route.svg', 'summary.json'])
   for (const name of files) {
     const bytes = readFileSync(join(folder, 'demo', id!, name))
     t.match(

@@ -86,8 +86,14 @@ function checkNames (pod: V1PodSpec): void {
 function checkVolume ({ name, ...sources }: V1Volume): void {
   // Kubernetes takes a volume without a source for an emptyDir.
   const other = Object.entries(sources).find(([kind, source]) => kind !== 'emptyDir' && Boolean(source))
-  if (other === undefined) return
-  throw unusable('volume', `the volume "${name}" is of the kind ${other[0]}, and must be an emptyDir`)
+  if (other !== undefined) {
+    throw unusable('volume', `the volume "${name}" is of the kind ${other[0]}, and must be an emptyDir`)
+  }
+  try {
+    parseQuantity(sources.emptyDir?.sizeLimit ?? 0)
+  } catch (cause) {
+    throw unusable('size', `the sizeLimit of the volume "${name}": ${(cause as Error).message}`, cause)
+  }
 }
 
 /** Files in another volume below the result folder look like results, but the uploader cannot see them. */

@@ -5,7 +5,8 @@ export const refusals = {
     todo: 'correct the YAML; each template has a file of its own'
   },
   manifest: {
-    what: 'A manifest that is not a `batch/v1` Job with a name, the required annotations, and a container with an `image`',
+    what: 'A manifest that is not a `batch/v1` Job with a name, the required annotations in their form, ' +
+      'and a container with an `image`',
     todo: 'correct the field that the message names'
   },
   field: {
@@ -17,7 +18,7 @@ export const refusals = {
     todo: 'write a text such as 8 or yes in quotes, and a number or a boolean without'
   },
   annotation: {
-    what: 'An annotation `gx4ki.io/…` that is not in the table above, or with a wrong value',
+    what: 'An annotation `gx4ki.io/…` that is not in the table above, or a wrong retention',
     todo: 'correct the annotation'
   },
   variables: {

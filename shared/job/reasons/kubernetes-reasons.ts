@@ -7,9 +7,10 @@ const FAILED = ['failed'] as const
 export const START_AGAIN = 'It was not the fault of the program; start the job again.'
 const CHECK_IMAGE = 'Check the name of the image in the template, and its pull secret.'
 
+const LIMITS = 'the sizeLimit of the volume or limits.ephemeral-storage in the template, or let the program write less.'
+
 /** What to do when a pod was evicted for what it wrote itself. */
-export const WRITE_LESS =
-  'Raise the sizeLimit of the volume or limits.ephemeral-storage in the template, or let the program write less.'
+export const WRITE_LESS = `Raise ${LIMITS}`
 
 const TAKEN_AWAY = { states: ['running', 'failed'], todo: START_AGAIN } as const
 const NOT_TAKEN = {
@@ -61,7 +62,7 @@ export const kubernetesReasons = {
   Evicted: {
     states: ['running', 'failed'],
     means: 'The node had too little memory or disk, or the pod wrote more than it may; the message says which.',
-    todo: `Start the job again. If the pod wrote more than it may, do not: ${WRITE_LESS}`
+    todo: `If the pod wrote more than it may, raise ${LIMITS} Otherwise start the job again.`
   },
   EvictionByEvictionAPI: {
     ...TAKEN_AWAY,

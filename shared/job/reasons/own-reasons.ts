@@ -47,7 +47,8 @@ export const ownReasons = {
   },
   JobDeleted: {
     states: ['pending', 'running', 'lost'],
-    means: 'The Job is gone or being deleted, and not by this installation, before its end was seen.',
+    means: 'The Job is gone or being deleted, and not by this installation, before its end was seen. After a restart, the ' +
+      'local host has none of its earlier Jobs.',
     todo: 'Start the job again.'
   },
   KubernetesUnavailable: {

@@ -11,17 +11,18 @@ import type { ConnectorDeps } from './connector/connector-deps.ts'
 import { startTransfer } from './connector/start-transfer.ts'
 import type { Watched } from './connector/watch-transfers.ts'
 import { type Deps, startJob } from './start/start-job.ts'
+import { startLater } from './start/start-later.ts'
 import { finishStop, stopJob } from './keep/stop-job.ts'
 
 /** A marker of this age without a record does not belong to a request in progress any more. */
 const ABANDONED_MS = 5 * 60_000
 
-export type Repair = 'started' | 'stop repeated' | 'start deadline exceeded' | 'marker removed'
+export type Repair = 'started' | 'refused' | 'stop repeated' | 'start deadline exceeded' | 'marker removed'
 
 /**
- * Repairs jobs on a ping: starts accepted jobs that have no Job, repeats stops that did not reach Kubernetes, and stops
- * jobs that do not start in time (Kubernetes never gives up on a bad image). A failed repair of one job does not affect
- * the others. Returns the transfers of the open jobs.
+ * Repairs jobs on a ping: starts accepted jobs that have no Job, or ends them if Kubernetes refuses that, repeats stops
+ * that did not reach Kubernetes, and stops jobs that do not start in time (Kubernetes never gives up on a bad image). A
+ * failed repair of one job does not affect the others. Returns the transfers of the open jobs.
  */
 export async function reconcile (
   deps: ConnectorDeps,
@@ -63,7 +64,10 @@ async function repairJob (deps: ConnectorDeps, record: JobRecord): Promise<Repai
     return stopped?.stop?.reason === 'StartDeadlineExceeded' ? 'start deadline exceeded' : undefined
   }
   if (record.job_uid !== undefined) return undefined
-  const started = transferOf(record) === undefined ? await startJob(deps, record) : await startTransfer(deps, record)
+  const started = transferOf(record) === undefined
+    ? await startLater(deps, record, async () => await startJob(deps, record))
+    : await startTransfer(deps, record)
+  if (started.reason === 'RejectedByKubernetes' || started.reason === 'InvalidAsset') return 'refused'
   return started.job_uid === undefined ? undefined : 'started'
 }
 

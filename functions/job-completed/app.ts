@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { V1Job } from '@kubernetes/client-node'
 import type { FastifyPluginAsync } from 'fastify'
 import type { AdmitSender } from '../../shared/access/admit-sender.ts'
 import { type Event, receiveEvents } from '../../shared/events/receive-events.ts'
@@ -12,7 +13,7 @@ import type { CallbackSettings } from './callbacks/callback-settings.ts'
 import { followUps } from './follow-up.ts'
 import { newOutbox } from './callbacks/pay-callbacks.ts'
 import { reconcile } from './reconcile.ts'
-import { type Deps, settleJob } from './settle-job.ts'
+import { type Deps, findJob, settleJob } from './settle-job.ts'
 
 /**
  * Receives the events about Jobs. Each event updates the record of its job; then the log is kept and callbacks are
@@ -45,9 +46,16 @@ export function jobCompleted (
         }
         const id = jobOf(event, deps.cluster.namespace)
         const settled = await settleJob(deps, id)
-        if (settled === undefined) throw notOurs('data.metadata.labels', 'names a job that has no record')
-        const { record, changed } = settled
+        if (settled === undefined) {
+          const { job } = await findJob(deps.cluster, id)
+          if (isThere(job)) throw notOurs('data.metadata.labels', 'names a job that has no record')
+        }
+        const { record, changed = 'nothing' } = settled ?? {}
         if (changed === 'nothing') eventsWithoutEffect.inc({ type: event.type })
+        if (record === undefined) {
+          log.info({ job_uuid: id }, 'the job was withdrawn or removed, and nothing is left to do')
+          return
+        }
         log.info({ job_uuid: id, state: record.state, reason: record.reason, revision: record.revision }, 'job settled')
         following.start(id)
       }
@@ -90,6 +98,11 @@ function jobOf ({ data }: Event, namespace: string): string {
     throw notOurs('data.metadata.labels', `must have a job id under ${JOB_LABEL}`)
   }
   return id
+}
+
+/** Whether a Job without a record is a mistake. A job that was withdrawn or has expired lost its Job first. */
+function isThere (job: V1Job | undefined): boolean {
+  return job !== undefined && job.metadata?.deletionTimestamp === undefined
 }
 
 function notOurs (field: string, message: string): Error {

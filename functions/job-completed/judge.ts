@@ -1,29 +1,33 @@
 import type { V1Job, V1Pod } from '@kubernetes/client-node'
 import { type Change, type JobRecord, stopReasons } from '../../shared/job/job-record.ts'
 import { MOST_IN_RECORD } from '../../shared/job/left-out.ts'
+import { sentence } from '../../shared/job/reasons/sentence.ts'
+import { asGiven, type Why, why } from '../../shared/job/reasons/why.ts'
 import type { ResultCounts } from '../../shared/job/result-counts.ts'
 import { countingPod, hasStarted, workloadStatus } from '../../shared/kubernetes/workload.ts'
 import { condition } from './job-condition.ts'
-import { interruptionOf, isAlive, JOB_DELETED, obstacleOf } from './obstacle-of.ts'
-import { whyItFailed, type Why } from './why-it-failed.ts'
+import { interruptionOf, isAlive, obstacleOf } from './obstacle-of.ts'
+import { whyItFailed } from './why-it-failed.ts'
 
 /** The Kubernetes objects of a job at this moment, and, once it has ended, the results of the attempt that counts. */
 export interface Seen {
   job: V1Job | undefined
   pods: V1Pod[]
   results: ResultCounts | undefined
+  /** What the API server says of a Job that is not there. */
+  absence?: string | undefined
 }
 
 /**
  * Decides what the record of a job must say, from the observed Kubernetes objects. It never uses the content of an
  * event. So it does not matter which event arrived, how often it arrived, or whether it was a ping.
  */
-export function judge (record: JobRecord, { job, pods, results }: Seen, now: Date): Change {
+export function judge (record: JobRecord, { job, pods, results, absence }: Seen, now: Date): Change {
   const own = ownJob(record, job)
   const facts = podFacts(record, countingPod(pods))
   const stored = results && { results: { ...results, left_out: results.left_out.slice(0, MOST_IN_RECORD) } }
   if (own === undefined) {
-    const change = withoutJob(record, { pods, results }, now)
+    const change = withoutJob(record, { pods, results, absence }, now)
     return { ...facts, ...change, ...(change.state !== undefined && stored) }
   }
 
@@ -32,7 +36,7 @@ export function judge (record: JobRecord, { job, pods, results }: Seen, now: Dat
     const finished = { ...stored, finished_at: time(own.status?.completionTime ?? complete.lastTransitionTime, now) }
     return results?.complete
       ? { ...facts, ...finished, state: 'succeeded', reason: null, message: null }
-      : { ...facts, ...finished, state: 'failed', reason: 'ResultsIncomplete', message: whatIsMissing(results) }
+      : { ...facts, ...finished, state: 'failed', ...whatIsMissing(results) }
   }
   const failed = condition(own, 'Failed')
   if (failed !== undefined) {
@@ -45,17 +49,17 @@ export function judge (record: JobRecord, { job, pods, results }: Seen, now: Dat
   // The reason of a stop is more important than what the pods wait for.
   if (record.stop !== undefined) return { ...facts, state, reason: record.stop.reason }
   if (state === 'running') return { ...facts, state, ...told(interruptionOf(own, pods)) }
-  const why = obstacleOf(own, pods, now, warnedOf(record))
+  const obstacle = obstacleOf(own, pods, now, warnedOf(record))
   // What the API server said at the start stays until there is something to tell, or the workload runs.
-  if (why === undefined && warnedOf(record) !== undefined) return { ...facts, state, reason: null }
+  if (obstacle === undefined && warnedOf(record) !== undefined) return { ...facts, state, reason: null }
   // Its message has the warning already.
-  return why !== undefined && why.reason === record.reason && why.reason === 'FailedCreate'
+  return obstacle !== undefined && obstacle.reason === record.reason && obstacle.reason === 'FailedCreate'
     ? { ...facts, state }
-    : { ...facts, state, ...told(why) }
+    : { ...facts, state, ...told(obstacle) }
 }
 
-function told (why: Why | undefined): Pick<Change, 'reason' | 'message'> {
-  return { reason: why?.reason ?? null, message: why?.message || null }
+function told (known: Why | undefined): Pick<Change, 'reason' | 'message'> {
+  return { reason: known?.reason ?? null, message: known?.message || null }
 }
 
 /** The warnings with which deploy made the Job: the message of a record without a reason. */
@@ -65,7 +69,7 @@ function warnedOf ({ reason, message }: JobRecord): string | undefined {
 
 /** What kept a job from running, as it was last seen. Its pod may be gone by now. */
 function lastSeen ({ reason, message = '', stop }: JobRecord): Why | undefined {
-  return reason === undefined || stop !== undefined ? undefined : { reason, message }
+  return reason === undefined || stop !== undefined ? undefined : { reason: asGiven(reason), message }
 }
 
 /** A Job with the same name but another uid is not the Job of this job. */
@@ -83,7 +87,7 @@ export function hasEnded (record: JobRecord, job: V1Job | undefined): boolean {
  * What a record must say whose Job is gone. A Job that had finished may have been removed before anything saw that:
  * then the manifest and the exit code tell how it ended.
  */
-function withoutJob (record: JobRecord, { pods, results }: Pick<Seen, 'pods' | 'results'>, now: Date): Change {
+function withoutJob (record: JobRecord, { pods, results, absence }: Omit<Seen, 'job'>, now: Date): Change {
   if (record.stop !== undefined) {
     // `canceled` means that no pod of the job runs any more.
     if (pods.some(isAlive)) return {}
@@ -95,31 +99,33 @@ function withoutJob (record: JobRecord, { pods, results }: Pick<Seen, 'pods' | '
   const { exit_code: code, attempt, reason } = record
   const isSame = pods.length === 0 || countingPod(pods)?.metadata?.uid === attempt
   // A program that ends because its Job is deleted has an exit code, too.
-  if (results?.complete && code !== undefined && isSame && reason !== JOB_DELETED) {
+  if (results?.complete && code !== undefined && isSame && reason !== 'JobDeleted') {
     return code === 0
       ? { ...finished, state: 'succeeded', reason: null, message: null }
       : {
           ...finished,
           state: 'failed',
-          reason: 'BackoffLimitExceeded',
-          message: `The workload ended with exit code ${code}; its Job was removed before Kubernetes had said why.`
+          ...why(
+            'BackoffLimitExceeded',
+            `The workload ended with exit code ${code}; its Job was removed before Kubernetes had said why.`
+          )
         }
   }
-  return {
-    ...finished,
-    state: 'lost',
-    reason: JOB_DELETED,
-    message: 'The Job was deleted, and not by this installation, before its end was seen.'
-  }
+  const words = absence === undefined ? '.' : `: ${sentence(absence)}`
+  const what = `The Job is gone before its end was seen, and not because of this installation${words}`
+  return { ...finished, state: 'lost', ...why('JobDeleted', what) }
 }
 
-function whatIsMissing (results: ResultCounts | undefined): string {
+function whatIsMissing (results: ResultCounts | undefined): Why {
   const { files = 0, bytes = 0, left_out: leftOut = [], left_out_count: count = 0 } = results ?? {}
   const stored = `${files === 1 ? '1 file' : `${files} files`} with ${bytes} bytes came up`
   const [first] = leftOut
-  if (first === undefined) return `The uploader was ended before it could say that all files are stored; ${stored}.`
+  if (first === undefined) {
+    const ended = 'The uploader was ended before it could say that all files are stored'
+    return why('ResultsIncomplete', `${ended}; ${stored}.`, 'The stored files are kept.')
+  }
   const others = count > 1 ? `, and ${count - 1} more` : ''
-  return `Not all files could be stored: ${first.name} (${first.reason})${others}; ${stored}.`
+  return why('ResultsIncomplete', `Not all files could be stored: ${first.name} (${first.reason})${others}; ${stored}.`)
 }
 
 function podFacts (record: JobRecord, pod: V1Pod | undefined): Change {

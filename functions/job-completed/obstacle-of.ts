@@ -1,9 +1,11 @@
 import type { V1ContainerStatus, V1Job, V1Pod } from '@kubernetes/client-node'
+import { sentence } from '../../shared/job/reasons/sentence.ts'
+import { asGiven, meanings, type Why, why } from '../../shared/job/reasons/why.ts'
 import { QUEUE_LABEL } from '../../shared/kubernetes/cluster.ts'
 import { countingPod } from '../../shared/kubernetes/workload.ts'
 import { isSuspended } from './job-condition.ts'
-import { quoteOf, sentence } from './quote-of.ts'
-import { disruptionOf, type Why } from './why-it-failed.ts'
+import { quoteOf } from './quote-of.ts'
+import { disruptionOf } from './why-it-failed.ts'
 
 /** The usual steps of a start. */
 const STARTING = ['PodInitializing', 'ContainerCreating']
@@ -31,8 +33,8 @@ export function obstacleOf (
     )
     if (stuck !== undefined) return ofContainer(pod, stuck)
     const unscheduled = status?.conditions?.find(({ type, status: is }) => type === 'PodScheduled' && is === 'False')
-    if (unscheduled?.reason !== undefined) return why(unscheduled.reason, unscheduled.message)
-    if (status?.reason !== undefined && status.phase !== 'Failed') return why(status.reason, status.message)
+    if (unscheduled?.reason !== undefined) return quoted(unscheduled.reason, unscheduled.message)
+    if (status?.reason !== undefined && status.phase !== 'Failed') return quoted(status.reason, status.message)
   }
   return pods.length === 0 && isPodDue(job, now) ? withoutPod(warned) : undefined
 }
@@ -40,7 +42,7 @@ export function obstacleOf (
 function ofContainer (pod: V1Pod, { name, state }: V1ContainerStatus): Why {
   const { reason = '', message } = state!.waiting!
   const quote = quoteOf(pod, name, message)?.replace(/\.$/, '')
-  return { reason, message: `${quote === undefined ? 'It waits' : quote} (container ${name}).` }
+  return why(asGiven(reason), `${quote ?? meanings.get(reason)?.means.replace(/\.$/, '') ?? 'It waits'} (container ${name}).`)
 }
 
 /**
@@ -59,13 +61,7 @@ export function isAlive ({ status }: V1Pod): boolean {
   return status?.phase !== 'Succeeded' && status?.phase !== 'Failed'
 }
 
-/** The reason of a job whose Job is gone, or about to go, and not because of a request to this installation. */
-export const JOB_DELETED = 'JobDeleted'
-
-const beingDeleted: Why = {
-  reason: JOB_DELETED,
-  message: 'The Job is being deleted, and not by this installation.'
-}
+const beingDeleted = why('JobDeleted', 'The Job is being deleted, and not by this installation.')
 
 function isBeingDeleted ({ metadata }: V1Job): boolean {
   return metadata?.deletionTimestamp !== undefined
@@ -79,23 +75,14 @@ function isPodDue ({ status }: V1Job, now: Date): boolean {
 
 /** The refusal of a pod is only in the events of the Job, which job-completed may not read. */
 function withoutPod (warned: string | undefined): Why {
-  return {
-    reason: 'FailedCreate',
-    message: `Kubernetes has made no pod for the Job${warned === undefined ? '.' : `: ${sentence(warned)}`} ` +
-      'Pod Security, a LimitRange or a quota may refuse it; the operator sees the cause with kubectl describe job.'
-  }
+  return why('FailedCreate', `Kubernetes has made no pod for the Job${warned === undefined ? '.' : `: ${sentence(warned)}`}`)
 }
 
 function suspended ({ metadata }: V1Job): Why {
   const queue = metadata?.labels?.[QUEUE_LABEL]
-  return {
-    reason: 'Suspended',
-    message: queue === undefined
-      ? 'The Job is suspended.'
-      : `The Job waits in the queue ${queue}; if it never starts, check that there is such a queue.`
-  }
+  return why('Suspended', queue === undefined ? 'The Job is suspended.' : `The Job waits in the queue ${queue}.`)
 }
 
-function why (reason: string, message = ''): Why {
-  return { reason, message: message === '' ? '' : sentence(message) }
+function quoted (reason: string, message = ''): Why {
+  return why(asGiven(reason), message === '' ? meanings.get(reason)?.means ?? '' : sentence(message))
 }

@@ -1,4 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node'
+import { sentence } from '../../shared/job/reasons/sentence.ts'
 
 /**
  * What Kubernetes says about a container, as a sentence; `undefined` when it must not be shown. The kubelet and the
@@ -9,9 +10,4 @@ export function quoteOf ({ spec }: V1Pod, name: string, message: string | undefi
   const { command, args, volumeMounts } = container ?? {}
   const expands = JSON.stringify([command, args, volumeMounts]).includes('$(')
   return message === undefined || message.trim() === '' || expands ? undefined : sentence(message)
-}
-
-export function sentence (text: string): string {
-  const trimmed = text.trim()
-  return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`
 }

@@ -3,7 +3,8 @@ import { advance } from '../../shared/job/advance.ts'
 import type { JobRecord } from '../../shared/job/job-record.ts'
 import { isTerminal } from '../../shared/job/job-state.ts'
 import { advanceRecord, readRecord } from '../../shared/job/record-store.ts'
-import { type Cluster, objectName, orAbsent } from '../../shared/kubernetes/cluster.ts'
+import { type Cluster, genuine, kubernetesUnavailable, objectName, statusOf } from '../../shared/kubernetes/cluster.ts'
+import { statusMessage } from '../../shared/kubernetes/status-message.ts'
 import { countingPod, podsOf } from '../../shared/kubernetes/workload.ts'
 import { countResults } from '../../shared/results/results.ts'
 import type { Store } from '../../shared/store/open-store.ts'
@@ -26,6 +27,8 @@ export interface Settled {
 export interface Found {
   job: V1Job | undefined
   pods: V1Pod[]
+  /** What the API server says of a Job that is not there. */
+  absence?: string | undefined
 }
 
 /**
@@ -33,12 +36,17 @@ export interface Found {
  * another Job with the same name.
  */
 export async function findJob (cluster: Cluster, id: string): Promise<Found> {
-  const { batch, namespace } = cluster
-  const [job, pods] = await Promise.all([
-    orAbsent(batch.readNamespacedJob({ namespace, name: objectName(id) })),
-    podsOf(cluster, id)
-  ])
-  return { job, pods }
+  const [found, pods] = await Promise.all([readJob(cluster, id), podsOf(cluster, id)])
+  return { ...found, pods }
+}
+
+async function readJob ({ batch, namespace }: Cluster, id: string): Promise<Omit<Found, 'pods'>> {
+  try {
+    return { job: genuine(await batch.readNamespacedJob({ namespace, name: objectName(id) })) }
+  } catch (error) {
+    if (statusOf(error) === 404) return { job: undefined, absence: statusMessage(error) }
+    throw kubernetesUnavailable(error)
+  }
 }
 
 /**
@@ -56,7 +64,7 @@ export async function settleJob (
   const known = await readRecord(store, id)
   if (known === undefined) return undefined
   if (isTerminal(known.record.state)) return { record: known.record, changed: 'nothing' }
-  const { job, pods } = listed?.job === undefined ? await findJob(cluster, id) : listed
+  const { job, pods, absence } = listed?.job === undefined ? await findJob(cluster, id) : listed
   const attempt = countingPod(pods)?.metadata?.uid ?? known.record.attempt
   const results = attempt !== undefined && hasEnded(known.record, job)
     ? await countResults(store, id, attempt)
@@ -65,7 +73,7 @@ export async function settleJob (
   let changed: Settled['changed'] = 'nothing'
   const record = await advanceRecord(store, id, (record) => {
     const isNewer = job === undefined && record.job_uid !== known.record.job_uid
-    const next = isNewer ? undefined : advance(record, judge(record, { job, pods, results }, now), now)
+    const next = isNewer ? undefined : advance(record, judge(record, { job, pods, results, absence }, now), now)
     changed = next === undefined ? 'nothing' : next.state === record.state ? 'facts' : 'state'
     return next
   })

@@ -1,12 +1,11 @@
 import type { V1ContainerStatus, V1Job, V1Pod } from '@kubernetes/client-node'
+import { START_AGAIN, WRITE_LESS } from '../../shared/job/reasons/kubernetes-reasons.ts'
+import { ownReasons } from '../../shared/job/reasons/own-reasons.ts'
+import { sentence } from '../../shared/job/reasons/sentence.ts'
+import { asGiven, meanings, plainly, type Why, why } from '../../shared/job/reasons/why.ts'
 import { couldNotStart, failedContainer, workloadStatus } from '../../shared/kubernetes/workload.ts'
-import { quoteOf, sentence } from './quote-of.ts'
-
-/** Why a job does not run, or how it ended: a word for programs, and a sentence or two for people. */
-export interface Why {
-  reason: string
-  message: string
-}
+import type { JobCondition } from './job-condition.ts'
+import { quoteOf } from './quote-of.ts'
 
 /**
  * Why a Job failed. The Job itself often says only `BackoffLimitExceeded`; its pod says what happened. `failed` is the
@@ -15,23 +14,25 @@ export interface Why {
 export function whyItFailed (
   job: V1Job,
   pod: V1Pod | undefined,
-  failed: { reason?: string, message?: string },
+  failed: JobCondition,
   before?: Why
 ): Why {
-  const ofJob = failed.reason ?? 'Failed'
-  if (ofJob === 'DeadlineExceeded') return deadline(job, before)
+  if (failed.reason === 'DeadlineExceeded') return deadline(job, before)
   const ofPod = pod &&
-    (disruptionOf(pod) ?? outOfMemory(pod) ?? startError(pod) ?? otherContainer(pod) ?? exit(pod, ofJob))
-  return ofPod ?? (pod === undefined && before !== undefined && before.reason !== 'Suspended'
-    ? before
-    : { reason: ofJob, message: sentence(failed.message ?? 'Kubernetes gave no reason') })
+    (disruptionOf(pod) ?? outOfMemory(pod) ?? startError(pod) ?? otherContainer(pod) ?? exit(pod, failed))
+  if (ofPod !== undefined) return ofPod
+  if (pod === undefined && before !== undefined && before.reason !== 'Suspended') return before
+  if (failed.reason === undefined) return plainly('Failed')
+  // Without a pod it is not known whether there is a log.
+  return why(asGiven(failed.reason), sentence(failed.message ?? 'Kubernetes gave no reason'), '')
 }
 
 function deadline ({ spec }: V1Job, before: Why | undefined): Why {
   const seconds = spec?.activeDeadlineSeconds
-  const limit = `activeDeadlineSeconds of its template${seconds === undefined ? '' : `, ${seconds} s`}`
-  const last = before === undefined ? '' : ` At last it waited for this: ${before.reason}: ${before.message}`
-  return { reason: 'DeadlineExceeded', message: `The job took longer than ${limit}.${last}` }
+  const what = `The job took longer than activeDeadlineSeconds of its template${seconds === undefined ? '' : `, ${seconds} s`}.`
+  return before === undefined
+    ? why('DeadlineExceeded', what)
+    : why('DeadlineExceeded', what, `At last it waited for this: ${before.reason}: ${before.message}`)
 }
 
 /**
@@ -39,24 +40,17 @@ function deadline ({ spec }: V1Job, before: Why | undefined): Why {
  */
 export function disruptionOf ({ status }: V1Pod): Why | undefined {
   const condition = status?.conditions?.find(({ type, status: is }) => type === 'DisruptionTarget' && is === 'True')
-  const reason = status?.reason ?? condition?.reason
-  if (reason === undefined) return undefined
+  const given = status?.reason ?? condition?.reason
+  if (given === undefined) return undefined
+  const reason = asGiven(given)
   const detail = status?.message ?? condition?.message ?? ''
   const quote = detail.trim() === '' ? '' : ` ${sentence(detail)}`
-  if (reason === 'DeadlineExceeded') {
-    return { reason, message: `The pod took longer than its own activeDeadlineSeconds.${quote}` }
-  }
-  if (reason === 'Evicted' && isOwnUse(detail)) {
-    return {
-      reason,
-      message: `The pod wrote more than it may:${quote} Raise the sizeLimit of the volume or limits.ephemeral-storage ` +
-        'in the template, or let the program write less.'
-    }
-  }
-  return {
-    reason,
-    message: `The cluster took the pod away.${quote} It was not the fault of the program; start the job again.`
-  }
+  if (given === 'DeadlineExceeded') return why(reason, `The pod took longer than its own activeDeadlineSeconds.${quote}`)
+  if (given === 'Evicted' && isOwnUse(detail)) return why(reason, `The pod wrote more than it may:${quote}`, WRITE_LESS)
+  const { means, todo } = meanings.get(given) ?? { means: '', todo: START_AGAIN }
+  return given === 'Evicted' || todo === START_AGAIN
+    ? why(reason, `The cluster took the pod away.${quote}`, START_AGAIN)
+    : why(reason, means + quote)
 }
 
 /** The kubelet evicts a pod for what it writes itself, and for what a node lacks. */
@@ -68,11 +62,8 @@ function isOwnUse (message: string): boolean {
 function outOfMemory (pod: V1Pod): Why | undefined {
   const status = workloadStatus(pod)
   if (status?.state?.terminated?.reason !== 'OOMKilled') return undefined
-  return {
-    reason: 'OOMKilled',
-    message: `The container ${status.name} used more memory than its limit and was killed, ${codeOf(status)}. Raise ` +
-      'resources.limits.memory in the template, or let the program use less.'
-  }
+  const how = `used more memory than its limit and was killed, ${codeOf(status)}`
+  return why('OOMKilled', `The container ${status.name} ${how}.`)
 }
 
 function startError (pod: V1Pod): Why | undefined {
@@ -80,11 +71,8 @@ function startError (pod: V1Pod): Why | undefined {
   if (status === undefined || !couldNotStart(status)) return undefined
   const { reason = 'StartError', message } = status.state!.terminated!
   const quote = quoteOf(pod, status.name, message)
-  return {
-    reason,
-    message: `The container ${status.name} could not start${quote === undefined ? '.' : `: ${quote}`} Check its image ` +
-      'and its command in the template.'
-  }
+  const what = `The container ${status.name} could not start${quote === undefined ? '.' : `: ${quote}`}`
+  return why(asGiven(reason), what, ownReasons.StartError.todo)
 }
 
 function otherContainer (pod: V1Pod): Why | undefined {
@@ -93,22 +81,22 @@ function otherContainer (pod: V1Pod): Why | undefined {
   if (failed === undefined || failed.name === workload?.name) return undefined
   const memory = failed.state?.terminated?.reason === 'OOMKilled' ? ' It used more memory than its limit.' : ''
   if (pod.status?.initContainerStatuses?.some(({ name }) => name === failed.name)) {
-    return {
-      reason: 'InitContainerFailed',
-      message: `The init container ${failed.name} failed with ${codeOf(failed)}, so the workload did not start.${memory}`
-    }
+    const what = `The init container ${failed.name} failed with ${codeOf(failed)}, so the workload did not start.`
+    return why('InitContainerFailed', what + memory)
   }
   const ended = workload?.state?.terminated
   const own = ended === undefined ? '.' : `; the workload, container ${workload!.name}, ended with exit code ${ended.exitCode}.`
-  return { reason: 'ContainerFailed', message: `The container ${failed.name} failed with ${codeOf(failed)}${own}${memory}` }
+  return why('ContainerFailed', `The container ${failed.name} failed with ${codeOf(failed)}${own}${memory}`)
 }
 
-function exit (pod: V1Pod, reason: string): Why | undefined {
+function exit (pod: V1Pod, failed: JobCondition): Why | undefined {
   const status = workloadStatus(pod)
   const terminated = status?.state?.terminated
   if (status === undefined || terminated === undefined || terminated.exitCode === 0) return undefined
   // Not the message of its container: that is what the program wrote, and may name a secret value. It is in the log.
-  return { reason, message: `The workload, container ${status.name}, ended with ${codeOf(status)}; its log may say why.` }
+  const what = `The workload, container ${status.name}, ended with ${codeOf(status)}.`
+  const rule = failed.reason === 'PodFailurePolicy' && failed.message !== undefined ? ` ${sentence(failed.message)}` : ''
+  return why(failed.reason === undefined ? 'Failed' : asGiven(failed.reason), what + rule)
 }
 
 /** Signals that often end a program: a shell and the runtime say so with 128 and the number of the signal. */

@@ -39,7 +39,7 @@ const kinds = {
   'idempotency-mismatch': [422, 'The idempotency key was used with another request'],
   'unknown-event-job': [422, 'The event is not about a job of this installation'],
   'upload-refused': [422, 'The upload cannot be accepted'],
-  'rejected-by-kubernetes': [422, 'Kubernetes does not accept the Job'],
+  'rejected-by-kubernetes': [422, 'The Job was refused'],
   'too-many-jobs': [429, 'The caller has reached the limit of open jobs'],
   'quota-exceeded': [429, 'The quota of the cluster for jobs is used up'],
   'too-many-requests': [429, 'The caller sends too many requests'],

@@ -1,5 +1,6 @@
 import type { Callback } from './callback.ts'
 import type { State } from './job-state.ts'
+import type { Reason } from './reasons/why.ts'
 import type { ResultCounts } from './result-counts.ts'
 import type { Target } from './target.ts'
 
@@ -71,7 +72,7 @@ export type Change =
   & Partial<Pick<JobRecord, 'state' | 'started_at' | 'finished_at' | 'job_uid' | 'attempt' | 'results' | 'stop'>>
   & {
     /** `null` removes the field. */
-    reason?: string | null
+    reason?: Reason | null
     message?: string | null
     exit_code?: number | null
     sealed_env?: null

@@ -1,5 +1,6 @@
 import { advance } from './advance.ts'
 import type { JobRecord } from './job-record.ts'
+import { plainly } from './reasons/why.ts'
 import { transferOf, withTransfer } from './transfer-of.ts'
 import { isTransfer } from './transfer.ts'
 
@@ -17,7 +18,7 @@ export function transferEnded (record: JobRecord, now: Date, how?: 'completed'):
     told.callbacks = told.callbacks.filter((callback) => callback.target !== target || callback.state === 'delivered')
   }
   const stopped = record.stop === undefined
-    ? advance(told, { stop: { reason: 'TransferEnded', at: now.toISOString() }, reason: 'TransferEnded', message: null }, now)
+    ? advance(told, { stop: { reason: 'TransferEnded', at: now.toISOString() }, ...plainly('TransferEnded') }, now)
     : undefined
   return stopped ?? { ...told, revision: record.revision + 1 }
 }

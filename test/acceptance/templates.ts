@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { clusterOf } from '../support/cluster-of.ts'
 import { type Job, testHost } from '../support/host.ts'
@@ -165,10 +165,10 @@ function yamlOf (name: string): string {
 const checkout = readdirSync('.')
 
 await t.test('the templates that operators brought', async (t) => {
-  const folder = temporaryFolder(
-    t,
-    Object.fromEntries(Object.keys(templates).map((name) => [`${name}.yaml`, yamlOf(name)]))
-  )
+  const folder = temporaryFolder(t, {
+    ...Object.fromEntries(Object.keys(templates).map((name) => [`${name}.yaml`, yamlOf(name)])),
+    'evaluate.yaml': readFileSync('docs/example-template.yaml', 'utf8').replace(/image: .*/, `image: ${SHELL}`)
+  })
   const host = await testHost(t, { '*': { TEMPLATES_DIR: folder, DEFAULT_TEMPLATE: 'octal-modes' } })
   const cluster = clusterOf(host)
   const { templates: usable, refused } = await (await fetch(`${host.url}/template`)).json() as {
@@ -184,6 +184,14 @@ await t.test('the templates that operators brought', async (t) => {
     await poll(`message or log have the line "${lines}"`, async () =>
       `${(await host.job(id)).message} ${await (await fetch(`${host.url}/job/${id}/log`)).text()}`.includes(lines))
   }
+
+  await t.test('the example of the docs runs, with the values of the caller', async (t) => {
+    const id = await host.deploy({ template: 'evaluate', env: { SCENE: 'highway-2', STEPS: '200' } })
+    t.match(await host.reaches(id, 'succeeded', 'failed'), { state: 'succeeded', reason: null, message: null })
+    t.strictSame((await host.results(id)).map(({ name }) => name), ['report.json'])
+    t.same(await (await host.result(id, 'report.json')).json(), { scene: 'highway-2', steps: 200 })
+    t.equal(await host.jobLog(id), 'evaluating highway-2\n')
+  })
 
   await t.test('three pods are refused at load, with the field', (t) => {
     t.match(reasonOf('three-pods'), /spec\.completions is 3: the results of a job come from one pod/)

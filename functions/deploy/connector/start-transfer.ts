@@ -1,14 +1,16 @@
 import { assetProperties, managementApi } from '../../../shared/connector/management-api.ts'
 import { isProblem, problem } from '../../../shared/http/problem.ts'
-import { advance } from '../../../shared/job/advance.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { isTerminal } from '../../../shared/job/job-state.ts'
+import { sentence } from '../../../shared/job/reasons/sentence.ts'
+import { why } from '../../../shared/job/reasons/why.ts'
 import { advanceRecord } from '../../../shared/job/record-store.ts'
 import { seal } from '../../../shared/job/seal.ts'
 import { transferOf, withTransfer } from '../../../shared/job/transfer-of.ts'
 import { templateOf } from '../start/accept-job.ts'
 import { resolveEnv } from '../intake/resolve-env.ts'
 import { startJob } from '../start/start-job.ts'
+import { type Refusal, refusalOfStart, startLater } from '../start/start-later.ts'
 import { type ConnectorDeps, connectorOf } from './connector-deps.ts'
 import { orderOf } from './order-of.ts'
 
@@ -18,29 +20,17 @@ import { orderOf } from './order-of.ts'
  * connector gets the callback. A temporary error is thrown, and the ping tries again.
  */
 export async function startTransfer (deps: ConnectorDeps, record: JobRecord): Promise<JobRecord> {
-  try {
+  return await startLater(deps, record, async () => {
     const settled = await lookUp(deps, record)
     return settled.job_uid !== undefined || settled.stop !== undefined || isTerminal(settled.state)
       ? settled
       : await startJob(deps, settled)
-  } catch (error) {
-    const reason = neverRuns(error)
-    if (reason === undefined) throw error
-    const now = new Date()
-    const failed = await advanceRecord(deps.store, record.job_uuid, (current) =>
-      current.job_uid !== undefined
-        ? undefined
-        : advance(current, { state: 'failed', reason, finished_at: now.toISOString() }, now))
-    return failed ?? record
-  }
+  }, refusalOfTransfer)
 }
 
-function neverRuns (error: unknown): string | undefined {
-  if (isProblem(error, 'rejected-by-kubernetes')) return 'RejectedByKubernetes'
-  if (
-    isProblem(error, 'invalid-request') || isProblem(error, 'unknown-template') || isProblem(error, 'unknown-asset')
-  ) return 'InvalidAsset'
-  return undefined
+function refusalOfTransfer (error: Error): Refusal | undefined {
+  const isOfAsset = (['invalid-request', 'unknown-template', 'unknown-asset'] as const).some((kind) => isProblem(error, kind))
+  return isOfAsset ? { isFinal: true, ...why('InvalidAsset', sentence(error.message)) } : refusalOfStart(error)
 }
 
 /**

@@ -1,6 +1,7 @@
 import { problem } from '../../../shared/http/problem.ts'
 import { newAjv } from '../../../shared/schema/new-ajv.ts'
-import type { EnvSchema, Template } from '../templates/read-templates.ts'
+import type { Template } from '../templates/read-templates.ts'
+import type { EnvSchema } from '../templates/read-variables.ts'
 
 export type GivenEnv = Record<string, string | number | boolean>
 export interface ResolvedEnv {

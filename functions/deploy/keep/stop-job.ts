@@ -1,6 +1,8 @@
 import { isProblem } from '../../../shared/http/problem.ts'
 import { advance } from '../../../shared/job/advance.ts'
 import { type JobRecord, type StopReason, stopReasons } from '../../../shared/job/job-record.ts'
+import { ownReasons } from '../../../shared/job/reasons/own-reasons.ts'
+import { plainly, type Why, why } from '../../../shared/job/reasons/why.ts'
 import { isTerminal } from '../../../shared/job/job-state.ts'
 import { advanceRecord } from '../../../shared/job/record-store.ts'
 import { keepLog } from '../../../shared/kubernetes/keep-log.ts'
@@ -42,17 +44,18 @@ export async function askToStop (
       record.stop === undefined && applies(record)
         ? advance(record, {
           stop: { reason, at: new Date().toISOString() },
-          reason,
-          message: reason === 'StartDeadlineExceeded' ? whatItWaitedFor(record) : null
+          ...(reason === 'StartDeadlineExceeded' ? whatItWaitedFor(record) : plainly(reason))
         }, new Date())
         : undefined
   )
 }
 
 /** What kept a job from starting is told at its end too: Kubernetes never gives up by itself. */
-function whatItWaitedFor ({ reason, message = '' }: JobRecord): string {
+function whatItWaitedFor ({ reason, message = '' }: JobRecord): Why {
   const obstacle = [reason, message].filter(Boolean).join(': ')
-  return `The workload did not start in time${obstacle === '' ? '.' : `. At last it waited for this: ${obstacle}`}`
+  return obstacle === ''
+    ? plainly('StartDeadlineExceeded')
+    : why('StartDeadlineExceeded', ownReasons.StartDeadlineExceeded.means, `At last it waited for this: ${obstacle}`)
 }
 
 /** Deletes the Job of a stopped job. The ping repeats this, in case the first deletion failed. */

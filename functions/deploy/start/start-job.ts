@@ -62,11 +62,14 @@ export async function startJob (deps: Deps, record: JobRecord): Promise<JobRecor
       state: 'pending',
       job_uid: job.metadata!.uid!,
       sealed_env: null,
+      // What kept it from a Job until now.
+      ...(current.state === 'accepted' && { reason: null, message: null }),
       ...(warnings.length > 0 && { message: warnings.join(' ') })
     }, new Date())
   )
-  // A stop that came before the Job was created found no Job to delete.
-  if (started === undefined || started.stop !== undefined) await deleteJob(deps.cluster, id)
+  // A stop that came before the Job was created found no Job to delete. And another process may have been refused it.
+  const isUnwanted = started?.stop !== undefined || started?.reason === 'RejectedByKubernetes'
+  if (started === undefined || isUnwanted) await deleteJob(deps.cluster, id)
   if (started === undefined || isGivenUp(started)) {
     throw problem('kubernetes-unavailable', 'The job was given up while it was being started; send the request again', {
       job_uuid: id
@@ -111,8 +114,8 @@ async function createObjects (
 
   const { object, warnings } = await create('jobs', jobObject(template, id, env, settings, queue))
     .catch(async (error: unknown) => {
-      // A full quota refuses a Job before it looks whether there is one of this name.
-      const job = isProblem(error, 'quota-exceeded') && !dryRun ? await findJob(cluster, id) : undefined
+      // A Job is refused before the API server looks whether there is one of this name.
+      const job = isRefused(error) && !dryRun ? await findJob(cluster, id) : undefined
       if (job === undefined) throw error
       return { object: undefined, warnings: [] }
     })

@@ -4,6 +4,7 @@ import { parseQuantity } from '../start/parse-quantity.ts'
 import { ttlOf } from '../start/ttl-of.ts'
 import { STARTED_DIR, TOKEN_DIR } from '../start/uploader-folders.ts'
 import { plainPath } from './plain-path.ts'
+import { unusable } from './refusals.ts'
 
 /** The uploader has the result volume at the same path, and there it must not hide what the uploader needs. */
 const TAKEN = [
@@ -38,7 +39,7 @@ export function checkResults ({ spec }: V1Job, resultsPath: string): { warnings:
 
   const { terminationGracePeriodSeconds: seconds } = pod
   if ((seconds ?? undefined) !== undefined && !(Number.isInteger(seconds) && seconds! >= 0)) {
-    throw new Error(`terminationGracePeriodSeconds is ${JSON.stringify(seconds)}, and must be whole seconds`)
+    throw unusable('grace', `terminationGracePeriodSeconds is ${JSON.stringify(seconds)}, and must be whole seconds`)
   }
   const warnings = [graceOfPod(pod).warning, ttlOf(spec!).warning]
   return {
@@ -52,30 +53,32 @@ export function checkResults ({ spec }: V1Job, resultsPath: string): { warnings:
 function checkOnePod ({ completions, parallelism, completionMode }: V1Job['spec'] & object): void {
   for (const [field, value] of Object.entries({ completions, parallelism })) {
     if ((value ?? 1) !== 1) {
-      throw new Error(`spec.${field} is ${JSON.stringify(value)}: the results of a job come from one pod, so it must ` +
-        'be 1; for more pods, start more jobs')
+      throw unusable('pods', `spec.${field} is ${JSON.stringify(value)}`)
     }
   }
   if (completionMode === 'Indexed') {
-    throw new Error('spec.completionMode is Indexed: the results of a job come from one pod, so it must be NonIndexed')
+    throw unusable('pods', 'spec.completionMode is Indexed')
   }
 }
 
 function checkPath (path: string): void {
   const taken = TAKEN.find((one) => isWithin(one, path) || isWithin(path, one))
   if (path === '/' || taken !== undefined) {
-    throw new Error(`the result folder ${path} cannot be used, because the uploader has the result volume at the same ` +
-      `path${taken === undefined || path === '/' ? '' : `, and needs ${taken}`}: choose a folder such as /results`)
+    throw unusable(
+      'folder',
+      `the result folder ${path} cannot be used, because the uploader has the result volume at the same ` +
+        `path${taken === undefined || path === '/' ? '' : `, and needs ${taken}`}`
+    )
   }
 }
 
 function checkNames (pod: V1PodSpec): void {
   for (const { name } of containersOf(pod)) {
-    if (name === 'uploader') throw new Error('the container "uploader" must have another name: deploy adds one of this name')
+    if (name === 'uploader') throw unusable('names', 'the container "uploader" must have another name')
   }
   for (const { name } of pod.volumes ?? []) {
     if (name === 'uploader-token' || name === 'uploader-started') {
-      throw new Error(`the volume "${name}" must have another name: deploy adds one of this name`)
+      throw unusable('names', `the volume "${name}" must have another name`)
     }
   }
 }
@@ -83,9 +86,14 @@ function checkNames (pod: V1PodSpec): void {
 function checkVolume ({ name, ...sources }: V1Volume): void {
   // Kubernetes takes a volume without a source for an emptyDir.
   const other = Object.entries(sources).find(([kind, source]) => kind !== 'emptyDir' && Boolean(source))
-  if (other === undefined) return
-  throw new Error(`the volume "${name}" is of the kind ${other[0]}, and must be an emptyDir: the uploader takes ` +
-    'everything there for what this job has written')
+  if (other !== undefined) {
+    throw unusable('volume', `the volume "${name}" is of the kind ${other[0]}, and must be an emptyDir`)
+  }
+  try {
+    parseQuantity(sources.emptyDir?.sizeLimit ?? 0)
+  } catch (cause) {
+    throw unusable('size', `the sizeLimit of the volume "${name}": ${(cause as Error).message}`, cause)
+  }
 }
 
 /** Files in another volume below the result folder look like results, but the uploader cannot see them. */
@@ -95,8 +103,10 @@ function checkMounts ({ name: container, volumeMounts }: V1Container, resultsPat
   for (const { name, path } of mounts) {
     const folder = folders.find((one) => isWithin(path, one))
     if (name === 'results' || folder === undefined) continue
-    throw new Error(`the container "${container}" mounts the volume "${name}" at ${path}, within the result folder ` +
-      `${folder}: its files could not be collected; mount it elsewhere, and copy what is a result`)
+    throw unusable(
+      'mount',
+      `the container "${container}" mounts the volume "${name}" at ${path}, within the result folder ${folder}`
+    )
   }
 }
 

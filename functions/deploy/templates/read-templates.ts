@@ -4,9 +4,12 @@ import { Type, type Static, type TSchema } from 'typebox'
 import { newAjv } from '../../../shared/schema/new-ajv.ts'
 import { type Folder, folderOf } from '../../../shared/settings/read-folder.ts'
 import { parseRetention } from '../keep/retention.ts'
+import { checkPrivileges } from './check-privileges.ts'
 import { checkResults } from './check-results.ts'
 import { didYouMean, wrongFields } from './wrong-fields.ts'
 import { plainPath } from './plain-path.ts'
+import { type RefusalKind, unusable } from './refusals.ts'
+import { type EnvSchema, readVariables } from './read-variables.ts'
 
 /** The annotations of a template's Job manifest. The rest of the manifest is plain Kubernetes. */
 const DESCRIPTION = 'gx4ki.io/description'
@@ -26,23 +29,6 @@ const annotations = Type.Object({
   [RETENTION]: Type.Optional(Type.String()),
   [NEWER_FIELDS]: Type.Optional(Type.String())
 })
-
-/** JSON Schema of one environment variable. The workload gets all values as strings; `writeOnly` marks a secret. */
-const EnvVariable = Type.Object({
-  type: Type.Union([Type.Literal('string'), Type.Literal('integer'), Type.Literal('number'), Type.Literal('boolean')]),
-  description: Type.String({ minLength: 1 }),
-  default: Type.Optional(Type.Union([Type.String(), Type.Number(), Type.Boolean()])),
-  writeOnly: Type.Optional(Type.Boolean())
-})
-const EnvSchema = Type.Object({
-  type: Type.Literal('object'),
-  properties: Type.Record(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }), EnvVariable, {
-    additionalProperties: false
-  }),
-  required: Type.Optional(Type.Array(Type.String())),
-  additionalProperties: Type.Optional(Type.Literal(false))
-})
-export type EnvSchema = Static<typeof EnvSchema>
 
 /** What may be left out; YAML writes a field without a value as null. */
 const absent = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([Type.Null(), schema]))
@@ -82,9 +68,10 @@ export interface Template {
   warnings: string[]
 }
 
-const ajv = newAjv({ useDefaults: false, meta: true, validateSchema: true })
+const ajv = newAjv({ useDefaults: false })
 const isManifest = ajv.compile<Static<typeof Manifest>>(Manifest)
-const isEnvSchema = ajv.compile<EnvSchema>(EnvSchema)
+
+const NO_VARIABLES: EnvSchema = { type: 'object', properties: {} }
 
 export type Templates = Folder<Template>
 
@@ -105,7 +92,7 @@ function retentionOf (annotation: string | undefined): number {
   try {
     return parseRetention(annotation)
   } catch (cause) {
-    throw new Error(`annotation ${RETENTION}: ${(cause as Error).message}`, { cause })
+    throw unusable('annotation', `annotation ${RETENTION}: ${(cause as Error).message}`, cause)
   }
 }
 
@@ -116,16 +103,20 @@ function retentionOf (annotation: string | undefined): number {
  */
 function checkFields (manifest: object, annotations: Record<string, string>): void {
   const newer = new Set((annotations[NEWER_FIELDS] ?? '').split(/[\s,]+/))
-  const wrong = wrongFields(manifest, 'V1Job').filter(({ path }) => !newer.has(path))
+  const wrong: { path: string, kind: RefusalKind, message: string }[] = wrongFields(manifest, 'V1Job')
+    .filter(({ path }) => !newer.has(path))
   const known = [DESCRIPTION, ENV, RESULTS, RESULT, START_DEADLINE, RETENTION, NEWER_FIELDS]
   for (const annotation of Object.keys(annotations)) {
     if (!annotation.startsWith('gx4ki.io/') || known.includes(annotation)) continue
     wrong.push({
       path: `metadata.annotations["${annotation}"]`,
+      kind: 'annotation',
       message: `is no annotation of a template${didYouMean(annotation, known)}`
     })
   }
-  if (wrong.length > 0) throw new Error(wrong.map(({ path, message }) => `${path} ${message}`).join('; '))
+  if (wrong.length === 0) return
+  const what = wrong.map(({ path, message }) => `${path} ${message}`).join('; ')
+  throw unusable(wrong[0]!.kind, what)
 }
 
 /** Without the fields that are null: they count as absent, as for the API server. */
@@ -133,24 +124,25 @@ function withoutNulls (yaml: unknown): unknown {
   return JSON.parse(JSON.stringify(yaml, (_, value: unknown) => value ?? undefined) ?? 'null')
 }
 
+function parsed (yaml: string): unknown {
+  try {
+    return readYaml(yaml)
+  } catch (cause) {
+    throw unusable('yaml', (cause as Error).message.trim(), cause)
+  }
+}
+
 export function parseTemplate (yaml: string): Template {
-  const manifest: unknown = withoutNulls(readYaml(yaml))
+  const manifest: unknown = withoutNulls(parsed(yaml))
   if (!isManifest(manifest)) {
-    throw new Error(`not a template: ${ajv.errorsText(isManifest.errors, { dataVar: 'manifest' })}`)
+    throw unusable('manifest', `not a template: ${ajv.errorsText(isManifest.errors, { dataVar: 'manifest' })}`)
   }
   checkFields(manifest, manifest.metadata.annotations)
   const { name, annotations } = manifest.metadata
-  const env: unknown = annotations[ENV] === undefined ? { type: 'object', properties: {} } : readYaml(annotations[ENV])
-  if (!isEnvSchema(env)) throw new Error(`annotation ${ENV}: ${ajv.errorsText(isEnvSchema.errors, { dataVar: 'env' })}`)
-  // Find an invalid JSON Schema, or a default that its schema refuses, now and not at the first request.
-  ajv.compile(env)
-  for (const [variable, { default: value, ...schema }] of Object.entries(env.properties)) {
-    if (value !== undefined && !ajv.validate(schema, value)) {
-      throw new Error(`annotation ${ENV}: ${ajv.errorsText(ajv.errors, { dataVar: `the default of ${variable}` })}`)
-    }
-  }
+  const env = annotations[ENV] === undefined ? NO_VARIABLES : readVariables(annotations[ENV], `annotation ${ENV}`)
   const resultsPath = plainPath(annotations[RESULTS])
   const { warnings } = checkResults(manifest as unknown as V1Job, resultsPath)
+  checkPrivileges((manifest as unknown as V1Job).spec!.template.spec!)
   return {
     name,
     description: annotations[DESCRIPTION].trim(),

@@ -5,6 +5,8 @@ import leven from 'leven'
 export interface WrongField {
   /** Such as `spec.template.spec.containers[0].resource`. */
   path: string
+  /** Whether Kubernetes has no such field, or the value has another type. */
+  kind: 'field' | 'type'
   message: string
 }
 
@@ -26,27 +28,27 @@ export function wrongFields (value: unknown, type: string, path = ''): WrongFiel
   if (value === null || value === undefined) return []
   const [, itemType] = /^Array<(.*)>$/.exec(type) ?? []
   if (itemType !== undefined) {
-    if (!Array.isArray(value)) return [{ path, message: 'must be a list' }]
+    if (!Array.isArray(value)) return [{ path, kind: 'type', message: 'must be a list' }]
     return value.flatMap((item, at) => wrongFields(item, itemType, `${path}[${at}]`))
   }
   const [, valueType] = /^\{ \[key: string\]: (.*?);? \}$/.exec(type) ?? []
   if (valueType !== undefined) {
-    if (!isObject(value)) return [{ path, message: 'must be an object' }]
+    if (!isObject(value)) return [{ path, kind: 'type', message: 'must be an object' }]
     return Object.entries(value).flatMap(([key, one]) => wrongFields(one, valueType, `${path}["${key}"]`))
   }
   const model = (models as unknown as Record<string, Model | undefined>)[type]
   if (typeof model?.getAttributeTypeMap === 'function') return wrongFieldsOf(value, model, path)
-  return isOfType(value, type) || isQuantity(value, path) ? [] : [{ path, message: `must be a ${type}` }]
+  return isOfType(value, type) || isQuantity(value, path) ? [] : [{ path, kind: 'type', message: `must be a ${type}` }]
 }
 
 function wrongFieldsOf (value: unknown, model: Model, path: string): WrongField[] {
-  if (!isObject(value)) return [{ path, message: 'must be an object' }]
+  if (!isObject(value)) return [{ path, kind: 'type', message: 'must be an object' }]
   const attributes = new Map(model.getAttributeTypeMap().map(({ baseName, type }) => [baseName, type]))
   return Object.entries(value).flatMap(([name, one]) => {
     const field = path === '' ? name : `${path}.${name}`
     const type = attributes.get(name)
     return type === undefined
-      ? [{ path: field, message: `is not a field of Kubernetes${didYouMean(name, [...attributes.keys()])}` }]
+      ? [{ path: field, kind: 'field', message: `is not a field of Kubernetes${didYouMean(name, [...attributes.keys()])}` }]
       : wrongFields(one, type, field)
   })
 }

@@ -78,7 +78,7 @@ async function tryTemplate (
 export function warningRows ({ name, warnings }: Pick<Template, 'name' | 'warnings'>): Row[] {
   return warnings.map((warning) =>
     degraded(
-      `results of ${name}`,
+      `warning of template ${name}`,
       warning,
       'correct the template in your overlay and kubectl apply -k your overlay; see docs/templates.md'
     )

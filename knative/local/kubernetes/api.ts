@@ -89,9 +89,15 @@ function parseBody (json: string): Record<string, unknown> {
   throw refusal('BadRequest', 'the object provided is unrecognized: not a JSON object')
 }
 
+/** A job that ran when an earlier local host ended has this in the message of its end. */
+const withoutEarlier = ({ began }: Host): string => `this local host was started at ${began}, without the Jobs of before`
+
 function existing ({ host, resource, namespace, name }: Call): Objects[Resource] {
   const object = find(host.store, resource, namespace, name)
-  if (!object) throw refusal('NotFound', `${named(resource, name)} not found`, about(resource, name))
+  if (!object) {
+    const earlier = resource === 'jobs' ? ` (${withoutEarlier(host)})` : ''
+    throw refusal('NotFound', `${named(resource, name)} not found${earlier}`, about(resource, name))
+  }
   return object
 }
 

@@ -21,6 +21,8 @@ export interface Host {
   dir: string
   images: Record<string, string>
   path: string
+  /** When this instance began. It has no objects of earlier ones. */
+  began: string
   log: (line: string) => void
 }
 

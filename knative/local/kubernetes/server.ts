@@ -8,6 +8,7 @@ import { answer } from './api.ts'
 import { collectGarbage } from './deletion.ts'
 import { startJobController } from './job-controller.ts'
 import { startKubelet } from './kubelet.ts'
+import { timestamp } from './objects.ts'
 import { failure, isRefusal, refusal } from './refusal.ts'
 import { createStore } from './store.ts'
 
@@ -31,7 +32,7 @@ export async function startKubernetes ({ port = 0, dir, images = {}, path, log =
   log?: (line: string) => void
 }): Promise<LocalKubernetes> {
   const store = createStore()
-  const host = { store, dir, images, path, log }
+  const host = { store, dir, images, path, began: timestamp(), log }
   rmSync(join(dir, 'pods'), { recursive: true, force: true })
   const token = randomBytes(24).toString('base64url')
   const stopping = new AbortController()

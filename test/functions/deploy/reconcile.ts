@@ -10,7 +10,7 @@ import { closedUrl } from '../../support/closed-url.ts'
 import { clusterAt } from '../../support/cluster-at.ts'
 import { deployServer, deployWith, keysOf, tokenKey } from '../../support/deploy-server.ts'
 import { gainsFrom } from '../../support/gains.ts'
-import { meddledKubernetes } from '../../support/meddled-kubernetes.ts'
+import { meddledKubernetes, status } from '../../support/meddled-kubernetes.ts'
 import { openRecord } from '../../support/open-record.ts'
 import { poll } from '../../support/poll.ts'
 import { problemAbout, problemOf } from '../../support/problem-of.ts'
@@ -162,7 +162,6 @@ await t.test('a failed repair of one job does not affect the others', async (t) 
   const { ping, store, cluster } = await deployServer(t)
   const gone = await openRecord(store, { template: 'gone' })
   const unsealed = await openRecord(store, { sealed_env: 'damaged' })
-  const refused = await openRecord(store, { template: 'refused' })
   await putObject(store, markerKey('no-id'), '', {}, 'unconditional')
   const broken = newJobId()
   await putObject(store, markerKey(broken), '', {}, 'unconditional')
@@ -174,7 +173,69 @@ await t.test('a failed repair of one job does not affect the others', async (t) 
   ]
   t.equal((await ping()).status, 204)
   t.same((await cluster.jobs()).map(({ metadata }) => metadata!.labels!['gx4ki.job.uuid']).sort(), good.toSorted())
-  for (const id of [gone, unsealed, refused]) t.match((await readRecord(store, id))!.record, { state: 'accepted' })
+  for (const id of [gone, unsealed]) t.match((await readRecord(store, id))!.record, { state: 'accepted' })
+})
+
+await t.test('a job whose Job is refused at a ping has failed, with the words of Kubernetes', async (t) => {
+  const { url, ping, store, cluster } = await deployServer(t)
+  const gains = await gainsFrom(url)
+  const id = await openRecord(store, { template: 'refused' })
+  t.equal((await ping()).status, 204)
+  const { record } = (await readRecord(store, id))!
+  t.match(record, {
+    state: 'failed',
+    reason: 'RejectedByKubernetes',
+    message: /backoffLimit.*\. Correct the template as the message says\.$/,
+    finished_at: /Z$/
+  })
+  t.same(await cluster.jobs(), [])
+  t.equal((await gains())('gx4ki_ping_repairs_total', { repair: 'refused' }), 1)
+})
+
+await t.test('a Job that Kubernetes already has is not failed by a refusal', async (t) => {
+  const store = await testStore(t)
+  const kubernetes = await meddledKubernetes(t)
+  const { post, ping } = await deployWith(t, { store, cluster: kubernetes.cluster })
+  const { job_uuid: id } = await (await post({})).json() as { job_uuid: string }
+  const { record: { job_uid: uid, ...cutOff } } = (await readRecord(store, id))!
+  await putObject(store, `state/${id}.json`, JSON.stringify({ ...cutOff, state: 'accepted' }), {}, 'unconditional')
+  // The policy was changed in the meantime, and is checked before the name.
+  kubernetes.meddle = async ({ method, url }, pass) =>
+    method === 'POST' && url.endsWith('/jobs') ? status(403, 'images that are not allowed', 'Forbidden') : await pass()
+  t.equal((await ping()).status, 204)
+  t.match((await readRecord(store, id))!.record, { state: 'pending', job_uid: uid! })
+})
+
+await t.test('what keeps a job from a Job for now is its reason, until it has one', async (t) => {
+  const store = await testStore(t)
+  const kubernetes = await meddledKubernetes(t)
+  const { ping } = await deployWith(t, { store, cluster: kubernetes.cluster })
+  const gone = await openRecord(store, { template: 'gone' })
+  const id = await openRecord(store)
+  const late = await openRecord(store, { reason: 'QuotaExceeded', message: 'exceeded quota.', start_by: past })
+  kubernetes.meddle = async ({ method }, pass) =>
+    method === 'POST' ? status(403, 'exceeded quota: jobs', 'Forbidden') : await pass()
+  t.equal((await ping()).status, 204)
+  t.match((await readRecord(store, id))!.record, {
+    state: 'accepted',
+    reason: 'QuotaExceeded',
+    message: 'exceeded quota: jobs. Wait until other jobs have ended; the operator may raise the quota.'
+  })
+  t.match((await readRecord(store, gone))!.record, {
+    state: 'accepted',
+    reason: 'TemplateUnusable',
+    message: /^The template gone of this job is missing or cannot be used; put it back to start the job\.$/
+  })
+  t.match((await readRecord(store, late))!.record, {
+    state: 'failed',
+    reason: 'StartDeadlineExceeded',
+    message: /At last it waited for this: QuotaExceeded: exceeded quota\.$/
+  })
+  kubernetes.meddle = async (_, pass) => await pass()
+  t.equal((await ping()).status, 204)
+  const { record } = (await readRecord(store, id))!
+  t.equal(record.state, 'pending')
+  t.same([record.reason, record.message], [undefined, undefined])
 })
 
 await t.test('events other than a ping are refused', async (t) => {

@@ -8,8 +8,8 @@ import { newJobId } from '../../../shared/job/job-id.ts'
 import { isLostLog } from '../../../shared/job/lost-log.ts'
 import { advanceRecord, createRecord, readRecord } from '../../../shared/job/record-store.ts'
 import { objectName } from '../../../shared/kubernetes/cluster.ts'
-import { logKey, markerKey } from '../../../shared/store/bucket-layout.ts'
-import { getObject, headObject, listObjects } from '../../../shared/store/object-store.ts'
+import { logKey, markerKey, stateKey } from '../../../shared/store/bucket-layout.ts'
+import { getObject, headObject, listObjects, removeObject } from '../../../shared/store/object-store.ts'
 import { openStore } from '../../../shared/store/open-store.ts'
 import { closedUrl } from '../../support/closed-url.ts'
 import { clusterAt } from '../../support/cluster-at.ts'
@@ -95,7 +95,8 @@ await t.test('a complete Job without complete results gives state failed, and na
     state: 'failed',
     reason: 'ResultsIncomplete',
     message:
-      'Not all files could be stored: 0\\x0a (its name has a line break), and 2344 more; 2 files with 7 bytes came up.',
+      'Not all files could be stored: 0\\x0a (its name has a line break), and 2344 more; 2 files with 7 bytes came up. ' +
+      'The stored files are kept, and results.left_out names the others.',
     exit_code: 0
   })
   t.same(results, { files: 2, bytes: 7, complete: false, left_out: names.slice(0, 20), left_out_count: 2345 })
@@ -111,7 +112,8 @@ await t.test('a complete Job whose uploader was killed without a word gives stat
   t.match(await recordOf(id), {
     state: 'failed',
     reason: 'ResultsIncomplete',
-    message: 'The uploader was ended before it could say that all files are stored; 1 file with 3 bytes came up.',
+    message: 'The uploader was ended before it could say that all files are stored; 1 file with 3 bytes came up. The ' +
+      'stored files are kept.',
     results: { files: 1, bytes: 3, complete: false, left_out: [], left_out_count: 0 }
   })
 })
@@ -362,8 +364,11 @@ await t.test('a job is lost, and keeps its results, when another Job has its nam
 })
 
 await t.test('rejects an event that is not about a known job, and names the field', async (t) => {
-  const { send } = await completedServer(t)
+  const { send, cluster } = await completedServer(t)
   const id = newJobId()
+  // Of another installation in the same namespace, or of one that has lost its bucket.
+  const { record: { job_uuid: withoutRecord } } = await startedJob({ store, cluster }, 'true', { suspend: true })
+  await removeObject(store, stateKey(withoutRecord))
   const before = await listObjects(store, { prefix: '', tags: false })
   for (
     const [field, data] of [
@@ -381,13 +386,29 @@ await t.test('rejects an event that is not about a known job, and names the fiel
         metadata: { namespace: 'gx4ki-jobs', labels: { 'gx4ki.job.uuid': '../x' } }
       }],
       ['data.metadata.labels', { kind: 'Job', metadata: { namespace: 'gx4ki-jobs', labels: { 'gx4ki.job.uuid': 7 } } }],
-      ['data.metadata.labels', jobData(id)]
+      ['data.metadata.labels', jobData(withoutRecord)]
     ] as const
   ) await problemAbout(t, await send(data), field, 422, 'unknown-event-job')
   for (const type of ['dev.knative.apiserver.ref.update', 'dev.knative.apiserver.resource.updated', 'com.example']) {
     await problemAbout(t, await send(jobData(id), { type }), 'type', 400, 'invalid-event')
   }
   t.same(await listObjects(store, { prefix: '', tags: false }), before)
+})
+
+await t.test('there is nothing to do for an event about a job that was withdrawn, or has expired', async (t) => {
+  const { url, send, run, cluster } = await completedServer(t)
+  const gains = await gainsFrom(url)
+  t.equal((await send(jobData(newJobId()))).status, 204, 'its Job is gone')
+  const { record: { job_uuid: id } } = await run('trap "" TERM; sleep 5')
+  await removeObject(store, stateKey(id))
+  await cluster.batch.deleteNamespacedJob({
+    namespace: cluster.namespace,
+    name: objectName(id),
+    propagationPolicy: 'Foreground'
+  })
+  t.equal((await send(jobData(id))).status, 204, 'its Job is being deleted')
+  const without = (await gains())('gx4ki_events_without_effect_total', { type: 'dev.knative.apiserver.resource.update' })
+  t.equal(without, 2)
 })
 
 await t.test('a dead letter is stored unchanged', async (t) => {

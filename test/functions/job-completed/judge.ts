@@ -252,7 +252,7 @@ const situations: Situation[] = [
   }, {
     state: 'running',
     reason: 'JobDeleted',
-    message: 'The Job is being deleted, and not by this installation.',
+    message: 'The Job is being deleted, and not by this installation. Start the job again.',
     ...started
   }],
   ['a pod that is being taken away', {}, { job: jobWith(recorded.ready), pods: [taken] }, {
@@ -376,7 +376,7 @@ const situations: Situation[] = [
   ['a complete Job whose uploader stored nothing', {}, { job: jobWith(recorded.complete), pods: [succeeded] }, {
     state: 'failed',
     reason: 'ResultsIncomplete',
-    message: 'The uploader was ended before it could say that all files are stored; 0 files with 0 bytes came up.',
+    message: 'The uploader was ended before it could say that all files are stored; 0 files with 0 bytes came up. The stored files are kept.',
     ...started,
     exit_code: 0,
     finished_at: '2026-11-22T12:58:34.000Z'
@@ -388,7 +388,7 @@ const situations: Situation[] = [
   }, {
     state: 'failed',
     reason: 'ResultsIncomplete',
-    message: 'The uploader was ended before it could say that all files are stored; 2 files with 7 bytes came up.',
+    message: 'The uploader was ended before it could say that all files are stored; 2 files with 7 bytes came up. The stored files are kept.',
     results: some,
     ...started,
     exit_code: 0,
@@ -401,7 +401,7 @@ const situations: Situation[] = [
   }, {
     state: 'failed',
     reason: 'ResultsIncomplete',
-    message: 'Not all files could be stored: a\\x0a (it is too odd); 2 files with 7 bytes came up.',
+    message: 'Not all files could be stored: a\\x0a (it is too odd); 2 files with 7 bytes came up. The stored files are kept, and results.left_out names the others.',
     results: without(['a\\x0a']),
     ...started,
     exit_code: 0,
@@ -414,7 +414,7 @@ const situations: Situation[] = [
   }, {
     state: 'failed',
     reason: 'ResultsIncomplete',
-    message: 'Not all files could be stored: 0 (it is too odd), and 4320 more; 2 files with 7 bytes came up.',
+    message: 'Not all files could be stored: 0 (it is too odd), and 4320 more; 2 files with 7 bytes came up. The stored files are kept, and results.left_out names the others.',
     results: without(Array.from({ length: 20 }, (_, at) => `${at}`), 4321),
     ...started,
     exit_code: 0,

@@ -23,11 +23,13 @@ await t.test('a container that cannot start, with the words of the kubelet', asy
   const missing = { reason: 'CreateContainerConfigError', message: 'configmap "app-config" not found' }
   t.same(obstacleOf(job, [podIn({}, { 'istio-proxy': starting, migrate: missing })], now), {
     reason: 'CreateContainerConfigError',
-    message: 'configmap "app-config" not found (container migrate).'
+    message: 'configmap "app-config" not found (container migrate). Make it in the namespace of the jobs, or correct the ' +
+      'template.'
   })
   t.same(obstacleOf(job, [podIn({}, { migrate: { reason: 'ImagePullBackOff' } })], now), {
     reason: 'ImagePullBackOff',
-    message: 'It waits (container migrate).'
+    message: 'The image cannot be pulled (container migrate). Check the name of the image in the template, and its pull ' +
+      'secret.'
   })
   t.equal(obstacleOf(job, [podIn({}, { 'istio-proxy': starting, migrate: { reason: 'ContainerCreating' } })], now), undefined)
 })
@@ -38,17 +40,18 @@ await t.test('a pod that no node can take, and one whose node is gone', async (t
   }
   t.same(obstacleOf(job, [podIn(unscheduled)], now), {
     reason: 'Unschedulable',
-    message: '0/3 nodes are available.'
+    message: '0/3 nodes are available. Wait for other jobs to end, or ask for less in the template.'
   })
   const lost = { phase: 'Running', reason: 'NodeLost', message: 'Node a which was running pod b is unresponsive' }
-  t.match(interruptionOf(job, [podIn(lost)]), { reason: 'NodeLost', message: /Node a which was running pod b is unres/ })
+  t.match(interruptionOf(job, [podIn(lost)]), { reason: 'NodeLost', message: /^The node of the pod does not answer\. Node a which was running pod b is unres.* The job goes on/ })
 })
 
 await t.test('a queue is named, because it may not exist', async (t) => {
   const suspended = { spec: { suspend: true } as V1Job['spec'] & object }
   t.same(obstacleOf({ ...suspended, metadata: { labels: { 'kueue.x-k8s.io/queue-name': 'gpus' } } }, [], now), {
     reason: 'Suspended',
-    message: 'The Job waits in the queue gpus; if it never starts, check that there is such a queue.'
+    message: 'The Job waits in the queue gpus. If it stays so, check that its queue exists and has room, and what has ' +
+      'set spec.suspend.'
   })
-  t.same(obstacleOf(suspended, [], now), { reason: 'Suspended', message: 'The Job is suspended.' })
+  t.match(obstacleOf(suspended, [], now), { reason: 'Suspended', message: /^The Job is suspended\. If it stays so, / })
 })

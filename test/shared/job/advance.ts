@@ -46,7 +46,7 @@ await t.test('no observation changes a terminal record', async (t) => {
     const record = recordIn(state, { sealed_env: 'sealed' })
     for (
       const change of [
-        { reason: 'Late' },
+        { reason: 'Failed' },
         { reason: null },
         { exit_code: 0 },
         { attempt: 'pod' },

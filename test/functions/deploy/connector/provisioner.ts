@@ -291,7 +291,7 @@ await t.test('an asset with invalid properties makes the job fail', async (t) =>
     'the job has failed',
     async () => await recordOf().then((now) => now?.state === 'failed' && now)
   )
-  t.equal(record.reason, 'InvalidAsset')
+  t.match(record, { reason: 'InvalidAsset', message: /DURATION.*\. Correct the asset at the connector/ })
 })
 
 await t.test('a Job that Kubernetes refuses makes the job fail', async (t) => {
@@ -302,7 +302,7 @@ await t.test('a Job that Kubernetes refuses makes the job fail', async (t) => {
     'the job has failed',
     async () => await recordOf().then((now) => now?.state === 'failed' && now)
   )
-  t.equal(record.reason, 'RejectedByKubernetes')
+  t.match(record, { reason: 'RejectedByKubernetes', message: /backoffLimit.*\. Correct the template/ })
 })
 
 await t.test('a changed key file applies at once', async (t) => {

@@ -138,9 +138,18 @@ await t.test('a start deadline keeps what kept the job from starting; another st
         { message: 'would violate PodSecurity' },
         'The workload did not start in time. At last it waited for this: would violate PodSecurity'
       ],
-      ['StartDeadlineExceeded', {}, 'The workload did not start in time.'],
-      ['CancelRequested', waiting, undefined],
-      ['KubernetesUnavailable', waiting, undefined]
+      [
+        'StartDeadlineExceeded',
+        {},
+        'The workload did not start in time. Remove what it waited for, or raise gx4ki.io/start-deadline-seconds in the ' +
+        'template.'
+      ],
+      ['CancelRequested', waiting, 'A request canceled the job.'],
+      [
+        'KubernetesUnavailable',
+        waiting,
+        'Kubernetes did not confirm that it has the Job, so the job was given up. Start the job again.'
+      ]
     ] as const
   ) {
     const { job_uuid: id, ...more } = newRecord({ state: 'pending', job_uid: 'uid', ...record })

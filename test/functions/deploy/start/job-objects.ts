@@ -184,7 +184,6 @@ await t.test('the uploader has the user and the group of the workload', async (t
   t.same(userOf({}), { runAsUser: 65532, runAsGroup: undefined, runAsNonRoot: true })
   t.same(userOf({ runAsUser: 1000 }), { runAsUser: 1000, runAsGroup: undefined, runAsNonRoot: true })
   t.same(userOf({ runAsUser: 1000, runAsGroup: 0 }), { runAsUser: 1000, runAsGroup: 0, runAsNonRoot: true })
-  t.same(userOf({ runAsUser: 0, runAsNonRoot: false }), { runAsUser: 0, runAsGroup: undefined, runAsNonRoot: false })
   const pod = { securityContext: { runAsUser: 2000, runAsGroup: 3000 } }
   t.same(userOf({}, pod), { runAsUser: 2000, runAsGroup: 3000, runAsNonRoot: true })
   t.same(userOf({ runAsGroup: 5 }, pod), { runAsUser: 2000, runAsGroup: 5, runAsNonRoot: true })

@@ -159,7 +159,7 @@ await t.test('what the author of a template should change is a row of its own', 
   })
   const { usable } = readTemplates({ 'hasty.yaml': hasty })
   t.match(warningRows(usable.get('hasty')!), [{
-    check: 'results of hasty',
+    check: 'warning of template hasty',
     verdict: 'degraded',
     seen: /^terminationGracePeriodSeconds is 30, and a full result volume of 10Gi takes 572 s/,
     mend: /docs\/templates\.md/

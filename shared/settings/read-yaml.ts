@@ -1,4 +1,4 @@
-import { parse, parseAllDocuments, type SchemaOptions, type Tags } from 'yaml'
+import { parse, parseAllDocuments, type SchemaOptions, type Tags, YAMLParseError } from 'yaml'
 
 /**
  * The YAML that Kubernetes reads (sigs.k8s.io/yaml): version 1.1, in which `0755` is a number in octal, `yes` and `off`
@@ -17,7 +17,18 @@ function isForeign ({ tag, format }: { tag: string, format?: string }): boolean 
 
 /** The one document of a YAML text, as `kubectl apply` reads it. Throws for invalid YAML and for several documents. */
 export function readYaml (text: string): unknown {
-  return parse(text, kubernetes)
+  try {
+    return parse(text, kubernetes)
+  } catch (cause) {
+    throw cause instanceof YAMLParseError ? new Error(inOneLine(cause), { cause }) : cause
+  }
+}
+
+/** What is wrong and where, without the lines of the text. */
+function inOneLine ({ code, message }: YAMLParseError): string {
+  const [line = ''] = message.split('\n')
+  const [where = ''] = / at line \d+, column \d+/.exec(line) ?? []
+  return code === 'MULTIPLE_DOCS' ? `a second document begins${where}` : line.replace(/:$/, '')
 }
 
 /** All documents of a YAML text; empty ones are left out. */

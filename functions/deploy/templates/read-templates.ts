@@ -12,6 +12,7 @@ import { type RefusalKind, unusable } from './refusals.ts'
 import { type EnvSchema, readVariables } from './read-variables.ts'
 
 /** The annotations of a template's Job manifest. The rest of the manifest is plain Kubernetes. */
+const PREFIX = 'gx4ki.io/'
 const DESCRIPTION = 'gx4ki.io/description'
 const ENV = 'gx4ki.io/env'
 const RESULTS = 'gx4ki.io/results'
@@ -106,12 +107,14 @@ function checkFields (manifest: object, annotations: Record<string, string>): vo
   const wrong: { path: string, kind: RefusalKind, message: string }[] = wrongFields(manifest, 'V1Job')
     .filter(({ path }) => !newer.has(path))
   const known = [DESCRIPTION, ENV, RESULTS, RESULT, START_DEADLINE, RETENTION, NEWER_FIELDS]
+    .map((name) => name.slice(PREFIX.length))
   for (const annotation of Object.keys(annotations)) {
-    if (!annotation.startsWith('gx4ki.io/') || known.includes(annotation)) continue
+    if (!annotation.startsWith(PREFIX) || known.includes(annotation.slice(PREFIX.length))) continue
     wrong.push({
       path: `metadata.annotations["${annotation}"]`,
       kind: 'annotation',
-      message: `is no annotation of a template${didYouMean(annotation, known)}`
+      // Without the prefix, which makes all of them similar.
+      message: `is no annotation of a template${didYouMean(annotation.slice(PREFIX.length), known, PREFIX)}`
     })
   }
   if (wrong.length === 0) return

@@ -25,6 +25,12 @@ await t.test('invalid YAML and several documents are refused', async (t) => {
   for (const text of ['a: [', 'a: 1\na: 2', 'a: 1\n---\nb: 2', '\tb: 1']) t.throws(() => readYaml(text), text)
 })
 
+await t.test('what is wrong is told in one line', async (t) => {
+  t.throws(() => readYaml('a:\n\tb: 1'), { message: /^Tabs are not allowed as indentation at line 2, column 1$/ })
+  t.throws(() => readYaml('a: 1\na: 2'), { message: /^Map keys must be unique at line \d, column 1$/ })
+  t.throws(() => readYaml('a: 1\n---\nb: 2'), { message: /^a second document begins at line 2, column 1$/ })
+})
+
 await t.test('the documents of a text are read one by one, without the empty ones', async (t) => {
   t.same(readYamlDocuments('a: 0755\n---\n---\n# nothing\n---\nb: yes\n'), [{ a: 493 }, { b: true }])
   t.same(readYamlDocuments(''), [])

@@ -11,7 +11,7 @@ const wrong: Record<Exclude<RefusalKind, 'name'>, [from: string | RegExp, to: st
   yaml: [
     ['  backoffLimit', '\tbackoffLimit', /tab/i],
     ['  backoffLimit: 0', '  backoffLimit: 0\n  backoffLimit: 1', /unique/],
-    [/$/, '---\nkind: Job\n', /document/]
+    [/$/, '---\nkind: Job\n', /^there are 2 documents/]
   ],
   manifest: [
     ['batch/v1', 'batch/v2', /apiVersion/],

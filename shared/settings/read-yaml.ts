@@ -16,8 +16,8 @@ function isForeign ({ tag, format }: { tag: string, format?: string }): boolean 
 }
 
 /**
- * The one document of a YAML text, as `kubectl apply` reads it; empty documents before and after it do not count. Throws
- * for invalid YAML and for several documents.
+ * The one document of a YAML text, as `kubectl apply` reads it: empty documents before and after it do not count.
+ * Throws for invalid YAML and for several documents.
  */
 export function readYaml (text: string): unknown {
   const documents = readYamlDocuments(text)

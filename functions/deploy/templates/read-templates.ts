@@ -6,6 +6,7 @@ import { type Folder, folderOf } from '../../../shared/settings/read-folder.ts'
 import { parseRetention } from '../keep/retention.ts'
 import { checkPrivileges } from './check-privileges.ts'
 import { checkResults } from './check-results.ts'
+import { isTooLong, tooLong } from './too-long.ts'
 import { didYouMean, wrongFields } from './wrong-fields.ts'
 import { plainPath } from './plain-path.ts'
 import { type RefusalKind, unusable } from './refusals.ts'
@@ -122,6 +123,22 @@ function checkFields (manifest: object, annotations: Record<string, string>): vo
   throw unusable(wrong[0]!.kind, what)
 }
 
+/** The first container gets the variables. */
+function checkLengths ({ spec }: V1Job, { properties }: EnvSchema): void {
+  const { initContainers = [], containers } = spec!.template.spec!
+  const [workload, ...others] = containers
+  const defaults = Object.fromEntries(
+    Object.entries(properties).map(([name, { default: value = '' }]) => [name, String(value)])
+  )
+  const given = Object.entries(defaults).filter(([name, value]) => isTooLong(`${name}=${value}`))
+  const found = [
+    ...given.map(([name]) => `the default of ${name}`),
+    ...[...initContainers, ...others].flatMap((container) => tooLong(container, {})).map(({ what }) => what),
+    ...tooLong(workload!, defaults).map(({ what }) => what)
+  ]
+  if (found.length > 0) throw unusable('length', `${found.join(', ')} is too long`)
+}
+
 /** Without the fields that are null: they count as absent, as for the API server. */
 function withoutNulls (yaml: unknown): unknown {
   return JSON.parse(JSON.stringify(yaml, (_, value: unknown) => value ?? undefined) ?? 'null')
@@ -145,6 +162,7 @@ export function parseTemplate (yaml: string): Template {
   const env = annotations[ENV] === undefined ? NO_VARIABLES : readVariables(annotations[ENV], `annotation ${ENV}`)
   const resultsPath = plainPath(annotations[RESULTS])
   const { warnings } = checkResults(manifest as unknown as V1Job, resultsPath)
+  checkLengths(manifest as unknown as V1Job, env)
   checkPrivileges((manifest as unknown as V1Job).spec!.template.spec!)
   return {
     name,

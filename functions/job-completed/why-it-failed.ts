@@ -79,14 +79,21 @@ function otherContainer (pod: V1Pod): Why | undefined {
   const failed = failedContainer(pod)
   const workload = workloadStatus(pod)
   if (failed === undefined || failed.name === workload?.name) return undefined
-  const memory = failed.state?.terminated?.reason === 'OOMKilled' ? ' It used more memory than its limit.' : ''
+  const { reason, message } = failed.state?.terminated ?? {}
+  const memory = reason === 'OOMKilled' ? ' It used more memory than its limit.' : ''
+  const isMissing = couldNotStart(failed)
+  const quote = isMissing ? quoteOf(pod, failed.name, message) : undefined
+  const words = quote === undefined ? memory : ` ${quote}`
+  // A container that could not start has no log.
+  const todo = isMissing ? ownReasons.StartError.todo : undefined
+  const how = isMissing ? 'could not start' : `failed with ${codeOf(failed)}`
   if (pod.status?.initContainerStatuses?.some(({ name }) => name === failed.name)) {
-    const what = `The init container ${failed.name} failed with ${codeOf(failed)}, so the workload did not start.`
-    return why('InitContainerFailed', what + memory)
+    const what = `The init container ${failed.name} ${how}, so the workload did not start.`
+    return why('InitContainerFailed', what + words, todo)
   }
   const ended = workload?.state?.terminated
   const own = ended === undefined ? '.' : `; the workload, container ${workload!.name}, ended with exit code ${ended.exitCode}.`
-  return why('ContainerFailed', `The container ${failed.name} failed with ${codeOf(failed)}${own}${memory}`)
+  return why('ContainerFailed', `The container ${failed.name} ${how}${own}${words}`, todo)
 }
 
 function exit (pod: V1Pod, failed: JobCondition): Why | undefined {
@@ -94,7 +101,10 @@ function exit (pod: V1Pod, failed: JobCondition): Why | undefined {
   const terminated = status?.state?.terminated
   if (status === undefined || terminated === undefined || terminated.exitCode === 0) return undefined
   // Not the message of its container: that is what the program wrote, and may name a secret value. It is in the log.
-  const what = `The workload, container ${status.name}, ended with ${codeOf(status)}.`
+  const others = (pod.status?.containerStatuses ?? [])
+    .filter((one) => one.name !== status.name && (one.state?.terminated?.exitCode ?? 0) !== 0)
+    .map((one) => ` The container ${one.name} failed too, with ${codeOf(one)}.`)
+  const what = `The workload, container ${status.name}, ended with ${codeOf(status)}.${others.join('')}`
   const rule = failed.reason === 'PodFailurePolicy' && failed.message !== undefined ? ` ${sentence(failed.message)}` : ''
   return why(failed.reason === undefined ? 'Failed' : asGiven(failed.reason), what + rule)
 }

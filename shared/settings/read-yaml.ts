@@ -1,4 +1,4 @@
-import { parse, parseAllDocuments, type SchemaOptions, type Tags } from 'yaml'
+import { parseAllDocuments, type SchemaOptions, type Tags, type YAMLParseError } from 'yaml'
 
 /**
  * The YAML that Kubernetes reads (sigs.k8s.io/yaml): version 1.1, in which `0755` is a number in octal, `yes` and `off`
@@ -15,9 +15,14 @@ function isForeign ({ tag, format }: { tag: string, format?: string }): boolean 
   return format === 'TIME' || FOREIGN.includes(tag)
 }
 
-/** The one document of a YAML text, as `kubectl apply` reads it. Throws for invalid YAML and for several documents. */
+/**
+ * The one document of a YAML text, as `kubectl apply` reads it: empty documents before and after it do not count.
+ * Throws for invalid YAML and for several documents.
+ */
 export function readYaml (text: string): unknown {
-  return parse(text, kubernetes)
+  const documents = readYamlDocuments(text)
+  if (documents.length > 1) throw new Error(`there are ${documents.length} documents, separated by ---`)
+  return documents[0] ?? null
 }
 
 /** All documents of a YAML text; empty ones are left out. */
@@ -25,7 +30,14 @@ export function readYamlDocuments (text: string): unknown[] {
   const documents = parseAllDocuments(text, kubernetes)
   if (!Array.isArray(documents)) return []
   return documents.map((document) => {
-    if (document.errors[0] !== undefined) throw document.errors[0]
+    const [error] = document.errors
+    if (error !== undefined) throw new Error(inOneLine(error), { cause: error })
+    if (document.directives.yaml.version !== '1.1') throw new Error('Kubernetes reads no other YAML than 1.1')
     return document.toJS() as unknown
   }).filter((document) => document !== null && document !== undefined)
+}
+
+/** What is wrong and where, without the lines of the text. */
+function inOneLine ({ message }: YAMLParseError): string {
+  return message.split('\n')[0]!.replace(/:$/, '')
 }

@@ -1,6 +1,7 @@
 import { problem } from '../../../shared/http/problem.ts'
 import { newAjv } from '../../../shared/schema/new-ajv.ts'
 import type { Template } from '../templates/read-templates.ts'
+import { isTooLong, LONGEST, tooLong } from '../templates/too-long.ts'
 import type { EnvSchema } from '../templates/read-variables.ts'
 
 export type GivenEnv = Record<string, string | number | boolean>
@@ -9,16 +10,13 @@ export interface ResolvedEnv {
   secret: Record<string, string>
 }
 
-/** What Linux takes of one `NAME=value` with the NUL after it (MAX_ARG_STRLEN, execve(2)). Bytes. */
-const LONGEST_VARIABLE = 131_072
-
 const ajv = newAjv({ allErrors: true, useDefaults: false })
 
 /**
  * The environment of the workload: the caller's values, validated by the template's schema, and the defaults for the
  * other variables. Throws `invalid-request`, which names every wrong variable, but never its value.
  */
-export function resolveEnv ({ env: schema, name: template }: Template, given: GivenEnv): ResolvedEnv {
+export function resolveEnv ({ env: schema, name: template, manifest }: Template, given: GivenEnv): ResolvedEnv {
   const values = { ...defaultsOf(schema), ...given }
   const typed = Object.fromEntries(
     Object.entries(values).map(([name, value]) => [name, typedValue(value, schema.properties[name]?.type)])
@@ -33,10 +31,7 @@ export function resolveEnv ({ env: schema, name: template }: Template, given: Gi
       field: `env.${name}`,
       message: 'must not contain a NUL character'
     })),
-    ...Object.entries(values).filter(([name, value]) => isTooLong(name, value)).map(([name]) => ({
-      field: `env.${name}`,
-      message: `must not be longer than ${LONGEST_VARIABLE - 2} bytes with its name: Linux starts no program with it`
-    }))
+    ...tooLongOnes(manifest, Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)])))
   ]
   if (errors.length > 0) throw problem('invalid-request', `${errors[0]!.field} ${errors[0]!.message}`, { errors })
 
@@ -85,6 +80,19 @@ function schemaErrors (schema: EnvSchema, typed: GivenEnv): { field: string, mes
   )
 }
 
-function isTooLong (name: string, value: unknown): boolean {
-  return Buffer.byteLength(`${name}=${String(value)}`) + 1 > LONGEST_VARIABLE
+/** The variables that are too long, or that make something of the workload too long that refers to them. */
+function tooLongOnes ({ spec }: Template['manifest'], values: Record<string, string>): { field: string, message: string }[] {
+  const workload = spec?.template.spec?.containers[0]
+  return [
+    ...Object.entries(values).filter(([name, value]) => isTooLong(`${name}=${value}`)).map(([name]) => ({
+      field: `env.${name}`,
+      message: `must not be longer than ${LONGEST - 2} bytes with its name: Linux starts no program with it`
+    })),
+    ...(workload === undefined ? [] : tooLong(workload, values)).flatMap(({ what, variables }) =>
+      variables.map((name) => ({
+        field: `env.${name}`,
+        message: `makes ${what} longer than ${LONGEST - 1} bytes: Linux starts no program with it`
+      }))
+    )
+  ]
 }

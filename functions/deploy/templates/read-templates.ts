@@ -6,12 +6,14 @@ import { type Folder, folderOf } from '../../../shared/settings/read-folder.ts'
 import { parseRetention } from '../keep/retention.ts'
 import { checkPrivileges } from './check-privileges.ts'
 import { checkResults } from './check-results.ts'
+import { isTooLong, tooLong } from './too-long.ts'
 import { didYouMean, wrongFields } from './wrong-fields.ts'
 import { plainPath } from './plain-path.ts'
 import { type RefusalKind, unusable } from './refusals.ts'
 import { type EnvSchema, readVariables } from './read-variables.ts'
 
 /** The annotations of a template's Job manifest. The rest of the manifest is plain Kubernetes. */
+const PREFIX = 'gx4ki.io/'
 const DESCRIPTION = 'gx4ki.io/description'
 const ENV = 'gx4ki.io/env'
 const RESULTS = 'gx4ki.io/results'
@@ -106,17 +108,35 @@ function checkFields (manifest: object, annotations: Record<string, string>): vo
   const wrong: { path: string, kind: RefusalKind, message: string }[] = wrongFields(manifest, 'V1Job')
     .filter(({ path }) => !newer.has(path))
   const known = [DESCRIPTION, ENV, RESULTS, RESULT, START_DEADLINE, RETENTION, NEWER_FIELDS]
+    .map((name) => name.slice(PREFIX.length))
   for (const annotation of Object.keys(annotations)) {
-    if (!annotation.startsWith('gx4ki.io/') || known.includes(annotation)) continue
+    if (!annotation.startsWith(PREFIX) || known.includes(annotation.slice(PREFIX.length))) continue
     wrong.push({
       path: `metadata.annotations["${annotation}"]`,
       kind: 'annotation',
-      message: `is no annotation of a template${didYouMean(annotation, known)}`
+      // Without the prefix, which makes all of them similar.
+      message: `is no annotation of a template${didYouMean(annotation.slice(PREFIX.length), known, PREFIX)}`
     })
   }
   if (wrong.length === 0) return
   const what = wrong.map(({ path, message }) => `${path} ${message}`).join('; ')
   throw unusable(wrong[0]!.kind, what)
+}
+
+/** The first container gets the variables. */
+function checkLengths ({ spec }: V1Job, { properties }: EnvSchema): void {
+  const { initContainers = [], containers } = spec!.template.spec!
+  const [workload, ...others] = containers
+  const defaults = Object.fromEntries(
+    Object.entries(properties).map(([name, { default: value = '' }]) => [name, String(value)])
+  )
+  const given = Object.entries(defaults).filter(([name, value]) => isTooLong(`${name}=${value}`))
+  const found = [
+    ...given.map(([name]) => `the default of ${name}`),
+    ...[...initContainers, ...others].flatMap((container) => tooLong(container, {})).map(({ what }) => what),
+    ...tooLong(workload!, defaults).map(({ what }) => what)
+  ]
+  if (found.length > 0) throw unusable('length', `${found.join(', ')} is too long`)
 }
 
 /** Without the fields that are null: they count as absent, as for the API server. */
@@ -142,6 +162,7 @@ export function parseTemplate (yaml: string): Template {
   const env = annotations[ENV] === undefined ? NO_VARIABLES : readVariables(annotations[ENV], `annotation ${ENV}`)
   const resultsPath = plainPath(annotations[RESULTS])
   const { warnings } = checkResults(manifest as unknown as V1Job, resultsPath)
+  checkLengths(manifest as unknown as V1Job, env)
   checkPrivileges((manifest as unknown as V1Job).spec!.template.spec!)
   return {
     name,

@@ -33,6 +33,10 @@ export const refusals = {
     what: '`completions` or `parallelism` other than 1, or `completionMode: Indexed`',
     todo: 'the results of a job come from one pod; for more pods, start more jobs'
   },
+  length: {
+    what: 'A variable or an argument that is longer than 131,071 bytes, also with the defaults of variables in it',
+    todo: 'put it into a ConfigMap that the pod mounts: Linux starts no program with it'
+  },
   folder: {
     what: 'A result folder that the uploader needs itself, such as `/`, `/etc` or `/app`',
     todo: 'choose a folder such as /results'

@@ -53,13 +53,13 @@ function wrongFieldsOf (value: unknown, model: Model, path: string): WrongField[
   })
 }
 
-/** A question that names the most similar of some words; empty when none is similar. */
-export function didYouMean (word: string, words: string[]): string {
+/** A question that names the most similar of some words, with a prefix; empty when none is similar. */
+export function didYouMean (word: string, words: string[], prefix = ''): string {
   const [best] = words
     .map((one) => ({ one, distance: leven(word.toLowerCase(), one.toLowerCase()) }))
     .filter(({ one, distance }) => distance <= Math.max(2, one.length / 4))
     .sort((a, b) => a.distance - b.distance)
-  return best === undefined ? '' : `; did you mean ${best.one}?`
+  return best === undefined ? '' : `; did you mean ${prefix}${best.one}?`
 }
 
 function isObject (value: unknown): value is Record<string, unknown> {

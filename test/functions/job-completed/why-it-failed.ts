@@ -184,9 +184,30 @@ await t.test('a container other than the workload', async (t) => {
   })
   t.match(judged(podOf({ containerStatuses: [ended('recorder', 5), ended('main', 3)] })), {
     reason: 'BackoffLimitExceeded',
-    message: /^The workload, container main, ended with exit code 3\. Its log may say why\.$/,
+    message: 'The workload, container main, ended with exit code 3. The container recorder failed too, with exit code 5. ' +
+      'Its log may say why.',
     exit_code: 3
   })
+})
+
+await t.test('a container other than the workload that could not be started', async (t) => {
+  const start = (name: string) =>
+    ended(name, 128, { reason: 'StartError', startedAt: never, message: `exec: "${name}": not found` })
+  t.match(judged(podOf({ initContainerStatuses: [start('fetch-inputs')], containerStatuses: [waiting('main')] })), {
+    reason: 'InitContainerFailed',
+    message: 'The init container fetch-inputs could not start, so the workload did not start. exec: "fetch-inputs": not ' +
+      'found. Check its image and its command in the template.'
+  })
+  t.match(judged(podOf({ containerStatuses: [ended('main', 0), start('recorder')] })), {
+    reason: 'ContainerFailed',
+    message: 'The container recorder could not start; the workload, container main, ended with exit code 0. exec: ' +
+      '"recorder": not found. Check its image and its command in the template.'
+  })
+  const secret = judged(podOf(
+    { containerStatuses: [ended('main', 0), start('recorder')] },
+    [{ name: 'main' }, { name: 'recorder', command: ['$(PASSWORD)'] }]
+  ))
+  t.notMatch(secret.message, /exec/, 'the runtime may quote a secret value')
 })
 
 await t.test('plain exit codes and signals of a workload behind a proxy', async (t) => {

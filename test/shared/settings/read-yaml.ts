@@ -16,13 +16,23 @@ await t.test('YAML is read as Kubernetes reads it', async (t) => {
       ['2026-11-22', '2026-11-22'],
       ['2026-11-22T12:00:00Z', '2026-11-22T12:00:00Z'],
       ['"0755"', '0755'],
+      ['---\na: 1\n---\n# nothing\n', { a: 1 }],
+      ['%YAML 1.1\n---\na: 0755', { a: 493 }],
+      ['{\n\t"a": 1\n}', { a: 1 }],
+      ['', null],
       ['{a: &x {b: 1}, c: {<<: *x, d: 2}}', { a: { b: 1 }, c: { b: 1, d: 2 } }]
     ] as const
   ) t.same(readYaml(text), value, text)
 })
 
 await t.test('invalid YAML and several documents are refused', async (t) => {
-  for (const text of ['a: [', 'a: 1\na: 2', 'a: 1\n---\nb: 2', '\tb: 1']) t.throws(() => readYaml(text), text)
+  for (const text of ['a: [', 'a: 1\na: 2', 'a: 1\n---\nb: 2', '\tb: 1', '%YAML 1.2\n---\na: 0755', 'a: *b']) t.throws(() => readYaml(text), text)
+})
+
+await t.test('what is wrong is told in one line', async (t) => {
+  t.throws(() => readYaml('a:\n\tb: 1'), { message: /^Tabs are not allowed as indentation at line 2, column 1$/ })
+  t.throws(() => readYaml('a: 1\na: 2'), { message: /^Map keys must be unique at line \d, column 1$/ })
+  t.throws(() => readYaml('a: 1\n---\nb: 2'), { message: /^there are 2 documents, separated by ---$/ })
 })
 
 await t.test('the documents of a text are read one by one, without the empty ones', async (t) => {

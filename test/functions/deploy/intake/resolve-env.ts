@@ -167,3 +167,29 @@ await t.test('a variable that Linux would not take is refused by its name, witho
   }])
   t.match(complaints({ SECRET: 'ä'.repeat(65_600) }, text), [{ field: 'env.SECRET' }], 'bytes count, not characters')
 })
+
+await t.test('a value that makes something of the workload too long is refused by its name', async (t) => {
+  const workload = {
+    name: 'main',
+    image: 'a',
+    command: ['run', '--name=$(NAME)'],
+    args: ['$(HOST)'],
+    env: [
+      { name: 'HOST', value: 'example.org' },
+      { name: 'NAME', value: 'of the caller' },
+      { name: 'URL', value: 'https://$(NAME)@$(HOST)/$$(NAME)' },
+      { name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }
+    ]
+  }
+  const of = {
+    ...templateOf({ NAME: { type: 'string', description }, BEFORE: { type: 'string', default: '', description } }),
+    manifest: { spec: { template: { spec: { containers: [workload] } } } }
+  }
+  t.same(complaints({ NAME: 'x'.repeat(131_000) }, of), [])
+  t.same(complaints({ NAME: 'x'.repeat(131_045) }, of), [{
+    field: 'env.NAME',
+    message: 'makes the variable URL longer than 131071 bytes: Linux starts no program with it'
+  }])
+  t.match(complaints({ NAME: 'x'.repeat(131_066) }, of), [{ message: /URL/ }, { message: /^makes an argument of the command/ }])
+  t.same(complaints({ BEFORE: 'x'.repeat(131_060) }, of), [], 'nothing refers to it')
+})

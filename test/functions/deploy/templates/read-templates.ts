@@ -170,6 +170,13 @@ await t.test('a field or an annotation that nothing knows is refused by its path
   t.throws(() => parseTemplate(template({ spec: { nothingLikeThis: 1 } })), /nothingLikeThis is not a field of Kubernetes: correct the name; a field that only a newer cluster has can be named/)
 })
 
+await t.test('an annotation is compared without its prefix', async (t) => {
+  t.throws(
+    () => parseTemplate(template({ annotations: { 'gx4ki.io/foo': 'a' } })),
+    { message: 'metadata.annotations["gx4ki.io/foo"] is no annotation of a template: correct the annotation' }
+  )
+})
+
 await t.test('a field that only a newer cluster knows can be named, and is sent as it is', async (t) => {
   const pod = { containers: [{ name: 'a', image: 'b', quantum: { bits: 8 } }] }
   const spec = { template: { spec: pod }, fromTheFuture: true }

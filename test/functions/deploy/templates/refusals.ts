@@ -4,6 +4,7 @@ import { parseTemplate, templatesIn } from '../../../../functions/deploy/templat
 import { type RefusalKind, refusals } from '../../../../functions/deploy/templates/refusals.ts'
 
 const example = readFileSync('docs/example-template.yaml', 'utf8')
+const long = 'x'.repeat(131_072)
 const page = readFileSync('docs/templates.md', 'utf8')
 
 /** The manifests of the example, each with one change in its text, that must be refused for this reason. */
@@ -11,14 +12,14 @@ const wrong: Record<Exclude<RefusalKind, 'name'>, [from: string | RegExp, to: st
   yaml: [
     ['  backoffLimit', '\tbackoffLimit', /tab/i],
     ['  backoffLimit: 0', '  backoffLimit: 0\n  backoffLimit: 1', /unique/],
-    [/$/, '---\nkind: Job\n', /document/]
+    [/$/, '---\nkind: Job\n', /^there are 2 documents/]
   ],
   manifest: [
     ['batch/v1', 'batch/v2', /apiVersion/],
     ['gx4ki.io/description', 'example.org/description', /gx4ki\.io\/description/],
     ['/workspace/output', 'output', /gx4ki\.io~1results/],
     ['"1800"', '1800', /start-deadline-seconds must be string/],
-    [/          image: .*\n/, '', /image/]
+    [/ {10}image: .*\n/, '', /image/]
   ],
   field: [
     ['resources:', 'resource:', /^spec\.template\.spec\.containers\[0\]\.resource .* did you mean resources\?/],
@@ -39,6 +40,17 @@ const wrong: Record<Exclude<RefusalKind, 'name'>, [from: string | RegExp, to: st
     ['          description: Number of steps\n', '', /description/]
   ],
   pods: [['backoffLimit: 0', 'completions: 3', /^spec\.completions is 3/]],
+  length: [
+    ['command: [sh, -c]', `command: [sh, -c, ${long}]`, /^an argument of the command is too long/],
+    ['default: highway-1', `default: ${long}`, /^the default of SCENE/],
+    ['name: SCENES_URL', `name: LONG\n              value: ${long}\n            - name: SCENES_URL`, /^the variable LONG is/],
+    [
+      'name: SCENES_URL',
+      `name: HALF\n              value: ${long.slice(60_000)}\n            - name: TWICE\n              value: $(HALF)$(HALF)` +
+      '\n            - name: SCENES_URL',
+      /^the variable TWICE is too long/
+    ]
+  ],
   folder: [['/workspace/output', '/', /^the result folder \//], ['/workspace/output', '/usr', /^the result folder \/usr /]],
   names: [
     ['- name: evaluate\n          image', '- name: uploader\n          image', /^the container "uploader"/],

@@ -7,8 +7,13 @@ import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 // The cases of test/acceptance/templates.ts run on a cluster too. These need a real API server, or a real controller.
 
-/** A template whose container runs the script and has the given additional fields. */
-function template (name: string, script: string, container: object = {}): string {
+/** A template whose container runs the script, with additional fields of the container and of the pod. */
+function template (
+  name: string,
+  script: string,
+  container: object = {},
+  pod: object = {}
+): string {
   return JSON.stringify({
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -23,7 +28,8 @@ function template (name: string, script: string, container: object = {}): string
             image: 'dev.local/shell:e2e',
             command: ['sh', '-c', script],
             ...container
-          }]
+          }],
+          ...pod
         }
       }
     }
@@ -34,8 +40,11 @@ const quick = 'echo ok > /results/ok.txt'
 const templates = {
   'quick.yaml': template('quick', quick),
   // It ends on SIGTERM, which follows the ten seconds of notice.
-  'evicted.yaml': template('evicted', 'trap "echo bye; exit 7" TERM; echo early | tee /results/early.txt; while :; do sleep 1; done'),
-  'unsafe.yaml': template('unsafe', quick, { securityContext: { capabilities: { add: ['SYS_TIME'] } } }),
+  'evicted.yaml': template(
+    'evicted',
+    'trap "echo bye; exit 7" TERM; echo early | tee /results/early.txt; while :; do sleep 1; done'
+  ),
+  'unsafe.yaml': template('unsafe', quick, {}, { securityContext: { sysctls: [{ name: 'kernel.msgmax', value: '65536' }] } }),
   'too-large.yaml': template('too-large', quick, { resources: { limits: { memory: '65Gi' } } }),
   'foreign-secret.yaml': template('foreign-secret', quick, { envFrom: [{ secretRef: { name: 'gx4ki-of-another' } }] })
 }
@@ -82,7 +91,7 @@ await t.test('why a job ended, or was not made, as a real cluster says it', asyn
   })
 
   await t.test('a pod that Pod Security refuses: said in the answer, and while the job is pending', async (t) => {
-    const words = /would violate PodSecurity "restricted:latest": .*SYS_TIME/
+    const words = /would violate PodSecurity "restricted:latest": .*kernel\.msgmax/
     t.match((await ask({ template: 'unsafe' }, '?dry_run=true')).body.warnings, [words])
     const id = await host.deploy({ template: 'unsafe' })
     t.match(await host.job(id), { state: 'pending', reason: null, message: words })

@@ -6,7 +6,8 @@ export function kubectl (...args: string[]): string {
 }
 
 export function kubectlWith (input: string, ...args: string[]): string {
-  return execFileSync('kubectl', args, { input, encoding: 'utf8', maxBuffer: 2 ** 26 })
+  // What kubectl says about a failure is in the message of the error.
+  return execFileSync('kubectl', args, { input, encoding: 'utf8', maxBuffer: 2 ** 26, stdio: 'pipe' })
 }
 
 export function kubectlJson<T> (...args: string[]): T {

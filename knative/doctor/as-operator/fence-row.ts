@@ -1,4 +1,4 @@
-import { CoreV1Api, type KubeConfig, type V1PodSpec } from '@kubernetes/client-node'
+import { CoreV1Api, type KubeConfig, type V1Pod, type V1PodSpec } from '@kubernetes/client-node'
 import { broken, type Row, works } from '../row.ts'
 import { wordsOf } from '../words-of.ts'
 
@@ -10,10 +10,17 @@ const restricted = {
 }
 
 /** Pods that the jobs namespace must refuse from every client. Each breaks exactly one rule. */
-const intruders = (image: string): Record<string, V1PodSpec> => ({
-  'an image that is not allowed': pod('doctor.invalid/not-allowed:1', restricted),
-  'a privileged pod': pod(image, { privileged: true }),
-  'a token for the Kubernetes API': { ...pod(image, restricted), automountServiceAccountToken: true }
+const intruders = (image: string): Record<string, V1Pod> => ({
+  'an image that is not allowed': { spec: pod('doctor.invalid/not-allowed:1', restricted) },
+  'a privileged pod': { spec: pod(image, { privileged: true }) },
+  'a token for the Kubernetes API': { spec: { ...pod(image, restricted), automountServiceAccountToken: true } },
+  'a Secret of another': {
+    spec: { ...pod(image, restricted), volumes: [{ name: 'secret', secret: { secretName: 'gx4ki-doctor-intruder' } }] }
+  },
+  'a label that opens a NetworkPolicy': {
+    metadata: { labels: { 'eventing.knative.dev/source': 'apiserver-source-controller' } },
+    spec: pod(image, restricted)
+  }
 })
 
 function pod (image: string, securityContext: object): V1PodSpec {
@@ -25,9 +32,10 @@ export async function fenceRow (config: KubeConfig, namespace: string, image: st
   const core = config.makeApiClient(CoreV1Api)
   const admitted: string[] = []
   const all = Object.entries(intruders(image))
-  for (const [what, spec] of all) {
+  for (const [what, { metadata, spec }] of all) {
+    const body = { metadata: { ...metadata, name: 'gx4ki-doctor' }, spec: spec! }
     try {
-      await core.createNamespacedPod({ namespace, body: { metadata: { name: 'gx4ki-doctor' }, spec }, dryRun: 'All' })
+      await core.createNamespacedPod({ namespace, body, dryRun: 'All' })
       admitted.push(what)
     } catch (error) {
       // Any other refusal is about the rights of the operator, not about the pod.
@@ -43,6 +51,6 @@ export function judgeFence (namespace: string, admitted: string[], all: string[]
   return broken(
     check,
     `admitted: ${admitted.join(', ')}`,
-    `kubectl apply -k your overlay; it has the policy gx4ki-jobs and labels the namespace ${namespace} as restricted`
+    `kubectl apply -k your overlay; it has the policies gx4ki-jobs… and labels the namespace ${namespace} as restricted`
   )
 }

@@ -102,6 +102,7 @@ export function templateRow (name: string, refusal: unknown): Row {
   return broken(
     check,
     words,
-    'add its image to the ConfigMap gx4ki-images, and make its pod restricted; see docs/templates.md'
+    'allow its images, Secrets and labels in the ConfigMaps gx4ki-images, gx4ki-secrets and gx4ki-labels, and make its ' +
+      'pod restricted; see docs/templates.md'
   )
 }

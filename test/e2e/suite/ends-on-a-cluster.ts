@@ -1,6 +1,6 @@
 import t from 'tap'
 import { testHost } from '../../support/host.ts'
-import { kubectl, kubectlJson, kubectlWith } from '../../support/kubectl.ts'
+import { kubectl } from '../../support/kubectl.ts'
 import { poll } from '../../support/poll.ts'
 
 await t.test('final states that only a real cluster can cause', async (t) => {
@@ -22,32 +22,6 @@ await t.test('final states that only a real cluster can cause', async (t) => {
       return ['failed', 'succeeded', 'lost'].includes(job.state) && job
     })
     t.match(ended, { state: 'failed', reason: 'Evicted' })
-    t.equal(await (await host.result(id, 'early.txt')).text(), 'early\n')
-  })
-
-  await t.test('failed: its node was drained', async (t) => {
-    const id = await host.deploy({ env: { SCRIPT: 'echo early > early.txt; sleep 300' } })
-    await poll('early.txt is uploaded', async () => (await host.results(id)).length > 0)
-    const [pod] =
-      kubectlJson<{ items: { metadata: { name: string } }[] }>(
-        'get',
-        'pods',
-        '-n',
-        'gx4ki-jobs',
-        '-l',
-        `gx4ki.job.uuid=${id}`
-      ).items
-    const { name } = pod!.metadata
-    const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace: 'gx4ki-jobs' } }
-    kubectlWith(
-      JSON.stringify(eviction),
-      'create',
-      '--raw',
-      `/api/v1/namespaces/gx4ki-jobs/pods/${name}/eviction`,
-      '-f',
-      '-'
-    )
-    t.match(await host.reaches(id, 'failed', 'succeeded', 'lost'), { state: 'failed', reason: 'BackoffLimitExceeded' })
     t.equal(await (await host.result(id, 'early.txt')).text(), 'early\n')
   })
 

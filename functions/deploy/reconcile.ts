@@ -10,7 +10,8 @@ import { pingRepairs } from '../../shared/telemetry/metrics.ts'
 import type { ConnectorDeps } from './connector/connector-deps.ts'
 import { startTransfer } from './connector/start-transfer.ts'
 import type { Watched } from './connector/watch-transfers.ts'
-import { type Deps, startJob } from './start/start-job.ts'
+import { releaseClaim } from './start/job-claim.ts'
+import { type Deps, isGivenUp, startJob } from './start/start-job.ts'
 import { startLater } from './start/start-later.ts'
 import { finishStop, stopJob } from './keep/stop-job.ts'
 
@@ -54,6 +55,8 @@ async function removeAbandoned ({ store }: Deps, id: string, marker: string): Pr
 
 async function repairJob (deps: ConnectorDeps, record: JobRecord): Promise<Repair | undefined> {
   const id = record.job_uuid
+  // The process that gave the job up may have crashed before it freed the key.
+  if (isGivenUp(record)) await releaseClaim(deps.store, record.idempotency, id)
   if (isTerminal(record.state)) return undefined
   if (record.stop !== undefined) {
     await finishStop(deps, record)

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type CloudEvent, type CloudEventV1, HTTP } from 'cloudevents'
+import { CloudEvent, type CloudEventV1, HTTP } from 'cloudevents'
 import { Type, type TSchema } from 'typebox'
 import type { AdmitSender } from '../access/admit-sender.ts'
 import { problems } from '../http/problem-responses.ts'
@@ -9,6 +9,7 @@ import { DEEPEST, isNestedTooDeep } from '../schema/is-nested-too-deep.ts'
 import { lazyValidator, type Validator } from '../schema/lazy-validator.ts'
 import { eventsSeen } from '../telemetry/metrics.ts'
 import { linkToEvent } from '../telemetry/trace-requests.ts'
+import { eventJson } from './event-json.ts'
 
 export type Event = CloudEventV1<unknown>
 
@@ -41,8 +42,8 @@ export async function receiveEvents (
   const validate = lazyValidator<object>(schema)
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
-    // The SDK needs the text: in structured mode the whole event, in binary mode the data.
-    scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+    // In structured mode the whole event, in binary mode the data.
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
     // Fastify validates nothing here. The handler validates the event, which does not depend on the mode.
     scope.setValidatorCompiler(() => () => true)
     if (admitSender !== undefined) {
@@ -119,20 +120,31 @@ function eventOf ({ headers, body }: FastifyRequest, validate: Validator<object>
       message: 'is missing, and the content type is not application/cloudevents+json'
     }])
   }
-  const sent = isStructured ? parseObject(body) : attributesOf(headers)
+  const bytes = body as Buffer | undefined ?? Buffer.alloc(0)
+  const sent = isStructured ? objectIn(bytes) : attributesOf(headers)
   if (!validate(sent)) throw invalidEvent(fieldErrors(validate.errors, 'body'))
-  const event = parseEvent({ ...headers, 'content-type': mediaType }, isStructured ? sent : body)
+  // Not left to the SDK, which would change some values silently.
+  const data = !isStructured && mediaType === 'application/json' && bytes.length > 0
+    ? { data: eventJson(bytes, ['data']) }
+    : {}
+  const event = new CloudEvent<unknown>(
+    { ...parseEvent({ ...headers, 'content-type': mediaType }, isStructured ? sent : bytes.toString()), ...data },
+    false
+  )
   if (isNestedTooDeep(event.data)) {
     throw invalidEvent([{ field: 'data', message: `must not be nested deeper than ${DEEPEST} levels` }])
   }
-  return event
+  return event as Event
 }
 
 function parseEvent (headers: FastifyRequest['headers'], body: unknown): Event {
   try {
     return HTTP.toEvent<unknown>({ headers, body }) as Event
   } catch (cause) {
-    throw unreadable(cause)
+    throw problem('invalid-event', 'The body does not match its content type', {
+      errors: [{ field: 'body', message: 'cannot be parsed' }],
+      cause
+    })
   }
 }
 
@@ -148,21 +160,10 @@ function attributesOf (headers: FastifyRequest['headers']): object {
   )
 }
 
-function parseObject (body: unknown): object {
-  try {
-    const parsed: unknown = JSON.parse(String(body))
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed
-  } catch (cause) {
-    throw unreadable(cause)
-  }
-  throw unreadable(new Error('the body is not a JSON object'))
-}
-
-function unreadable (cause: unknown): Error {
-  return problem('invalid-event', 'The body does not match its content type', {
-    errors: [{ field: 'body', message: 'cannot be parsed' }],
-    cause
-  })
+function objectIn (body: Buffer): object {
+  const parsed = eventJson(body)
+  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed
+  throw invalidEvent([{ field: 'body', message: 'must be a JSON object' }])
 }
 
 function invalidEvent (errors: { field: string, message: string }[]): Error {

@@ -13,6 +13,7 @@ import { traceRequests } from '../telemetry/trace-requests.ts'
 import { answerClientError } from './answer-client-error.ts'
 import { answerProblem } from './answer-problem.ts'
 import { problem } from './problem.ts'
+import { readBodies } from './read-bodies.ts'
 
 export const serverSettings = {
   PORT: Type.Integer({ default: 8080, minimum: 0, maximum: 65535 }),
@@ -117,6 +118,7 @@ export async function buildServer (
   })
 
   traceRequests(server)
+  readBodies(server)
   server.addHook('onRequest', async (request) => {
     const { id } = (request.params ?? {}) as { id?: string }
     if (id !== undefined) request.log = request.log.child({ job_uuid: id })

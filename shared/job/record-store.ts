@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { problem } from '../http/problem.ts'
 import { expiryKey, markerKey, stateKey } from '../store/bucket-layout.ts'
+import { getJson } from '../store/json-object.ts'
 import { getObject, putObject, type PutCondition } from '../store/object-store.ts'
 import type { Store } from '../store/open-store.ts'
 import type { JobRecord } from './job-record.ts'
@@ -24,14 +25,33 @@ export async function readRecord (store: Store, id: string): Promise<{ record: J
   return record && { record, etag: found.etag }
 }
 
+/** What takes the place of a record while its job is being removed. */
+interface HiddenRecord {
+  job_uuid: string
+  hidden: true
+  /** The claim that the removal still has to free. */
+  idempotency?: string
+}
+
 /**
  * The first step of removing a job, and the only step that clients can see. It replaces the record by a placeholder
  * that no reader accepts as a record. So clients see no such job from now on, however long the other steps take.
  * `false` when the record has changed since it was read.
  */
-export async function hideRecord (store: Store, id: string, etag: string): Promise<boolean> {
-  return await putObject(store, stateKey(id), JSON.stringify({ job_uuid: id, hidden: true }), {}, { ifMatch: etag }) !==
-    undefined
+export async function hideRecord (
+  store: Store,
+  id: string,
+  etag: string,
+  idempotency?: string
+): Promise<boolean> {
+  const hidden: HiddenRecord = { job_uuid: id, hidden: true, ...(idempotency !== undefined && { idempotency }) }
+  return await putObject(store, stateKey(id), JSON.stringify(hidden), {}, { ifMatch: etag }) !== undefined
+}
+
+/** The claim of a job that is being removed; `undefined` when there is none. */
+export async function hiddenClaim (store: Store, id: string): Promise<string | undefined> {
+  const found = await getJson<HiddenRecord>(store, stateKey(id))
+  return found?.hidden && found.idempotency
 }
 
 /**
@@ -77,7 +97,7 @@ export async function noteOwing (store: Store, id: string, condition: PutConditi
 
 function parseRecord (id: string, body: Buffer): JobRecord | undefined {
   try {
-    const record = JSON.parse(body.toString()) as JobRecord & { hidden?: true }
+    const record = JSON.parse(body.toString()) as JobRecord & Partial<HiddenRecord>
     if (record.job_uuid === id && record.hidden) return undefined
     if (record.job_uuid !== id || !Number.isInteger(record.revision)) throw new Error('not a record of this job')
     return record

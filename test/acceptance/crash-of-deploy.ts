@@ -1,6 +1,6 @@
 import t from 'tap'
 import { clusterOf } from '../support/cluster-of.ts'
-import { type Rule, sends, writesState } from '../support/fault-rules.ts'
+import { type Rule, sends, writesState, writesTag } from '../support/fault-rules.ts'
 import { faultyHost } from '../support/faulty-host.ts'
 
 const SCRIPT = 'echo whole > result.txt; echo done'
@@ -46,18 +46,32 @@ await t.test('deploy is killed', async (t) => {
     t.strictSame(await host.jobs(), before)
   })
 
-  await t.test('a retry with the same idempotency key returns the same job', async (t) => {
-    const before = (await cluster.jobs()).length
-    const headers = { 'idempotency-key': 'once' }
-    host.proxies.kubernetes.fate = sends('POST', '/jobs')
-    const asked = host.deploy({ env: { SCRIPT } }, headers).catch((error: Error) => error)
-    await host.proxies.kubernetes.caught()
-    await host.crash()
-    t.type(await asked, Error)
-    const id = await host.deploy({ env: { SCRIPT } }, headers)
-    await host.reaches(id, 'succeeded')
-    t.equal((await cluster.jobs()).length, before + 1)
-  })
+  const keyed: typeof cuts = [
+    { at: 'before the claim', rules: { store: sends('PUT', '/idempotency/') } },
+    { at: 'between the claim and the marker', rules: { store: sends('PUT', '/open/') } },
+    { at: 'between the marker and the record', rules: { store: writesState('accepted') } },
+    { at: 'after the record', rules: { store: writesTag('state', 'accepted', 'hold the answer') } },
+    ...cuts.slice(0, 1)
+  ]
+  for (const [index, { at, rules }] of keyed.entries()) {
+    await t.test(`${at}: a retry with the same idempotency key is one job`, async (t) => {
+      const before = new Set((await host.jobs()).map(({ job_uuid: id }) => id))
+      const jobs = (await cluster.jobs()).length
+      const headers = { 'idempotency-key': `"once ${index}"` }
+      Object.assign(host.proxies.store, rules.store && { fate: rules.store })
+      Object.assign(host.proxies.kubernetes, rules.kubernetes && { fate: rules.kubernetes })
+      const asked = host.deploy({ env: { SCRIPT } }, headers).catch((error: Error) => error)
+      await Promise.race([host.proxies.store.caught(), host.proxies.kubernetes.caught()])
+      await host.crash()
+      t.type(await asked, Error)
+      const id = await host.deploy({ env: { SCRIPT } }, headers)
+      t.equal(await host.deploy({ env: { SCRIPT } }, headers), id)
+      await host.reaches(id, 'succeeded')
+      t.equal((await cluster.jobs()).length, jobs + 1)
+      const made = (await host.jobs()).filter(({ job_uuid: one }) => !before.has(one))
+      t.strictSame(made.map(({ job_uuid: one }) => one), [id])
+    })
+  }
 
   await t.test('between a cancel and the end of the Job', async (t) => {
     const id = await host.deploy({ env: { SCRIPT: 'sleep 100' } })

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import type { Connector } from '../../../shared/connector/connectors.ts'
 import { problems } from '../../../shared/http/problem-responses.ts'
 import { problem } from '../../../shared/http/problem.ts'
+import { readJson } from '../../../shared/http/read-json.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { advanceRecord } from '../../../shared/job/record-store.ts'
 import { transferOf, withTransfer } from '../../../shared/job/transfer-of.ts'
@@ -29,23 +30,12 @@ const SPOKEN = ['edc-signaling', 'dataplane-signaling'] as const
 export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
   return async function (app) {
     const after = afterAnswer(app)
-    // EDC sends the content type JSON with an empty body.
     app.removeContentTypeParser('application/json')
     app.addContentTypeParser(
       ['application/json', 'application/ld+json'],
-      { parseAs: 'string' },
-      (_request, body, done) => {
-        try {
-          done(null, body === '' ? undefined : JSON.parse(String(body)))
-        } catch (error) {
-          done(
-            problem('invalid-request', 'The body is not valid JSON', {
-              errors: [{ field: 'body', message: 'is not valid JSON' }],
-              cause: error
-            })
-          )
-        }
-      }
+      { parseAs: 'buffer' },
+      // EDC sends the content type JSON with an empty body.
+      async (_request: unknown, body: Buffer) => body.length === 0 ? undefined : readJson(body)
     )
 
     await app.register(

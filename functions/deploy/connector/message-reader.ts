@@ -1,7 +1,6 @@
 import type { Static, TObject } from 'typebox'
-import { invalidField, problem } from '../../../shared/http/problem.ts'
+import { problem } from '../../../shared/http/problem.ts'
 import { fieldErrors } from '../../../shared/schema/field-errors.ts'
-import { DEEPEST, isNestedTooDeep } from '../../../shared/schema/is-nested-too-deep.ts'
 import { lazyValidator } from '../../../shared/schema/lazy-validator.ts'
 import { plainJson } from './plain-json.ts'
 
@@ -12,7 +11,6 @@ import { plainJson } from './plain-json.ts'
 export function messageReader<T extends TObject> (schema: T): (body: unknown) => Static<T> {
   const isValid = lazyValidator<Static<T>>(schema)
   return function readMessage (body) {
-    if (isNestedTooDeep(body)) throw invalidField('body', `must not be nested deeper than ${DEEPEST} levels`)
     const message = plainJson(body)
     if (isValid(message)) return message
     const errors = fieldErrors(isValid.errors, 'body')

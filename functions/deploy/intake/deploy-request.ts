@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox'
 import { invalidField } from '../../../shared/http/problem.ts'
 import type { DeployRequest } from '../start/accept-job.ts'
 import { parseDotenv } from './parse-dotenv.ts'
+import { textOf } from './resolve-env.ts'
 import { CallbackBody, webhookOf, type WebhookRules } from './webhook-request.ts'
 
 const TemplateName = Type.String({ minLength: 1, maxLength: 63, description: 'A template name from GET /template' })
@@ -25,7 +26,13 @@ export const DeployBody = Type.Object({
 }, { additionalProperties: false })
 
 export const DeployForm = Type.Object({
-  env_file: Type.String({ format: 'binary', description: 'A dotenv file' }),
+  // A browser sends an empty file when none was chosen.
+  env_file: Type.String({
+    format: 'binary',
+    minLength: 1,
+    'x-message': 'is empty: choose a dotenv file',
+    description: 'A dotenv file'
+  }),
   template: Type.Optional(TemplateName),
   queue: Type.Optional(QueueName)
 }, { additionalProperties: false })
@@ -37,44 +44,49 @@ export const DeployQuery = Type.Object({
   )
 }, { additionalProperties: false })
 
+type Body = string | Static<typeof DeployBody> | Static<typeof DeployForm> | null | undefined
+
+/** The job that a caller asks for, before any default of the operator. */
+export type AskedJob = Static<typeof DeployBody>
+
 /**
- * Converts one of the three kinds of body (JSON, a dotenv file, or a form with a dotenv file) to a deploy request.
- * Without a body the request is for the template with its defaults.
+ * Converts one of the three kinds of body: JSON, a dotenv file, or a form with a dotenv file. A request without a body
+ * asks for no template and no variable.
  */
+export function askedJob (body: Body, query: Static<typeof DeployQuery>): AskedJob {
+  const { template = query.template, ...asked } = readBody(body)
+  if (template !== query.template && query.template !== undefined) {
+    throw invalidField('template', 'has different values in the body and in the query')
+  }
+  return { ...asked, ...(template !== undefined && { template }) }
+}
+
+/** Adds the defaults of the operator. */
 export function deployRequest (
-  body: string | Static<typeof DeployBody> | Static<typeof DeployForm> | null | undefined,
-  query: Static<typeof DeployQuery>,
+  { template, env, queue, callback }: AskedJob,
   defaultTemplate: string,
   webhooks: WebhookRules
 ): DeployRequest {
-  const { template, env, queue, callback } = readBody(body)
-  if (template !== undefined && query.template !== undefined && template !== query.template) {
-    throw invalidField('template', 'has different values in the body and in the query')
-  }
   return {
-    template: template ?? query.template ?? defaultTemplate,
+    template: template ?? defaultTemplate,
     env: env ?? {},
     ...(queue !== undefined && { queue }),
     ...(callback !== undefined && { targets: [webhookOf(callback, webhooks)] })
   }
 }
 
-function readBody (body: Parameters<typeof deployRequest>[0]): Static<typeof DeployBody> {
+/** The same text for equal requests: neither the order nor the kind of body matters, nor a default. */
+export function textOfAsked ({ template, env = {}, queue, callback }: AskedJob): string {
+  const { url, events, secret_ref: secret } = callback ?? {}
+  const variables = Object.keys(env).sort().map((name) => [name, textOf(env, name)])
+  return JSON.stringify([template, variables, queue, url, events, secret])
+}
+
+function readBody (body: Body): AskedJob {
   if (typeof body === 'string') return { env: parseDotenv(body) }
   if (body && 'env_file' in body) {
     const { env_file: file, ...others } = body
     return { ...others, env: parseDotenv(file) }
   }
   return body ?? {}
-}
-
-/**
- * Decodes UTF-8. Throws `invalid-request` for other bytes, because a lenient decoder would change the text silently.
- */
-export function decodeText (field: string, bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    throw invalidField(field, 'is not UTF-8 text')
-  }
 }

@@ -3,6 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import { contentDisposition } from '../../../shared/http/content-disposition.ts'
+import { decodeText } from '../../../shared/http/decode-text.ts'
 import { problems } from '../../../shared/http/problem-responses.ts'
 import { BODY_LIMIT } from '../../../shared/http/server.ts'
 import { JobId } from '../../../shared/job/job-id.ts'
@@ -10,9 +11,10 @@ import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { State } from '../../../shared/job/job-state.ts'
 import { linksOf } from '../../../shared/job/job-view.ts'
 import { traceparentOf } from '../../../shared/telemetry/trace-requests.ts'
-import { acceptJob, type DeployRequest, tryJob } from '../start/accept-job.ts'
+import { acceptJob, type Origin, tryJob } from '../start/accept-job.ts'
 import { demoResult } from './demo-result.ts'
-import { decodeText, DeployBody, DeployForm, DeployQuery, deployRequest } from './deploy-request.ts'
+import { askedJob, DeployBody, DeployForm, DeployQuery, deployRequest, textOfAsked } from './deploy-request.ts'
+import { IdempotencyKey, keyIn } from './idempotency-key.ts'
 import { readForm } from './read-form.ts'
 import type { Deps } from '../start/start-job.ts'
 import type { WebhookRules } from './webhook-request.ts'
@@ -42,22 +44,16 @@ const Checked = Type.Object({
   warnings: Type.Array(Type.String(), { description: 'What the API server says about the Job' })
 })
 
-const KeyHeader = Type.Object({
-  'idempotency-key': Type.Optional(
-    Type.String({
-      minLength: 1,
-      maxLength: 255,
-      description: 'Requests with the same key get the same job, as long as the job is kept'
-    })
-  )
-})
+const KeyHeader = Type.Object({ 'idempotency-key': Type.Optional(IdempotencyKey) })
+
+type Body = Parameters<typeof askedJob>[0]
 
 /** The routes where callers request jobs: with JSON, with a dotenv file, or with a GET from a browser. */
 export function jobIntake (deps: IntakeDeps): FastifyPluginAsync {
   const { store, templates, defaultTemplate, demoWait, mostOpen, webhooks } = deps
   return async function (plugin) {
     const app = plugin.withTypeProvider<TypeBoxTypeProvider>()
-    await app.register(multipart, { limits: { fileSize: BODY_LIMIT, fieldSize: BODY_LIMIT, files: 1, fields: 10 } })
+    await app.register(multipart, { limits: { fileSize: BODY_LIMIT, fieldSize: BODY_LIMIT, files: 2, fields: 10 } })
     app.addHook('preValidation', async (request) => {
       if (request.isMultipart()) request.body = await readForm(request)
     })
@@ -67,8 +63,7 @@ export function jobIntake (deps: IntakeDeps): FastifyPluginAsync {
       async (_request: unknown, body: Buffer) => decodeText('body', body)
     )
 
-    /** The facts about the HTTP request that go into the job's record. */
-    const originOf = (request: FastifyRequest): Pick<DeployRequest, 'owner' | 'mostOpen' | 'traceparent'> => ({
+    const originOf = (request: FastifyRequest): Origin => ({
       owner: request.caller.owner,
       mostOpen,
       traceparent: traceparentOf(request)
@@ -116,7 +111,7 @@ export function jobIntake (deps: IntakeDeps): FastifyPluginAsync {
       async (request, reply) =>
         await answerDeploy(
           request,
-          request.body as Parameters<typeof deployRequest>[0],
+          request.body as Body,
           request.query,
           request.headers['idempotency-key'],
           reply
@@ -125,14 +120,16 @@ export function jobIntake (deps: IntakeDeps): FastifyPluginAsync {
 
     async function answerDeploy (
       request: FastifyRequest,
-      body: Parameters<typeof deployRequest>[0],
+      body: Body,
       query: Static<typeof DeployQuery>,
       key: string | undefined,
       reply: FastifyReply
     ): Promise<Static<typeof Accepted> | Static<typeof Checked>> {
-      const asked = deployRequest(body, query, defaultTemplate, webhooks)
-      if (query.dry_run) return { dry_run: true, ...await tryJob(deps, asked) }
-      const record = await acceptJob(deps, { ...asked, ...originOf(request) }, key)
+      const asked = askedJob(body, query)
+      const requestOf = () => deployRequest(asked, defaultTemplate, webhooks)
+      if (query.dry_run) return { dry_run: true, ...await tryJob(deps, requestOf()) }
+      const repeats = key === undefined ? undefined : { key: keyIn(key), asked: textOfAsked(asked) }
+      const record = await acceptJob(deps, originOf(request), requestOf, repeats)
       reply.log.info({ job_uuid: record.job_uuid, template: record.template }, 'job accepted')
       return accepted(record, reply)
     }
@@ -154,7 +151,7 @@ export function jobIntake (deps: IntakeDeps): FastifyPluginAsync {
         }
       }
     }, async (request, reply) => {
-      const job = await acceptJob(deps, { template: defaultTemplate, env: {}, ...originOf(request) })
+      const job = await acceptJob(deps, originOf(request), () => ({ template: defaultTemplate, env: {} }))
       const file = templates().usable.get(job.template)?.demoResult
       const demo = file === undefined ? undefined : await demoResult(store, job, file, demoWait)
       if (demo === undefined) return accepted(job, reply)

@@ -5,7 +5,7 @@ import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { fieldErrors } from '../../../shared/schema/field-errors.ts'
 import { lazyValidator } from '../../../shared/schema/lazy-validator.ts'
 import { acceptJob } from '../start/accept-job.ts'
-import { DeployBody, deployRequest } from './deploy-request.ts'
+import { DeployBody, deployRequest, textOfAsked } from './deploy-request.ts'
 import type { Deps } from '../start/start-job.ts'
 import type { WebhookRules } from './webhook-request.ts'
 
@@ -35,7 +35,8 @@ export async function takeJobRequest (
   const owner = `event:${source}`.replace(/[^A-Za-z0-9._:@/+=-]/g, '_').slice(0, 128)
   return await acceptJob(
     deps,
-    { ...deployRequest(body, {}, defaultTemplate, webhooks), owner, traceparent },
-    `event ${JSON.stringify([source, id])}`
+    { owner, traceparent },
+    () => deployRequest(body, defaultTemplate, webhooks),
+    { key: `event ${JSON.stringify([source, id])}`, asked: textOfAsked(body) }
   )
 }

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
+import { decodeText } from '../../../shared/http/decode-text.ts'
 import { invalidField, isProblem, problem } from '../../../shared/http/problem.ts'
-import { decodeText } from './deploy-request.ts'
 
 /** Reads the fields of a form by name, files as text. Throws a problem for a duplicate field or a changed value. */
 export async function readForm (request: FastifyRequest): Promise<Record<string, unknown>> {

@@ -1,4 +1,5 @@
 import { problem } from '../../../shared/http/problem.ts'
+import { numberAsSent } from '../../../shared/http/read-json.ts'
 import { newAjv } from '../../../shared/schema/new-ajv.ts'
 import type { Template } from '../templates/read-templates.ts'
 import { isTooLong, LONGEST, tooLong } from '../templates/too-long.ts'
@@ -10,6 +11,10 @@ export interface ResolvedEnv {
   secret: Record<string, string>
 }
 
+type Type = EnvSchema['properties'][string]['type']
+
+const INTEGER = /^-?\d+$/
+
 const ajv = newAjv({ allErrors: true, useDefaults: false })
 
 /**
@@ -17,29 +22,44 @@ const ajv = newAjv({ allErrors: true, useDefaults: false })
  * other variables. Throws `invalid-request`, which names every wrong variable, but never its value.
  */
 export function resolveEnv ({ env: schema, name: template, manifest }: Template, given: GivenEnv): ResolvedEnv {
-  const values = { ...defaultsOf(schema), ...given }
-  const typed = Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [name, typedValue(value, schema.properties[name]?.type)])
-  )
+  const values = Object.entries({ ...defaultsOf(schema), ...given }).map(([name, value]) => {
+    const type = schema.properties[name]?.type
+    const text = Object.hasOwn(given, name) ? textFor(type, given, name) : String(value)
+    return { name, type, value, text }
+  })
+  const typed = Object.fromEntries(values.map(({ name, type, value, text }) => [name, typedValue(value, text, type)]))
   const errors = [
     ...Object.keys(given).filter((name) => !Object.hasOwn(schema.properties, name)).map((name) => ({
       field: `env.${name}`,
       message: `is not among the variables of the template ${template}`
     })),
     ...schemaErrors(schema, typed),
-    ...Object.entries(values).filter(([, value]) => String(value).includes('\0')).map(([name]) => ({
-      field: `env.${name}`,
-      message: 'must not contain a NUL character'
-    })),
-    ...tooLongOnes(manifest, Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)])))
+    ...values.flatMap(({ name, type, value, text }) => {
+      const wrong = wrongText(text) ??
+        (type === 'integer' && Number.isInteger(value) && !INTEGER.test(text)
+          ? 'is too large for an exponent or a fraction: send all its digits'
+          : undefined)
+      return wrong === undefined ? [] : [{ field: `env.${name}`, message: wrong }]
+    }),
+    ...tooLongOnes(manifest, Object.fromEntries(values.map(({ name, text }) => [name, text])))
   ]
   if (errors.length > 0) throw problem('invalid-request', `${errors[0]!.field} ${errors[0]!.message}`, { errors })
 
   const resolved: ResolvedEnv = { plain: {}, secret: {} }
-  for (const [name, value] of Object.entries(values)) {
-    resolved[schema.properties[name]?.writeOnly ? 'secret' : 'plain'][name] = String(value)
-  }
+  for (const { name, text } of values) resolved[schema.properties[name]?.writeOnly ? 'secret' : 'plain'][name] = text
   return resolved
+}
+
+/** The text of a value as the caller has sent it: for `1.10` and `9007199254740993` not what JavaScript writes. */
+export function textOf (given: GivenEnv, name: string): string {
+  const value = given[name]
+  return typeof value === 'number' ? numberAsSent(given, name) ?? String(value) : String(value)
+}
+
+/** The text that the workload gets. `20.0` and `2e1` are integers too, but few programs read them as such. */
+function textFor (type: Type | undefined, given: GivenEnv, name: string): string {
+  const value = given[name]
+  return type === 'integer' && Number.isSafeInteger(value) ? String(value) : textOf(given, name)
 }
 
 function defaultsOf (schema: EnvSchema): GivenEnv {
@@ -51,14 +71,15 @@ function defaultsOf (schema: EnvSchema): GivenEnv {
 }
 
 /**
- * Converts a string to the type in the schema, because a dotenv file has only strings. A number that is not written as
- * in JSON stays a string, so the schema refuses it.
+ * Converts a string to the type in the schema, because a dotenv file has only strings. A number that is not written in
+ * digits stays a string, so the schema refuses it.
  */
 function typedValue (
   value: string | number | boolean,
-  type: EnvSchema['properties'][string]['type'] | undefined
+  text: string,
+  type: Type | undefined
 ): string | number | boolean {
-  if (type === 'string') return String(value)
+  if (type === 'string') return text
   if (typeof value !== 'string') return value
   if ((type === 'integer' || type === 'number') && /^-?(0|[1-9]\d*)(\.\d+)?$/.test(value)) return Number(value)
   if (type === 'boolean' && (value === 'true' || value === 'false')) return value === 'true'
@@ -95,4 +116,10 @@ function tooLongOnes ({ spec }: Template['manifest'], values: Record<string, str
       }))
     )
   ]
+}
+
+/** Why no program could get this text as the value of a variable. */
+function wrongText (text: string): string | undefined {
+  if (text.includes('\0')) return 'must not contain a NUL character'
+  return text.isWellFormed() ? undefined : 'has half of a surrogate pair, which is not a character'
 }

@@ -1,6 +1,5 @@
 import { isJobId } from '../../../shared/job/job-id.ts'
-import type { JobRecord } from '../../../shared/job/job-record.ts'
-import { hideRecord, readRecord } from '../../../shared/job/record-store.ts'
+import { hiddenClaim, hideRecord, readRecord } from '../../../shared/job/record-store.ts'
 import {
   EXPIRY_PREFIX,
   expiryKey,
@@ -12,7 +11,6 @@ import {
   uploadsPrefix
 } from '../../../shared/store/bucket-layout.ts'
 import {
-  getObject,
   headObject,
   inBatches,
   listAll,
@@ -21,6 +19,7 @@ import {
 } from '../../../shared/store/object-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 import { abortUploads } from '../../../shared/store/unfinished-uploads.ts'
+import { releaseClaim } from '../start/job-claim.ts'
 import { deleteJob, type Deps } from '../start/start-job.ts'
 
 /** The limits of one ping. The next ping continues. */
@@ -93,9 +92,10 @@ async function removeJob (
     if (await deleteJob(cluster, id) === 'ending') return nothing
     // Work is left for the job, for example an owed callback, and it needs the record.
     if (await headObject(store, markerKey(id)) !== undefined) return nothing
-    await releaseKey(store, record)
-    if (!await hideRecord(store, id, etag)) return nothing
+    if (!await hideRecord(store, id, etag, record.idempotency)) return nothing
   }
+  // After the record is hidden: as long as the job is known, its key must give it.
+  await releaseClaim(store, await hiddenClaim(store, id), id)
   await abortUploads(store, id)
   let left = most
   for (const prefix of [resultsPrefix(id), uploadsPrefix(id)]) {
@@ -112,13 +112,4 @@ async function removeJob (
   }
   for (const key of [logKey(id), stateKey(id), due]) await removeObject(store, key)
   return { objects: most - left, isGone: true }
-}
-
-/** Removes the claim. It must be removed before the record is hidden, else its key could never be used again. */
-async function releaseKey (store: Store, { job_uuid: id, idempotency: key }: JobRecord): Promise<void> {
-  const found = key === undefined ? undefined : await getObject(store, key)
-  if (key === undefined || found === undefined) return
-  const { job_uuid: owner } = JSON.parse(found.body.toString()) as { job_uuid: string }
-  // After this job was given up, another job may have claimed the key.
-  if (owner === id) await removeObject(store, key)
 }

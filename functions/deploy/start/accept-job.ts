@@ -6,58 +6,71 @@ import { createRecord, readRecord } from '../../../shared/job/record-store.ts'
 import { seal } from '../../../shared/job/seal.ts'
 import type { Target } from '../../../shared/job/target.ts'
 import { QUEUE_LABEL } from '../../../shared/kubernetes/cluster.ts'
-import { markerKey, stateKey } from '../../../shared/store/bucket-layout.ts'
-import { headObject, removeObject } from '../../../shared/store/object-store.ts'
-import { claimJob, claimObject, keyed } from './job-claim.ts'
-import { neverMade } from './never-made.ts'
+import { claimJob, claimObject, type JobClaim, keyed, readClaim } from './job-claim.ts'
 import { checkOpenJobs, putMarker } from './open-jobs.ts'
 import type { Template } from '../templates/read-templates.ts'
 import { type GivenEnv, type ResolvedEnv, resolveEnv } from '../intake/resolve-env.ts'
 import { checkJob, type Deps, isGivenUp, isRefused, startJob } from './start-job.ts'
-import { askToStop, finishStop } from '../keep/stop-job.ts'
+import { givenUp, withdraw } from './withdraw.ts'
 
 export interface DeployRequest {
   template: string
   env: GivenEnv
   queue?: string
-  /** The W3C trace context of the request. */
-  traceparent?: string | undefined
   /** The receivers of callbacks about the job, besides the sink. */
   targets?: Target[]
+}
+
+/** What the job's record keeps of its request, and the limit of the caller. */
+export interface Origin {
   /** The owner of the new job. */
   owner?: string | undefined
   /** How many open jobs the owner may have, including this one. */
   mostOpen?: number | undefined
+  /** The W3C trace context of the request. */
+  traceparent?: string | undefined
+}
+
+/** How a repeated request is recognised. */
+export interface Repeats {
+  key: string
+  /** What the caller asked for, before any default. It must be equal in all requests with the key. */
+  asked: string
 }
 
 /**
  * Accepts a job: writes the marker and the record, then creates the Job. Because of this order, the ping finds and
  * finishes a job after a crash at any step. Returns when Kubernetes has accepted the Job. Repeated requests with the
- * same idempotency key get the same job. When Kubernetes refuses the Job or the request certainly did not reach it,
- * nothing of the job remains.
+ * same idempotency key get the same job; `requestOf` is not called for them, so a later change of a template, a default
+ * or a secret has no effect. When Kubernetes refuses the Job or the request certainly did not reach it, nothing of the
+ * job remains.
  */
-export async function acceptJob (deps: Deps, request: DeployRequest, key?: string): Promise<JobRecord> {
+export async function acceptJob (
+  deps: Deps,
+  origin: Origin,
+  requestOf: () => DeployRequest,
+  repeats?: Repeats
+): Promise<JobRecord> {
+  const claim = repeats && claimOf(deps, repeats, origin.owner)
+  const found = claim && await readClaim(deps.store, claim.object)
+  const earlier = await claimedRecord(deps, claim, found)
+  if (earlier !== undefined) return await goOn(deps, earlier)
+
+  const request = requestOf()
   const template = templateOf(deps, request)
   const env = resolveEnv(template, request.env)
   const queue = queueOf(template, request)
-  const object = key === undefined ? undefined : claimOf(deps, key, request.owner)
-  if (request.mostOpen !== undefined && !await isRepeated(deps, object)) {
-    await checkOpenJobs(deps.store, request.owner, request.mostOpen)
+  if (origin.mostOpen !== undefined && found === undefined) {
+    await checkOpenJobs(deps.store, origin.owner, origin.mostOpen)
   }
-  const claim = object === undefined ? undefined : await claimKey(deps, object, template, env, request)
-  const id = claim?.id ?? newJobId()
-  const earlier = claim?.isNew === false ? await readRecord(deps.store, id) : undefined
-  if (earlier !== undefined) {
-    const { record } = earlier
-    // Another request with this key is giving the job up: it throws the same problem and frees the key.
-    if (isGivenUp(record) && !isTerminal(record.state)) throw givenUp(id)
-    // The process that accepted the job may have crashed before it made all objects.
-    return record.job_uid === undefined && record.stop === undefined && !isTerminal(record.state)
-      ? await startJob(deps, record)
-      : record
-  }
+  const made = claim && await claimJob(deps.store, claim.object, claim.fingerprint)
+  // Another request with the key may have come first in the meantime.
+  const other = made?.isNew === false ? await claimedRecord(deps, claim, made) : undefined
+  if (other !== undefined) return await goOn(deps, other)
 
-  const record = newRecord(deps, template, id, env, { ...request, queue, idempotency: object })
+  const id = made?.job_uuid ?? newJobId()
+  const { targets } = request
+  const record = newRecord(deps, template, id, env, { ...origin, targets, queue, idempotency: claim?.object })
   await putMarker(deps.store, record)
   const isOurs = await createRecord(deps.store, record)
   if (!isOurs && await readRecord(deps.store, id) === undefined) {
@@ -78,7 +91,21 @@ export async function acceptJob (deps: Deps, request: DeployRequest, key?: strin
     }
     // If several requests have one key, only the one that created the record may withdraw the job.
     if (!isOurs || !ofKubernetes(error)) throw error
-    return await withdraw(deps, id, object, error)
+    return await withdraw(deps, record, error)
+  }
+}
+
+/** Goes on with the job of an earlier request. Its process may have crashed before it made all objects. */
+async function goOn (deps: Deps, record: JobRecord): Promise<JobRecord> {
+  // Another request with this key is giving the job up: it throws the same problem and frees the key.
+  if (isGivenUp(record) && !isTerminal(record.state)) throw givenUp(record.job_uuid)
+  if (record.job_uid !== undefined || record.stop !== undefined || isTerminal(record.state)) return record
+  try {
+    return await startJob(deps, record)
+  } catch (error) {
+    // The job was accepted with this template. The ping starts it when the template is back.
+    if (isProblem(error, 'unknown-template')) return record
+    throw error
   }
 }
 
@@ -127,7 +154,8 @@ export function newRecord (
   id: string,
   { plain, secret }: ResolvedEnv,
   { owner, queue, idempotency, traceparent, targets = [] }:
-    & Pick<DeployRequest, 'owner' | 'traceparent' | 'targets'>
+    & Pick<Origin, 'owner' | 'traceparent'>
+    & { targets?: Target[] | undefined }
     & Record<'queue' | 'idempotency', string | undefined>
 ): JobRecord {
   const at = createdAt(id)
@@ -151,75 +179,40 @@ export function newRecord (
   }
 }
 
-/** The key of the claim object of an idempotency key. Equal idempotency keys of two callers have different objects. */
-function claimOf ({ tokenKey }: Deps, key: string, owner: string | undefined): string {
-  return claimObject(tokenKey, JSON.stringify(['idempotency key', owner, key]))
-}
-
-/** Whether the claim exists already. Then the request repeats an earlier one, and the number of jobs does not grow. */
-async function isRepeated ({ store }: Deps, claim: string | undefined): Promise<boolean> {
-  return claim !== undefined && await headObject(store, claim) !== undefined
+/**
+ * The claim of an idempotency key (draft-ietf-httpapi-idempotency-key-header). Equal keys of two callers have different
+ * objects. The fingerprint is an HMAC, because it covers secret values.
+ */
+function claimOf (
+  { tokenKey }: Deps,
+  { key, asked }: Repeats,
+  owner: string | undefined
+): { object: string, fingerprint: string } {
+  return {
+    object: claimObject(tokenKey, JSON.stringify(['idempotency key', owner, key])),
+    fingerprint: keyed(tokenKey, asked)
+  }
 }
 
 /**
- * Ties an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) to one job. The fingerprint is an HMAC, because
- * it covers secret values.
+ * The job that has the claim; `undefined` when there is none or its record is not written yet. Throws
+ * `idempotency-mismatch` for another request.
  */
-async function claimKey (
-  { store, tokenKey }: Deps,
-  object: string,
-  template: Template,
-  { plain, secret }: ResolvedEnv,
-  { queue, targets }: DeployRequest
-): Promise<{ id: string, isNew: boolean }> {
-  const fingerprint = keyed(
-    tokenKey,
-    JSON.stringify([template.name, Object.entries({ ...plain, ...secret }).sort(), queue, targets])
-  )
-  const claim = await claimJob(store, object, fingerprint)
-  if (claim.fingerprint !== fingerprint) {
+async function claimedRecord (
+  { store }: Deps,
+  claim: ReturnType<typeof claimOf> | undefined,
+  found: JobClaim | undefined
+): Promise<JobRecord | undefined> {
+  if (found === undefined) return undefined
+  if (found.fingerprint !== claim?.fingerprint) {
     throw problem(
       'idempotency-mismatch',
       'This idempotency key was used with another template, environment, queue or callback; use a new key',
       {
-        job_uuid: claim.job_uuid,
+        job_uuid: found.job_uuid,
         errors: [{ field: 'Idempotency-Key', message: 'was used with another request' }]
       }
     )
   }
-  return { id: claim.job_uuid, isNew: claim.isNew }
-}
-
-/**
- * Withdraws an accepted job and throws. When it is certain that Kubernetes has no Job, the marker and the record are
- * removed. When Kubernetes may have the Job, the job is stopped, and the ping deletes the Job. In both cases the
- * idempotency key is free again, so a retry is a new job. Does not throw, but returns the record, when the ping or
- * another request with the key has started the job in the meantime: then the job continues.
- */
-async function withdraw (
-  deps: Deps,
-  id: string,
-  keyObject: string | undefined,
-  error: Error
-): Promise<JobRecord> {
-  const { store } = deps
-  // Write the stop first. A process that is still starting the job then sees it and deletes the Job.
-  const stopped = await askToStop(store, id, 'KubernetesUnavailable', (record) => record.job_uid === undefined)
-  if (stopped?.job_uid !== undefined) return stopped
-  if (keyObject !== undefined) await removeObject(store, keyObject)
-  if (isRefused(error) || neverMade((error as Error).cause)) {
-    await removeObject(store, stateKey(id))
-    await removeObject(store, markerKey(id))
-    throw error
-  }
-  if (stopped !== undefined && !isTerminal(stopped.state)) await finishStop(deps, stopped)
-  throw givenUp(id, error)
-}
-
-function givenUp (id: string, cause?: unknown): Error {
-  return problem(
-    'kubernetes-unavailable',
-    'Kubernetes did not confirm that it has the Job, so the job is given up; send the request again',
-    { job_uuid: id, cause }
-  )
+  return (await readRecord(store, found.job_uuid))?.record
 }

@@ -10,6 +10,7 @@ import {
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream/promises'
+import { repeatedHeader } from '../../../shared/http/repeated-header.ts'
 import type { HttpRoute } from '../manifests.ts'
 
 export interface Route {
@@ -83,6 +84,9 @@ interface EntryOptions {
 /** The gateway: one address for all functions. `backend` returns the address of a function, if the function runs. */
 export async function startEntry ({ port, routes, backend }: EntryOptions) {
   const server = createServer((request, response) => {
+    // The forwarded request has only one of them. A gateway refuses this, too.
+    const repeated = repeatedHeader(request.rawHeaders)
+    if (repeated !== undefined) return problem(response, 400, `the header ${repeated} must not be sent twice`)
     const [path, query] = request.url!.split(/(?=\?)/, 2) as [string, string?]
     const route = findRoute(routes, request.method!, path)
     if (route === undefined) return problem(response, 404, `no function serves the path ${path}`)

@@ -90,7 +90,7 @@ await t.test('a request without a body starts the default template with its defa
 await t.test('the environment may be a dotenv file, in every supported kind of body', async (t) => {
   const { url, store } = await deployServer(t)
   const send = sender(url)
-  const dotenv = '\uFEFF# mine\r\nDURATION=20\r\nNAME="a \\"b\\" größer"\r\n'
+  const dotenv = '\uFEFF# mine\r\nDURATION=20\r\nNAME=\'a "b" größer\'\r\n'
   const form = `multipart/form-data; boundary=${boundary}`
   for (
     const [body, type, query] of [
@@ -109,6 +109,25 @@ await t.test('the environment may be a dotenv file, in every supported kind of b
   }
 })
 
+await t.test('a value arrives as it was sent, in every kind of body', async (t) => {
+  const { url, store } = await deployServer(t)
+  const send = sender(url)
+  const form = `multipart/form-data; boundary=${boundary}`
+  for (
+    const [body, type, name] of [
+      ['{"env":{"NAME":9007199254740993}}', 'application/json', '9007199254740993'],
+      ['{"env":{"NAME":1.10}}', 'application/json', '1.10'],
+      ['{"env":{"NAME":"1.10"}}', 'application/json', '1.10'],
+      ['NAME=#ff8800', 'text/plain', '#ff8800'],
+      ['NAME=9007199254740993', 'text/plain', '9007199254740993'],
+      [file('NAME="-----BEGIN-----\nb+/=\n-----END-----"') + end, form, '-----BEGIN-----\nb+/=\n-----END-----']
+    ] as const
+  ) {
+    const id = await acceptedId(t, await send(body, type))
+    t.match((await readRecord(store, id))!.record, { env: { NAME: name } })
+  }
+})
+
 await t.test('an invalid request creates nothing, and the answer names the wrong field', async (t) => {
   const { url, store, cluster } = await deployServer(t)
   const send = sender(url)
@@ -120,7 +139,7 @@ await t.test('an invalid request creates nothing, and the answer names the wrong
       ['template', '', 'text/plain', '?template=none'],
       ['template', '{"template":""}', 'application/json'],
       ['template', '{"template":"other"}', 'application/json', '?template=test'],
-      ['template', file('') + field('template', 'other') + end, form, '?template=test'],
+      ['template', file('# empty') + field('template', 'other') + end, form, '?template=test'],
       ['env.DURATION', '{"env":{"DURATION":0}}', 'application/json'],
       ['env.DURATION', 'DURATION=3601', 'text/plain'],
       ['env.DURATION', file('DURATION=x') + end, form],
@@ -135,12 +154,23 @@ await t.test('an invalid request creates nothing, and the answer names the wrong
       ['queue', '{"queue":""}', 'application/json'],
       ['queue', '{"queue":"Upper"}', 'application/json'],
       ['queue', `{"queue":"${'x'.repeat(64)}"}`, 'application/json'],
-      ['queue', field('queue', 'a/b') + file('') + end, form],
+      ['queue', field('queue', 'a/b') + file('# empty') + end, form],
       ['queue', '{"template":"queued","queue":"mine"}', 'application/json'],
       ['callback_url', '{"callback_url":"http://x"}', 'application/json'],
       ['body', '[]', 'application/json'],
       ['body', '{', 'application/json'],
-      ['body', '{"__proto__":{}}', 'application/json'],
+      ['__proto__', '{"__proto__":{}}', 'application/json'],
+      ['env.NAME', '{"env":{"NAME":"a","NAME":"b"}}', 'application/json'],
+      ['template', '{"template":"test","template":"other"}', 'application/json'],
+      ['env.NAME', '{"env":{"NAME":"\\ud83d"}}', 'application/json'],
+      ['env.NAME', '{"env":{"NAME":"a\\u0000b"}}', 'application/json'],
+      ['env.DURATION', '{"env":{"DURATION":1e21}}', 'application/json'],
+      ['body', Buffer.from('{"env":{"NAME":"größer"}}', 'latin1'), 'application/json'],
+      ['body', '', 'application/json'],
+      ['line 2', 'NAME=a\nNAME=b', 'text/plain'],
+      ['line 1', 'NAME="a\\tb"', 'text/plain'],
+      ['template', field('template', 'test') + field('template', 'other') + file('A=1') + end, form],
+      ['env_file', file('DURATION=1') + file('DURATION=2') + end, form],
       ['line 2', 'DURATION=20\nNAME', 'text/plain'],
       ['line 3', file('A=1\r\n\r\n1A=2\r\n') + end, form],
       ['dry_run', '{}', 'application/json', '?dry_run=maybe'],
@@ -154,7 +184,9 @@ await t.test('an invalid request creates nothing, and the answer names the wrong
       ['env_file', '', form],
       ['env_file', field('env_file', 'DURATION=1') + file('DURATION=2') + end, form],
       ['x', file('DURATION=20') + field('x', 'y') + end, form],
-      ['body', file('DURATION=1') + file('DURATION=2', 'second') + end, form],
+      ['second', file('DURATION=1') + file('DURATION=2', 'second') + end, form],
+      ['env_file', file('') + end, form],
+      ['env_file', field('env_file', '') + end, form],
       ['body', file('DURATION=1', '__proto__') + end, form],
       ['body', file('DURATION=20').slice(0, -4), form],
       ['body', file('DURATION=20') + end, 'multipart/form-data; boundary=other'],
@@ -221,7 +253,7 @@ await t.test('the queue of a job comes from its template, or else from the reque
     await queueOf(
       await acceptedId(
         t,
-        await sender(url)(field('queue', 'mine') + file('') + end, `multipart/form-data; boundary=${boundary}`)
+        await sender(url)(field('queue', 'mine') + file('# empty') + end, `multipart/form-data; boundary=${boundary}`)
       )
     ),
     'mine'
@@ -291,7 +323,8 @@ await t.test('a secret value is in no object of the store and in no answer', asy
       env: { PASSWORD: secret }
     }]
   ) {
-    bodies.push(await (await post(body, { headers: { 'idempotency-key': JSON.stringify(body).slice(0, 60) } })).text())
+    const key = Buffer.from(JSON.stringify(body)).toString('hex').slice(0, 60)
+    bodies.push(await (await post(body, { headers: { 'idempotency-key': key } })).text())
   }
   const [id] = (await keysOf(store)).filter((key) => key.startsWith('state/')).map((key) => key.slice(6, -5))
   bodies.push(await (await fetch(`${url}/job/${id}`, { method: 'DELETE' })).text())

@@ -46,6 +46,49 @@ await t.test('a method that the path does not support is answered with 405 and t
   }
 })
 
+/** Sends one request as it is written, and returns the answer. */
+async function sent (url: string, lines: string[], body = ''): Promise<string> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  socket.end([...lines, 'connection: close', '', body].join('\r\n'))
+  return await text(socket)
+}
+
+await t.test('a header that has one meaning is refused when it is sent twice', async (t) => {
+  const { url } = await serve(t, app)
+  for (const [name, value] of [['Host', 'a'], ['Authorization', 'Bearer a'], ['content-type', 'text/plain']] as const) {
+    const twice = [`${name}: ${value}`, `${name.toLowerCase()}: ${value}`]
+    for (const path of ['/thing/a?n=1', '/none']) {
+      const answer = await sent(url, [`GET ${path} HTTP/1.1`, ...(name === 'Host' ? [] : ['host: a']), ...twice])
+      t.match(answer, /^HTTP\/1.1 400 /, `${name} ${path}`)
+      t.match(JSON.parse(answer.split('\r\n\r\n')[1]!), { errors: [{ field: name.toLowerCase() }] })
+    }
+  }
+  t.match(await sent(url, ['GET /thing/a HTTP/1.1', 'host: a', 'accept: a', 'accept: b']), /^HTTP\/1.1 200 /)
+})
+
+await t.test('a content type without a body is ignored where the route takes none', async (t) => {
+  const { url } = await serve(t, async (app) => {
+    app.delete('/thing', async (request) => ({ body: request.body ?? 'none' }))
+    app.post('/again', async (request) => ({ body: request.body ?? 'none' }))
+    app.post('/whole', { schema: { body: Type.Object({}) } }, async (request) => ({ body: request.body }))
+  })
+  for (const [method, path] of [['DELETE', '/thing'], ['POST', '/again']] as const) {
+    for (const type of ['application/json', 'application/x-www-form-urlencoded', 'text/html; charset=utf-8', 'odd']) {
+      for (const length of [[], ['content-length: 0']]) {
+        const head = [`${method} ${path} HTTP/1.1`, 'host: a', `content-type: ${type}`, ...length]
+        t.match(await sent(url, head), /^HTTP\/1.1 200 [^]*\{"body":"none"\}$/, head.join())
+      }
+    }
+    const head = [`${method} ${path} HTTP/1.1`, 'host: a', 'content-type: application/json']
+    const chunked = await sent(url, [...head, 'transfer-encoding: chunked'], '0\r\n\r\n')
+    t.match(chunked, /^HTTP\/1.1 200 /, 'an empty body in chunks')
+    const response = await fetch(url + path, { method, headers: { 'content-type': 'application/json' }, body: '{' })
+    await problemOf(t, response, 400, 'invalid-request')
+  }
+  const empty = await fetch(`${url}/whole`, { method: 'POST', headers: { 'content-type': 'application/json' } })
+  t.match((await problemOf(t, empty, 400, 'invalid-request')).errors, [{ field: 'body' }])
+})
+
 await t.test('bytes that are not HTTP are answered with a problem', async (t) => {
   const { url } = await serve(t, app)
   for (

@@ -78,6 +78,36 @@ await t.test('an event may request a job', async (t) => {
     t.equal((await request({ template: 'other' }, { id: 'a' })).status, 422, 'a Broker does not retry this status')
   })
 
+  await t.test('a value arrives as it was sent, or is refused by its name', async (t) => {
+    const types = { binary: 'application/json', structured: 'application/cloudevents+json' } as const
+    const send = async (mode: keyof typeof types, id: string, data: string | Buffer): Promise<Response> => {
+      const attributes = { specversion: '1.0', id, source: '/exact', type: 'org.gx4ki.job.requested' }
+      const ce = Object.entries(attributes).map(([name, value]) => [`ce-${name}`, value])
+      const whole = JSON.stringify(attributes).replace(/\}$/, () => `,"data":${data.toString('latin1')}}`)
+      return await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': types[mode], ...(mode === 'binary' && Object.fromEntries(ce)) },
+        body: mode === 'binary' ? new Uint8Array(Buffer.from(data)) : new Uint8Array(Buffer.from(whole, 'latin1'))
+      })
+    }
+    for (const mode of ['binary', 'structured'] as const) {
+      for (const [index, digits] of ['9007199254740993', '1.10'].entries()) {
+        const answer = await send(mode, `${mode} ${index}`, Buffer.from(`{"env":{"NAME":${digits}}}`))
+        const { job_uuid: id } = await answer.json() as { job_uuid: string }
+        t.match((await readRecord(store, id))!.record, { env: { NAME: digits } }, `${mode} ${digits}`)
+      }
+      for (
+        const [data, field] of [
+          [Buffer.from('{"env":{"NAME":"a","NAME":"b"}}'), 'data.env.NAME'],
+          [Buffer.from('{"env":{"NAME":"\\ud800"}}'), 'data.env.NAME'],
+          [Buffer.from('{"env":{"NAME":"größer"}}', 'latin1'), 'body']
+        ] as const
+      ) {
+        await problemAbout(t, await send(mode, 'bad', data), field, 400, 'invalid-event')
+      }
+    }
+  })
+
   await t.test('the owner is the source, with invalid characters replaced', async (t) => {
     const { job_uuid: id } = await (await request({}, { source: `urn:x?~&${'y'.repeat(200)}` })).json() as {
       job_uuid: string
@@ -121,7 +151,9 @@ await t.test('an event may request a job', async (t) => {
     const before = await keysOf(store)
     for (
       const [data, field, kind] of [
-        ['text', 'data', 'invalid-event'],
+        // The SDK sends a text as it is.
+        ['text', 'body', 'invalid-event'],
+        ['"text"', 'data', 'invalid-event'],
         [[], 'data', 'invalid-event'],
         [{ more: 1 }, 'data.more', 'invalid-event'],
         [{ env: { DURATION: {} } }, 'data.env.DURATION', 'invalid-event'],

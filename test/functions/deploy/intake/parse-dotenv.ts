@@ -2,24 +2,37 @@ import t from 'tap'
 import { parseDotenv } from '../../../../functions/deploy/intake/parse-dotenv.ts'
 import type { ProblemError } from '../../../../shared/http/problem.ts'
 
+/** A variable as the shell has it, which is no part of a template here. */
+const BRACED = ['$', '{B}'].join('')
+
 const good: [string, string, Record<string, string>][] = [
   ['an empty file', '', {}],
   ['a plain line', 'DURATION=15', { DURATION: '15' }],
   ['an empty value', 'A=\nB= \nC=""\nD=\'\'', { A: '', B: '', C: '', D: '' }],
   ['spaces around name and value', '  A = b c  \n\tB\t=\tc', { A: 'b c', B: 'c' }],
   ['blank lines and comments', '# a\n\n   # b = c\nA=1\n#', { A: '1' }],
-  ['a comment after a value', 'A=b # c\nB=# c\nC= # c\nD=b\t#c', { A: 'b', B: '', C: '', D: 'b' }],
-  ['a # within a value', 'A=b#c\nB=#', { A: 'b#c', B: '' }],
+  ['a comment after a value', 'A=b # c\nB=b #\nC=b ## "c"', { A: 'b', B: 'b', C: 'b' }],
+  ['a # without a space before it', 'A=b#c\nB=#\nCOLOR=#ff8800\nD=# c', {
+    A: 'b#c',
+    B: '#',
+    COLOR: '#ff8800',
+    D: '# c'
+  }],
   ['Windows line ends', 'A=1\r\nB=2\r\n', { A: '1', B: '2' }],
-  ['line ends of classic Mac OS', 'A=1\rB=2 # c\r\r\nC=3\n\rD=4\r', { A: '1', B: '2', C: '3', D: '4' }],
   ['a byte order mark', '\uFEFFA=1', { A: '1' }],
   ['more than one =', 'A=b=c==', { A: 'b=c==' }],
+  ['export', 'export A=b\n  export\tB = c # d\nexport=e', { A: 'b', B: 'c', export: 'e' }],
   ['single quotes keep every character', 'A=\'a # "b" \\n $C\'  # end', { A: 'a # "b" \\n $C' }],
-  ['double quotes have four escapes', 'A="a\\nb\\tc\\"d\\\\e # f" # end', { A: 'a\nb\tc"d\\e # f' }],
-  ['other backslashes stay', 'A="C:\\dir \\d+ \\$B \\\\n"\nB=C:\\new', { A: 'C:\\dir \\d+ \\$B \\n', B: 'C:\\new' }],
+  ['double quotes have two escapes', 'A="a\\nb\\rc # d" # end', { A: 'a\nb\rc # d' }],
+  ['other backslashes stay', 'A="C:\\dir \\d+"\nB=C:\\new\\\\', { A: 'C:\\dir \\d+', B: 'C:\\new\\\\' }],
   ['spaces in quotes are kept', 'A=" b "\nB=\' c \'', { A: ' b ', B: ' c ' }],
-  ['nothing is expanded', 'A=$B $(C) `d` \\n ~', { A: '$B $(C) `d` \\n ~' }],
+  ['nothing is expanded', `A=$B $(C) 'd' \\n ~ ${BRACED}`, { A: `$B $(C) 'd' \\n ~ ${BRACED}` }],
   ['a quote that is not the first character', 'A=it\'s\nB=5" pipe', { A: "it's", B: '5" pipe' }],
+  [
+    'several lines in quotes, and the lines after them',
+    'KEY="-----BEGIN KEY-----\nb+/=\n# no comment\n\n-----END KEY-----\n" # end\nA=\'1\n"2"\'\nB=3',
+    { KEY: '-----BEGIN KEY-----\nb+/=\n# no comment\n\n-----END KEY-----\n', A: '1\n"2"', B: '3' }
+  ],
   ['every kind of character in a name', '_a1Z=1\nA_=2', { _a1Z: '1', A_: '2' }],
   ['text of any language', 'A=größer 🚗', { A: 'größer 🚗' }],
   [
@@ -69,37 +82,73 @@ await t.test('the answer has the number of every bad line', async (t) => {
     'GOOD=1',
     'hidden value',
     '# comment',
-    'export A=hidden',
+    'export A',
     '=hidden',
     '1A=hidden',
     'A-B=hidden',
-    'B="hidden',
-    "C='hidden",
+    "C='good",
+    "lines' # comment",
     'D="hidden" hidden',
     'GOOD=hidden',
-    'E="hidden\\"',
     'F=hid\0den',
     'A B=hidden',
-    'Ä=hidden'
-  ].join('\r\n'))
-  t.same(errors.map(({ field }) => field), [2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15].map((line) => `line ${line}`))
+    'Ä=hidden',
+    'G= # hidden',
+    'H="hid\\tden"',
+    'I=hid\rden',
+    'J=\u00a0hidden',
+    'K="hidden',
+    'L=hidden'
+  ].join('\n'))
+  t.same(errors.map(({ field }) => field), [2, 4, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19].map((line) =>
+    `line ${line}`))
   const messages = errors.map(({ message }) => message)
   t.match(messages, [
+    /NAME=value/,
     /NAME=value/,
     /name/,
     /name/,
     /name/,
-    /name/,
-    /quote.*B/,
-    /quote.*C/,
-    /quote.*D/,
-    /GOOD a second time/,
-    /quote.*E/,
+    /after the closing quote.*D/,
+    /GOOD a second time, after line 1/,
     /NUL.*F/,
     /name/,
-    /name/
+    /name/,
+    /#.*single quotes \(G\).*JSON/,
+    /escape.*single quotes.*H/,
+    /carriage return.*I/,
+    /white space.*J/,
+    /without a closing quote.*K/
   ])
   t.notMatch(messages.join(), /hid/, 'no message has a value')
+})
+
+await t.test('lines are counted alike for both line ends, also after a value of several lines', async (t) => {
+  for (const end of ['\n', '\r\n']) {
+    t.same(complaints(['\uFEFFA=1', '', 'B="2\n3"', 'bad', 'C=4', 'bad'].join(end)).map(({ field }) => field), [
+      'line 5',
+      'line 7'
+    ])
+  }
+})
+
+await t.test('a construct that is read alone is refused where fewer than three tools agree on both', async (t) => {
+  for (
+    const text of [
+      'A=$B # c',
+      'export A=$B',
+      'A= $B',
+      `A = ${BRACED}`,
+      `A=${BRACED}#c`,
+      'A=b#c # d',
+      'A=`b` # c',
+      'export A=b#c',
+      'A="$B"',
+      'A="b\r\nc"',
+      'A="b\rc"',
+      'A=\'b\\\'c\''
+    ]
+  ) t.same(complaints(text).map(({ field }) => field), ['line 1'], text)
 })
 
 await t.test('a duplicate name is refused, even with the same value', async (t) => {
@@ -108,9 +157,9 @@ await t.test('a duplicate name is refused, even with the same value', async (t) 
 
 await t.test('a text of the maximum size is parsed in linear time', async (t) => {
   const size = 1024 * 1024 - 10
-  for (const filler of [' ', 'x', '#', '"', "'", '\\', ' #', '\t']) {
+  for (const filler of [' ', 'x', '#', '"', "'", '\\', ' #', '\t', '\r', '\n', 'A="\n', "A='\n", '$', 'A\n']) {
     const run = filler.repeat(size / filler.length)
-    for (const text of [`A=x${run}y`, `A="${run}"`, `A='${run}'`, `A="${run}" y`, `${run}=y`]) {
+    for (const text of [`A=x${run}y`, `A="${run}"`, `A='${run}'`, `A="${run}" y`, `${run}=y`, `A=${run}`]) {
       try {
         t.ok(parseDotenv(text))
       } catch (error) {

@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { Template } from '../../../../functions/deploy/templates/read-templates.ts'
 import { type GivenEnv, resolveEnv } from '../../../../functions/deploy/intake/resolve-env.ts'
+import { readJson } from '../../../../shared/http/read-json.ts'
 import type { ProblemError } from '../../../../shared/http/problem.ts'
 
 const description = 'a variable'
@@ -78,6 +79,30 @@ await t.test('a value may be text, as in a dotenv file, or have its type', async
   }
 })
 
+await t.test('a number of JSON arrives with the digits that were sent, or is refused by its name', async (t) => {
+  const sent = (json: string): GivenEnv => readJson(Buffer.from(json)) as GivenEnv
+  const free = templateOf({ TEXT: { type: 'string', description } })
+  for (const text of ['9007199254740993', '1.10', '-0', '1E3', '1e999', '0.1000000000000000055511151231257827']) {
+    t.same(resolveEnv(free, sent(`{"TEXT":${text}}`)).plain, { TEXT: text })
+  }
+  const numbers = templateOf({ SEED: { type: 'integer', description }, FACTOR: { type: 'number', description } })
+  for (
+    const [json, name, text] of [
+      ['{"SEED":18446744073709551615}', 'SEED', '18446744073709551615'],
+      ['{"SEED":"18446744073709551615"}', 'SEED', '18446744073709551615'],
+      ['{"SEED":20.0}', 'SEED', '20'],
+      ['{"SEED":2e1}', 'SEED', '20'],
+      ['{"SEED":-0}', 'SEED', '0'],
+      ['{"FACTOR":0.10}', 'FACTOR', '0.10'],
+      ['{"FACTOR":1E-7}', 'FACTOR', '1E-7']
+    ] as const
+  ) t.equal(resolveEnv(numbers, sent(json)).plain[name], text, json)
+  for (const json of ['{"SEED":1e21}', '{"SEED":1e+21}', '{"SEED":9007199254740993.0}']) {
+    t.match(complaints(sent(json), numbers), [{ field: 'env.SEED', message: /send all its digits/ }], json)
+  }
+  t.match(complaints(sent('{"SEED":1e999}'), numbers), [{ field: 'env.SEED', message: /integer/ }])
+})
+
 await t.test('the answer names the variable that violates the schema', async (t) => {
   for (
     const [given, message] of [
@@ -153,6 +178,13 @@ await t.test('a value with a NUL character is refused', async (t) => {
   t.same(complaints({ TEXT: 'a\0b' }, templateOf({ TEXT: { type: 'string', description } })), [{
     field: 'env.TEXT',
     message: 'must not contain a NUL character'
+  }])
+})
+
+await t.test('a value with half of a surrogate pair is refused: no program can get it', async (t) => {
+  t.same(complaints({ TEXT: 'a\ud800b' }, templateOf({ TEXT: { type: 'string', description } })), [{
+    field: 'env.TEXT',
+    message: 'has half of a surrogate pair, which is not a character'
   }])
 })
 

@@ -4,7 +4,7 @@ import { type Bounds, removeExpired } from '../../../../functions/deploy/keep/re
 import { createMultipart } from '../../../../functions/result-upload/multipart/multipart.ts'
 import { newJobId } from '../../../../shared/job/job-id.ts'
 import type { JobRecord } from '../../../../shared/job/job-record.ts'
-import { advanceRecord, createRecord, readRecord } from '../../../../shared/job/record-store.ts'
+import { advanceRecord, createRecord, hideRecord, readRecord } from '../../../../shared/job/record-store.ts'
 import { type Cluster, objectName } from '../../../../shared/kubernetes/cluster.ts'
 import {
   contentKey,
@@ -144,6 +144,57 @@ await t.test('a claim that now belongs to another job is not removed', async (t)
   t.same(await keysOf(store), [key])
 })
 
+await t.test('a job that is kept while its removal begins keeps its key', async (t) => {
+  const { post, keep, store, cluster } = await deployServer(t)
+  const ask = async (): Promise<string> => {
+    const response = await post({}, { headers: { 'idempotency-key': 'a' } })
+    t.equal(response.status, 202)
+    return (await response.json() as { job_uuid: string }).job_uuid
+  }
+  const id = await ask()
+  await cluster.batch.deleteNamespacedJob({
+    namespace: cluster.namespace,
+    name: objectName(id),
+    propagationPolicy: 'Background'
+  })
+  await store.client.removeObject(store.bucket, markerKey(id))
+  const expiresAt = ago(1)
+  await advanceRecord(store, id, (record) => ({ ...record, state: 'succeeded', revision: 9, expires_at: expiresAt }))
+  const proxy = await faultProxy(t)
+  proxy.target = { url: store.settings.S3_ENDPOINT }
+  const slow = openStore({ ...store.settings, S3_ENDPOINT: proxy.url })
+  // The removal has read the record and begins to change objects. Now the caller keeps the job.
+  let kept: Promise<Response> | undefined
+  proxy.fate = async ({ method, path }) => {
+    if (method !== 'GET' && method !== 'HEAD' && path.includes(id)) {
+      kept ??= keep(id, { expires_at: ago(-3600) })
+      t.equal((await kept).status, 200)
+    }
+    return 'pass'
+  }
+  t.same(await removal({ store: slow, cluster }), new Map())
+  t.ok(kept, 'the caller came in between')
+  t.ok(await readRecord(store, id))
+  t.equal(await ask(), id, 'the key gives the job as long as it is known')
+})
+
+await t.test('while a job is unknown and its key not yet free, the key gives no job', async (t) => {
+  const { post, store, cluster } = await deployServer(t)
+  const headers = { 'idempotency-key': 'a' }
+  const { job_uuid: id } = await (await post({}, { headers })).json() as { job_uuid: string }
+  const { record, etag } = (await readRecord(store, id))!
+  // The removal crashed right after its first step.
+  await hideRecord(store, id, etag, record.idempotency)
+  await put(store, expiryKey(ago(5), id), '')
+  const response = await post({}, { headers })
+  t.equal(response.headers.get('retry-after'), '5')
+  await problemOf(t, response, 503, 'store-unavailable')
+  await removal({ store, cluster })
+  const again = await post({}, { headers })
+  t.equal(again.status, 202)
+  t.not((await again.json() as { job_uuid: string }).job_uuid, id)
+})
+
 await t.test('after a crash at any request the job is complete or unknown, and the next ping removes it', async (t) => {
   const { store, cluster } = await place(t)
   const proxy = await faultProxy(t)
@@ -163,6 +214,7 @@ await t.test('after a crash at any request the job is complete or unknown, and t
       broken = asked > last
       const list = await fetch(`${url}/job/${id}/result/list`)
       if (list.status === 200) {
+        t.ok(await headObject(store, key), `request ${last}: a known job has its key`)
         t.equal((await list.json() as { files: object[] }).files.length, 2, `request ${last}: the job is complete`)
       } else await problemOf(t, list, 404, 'unknown-job')
       await removal({ store, cluster })

@@ -1,15 +1,17 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { advance } from '../../../../shared/job/advance.ts'
 import { advanceRecord, noteOwing, readRecord } from '../../../../shared/job/record-store.ts'
 import { markerKey } from '../../../../shared/store/bucket-layout.ts'
-import { removeObject } from '../../../../shared/store/object-store.ts'
+import { putObject, removeObject } from '../../../../shared/store/object-store.ts'
 import { openStore, type StoreSettings } from '../../../../shared/store/open-store.ts'
 import { closedUrl } from '../../../support/closed-url.ts'
 import { clusterAt } from '../../../support/cluster-at.ts'
-import { deployServer, deployWith, keysOf } from '../../../support/deploy-server.ts'
+import { deployServer, deployWith, keysOf, templates } from '../../../support/deploy-server.ts'
 import { type Fate, faultProxy } from '../../../support/fault-proxy.ts'
 import { writesState } from '../../../support/fault-rules.ts'
 import { httpServer } from '../../../support/http-server.ts'
@@ -19,6 +21,7 @@ import { poll } from '../../../support/poll.ts'
 import { problemAbout, problemOf } from '../../../support/problem-of.ts'
 import { startedJob } from '../../../support/running-job.ts'
 import { testStore } from '../../../support/store.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 const idOf = async (response: Response): Promise<string> => (await response.json() as { job_uuid: string }).job_uuid
 const withKey = (key: string) => ({ headers: { 'idempotency-key': key } })
@@ -29,19 +32,25 @@ await t.test('requests with the same key get the same job if they are equal', as
   t.equal(first.status, 202)
   const id = await idOf(first)
   for (
-    const body of [{ env: { DURATION: 20 } }, { env: { DURATION: '20' } }, {
-      template: 'test',
-      env: { DURATION: 20, MODE: 'fast' }
-    }]
+    const [body, key] of [
+      [{ env: { DURATION: 20 } }, 'a'],
+      [{ env: { DURATION: '20' } }, 'a'],
+      [{ env: { DURATION: 20 } }, '"a"']
+    ] as const
   ) {
-    const again = await post(body, withKey('a'))
+    const again = await post(body, withKey(key))
     t.equal(again.status, 202)
-    t.equal(await idOf(again), id, 'for every notation of the same request')
+    t.equal(await idOf(again), id, 'for every notation of the same request and key')
   }
   for (
-    const body of [{}, { env: { DURATION: 21 } }, { template: 'other', env: { DURATION: 20 } }, {
-      env: { DURATION: 20, PASSWORD: 'hunter2' }
-    }]
+    const body of [
+      {},
+      { env: { DURATION: 21 } },
+      { env: { DURATION: 20, MODE: 'fast' } },
+      { template: 'test', env: { DURATION: 20 } },
+      { template: 'other', env: { DURATION: 20 } },
+      { env: { DURATION: 20, PASSWORD: 'hunter2' } }
+    ]
   ) {
     const problem = await problemAbout(
       t,
@@ -123,10 +132,98 @@ await t.test('a request with a key that has a claim but no job creates the job',
 
 await t.test('an invalid key is refused', async (t) => {
   const { url, store } = await deployServer(t)
-  for (const key of ['', 'x'.repeat(256)]) {
-    await problemAbout(t, await fetch(`${url}/job/deploy`, { headers: { 'idempotency-key': key } }), 'idempotency-key')
+  for (
+    const key of [
+      ...['', '""', '"', '"a', 'a"', 'a,b', 'a\\b', '"a", "b"', '"a";b', '"\\a"', 'ä'],
+      ...['x'.repeat(256), `"${'x'.repeat(256)}"`]
+    ]
+  ) {
+    const response = await fetch(`${url}/job/deploy`, { headers: { 'idempotency-key': key } })
+    await problemAbout(t, response, 'idempotency-key')
+  }
+  for (const twice of [['a', 'a'], ['"a', 'b"'], ['a', '']]) {
+    const headers = twice.flatMap((key) => ['idempotency-key', key])
+    const asked = request(`${url}/job/deploy`, { headers: ['host', 'a', ...headers] })
+    const [response] = await once(asked.end(), 'response')
+    t.equal(response.statusCode, 400)
+    t.match(JSON.parse(await text(response)), { errors: [{ field: 'idempotency-key' }] })
   }
   t.same(await keysOf(store), [])
+})
+
+await t.test('a key is one text, with and without quotes', async (t) => {
+  const { post } = await deployServer(t)
+  const idFor = async (key: string): Promise<string> => await idOf(await post({}, withKey(key)))
+  for (const key of ['8e03978e-40d5', 'a key']) t.equal(await idFor(`"${key}"`), await idFor(key))
+  const others = ['"a\\"b"', '"a\\\\b"', '"a b"', '"a,b"', 'a/b: c=', `"${'x'.repeat(255)}"`]
+  t.equal(new Set(await Promise.all(others.map(idFor))).size, others.length)
+})
+
+await t.test('a repeated request gets its job, whatever the operator has changed', async (t) => {
+  const secretsDir = temporaryFolder(t, { hook: `whsec_${randomBytes(32).toString('base64')}` })
+  const egress = { allowed: new Set<string>(), denied: [] }
+  const webhooks = { egress, secretsDir, defaultSecret: 'hook' as string | undefined }
+  const { post, store, cluster } = await deployServer(t, { webhooks })
+  const body = { env: { DURATION: 20 }, callback: { url: 'https://example.org/hook' } }
+  const id = await idOf(await post(body, withKey('a')))
+  const { description, env, ...other } = templates.get('test')!
+  const changes: Parameters<typeof deployWith>[1][] = [
+    { store, cluster, defaultTemplate: 'other' },
+    { store, cluster, webhooks: { ...webhooks, defaultSecret: undefined } },
+    { store, cluster, webhooks: { ...webhooks, secretsDir: undefined } },
+    { store, cluster, templates: () => ({ usable: new Map(), refused: new Map([['test.yaml', 'it is broken']]) }) },
+    {
+      store,
+      cluster,
+      templates: () => ({
+        usable: new Map([['test', { ...other, description, env: { ...env, properties: {} } }]]),
+        refused: new Map()
+      })
+    },
+    { store, cluster, mostOpen: 1 }
+  ]
+  for (const [index, change] of changes.entries()) {
+    const again = await deployWith(t, change.webhooks ? change : { ...change, webhooks })
+    const response = await again.post(body, withKey('a'))
+    t.equal(response.status, 202, `change ${index}`)
+    t.equal(await idOf(response), id, `change ${index}`)
+    await problemOf(t, await again.post({ ...body, queue: 'x' }, withKey('a')), 422, 'idempotency-mismatch')
+  }
+  t.equal((await cluster.jobs()).length, 1)
+})
+
+await t.test('a repeated request gets a job that cannot start because its template is gone', async (t) => {
+  const { post, store, cluster, ping } = await deployServer(t)
+  const id = await idOf(await post({}, withKey('a')))
+  // Simulate a crash of deploy right after it wrote the record.
+  await advanceRecord(store, id, ({ job_uid: _, ...record }) => ({ ...record, revision: 9, state: 'accepted' }))
+  const without = await deployWith(t, { store, cluster, templates: () => ({ usable: new Map(), refused: new Map() }) })
+  t.match(await (await without.post({}, withKey('a'))).json(), { job_uuid: id, state: 'accepted' })
+  await ping()
+  t.match((await readRecord(store, id))!.record, { state: 'pending' }, 'the ping starts it when the template is back')
+})
+
+await t.test('a claim of an earlier version is of another request, and harms nothing', async (t) => {
+  const { post, store } = await deployServer(t)
+  const id = await idOf(await post({}, withKey('a')))
+  const object = (await readRecord(store, id))!.record.idempotency!
+  for (const claim of [{ job_uuid: id, fingerprint: 'f'.repeat(64) }, { job_uuid: id }]) {
+    await putObject(store, object, JSON.stringify(claim), {}, 'unconditional')
+    const problem = await problemOf(t, await post({}, withKey('a')), 422, 'idempotency-mismatch')
+    t.equal(problem.job_uuid, id)
+  }
+})
+
+await t.test('a process that crashed while it gave a job up leaves a key that the ping frees', async (t) => {
+  const { post, store, ping } = await deployServer(t)
+  const id = await idOf(await post({}, withKey('a')))
+  const stop = { reason: 'KubernetesUnavailable' as const, at: new Date().toISOString() }
+  await advanceRecord(store, id, ({ job_uid: _, ...record }) => ({ ...record, revision: 9, state: 'accepted', stop }))
+  await problemOf(t, await post({}, withKey('a')), 503, 'kubernetes-unavailable')
+  await ping()
+  const again = await post({}, withKey('a'))
+  t.equal(again.status, 202)
+  t.not(await idOf(again), id)
 })
 
 await t.test('a job that Kubernetes refuses leaves nothing, and its key is free again', async (t) => {

@@ -35,6 +35,15 @@ async function bare (t: Test, listener: RequestListener) {
   return await listen(t, createServer(listener))
 }
 
+await t.test('two Host headers are refused, also though the function would get only one', async (t) => {
+  const { url, received } = await httpServer(t)
+  const entry = new URL(await entryOf(t, url))
+  const socket = connect(Number(entry.port), entry.hostname)
+  socket.end('GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\nconnection: close\r\n\r\n')
+  t.match(await text(socket), /^HTTP\/1.1 400 [^]*"the header host must not be sent twice"/)
+  t.same(received, [])
+})
+
 await t.test('the manifest routes every path of the API to its function', async (t) => {
   const id = 'fe5dfc0c-7a4b-844c-8602-17252904b0d2'
   const table: Array<[string, string, string | undefined]> = [

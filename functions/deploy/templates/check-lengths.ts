@@ -3,7 +3,7 @@ import { unusable } from './refusals.ts'
 import type { EnvSchema } from './read-variables.ts'
 import { isTooLong, tooLong } from './too-long.ts'
 
-/** Refuses texts with which Linux starts no program. The first container has the variables, here with their defaults. */
+/** Refuses texts with which Linux starts no program. The first container has the variables, with their defaults. */
 export function checkLengths ({ initContainers = [], containers }: V1PodSpec, { properties }: EnvSchema): void {
   const [workload, ...others] = containers
   const defaults = Object.fromEntries(

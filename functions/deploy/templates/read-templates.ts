@@ -4,33 +4,14 @@ import { Type, type Static, type TSchema } from 'typebox'
 import { newAjv } from '../../../shared/schema/new-ajv.ts'
 import { type Folder, folderOf } from '../../../shared/settings/read-folder.ts'
 import { parseRetention } from '../keep/retention.ts'
+import { Annotations, DESCRIPTION, ENV, RESULT, RESULTS, RETENTION, START_DEADLINE } from './annotations.ts'
+import { checkFields } from './check-fields.ts'
+import { checkLengths } from './check-lengths.ts'
 import { checkPrivileges } from './check-privileges.ts'
 import { checkResults } from './check-results.ts'
-import { isTooLong, tooLong } from './too-long.ts'
-import { didYouMean, wrongFields } from './wrong-fields.ts'
 import { plainPath } from './plain-path.ts'
-import { type RefusalKind, unusable } from './refusals.ts'
+import { unusable } from './refusals.ts'
 import { type EnvSchema, readVariables } from './read-variables.ts'
-
-/** The annotations of a template's Job manifest. The rest of the manifest is plain Kubernetes. */
-const PREFIX = 'gx4ki.io/'
-const DESCRIPTION = 'gx4ki.io/description'
-const ENV = 'gx4ki.io/env'
-const RESULTS = 'gx4ki.io/results'
-const RESULT = 'gx4ki.io/result'
-const START_DEADLINE = 'gx4ki.io/start-deadline-seconds'
-const RETENTION = 'gx4ki.io/retention'
-const NEWER_FIELDS = 'gx4ki.io/newer-fields'
-
-const annotations = Type.Object({
-  [DESCRIPTION]: Type.String({ minLength: 1 }),
-  [ENV]: Type.Optional(Type.String()),
-  [RESULTS]: Type.String({ pattern: '^/' }),
-  [RESULT]: Type.Optional(Type.String({ minLength: 1 })),
-  [START_DEADLINE]: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,7}$' })),
-  [RETENTION]: Type.Optional(Type.String()),
-  [NEWER_FIELDS]: Type.Optional(Type.String())
-})
 
 /** What may be left out; YAML writes a field without a value as null. */
 const absent = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([Type.Null(), schema]))
@@ -43,7 +24,10 @@ const Container = Type.Object({
 const Manifest = Type.Object({
   apiVersion: Type.Literal('batch/v1'),
   kind: Type.Literal('Job'),
-  metadata: Type.Object({ name: Type.String({ pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' }), annotations }),
+  metadata: Type.Object({
+    name: Type.String({ pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' }),
+    annotations: Annotations
+  }),
   spec: Type.Object({
     template: Type.Object({
       spec: Type.Object({
@@ -98,47 +82,6 @@ function retentionOf (annotation: string | undefined): number {
   }
 }
 
-/**
- * Refuses fields that Kubernetes does not know, because it would ignore them: the job would run without its GPU. The
- * schema is that of the release that client-node was made for. An annotation lists the paths of fields that only a
- * newer cluster knows; they are sent as they are.
- */
-function checkFields (manifest: object, annotations: Record<string, string>): void {
-  const newer = new Set((annotations[NEWER_FIELDS] ?? '').split(/[\s,]+/))
-  const wrong: { path: string, kind: RefusalKind, message: string }[] = wrongFields(manifest, 'V1Job')
-    .filter(({ path }) => !newer.has(path))
-  const known = [DESCRIPTION, ENV, RESULTS, RESULT, START_DEADLINE, RETENTION, NEWER_FIELDS]
-    .map((name) => name.slice(PREFIX.length))
-  for (const annotation of Object.keys(annotations)) {
-    if (!annotation.startsWith(PREFIX) || known.includes(annotation.slice(PREFIX.length))) continue
-    wrong.push({
-      path: `metadata.annotations["${annotation}"]`,
-      kind: 'annotation',
-      // Without the prefix, which makes all of them similar.
-      message: `is no annotation of a template${didYouMean(annotation.slice(PREFIX.length), known, PREFIX)}`
-    })
-  }
-  if (wrong.length === 0) return
-  const what = wrong.map(({ path, message }) => `${path} ${message}`).join('; ')
-  throw unusable(wrong[0]!.kind, what)
-}
-
-/** The first container gets the variables. */
-function checkLengths ({ spec }: V1Job, { properties }: EnvSchema): void {
-  const { initContainers = [], containers } = spec!.template.spec!
-  const [workload, ...others] = containers
-  const defaults = Object.fromEntries(
-    Object.entries(properties).map(([name, { default: value = '' }]) => [name, String(value)])
-  )
-  const given = Object.entries(defaults).filter(([name, value]) => isTooLong(`${name}=${value}`))
-  const found = [
-    ...given.map(([name]) => `the default of ${name}`),
-    ...[...initContainers, ...others].flatMap((container) => tooLong(container, {})).map(({ what }) => what),
-    ...tooLong(workload!, defaults).map(({ what }) => what)
-  ]
-  if (found.length > 0) throw unusable('length', `${found.join(', ')} is too long`)
-}
-
 /** Without the fields that are null: they count as absent, as for the API server. */
 function withoutNulls (yaml: unknown): unknown {
   return JSON.parse(JSON.stringify(yaml, (_, value: unknown) => value ?? undefined) ?? 'null')
@@ -162,7 +105,7 @@ export function parseTemplate (yaml: string): Template {
   const env = annotations[ENV] === undefined ? NO_VARIABLES : readVariables(annotations[ENV], `annotation ${ENV}`)
   const resultsPath = plainPath(annotations[RESULTS])
   const { warnings } = checkResults(manifest as unknown as V1Job, resultsPath)
-  checkLengths(manifest as unknown as V1Job, env)
+  checkLengths((manifest as unknown as V1Job).spec!.template.spec!, env)
   checkPrivileges((manifest as unknown as V1Job).spec!.template.spec!)
   return {
     name,

@@ -18,7 +18,7 @@ export const refusals = {
     todo: 'write a text such as 8 or yes in quotes, and a number or a boolean without'
   },
   annotation: {
-    what: 'An annotation `gx4ki.io/…` that is not in the table above, or a wrong retention',
+    what: 'An annotation `gx4ki.io/…` that is not in the table above, is a label or on the pod, or a wrong retention',
     todo: 'correct the annotation'
   },
   variables: {

@@ -8,6 +8,7 @@ import { countingPod } from '../../shared/kubernetes/workload.ts'
 import { markerKey } from '../../shared/store/bucket-layout.ts'
 import { removeObject } from '../../shared/store/object-store.ts'
 import { abortUploads } from '../../shared/store/unfinished-uploads.ts'
+import { awaitReport } from './await-report.ts'
 import { condition } from './job-condition.ts'
 import { payCallbacks } from './callbacks/pay-callbacks.ts'
 import { type Deps, findJob, settleJob } from './settle-job.ts'
@@ -50,8 +51,8 @@ async function wrapUp (deps: Deps, id: string): Promise<boolean> {
   // Of a pod whose workload did not run, another container may tell why.
   const isSilent = pod === undefined || (!hasRun && !hasLog(pod))
   const nothingMore = isSilent || await keepLog(store, cluster, id, pod, 'to its end')
-  // Following the log takes until the container ends. By now there is an exit code, and the job may have ended.
-  const after = hadEnded ? before.record : (await settleJob(deps, id))?.record
+  // Following the log takes until the container ends. Then there is an exit code, and the job may have ended.
+  const after = hadEnded ? before.record : (await settleJob(deps, id, await awaitReport(cluster, id)))?.record
   if (!nothingMore || after === undefined || !isTerminal(after.state)) return false
   await abortUploads(store, id)
   return true

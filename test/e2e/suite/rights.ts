@@ -17,6 +17,7 @@ const RIGHTS: Record<string, string[]> = {
     'batch/jobs create',
     'batch/jobs delete',
     'batch/jobs get',
+    'batch/jobs list',
     'configmaps create',
     'pods list',
     'pods/log get',
@@ -61,7 +62,7 @@ for (const [account, rights] of Object.entries(RIGHTS)) {
 await t.test('Kubernetes refuses a request that needs a right the function does not have', (t) => {
   const token = kubectl('create', 'token', 'deploy', '-n', 'gx4ki').trim()
   for (
-    const args of [['get', 'secrets'], ['get', 'jobs'], ['delete', 'configmaps', '--all'], [
+    const args of [['get', 'secrets'], ['get', 'configmaps'], ['delete', 'configmaps', '--all'], [
       'get',
       'secrets',
       '-n',

@@ -40,8 +40,8 @@ const quick = 'echo ok > /results/ok.txt'
 const templates = {
   'quick.yaml': template('quick', quick),
   // It ends on SIGTERM, which follows the ten seconds of notice.
-  'evicted.yaml': template(
-    'evicted',
+  'patient.yaml': template(
+    'patient',
     'trap "echo bye; exit 7" TERM; echo early | tee /results/early.txt; while :; do sleep 1; done'
   ),
   'unsafe.yaml': template('unsafe', quick, {}, { securityContext: { sysctls: [{ name: 'kernel.msgmax', value: '65536' }] } }),
@@ -74,7 +74,7 @@ await t.test('why a job ended, or was not made, as a real cluster says it', asyn
   }
 
   await t.test('a pod that is evicted: the reason of the eviction, the exit code and the whole log', async (t) => {
-    const id = await host.deploy({ template: 'evicted' })
+    const id = await host.deploy({ template: 'patient' })
     await poll('early.txt is uploaded', async () => (await host.results(id)).length > 0)
     const { name } = (await cluster.pods()).find(({ metadata }) => metadata?.labels?.['gx4ki.job.uuid'] === id)!.metadata!
     const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace: 'gx4ki-jobs' } }
@@ -88,6 +88,14 @@ await t.test('why a job ended, or was not made, as a real cluster says it', asyn
     })
     t.equal(await host.jobLog(id), 'early\nbye\n')
     t.equal(await (await host.result(id, 'early.txt')).text(), 'early\n')
+  })
+
+  await t.test('a job that is canceled: the exit code and the whole log of a program that ends on SIGTERM', async (t) => {
+    const id = await host.deploy({ template: 'patient' })
+    await poll('early.txt is uploaded', async () => (await host.results(id)).length > 0)
+    await host.cancel(id)
+    t.match(await host.reaches(id, 'canceled', 'failed', 'lost'), { state: 'canceled', exit_code: 7 })
+    t.equal(await host.jobLog(id), 'early\nbye\n')
   })
 
   await t.test('a pod that Pod Security refuses: said in the answer, and while the job is pending', async (t) => {
@@ -158,13 +166,14 @@ await t.test('why a job ended, or was not made, as a real cluster says it', asyn
   await t.test('a quota that is full of Jobs that have ended: they make room', async (t) => {
     const id = await host.deploy({})
     await host.reaches(id, 'succeeded', 'failed')
-    await host.jobLog(id)
-    await poll('nothing is left to do', async () => {
-      await host.ping()
-      return (await fetch(`${host.url}/job/${id}`)).ok
-    })
     await limit(t, { 'count/jobs.batch': String((await cluster.jobs()).length) })
-    t.match(await host.reaches(await host.deploy({}), 'succeeded', 'failed'), { state: 'succeeded' })
+    // A job makes room when its log is kept and nothing is left to do for it.
+    const next = await poll('there is room', async () => {
+      await host.ping()
+      const { status, body } = await ask({})
+      return status === 202 && body as Job
+    })
+    t.match(await host.reaches(next.job_uuid, 'succeeded', 'failed'), { state: 'succeeded' })
     t.match(await host.job(id), { state: 'succeeded' }, 'what is kept of the other job stays')
     t.equal(await (await host.result(id, 'ok.txt')).text(), 'ok\n')
   })

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { V1PodSpec } from '@kubernetes/client-node'
+import type { V1PodList, V1PodSpec } from '@kubernetes/client-node'
 import t, { type Test } from 'tap'
 import { advance } from '../../../shared/job/advance.ts'
 import { newJobId } from '../../../shared/job/job-id.ts'
@@ -193,11 +193,20 @@ await t.test('the exit code and the log of a pod that is taken away are kept, th
     reason: 'EvictionByEvictionAPI',
     message: 'Eviction API: evicting'
   }
+  const asRunning = { state: { running: { startedAt: '2026-11-22T12:58:34Z' } } }
+  const asEnded = { state: { terminated: { exitCode: 7, startedAt: '2026-11-22T12:58:34Z' } } }
+  let [last, reports]: [V1PodList | undefined, number] = [undefined, 0]
   kubernetes.meddle = async ({ url }, pass) => {
     const answer = await pass()
     if (!url.includes('/pods?')) return answer
-    const list = JSON.parse(answer.body) as { items: { status: { conditions: object[] } }[] }
-    for (const { status } of list.items) status.conditions = [...status.conditions ?? [], target]
+    let list = JSON.parse(answer.body) as V1PodList
+    if (list.items.length > 0) last = list
+    // A kubelet reports no end before that of all containers, and the pod is gone a moment later.
+    else if (last !== undefined && reports++ === 0) list = last
+    for (const { status } of list.items) {
+      status!.conditions = [...status!.conditions ?? [], target]
+      for (const one of status!.containerStatuses ?? []) Object.assign(one, reports === 0 ? asRunning : asEnded)
+    }
     return { ...answer, body: JSON.stringify(list) }
   }
   // Like an uploader, the second container outlives the workload.
@@ -218,6 +227,7 @@ await t.test('the exit code and the log of a pod that is taken away are kept, th
     reason: 'EvictionByEvictionAPI',
     message: /^The cluster took the pod away\. /
   })
+  await poll('the end of the pod was seen before an event tells that the Job has failed', () => reports > 0)
   await poll('the Job has failed, and its pod is gone', async () =>
     (await cluster.pods()).length === 0 && (await cluster.jobs())[0]!.status?.conditions?.some(({ type }) =>
       type === 'Failed'))

@@ -64,7 +64,8 @@ export async function receiveEvents (
         }
       }
     }, async (request, reply: FastifyReply) => {
-      const event = eventOf(request, validate)
+      // Whatever one function refuses is a dead letter, so the route for all types must take it.
+      const event = eventOf(request, validate, types !== undefined)
       request.log = request.log.child({
         event: { id: event.id, type: event.type, source: event.source, subject: event.subject }
       })
@@ -105,7 +106,7 @@ function structuredEvent (types: string): TSchema {
   })
 }
 
-function eventOf ({ headers, body }: FastifyRequest, validate: Validator<object>): Event {
+function eventOf ({ headers, body }: FastifyRequest, validate: Validator<object>, isStrict: boolean): Event {
   // The SDK accepts only one spelling of each media type.
   const mediaType = (headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()
   if (mediaType.startsWith('application/cloudevents-batch')) {
@@ -121,10 +122,10 @@ function eventOf ({ headers, body }: FastifyRequest, validate: Validator<object>
     }])
   }
   const bytes = body as Buffer | undefined ?? Buffer.alloc(0)
-  const sent = isStructured ? objectIn(bytes) : attributesOf(headers)
+  const sent = isStructured ? objectIn(bytes, isStrict) : attributesOf(headers)
   if (!validate(sent)) throw invalidEvent(fieldErrors(validate.errors, 'body'))
   // Not left to the SDK, which would change some values silently.
-  const data = !isStructured && mediaType === 'application/json' && bytes.length > 0
+  const data = isStrict && !isStructured && mediaType === 'application/json' && bytes.length > 0
     ? { data: eventJson(bytes, ['data']) }
     : {}
   const event = new CloudEvent<unknown>(
@@ -141,10 +142,7 @@ function parseEvent (headers: FastifyRequest['headers'], body: unknown): Event {
   try {
     return HTTP.toEvent<unknown>({ headers, body }) as Event
   } catch (cause) {
-    throw problem('invalid-event', 'The body does not match its content type', {
-      errors: [{ field: 'body', message: 'cannot be parsed' }],
-      cause
-    })
+    throw unreadable(cause)
   }
 }
 
@@ -160,10 +158,25 @@ function attributesOf (headers: FastifyRequest['headers']): object {
   )
 }
 
-function objectIn (body: Buffer): object {
-  const parsed = eventJson(body)
+function objectIn (body: Buffer, isStrict: boolean): object {
+  const parsed = isStrict ? eventJson(body) : parse(body)
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed
-  throw invalidEvent([{ field: 'body', message: 'must be a JSON object' }])
+  throw unreadable(new Error('the body is not a JSON object'))
+}
+
+function parse (body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString())
+  } catch (cause) {
+    throw unreadable(cause)
+  }
+}
+
+function unreadable (cause: unknown): Error {
+  return problem('invalid-event', 'The body does not match its content type', {
+    errors: [{ field: 'body', message: 'cannot be parsed' }],
+    cause
+  })
 }
 
 function invalidEvent (errors: { field: string, message: string }[]): Error {

@@ -324,7 +324,7 @@ await t.test('Data Plane Signaling: invalid messages are refused', async (t) => 
   await problemAbout(
     t,
     await fetch(`${base}/start`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: deep }),
-    'body'
+    'more'
   )
   await problemAbout(t, await post('/prepare', { ...message, profile: HTTP_PUSH }), 'profile')
   t.match(await (await post('/prepare', message)).json(), { dataFlowId: 'process-1', state: 'PREPARED' })

@@ -23,7 +23,7 @@ import { openStore, type Store } from '../../../../shared/store/open-store.ts'
 import { listUploads } from '../../../../shared/store/unfinished-uploads.ts'
 import { clusterOf } from '../../../support/cluster-of.ts'
 import { deployServer, keysOf } from '../../../support/deploy-server.ts'
-import { faultProxy } from '../../../support/fault-proxy.ts'
+import { type Fate, faultProxy } from '../../../support/fault-proxy.ts'
 import { fetchServer } from '../../../support/fetch-server.ts'
 import { testKubernetes } from '../../../support/local-kubernetes.ts'
 import { newRecord } from '../../../support/new-record.ts'
@@ -145,7 +145,8 @@ await t.test('a claim that now belongs to another job is not removed', async (t)
 })
 
 await t.test('a job that is kept while its removal begins keeps its key', async (t) => {
-  const { post, keep, store, cluster } = await deployServer(t)
+  const store = await testStore(t)
+  const { post, keep, cluster } = await deployServer(t, { store })
   const ask = async (): Promise<string> => {
     const response = await post({}, { headers: { 'idempotency-key': 'a' } })
     t.equal(response.status, 202)
@@ -165,7 +166,7 @@ await t.test('a job that is kept while its removal begins keeps its key', async 
   const slow = openStore({ ...store.settings, S3_ENDPOINT: proxy.url })
   // The removal has read the record and begins to change objects. Now the caller keeps the job.
   let kept: Promise<Response> | undefined
-  proxy.fate = async ({ method, path }) => {
+  proxy.fate = async ({ method, path }): Promise<Fate> => {
     if (method !== 'GET' && method !== 'HEAD' && path.includes(id)) {
       kept ??= keep(id, { expires_at: ago(-3600) })
       t.equal((await kept).status, 200)

@@ -13,11 +13,16 @@ import { traceRequests } from '../telemetry/trace-requests.ts'
 import { answerClientError } from './answer-client-error.ts'
 import { answerProblem } from './answer-problem.ts'
 import { problem } from './problem.ts'
+import { trustedProxies } from './trusted-proxies.ts'
 
 export const serverSettings = {
   PORT: Type.Integer({ default: 8080, minimum: 0, maximum: 65535 }),
   // By default only this machine can reach a function. With another address some functions require credential settings.
   HOST: Type.String({ default: '127.0.0.1', description: 'The address to listen on' }),
+  TRUSTED_PROXIES: Type.String({
+    default: '',
+    description: 'Proxies whose X-Forwarded-For is believed: addresses and ranges, separated by commas or spaces'
+  }),
   LOG_LEVEL: Type.String({ default: 'info' })
 }
 
@@ -31,6 +36,8 @@ export interface FunctionApp {
   app: FastifyPluginAsync
   /** Made by `admitCallers`. `undefined` for a function without API callers, whose routes check access themselves. */
   admit: ((server: FastifyInstance) => Promise<void>) | undefined
+  /** The methods that another function serves at a path of the same entry point, for `Allow`. */
+  elsewhere?: Record<string, string[]>
   title: string
   description: string
   securitySchemes?: Record<string, HttpScheme>
@@ -80,8 +87,8 @@ export function runFunction<T extends ServerSettings> (
  * made from the schemas of the routes.
  */
 export async function buildServer (
-  { app, admit, title, description, securitySchemes = {} }: FunctionApp,
-  { LOG_LEVEL }: Pick<ServerSettings, 'LOG_LEVEL'>
+  { app, admit, elsewhere = {}, title, description, securitySchemes = {} }: FunctionApp,
+  { LOG_LEVEL, TRUSTED_PROXIES }: Pick<ServerSettings, 'LOG_LEVEL' | 'TRUSTED_PROXIES'>
 ): Promise<FastifyInstance> {
   const server = fastify({
     logger: {
@@ -99,9 +106,9 @@ export async function buildServer (
     frameworkErrors: answerProblem,
     clientErrorHandler: answerClientError,
     routerOptions: { maxParamLength: 1024 },
-    // In a cluster the peer is Knative's proxy. The caller's address is the last one in X-Forwarded-For that is not
-    // private.
-    trustProxy: ['loopback', 'linklocal', 'uniquelocal']
+    // The caller's address is that of the peer. If that is a named proxy, it is the last one in X-Forwarded-For that is
+    // not a named proxy.
+    trustProxy: trustedProxies(TRUSTED_PROXIES)
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   // A body is not converted. A query has only strings, so its numbers are converted. Nothing is dropped silently.
@@ -152,7 +159,7 @@ export async function buildServer (
     async (_request, reply) => await reply.type(metrics.contentType).send(await metrics.metrics())
   )
   server.get('/health/readiness', hidden, async () => ({ status: 'ready' }))
-  refuseOtherMethods(server, methods)
+  refuseOtherMethods(server, methods, elsewhere)
   return server
 }
 
@@ -176,9 +183,17 @@ function collectMethods (server: FastifyInstance): Map<string, Set<string>> {
   return methods
 }
 
-/** Answers 405 with Allow for other methods, as RFC 9110 (15.5.6) requires. Fastify itself would answer 404. */
-function refuseOtherMethods (server: FastifyInstance, methods: Map<string, Set<string>>): void {
-  for (const [url, known] of [...methods]) {
+/**
+ * Answers 405 with Allow for other methods, as RFC 9110 (15.5.6) requires. Fastify itself would answer 404. The methods
+ * that another function serves stay 404: a client gets there only past the entry point.
+ */
+function refuseOtherMethods (
+  server: FastifyInstance,
+  methods: Map<string, Set<string>>,
+  elsewhere: Record<string, string[]>
+): void {
+  for (const url of new Set([...methods.keys(), ...Object.keys(elsewhere)])) {
+    const known = new Set([...methods.get(url) ?? [], ...elsewhere[url] ?? []])
     const allow = [...known].join(', ')
     server.route({
       method: METHODS.filter((method) => !known.has(method)),

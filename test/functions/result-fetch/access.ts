@@ -27,6 +27,7 @@ await t.test('every route requires a credential', async (t) => {
       'GET /job/{id}/result/archive': {},
       'HEAD /job/{id}/result/archive': {},
       'GET /job/{id}/log': {},
+      'HEAD /job/{id}/log': {},
       'GET /job/{id}/callback': {}
     },
     open: [],

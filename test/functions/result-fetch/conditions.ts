@@ -23,7 +23,6 @@ await t.test('every representation has an ETag, and its conditions are evaluated
       [`/job/${id}/log`, true],
       [`/job/${id}/result/archive`, false],
       [`/job/${id}/result/list`, false],
-      [`/job/${id}/callback`, false],
       [`/job/${id}`, false],
       ['/job?limit=1&state=succeeded', false]
     ] as const

@@ -67,8 +67,12 @@ export function admitCallers (
 
     server.addHook('onRoute', (route: RouteOptions) => {
       const access = accessOf(route.config)
-      if (access === 'public') return
       const { response, ...schema } = route.schema ?? {}
+      if (access === 'public') {
+        if (route.config?.ownCredential === undefined || checkRate === undefined) return
+        route.schema = { ...schema, response: { ...response as object, ...problems(429) } }
+        return
+      }
       route.schema = {
         ...schema,
         ...(identify && { security: [{ caller: [access] }] }),

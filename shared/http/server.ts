@@ -184,8 +184,9 @@ function collectMethods (server: FastifyInstance): Map<string, Set<string>> {
 }
 
 /**
- * Answers 405 with Allow for other methods, as RFC 9110 (15.5.6) requires. Fastify itself would answer 404. The methods
- * that another function serves stay 404: a client gets there only past the entry point.
+ * Answers 405 with Allow for other methods, as RFC 9110 (15.5.6) requires. Fastify itself would answer 404. `Allow` has
+ * the methods that the path supports behind the entry point. A client that sends one of another function past the entry
+ * point gets only those of this function.
  */
 function refuseOtherMethods (
   server: FastifyInstance,
@@ -193,10 +194,16 @@ function refuseOtherMethods (
   elsewhere: Record<string, string[]>
 ): void {
   for (const url of new Set([...methods.keys(), ...Object.keys(elsewhere)])) {
-    const known = new Set([...methods.get(url) ?? [], ...elsewhere[url] ?? []])
-    const allow = [...known].join(', ')
+    const own = [...methods.get(url) ?? []]
+    const others = elsewhere[url] ?? []
+    refuse(url, METHODS.filter((method) => !own.includes(method) && !others.includes(method)), [...own, ...others])
+    if (own.length > 0 && others.length > 0) refuse(url, others, own)
+  }
+
+  function refuse (url: string, refused: string[], allowed: string[]): void {
+    const allow = allowed.join(', ')
     server.route({
-      method: METHODS.filter((method) => !known.has(method)),
+      method: refused,
       url,
       schema: { hide: true },
       config: { access: 'public' },

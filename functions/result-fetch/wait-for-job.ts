@@ -19,7 +19,7 @@ export function preferredWait (prefer: string | undefined): number {
 
 /**
  * Reads the record repeatedly until it has news or the time is over. Without `known`, news is a terminal state. With
- * `known` (the caller's `If-None-Match`), news is any change of the record. The counts of its results are not news: they
+ * `known` (the caller's `If-None-Match`), news is any change of the record. The counts of results are not news: they
  * may change with every file.
  */
 export async function waitForJob (

@@ -1,4 +1,4 @@
-import type { FastifyContextConfig, FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
+import type { FastifyContextConfig, FastifyInstance, RouteOptions } from 'fastify'
 import { Type, type Static, type TObject } from 'typebox'
 import { problems } from '../http/problem-responses.ts'
 import { unknownJob } from '../http/problem.ts'

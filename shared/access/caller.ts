@@ -1,6 +1,6 @@
 /**
- * What a credential allows. `metrics:read` allows the counts of the jobs of all owners, and nothing else. `admin` allows
- * everything, with the jobs of all owners.
+ * What a credential allows. `metrics:read` allows only the counts of the jobs of all owners. `admin` allows everything,
+ * with the jobs of all owners.
  */
 export const scopes = ['jobs:read', 'jobs:write', 'metrics:read', 'admin'] as const
 export type Scope = typeof scopes[number]

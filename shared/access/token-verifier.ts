@@ -29,9 +29,9 @@ const PAUSE_MS = 30_000
 
 /**
  * Makes a function that returns the claims of a token of this issuer. It throws `unauthorized` for an invalid token,
- * and `issuer-unavailable` when the token cannot be checked: because the issuer's keys cannot be fetched, or because the
- * token may be signed with a key that is newer than they are. Keys are cached for ten minutes, and fetched again when a
- * token names an unknown key, but at most every 30 s.
+ * and `issuer-unavailable` when the token cannot be checked: the issuer's keys cannot be fetched, or the token may be
+ * signed with a key that is newer than they are. Keys are cached for ten minutes, and fetched again when a token names
+ * an unknown key, but at most every 30 s.
  */
 export function tokenVerifier (trust: Trust): (token: string) => Promise<Claims> {
   let verifier: ReturnType<typeof prepare> | undefined

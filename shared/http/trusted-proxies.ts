@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
 
 /**
- * The proxies whose `X-Forwarded-For` is believed: addresses and ranges (CIDR), separated by commas or spaces. Throws if
- * one of them is neither.
+ * The proxies whose `X-Forwarded-For` is believed: addresses and ranges (CIDR), separated by commas or spaces. Throws
+ * if one of them is neither.
  */
 export function trustedProxies (text: string): string[] {
   const proxies = text.split(/[\s,]+/).filter((proxy) => proxy !== '')

@@ -36,9 +36,9 @@ export async function hideRecord (store: Store, id: string, etag: string): Promi
 
 /**
  * Advances the record by compare-and-swap. When another process writes first, `next` is called again with the newest
- * record, so it must be a pure function of the record and its ETag. `next` returns `undefined` when nothing changes. Returns the
- * resulting record, or `undefined` when there is no record. A new `expires_at` is indexed before it is written to the
- * record.
+ * record, so it must be a pure function of the record and its ETag. `next` returns `undefined` when nothing changes.
+ * Returns the resulting record, or `undefined` when there is no record. A new `expires_at` is indexed before it is
+ * written to the record.
  */
 export async function advanceRecord (
   store: Store,

@@ -4,7 +4,7 @@ import type { ResultCounts } from '../job/result-counts.ts'
 import type { Store } from '../store/open-store.ts'
 import { countResults } from './results.ts'
 
-/** How many results of a running job are stored. `undefined` when it has none yet, or when its record has the counts. */
+/** How many results of a running job are stored. `undefined` when it has none, or when its record has the counts. */
 export async function resultsSoFar (
   store: Store,
   { state, job_uuid: id, attempt }: JobRecord

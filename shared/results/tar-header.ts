@@ -59,7 +59,12 @@ function paxRecord (key: string, value: string): string {
   return `${length}${rest}`
 }
 
-function ustarHeader (name: string, size: number, mtime: Date, type: '0' | 'x'): Buffer {
+function ustarHeader (
+  name: string,
+  size: number,
+  mtime: Date,
+  type: '0' | 'x'
+): Buffer {
   const header = Buffer.alloc(BLOCK)
   const octal = (value: number, at: number, digits: number): void => {
     header.write(value.toString(8).padStart(digits, '0'), at, 'latin1')

@@ -52,8 +52,8 @@ export function admitDataPlaneKey (
 }
 
 /**
- * The verdict on a key before the body is read, for the limit of requests. `undefined` if there is none yet, for example
- * because the table cannot be read: then the route itself finds out.
+ * The verdict on a key before the body is read, for the limit of requests. `undefined` if there is none yet, because
+ * the table cannot be read: then the route itself finds out.
  */
 export function judgeKey (admit: () => Connector): Error | 'right' | undefined {
   try {

@@ -7,7 +7,10 @@ import { refusal } from '../../support/refusal.ts'
 const unauthorized = refusal(401, 'unauthorized')
 const unavailable = refusal(503, 'issuer-unavailable')
 
-async function verifierOf (t: Test, more: { pauseMs?: number } = {}) {
+async function verifierOf (
+  t: Test,
+  more: { pauseMs?: number } = {}
+) {
   const issuer = await oidcIssuer(t)
   return { issuer, verify: tokenVerifier({ issuer: issuer.url, audience: AUDIENCE, ...more }) }
 }

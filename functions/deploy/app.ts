@@ -4,6 +4,8 @@ import { Type } from 'typebox'
 import type { AdmitSender } from '../../shared/access/admit-sender.ts'
 import { jobEvent } from '../../shared/events/job-event.ts'
 import { receiveEvents } from '../../shared/events/receive-events.ts'
+import { answerJson } from '../../shared/http/answer-json.ts'
+import { conditionHeaders, NotChanged, writeConditionHeaders } from '../../shared/http/check-conditions.ts'
 import { problems } from '../../shared/http/problem-responses.ts'
 import { unknownJob } from '../../shared/http/problem.ts'
 import { CallbackId, CallbackView, callbackView } from '../../shared/job/callback-view.ts'
@@ -16,6 +18,7 @@ import { dataflows } from './connector/dataflows.ts'
 import { provisioner } from './connector/provisioner.ts'
 import { type IntakeDeps, jobIntake } from './intake/job-intake.ts'
 import { JOB_REQUESTED, takeJobRequest } from './intake/job-request.ts'
+import { conditionOnJob } from './keep/condition-on-job.ts'
 import { KeepBody, keepJob } from './keep/keep-job.ts'
 import { redeliver } from './keep/redeliver.ts'
 import { stopJob } from './keep/stop-job.ts'
@@ -55,10 +58,15 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
         summary: 'Cancels a job',
         description: '202 while the pods end, 200 when the job has ended in any state. Results in the store are kept.',
         params: Type.Object({ id: JobId }),
-        response: { 200: JobView, 202: JobView, ...problems(400, 404, 503) }
+        headers: Type.Object(writeConditionHeaders),
+        response: { 200: JobView, 202: JobView, ...problems(400, 404, 412, 503) }
       }
     }, async (request, reply) => {
-      const record = await stopJob(options, request.params.id, 'CancelRequested')
+      const check = await conditionOnJob(store, request.params.id, request)
+      const record = await stopJob(options, request.params.id, 'CancelRequested', (found, etag) => {
+        check(found, etag)
+        return true
+      })
       if (record === undefined) throw unknownJob(request.params.id)
       reply.code(isTerminal(record.state) ? 200 : 202)
       return viewOf(record)
@@ -70,12 +78,15 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
         summary: 'Keeps a job longer',
         description: 'Sets a later `expires_at`. At that time the job is removed, with its results and its log.',
         params: Type.Object({ id: JobId }),
+        headers: Type.Object(writeConditionHeaders),
         body: KeepBody,
-        response: { 200: JobView, ...problems(400, 404, 409, 413, 415, 503) }
+        response: { 200: JobView, ...problems(400, 404, 409, 412, 413, 415, 503) }
       }
     }, async (request) => {
-      const record = await keepJob(store, request.params.id, request.body.expires_at)
-      if (record === undefined) throw unknownJob(request.params.id)
+      const { id } = request.params
+      const check = await conditionOnJob(store, id, request)
+      const record = await keepJob(store, id, request.body.expires_at, check)
+      if (record === undefined) throw unknownJob(id)
       return viewOf(record)
     })
 
@@ -101,21 +112,23 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
       schema: {
         summary: 'Lists the templates for jobs',
         querystring: Type.Object({}, { additionalProperties: false }),
+        headers: Type.Object(conditionHeaders),
         response: {
           200: Type.Object({
             templates: Type.Array(TemplateView),
             refused: Type.Array(Refused, { description: 'Files that cannot be used, each with the reason' })
           }),
-          ...problems(400, 503)
+          304: NotChanged,
+          ...problems(400, 412, 503)
         }
       }
-    }, async () => {
+    }, async (request, reply) => {
       const { usable, refused } = templates()
-      return {
+      return await answerJson(request, reply, {
         templates: [...usable.values()].map(({ name, description, env, warnings }) =>
           ({ name, description, env, warnings })),
         refused: [...refused].map(([file, reason]) => ({ file, reason }))
-      }
+      })
     })
 
     await plugin.register(provisioner(options))

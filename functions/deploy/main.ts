@@ -6,6 +6,7 @@ import { connectorSettings, connectorsOf } from '../../shared/connector/connecto
 import { egressRules, egressSettings } from '../../shared/egress/egress-rules.ts'
 import { sinkSettings } from '../../shared/events/sink-settings.ts'
 import { SecretName, webhookSettings } from '../../shared/events/webhook-secrets.ts'
+import { callersApi } from '../../shared/http/callers-api.ts'
 import { runFunction, serverSettings } from '../../shared/http/server.ts'
 import { connectCluster, kubernetesSettings } from '../../shared/kubernetes/cluster.ts'
 import { complainAs } from '../../shared/settings/complain-as.ts'
@@ -59,6 +60,7 @@ runFunction(() => readSettings(Settings), (settings) => {
     title: 'deploy',
     description: 'Accepts jobs, starts them on Kubernetes, cancels them, and removes them when they expire',
     ...admitCallers('deploy', settings, store),
+    elsewhere: callersApi['result-fetch'],
     app: deploy({
       store,
       cluster,

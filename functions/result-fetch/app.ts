@@ -2,30 +2,27 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
 import { seenOwner } from '../../shared/access/caller.ts'
+import { answerJson } from '../../shared/http/answer-json.ts'
+import { checkConditions, conditionHeaders, NotChanged } from '../../shared/http/check-conditions.ts'
 import { problems } from '../../shared/http/problem-responses.ts'
-import { problem, unknownJob } from '../../shared/http/problem.ts'
+import { unknownJob } from '../../shared/http/problem.ts'
 import { CallbackView, callbackView } from '../../shared/job/callback-view.ts'
+import { jobEtag } from '../../shared/job/job-etag.ts'
 import { JobId } from '../../shared/job/job-id.ts'
 import type { JobRecord } from '../../shared/job/job-record.ts'
-import { isTerminal, State } from '../../shared/job/job-state.ts'
+import { State } from '../../shared/job/job-state.ts'
 import { JobView, ListedJob, viewOf } from '../../shared/job/job-view.ts'
-import { isLostLog } from '../../shared/job/lost-log.ts'
 import { readRecord } from '../../shared/job/record-store.ts'
-import type { ResultCounts } from '../../shared/job/result-counts.ts'
-import { countResults } from '../../shared/results/results.ts'
-import { logKey } from '../../shared/store/bucket-layout.ts'
-import { headObject, streamObject } from '../../shared/store/object-store.ts'
+import { resultsSoFar } from '../../shared/results/results-so-far.ts'
 import type { Store } from '../../shared/store/open-store.ts'
 import { countJobs } from './count-jobs.ts'
+import { jobLog } from './job-log.ts'
 import { listJobs } from './list-jobs.ts'
-import { matchesEtag } from './matches-etag.ts'
 import { Cursor, Limit, PAGE } from './page.ts'
 import { resultFiles } from './result-files.ts'
 import { preferredWait, waitForJob } from './wait-for-job.ts'
 
 const JobParams = Type.Object({ id: JobId })
-const Text: object = { description: 'The bytes of the log', content: { 'text/plain': { schema: { type: 'string' } } } }
-const NotChanged: object = { description: 'Not changed since the ETag in If-None-Match', type: 'null' }
 
 /** Serves job states, results and logs from the store. It has no access to Kubernetes. */
 export function resultFetch (options: { store: Store, resultTokenKey?: string | undefined }): FastifyPluginAsync {
@@ -46,22 +43,31 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
           limit: Limit,
           cursor: Type.Optional(JobId)
         }, { additionalProperties: false }),
-        response: { 200: Type.Object({ jobs: Type.Array(ListedJob), next_cursor: Cursor }), ...problems(400, 503) }
+        headers: Type.Object(conditionHeaders),
+        response: {
+          200: Type.Object({ jobs: Type.Array(ListedJob), next_cursor: Cursor }),
+          304: NotChanged,
+          ...problems(400, 412, 503)
+        }
       }
-    }, async ({ query, caller }) => await listJobs(store, { limit: PAGE, ...query, owner: seenOwner(caller) }))
+    }, async (request, reply) => {
+      const { query, caller } = request
+      const page = await listJobs(store, { limit: PAGE, ...query, owner: seenOwner(caller) })
+      return await answerJson(request, reply, page)
+    })
 
     app.get('/job/:id', {
       config: { access: 'jobs:read' },
       schema: {
         summary: 'One job',
         description:
-          'With `Prefer: wait=N` (at most 50 s), the answer waits until the job ends. With `If-None-Match` as well, it waits for any change. While the job runs, the ETag is weak: the counts in `results` change without it.',
+          'With `Prefer: wait=N` (at most 50 s), the answer waits until the job ends. With `If-None-Match` as well, it waits for any change, except of the counts in `results`.',
         params: JobParams,
         headers: Type.Object({
           prefer: Type.Optional(Type.String({ examples: ['wait=30'] })),
-          'if-none-match': Type.Optional(Type.String())
+          ...conditionHeaders
         }),
-        response: { 200: JobView, 304: NotChanged, ...problems(400, 404, 503) }
+        response: { 200: JobView, 304: NotChanged, ...problems(400, 404, 412, 503) }
       }
     }, async (request, reply) => {
       const known = request.headers['if-none-match']
@@ -76,37 +82,12 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
       if (found === undefined) throw unknownJob(request.params.id)
       if (seconds > 0) reply.header('preference-applied', `wait=${seconds}`)
       reply.vary('prefer')
-      const { record } = found
-      // The counts of a job that runs change without its record, so its ETag is a weak one.
-      const etag = isTerminal(record.state) ? found.etag : `W/${found.etag}`
+      const counts = await resultsSoFar(store, found.record)
+      const etag = jobEtag(found.etag, counts)
+      const judgement = checkConditions(request, { etag })
       reply.headers({ etag, 'cache-control': 'no-cache' })
-      if (known !== undefined && matchesEtag(known, found.etag)) return await reply.code(304).send()
-      return viewOf(record, await resultsSoFar(record))
-    })
-
-    app.get('/job/:id/log', {
-      config: { access: 'jobs:read' },
-      schema: {
-        summary: 'The log of the workload',
-        description:
-          'At most the last 10 MiB of the log, from the begin of a line. It is stored when the job ends; until then the problem is `log-not-available`, with `Retry-After`. For a job that never ran, or whose log is lost, the problem is `no-log`, and will stay.',
-        params: JobParams,
-        response: { 200: Text, ...problems(400, 404, 503) }
-      }
-    }, async (request, reply) => {
-      const record = await recordOf(request.params.id)
-      const key = logKey(record.job_uuid)
-      const head = await headObject(store, key)
-      if (head !== undefined && await isLostLog(store, record.job_uuid, head.size)) {
-        throw noLog(record, 'The job ran, but its pod was gone before the log could be read')
-      }
-      const bytes = head && await streamObject(store, key, { etag: head.etag })
-      if (head === undefined || bytes === undefined) throw logToCome(record)
-      return await reply.headers({
-        'content-type': 'text/plain; charset=utf-8',
-        'content-length': head.size,
-        'x-content-type-options': 'nosniff'
-      }).send(bytes)
+      if (judgement === 'not modified') return await reply.code(304).send()
+      return viewOf(found.record, counts)
     })
 
     app.get('/job/:id/callback', {
@@ -123,16 +104,13 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
 
     // Separate from /metrics, which describes one process. This answer is the same from every process, and needs a
     // listing of the bucket.
-    app.get('/metrics/jobs', { schema: { hide: true } }, async (_request, reply) => {
+    app.get('/metrics/jobs', { config: { access: 'metrics:read' }, schema: { hide: true } }, async (_request, reply) => {
       const counted = await countJobs(store)
       return await reply.type(counted.contentType).send(await counted.metrics())
     })
 
+    await plugin.register(jobLog(store))
     await plugin.register(resultFiles(options))
-
-    async function resultsSoFar ({ state, job_uuid: id, attempt }: JobRecord): Promise<ResultCounts | undefined> {
-      return isTerminal(state) || attempt === undefined ? undefined : await countResults(store, id, attempt)
-    }
 
     async function recordOf (id: string): Promise<JobRecord> {
       const found = await readRecord(store, id)
@@ -140,20 +118,4 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
       return found.record
     }
   }
-}
-
-/** Why there is no log yet, or never will be. Only in the first case does it make sense to ask again. */
-function logToCome (record: JobRecord): Error {
-  const { job_uuid: id, state, started_at: startedAt } = record
-  if (isTerminal(state) && startedAt === undefined) return noLog(record, 'The job never ran, so it has no log')
-  const detail = isTerminal(state)
-    ? 'The job has ended, but its log is not stored yet; try again in a moment'
-    : startedAt === undefined
-      ? 'The job has not started yet; its log is stored when it ends'
-      : 'The job still runs; its log is stored when it ends'
-  return problem('log-not-available', detail, { job_uuid: id, headers: { 'retry-after': '5' } })
-}
-
-function noLog ({ job_uuid: id }: JobRecord, detail: string): Error {
-  return problem('no-log', detail, { job_uuid: id })
 }

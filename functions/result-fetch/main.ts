@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { admitCallers, callerSettings } from '../../shared/access/admit-callers.ts'
 import { resultTokenSettings } from '../../shared/access/result-token.ts'
+import { callersApi } from '../../shared/http/callers-api.ts'
 import { runFunction, serverSettings } from '../../shared/http/server.ts'
 import { readSettings } from '../../shared/settings/read-settings.ts'
 import { openStore, storeSettings } from '../../shared/store/open-store.ts'
@@ -14,6 +15,7 @@ runFunction(() => readSettings(Settings), (settings) => {
     title: 'result-fetch',
     description: 'The state of jobs, their result files and their logs',
     ...admitCallers('result-fetch', settings, store),
+    elsewhere: callersApi.deploy,
     app: resultFetch({ store, resultTokenKey: settings.RESULT_TOKEN_KEY })
   }
 })

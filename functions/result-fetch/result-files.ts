@@ -1,7 +1,15 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { judgeResultToken, resultTokenIn } from '../../shared/access/result-token.ts'
+import { credentialWrong } from '../../shared/access/bearer.ts'
+import { isResultToken, opensResults, resultTokenIn } from '../../shared/access/result-token.ts'
+import { answerJson } from '../../shared/http/answer-json.ts'
+import {
+  checkConditions,
+  conditionHeaders,
+  dateConditionHeaders,
+  NotChanged
+} from '../../shared/http/check-conditions.ts'
 import { contentDisposition } from '../../shared/http/content-disposition.ts'
 import { problems } from '../../shared/http/problem-responses.ts'
 import { invalidField, problem, unknownJob } from '../../shared/http/problem.ts'
@@ -28,7 +36,6 @@ const Archive: object = {
   description: 'The tar archive',
   content: { 'application/x-tar': { schema: { type: 'string', format: 'binary' } } }
 }
-const NotChanged: object = { description: 'Not changed since the ETag in If-None-Match', type: 'null' }
 
 /**
  * The result files of a job: the list, the bytes of one file, or all files in one archive. These routes accept the
@@ -47,6 +54,7 @@ export function resultFiles (
         description: 'Sorted by name. While the job runs, the list has the files that are uploaded so far.',
         params: JobParams,
         querystring: Type.Object({ limit: Limit, cursor: Type.Optional(ResultName) }, { additionalProperties: false }),
+        headers: Type.Object(conditionHeaders),
         response: {
           200: Type.Object({
             files: Type.Array(ResultFile),
@@ -56,10 +64,11 @@ export function resultFiles (
             }),
             left_out_count: Type.Integer()
           }),
-          ...problems(400, 401, 403, 404, 503)
+          304: NotChanged,
+          ...problems(400, 401, 403, 404, 412, 503)
         }
       }
-    }, async (request) => {
+    }, async (request, reply) => {
       const { limit = PAGE, cursor } = request.query
       checkName('cursor', cursor)
       const record = await recordOf(request)
@@ -67,10 +76,16 @@ export function resultFiles (
         limit,
         ...(cursor !== undefined && { after: cursor })
       })
-      return { files, next_cursor: (more && files.at(-1)?.name) || null, ...leftOut }
+      return await answerJson(request, reply, {
+        files,
+        next_cursor: (more && files.at(-1)?.name) || null,
+        ...leftOut
+      })
     })
 
-    app.get('/job/:id/result/archive', {
+    app.route({
+      method: ['GET', 'HEAD'],
+      url: '/job/:id/result/archive',
       exposeHeadRoute: false,
       config: { access: 'jobs:read', ownCredential },
       schema: {
@@ -78,20 +93,27 @@ export function resultFiles (
         description: 'Sorted by name. Available only when the job has ended, because a running job may add files.',
         params: JobParams,
         querystring: Type.Object({}, { additionalProperties: false }),
-        response: { 200: Archive, ...problems(400, 401, 403, 404, 409, 503) }
-      }
-    }, async (request, reply) => {
-      const record = await recordOf(request)
-      if (!isTerminal(record.state)) {
-        throw problem('job-not-ended', 'The job still runs and may add files; try again when it has ended', {
-          job_uuid: record.job_uuid
+        headers: Type.Object(conditionHeaders),
+        response: { 200: Archive, 304: NotChanged, ...problems(400, 401, 403, 404, 409, 412, 503) }
+      },
+      handler: async (request, reply) => {
+        const record = await recordOf(request)
+        if (!isTerminal(record.state)) {
+          throw problem('job-not-ended', 'The job still runs and may add files; try again when it has ended', {
+            job_uuid: record.job_uuid
+          })
+        }
+        const { size, etag, bytes } = await archiveResults(store, record)
+        const judgement = checkConditions(request, { etag })
+        reply.headers({ etag, 'cache-control': 'private, no-cache' })
+        if (judgement === 'not modified') return await reply.code(304).send()
+        reply.headers({
+          'content-type': 'application/x-tar',
+          'content-length': size,
+          'content-disposition': contentDisposition(`${record.job_uuid}.tar`)
         })
+        return await reply.send(request.method === 'HEAD' ? undefined : bytes())
       }
-      reply.headers({
-        'content-type': 'application/x-tar',
-        'content-disposition': contentDisposition(`${record.job_uuid}.tar`)
-      })
-      return await reply.send(await archiveResults(store, record))
     })
 
     app.route({
@@ -107,10 +129,11 @@ export function resultFiles (
         querystring: Type.Object({ file: ResultName }, { additionalProperties: false }),
         headers: Type.Object({
           range: Type.Optional(Type.String({ examples: ['bytes=0-1023'] })),
-          'if-range': Type.Optional(Type.String()),
-          'if-none-match': Type.Optional(Type.String())
+          'if-range': Type.Optional(Type.String({ description: 'An ETag; if it is not the current one, the whole file' })),
+          ...conditionHeaders,
+          ...dateConditionHeaders
         }),
-        response: { 200: Bytes, 206: Bytes, 304: NotChanged, ...problems(400, 401, 403, 404, 409, 416, 503) }
+        response: { 200: Bytes, 206: Bytes, 304: NotChanged, ...problems(400, 401, 403, 404, 409, 412, 416, 503) }
       },
       handler: async (request, reply) => {
         const { file } = request.query
@@ -126,23 +149,18 @@ export function resultFiles (
 
         const isHead = request.method === 'HEAD'
         const etag = `"${result.sha256}"`
-        const selection = selectBytes(
-          {
-            // Range applies to GET only (RFC 9110, 14.2).
-            range: isHead ? undefined : request.headers.range,
-            ifRange: request.headers['if-range'],
-            ifNoneMatch: request.headers['if-none-match']
-          },
-          etag,
-          result.size
-        )
+        const lastModified = result.at === undefined ? undefined : new Date(result.at)
+        const judgement = checkConditions(request, { etag, lastModified })
         const representation = {
           etag,
-          ...(result.at !== undefined && { 'last-modified': new Date(result.at).toUTCString() }),
+          ...(lastModified && { 'last-modified': lastModified.toUTCString() }),
           'accept-ranges': 'bytes',
           'cache-control': 'private, no-cache'
         }
-        if (selection.status === 304) return await reply.code(304).headers(representation).send()
+        if (judgement === 'not modified') return await reply.code(304).headers(representation).send()
+        // Range applies to GET only (RFC 9110, 14.2).
+        const takesRange = !isHead && judgement === 'perform'
+        const selection = selectBytes(takesRange ? request.headers.range : undefined, result.size)
         const range = selection.status === 206 ? { start: selection.start, end: selection.end } : undefined
         // Open the file before the headers are set: a problem must not have the headers of the file.
         const bytes = isHead ? undefined : await streamObject(store, result.key, { range })
@@ -167,6 +185,7 @@ export function resultFiles (
       }
     })
 
+    /** The record of the job. A result token in the request is the right one by now, but it may be revoked. */
     async function recordOf (
       { params: { id }, headers: { authorization } }: {
         params: { id: string }
@@ -174,38 +193,25 @@ export function resultFiles (
       }
     ): Promise<JobRecord> {
       const found = await readRecord(store, id)
-      const token = resultTokenIn(authorization)
-      if (token !== undefined) checkToken(id, found?.record, token)
       if (found === undefined) throw unknownJob(id)
-      return found.record
-    }
-
-    /**
-     * Throws if the token does not open the results of this job. An unknown job gets the same answer as a wrong token,
-     * so the answer does not reveal which jobs exist.
-     */
-    function checkToken (id: string, record: JobRecord | undefined, token: string): void {
-      const judged = record === undefined || resultTokenKey === undefined
-        ? 'wrong'
-        : judgeResultToken(resultTokenKey, record, token)
-      if (judged === 'wrong') {
-        throw problem('unauthorized', 'The token is not valid for the results of this job', {
-          job_uuid: id,
-          headers: { 'www-authenticate': 'Bearer error="invalid_token"' }
-        })
-      }
-      if (judged === 'revoked') {
+      if (resultTokenIn(authorization) !== undefined && !opensResults(found.record)) {
         throw problem('transfer-closed', 'The transfer of this token has ended or is suspended', {
           job_uuid: id
         })
       }
+      return found.record
+    }
+
+    /** Judges a result token. That needs no record: a made-up token must cost nothing. */
+    function ownCredential ({ params, headers: { authorization } }: FastifyRequest): Error | 'right' | undefined {
+      const token = resultTokenIn(authorization)
+      if (token === undefined) return undefined
+      const { id } = params as { id: string }
+      return resultTokenKey !== undefined && isResultToken(resultTokenKey, id, token)
+        ? 'right'
+        : credentialWrong('The token is not valid for the results of this job')
     }
   }
-}
-
-/** Whether the request has a result token instead of an API credential. */
-function ownCredential (authorization: string | undefined): boolean {
-  return resultTokenIn(authorization) !== undefined
 }
 
 function checkName (field: string, name: string | undefined): void {

@@ -1,4 +1,4 @@
-import { bearerOf, unauthorized } from '../../shared/access/bearer.ts'
+import { bearerOf, credentialMissing, credentialWrong } from '../../shared/access/bearer.ts'
 import { isJobToken } from '../../shared/access/job-token.ts'
 import { problem } from '../../shared/http/problem.ts'
 import { isTerminal } from '../../shared/job/job-state.ts'
@@ -16,8 +16,9 @@ export async function admitUploader (
   authorization: string | undefined
 ): Promise<void> {
   const token = bearerOf(authorization)
-  const found = token !== undefined && isJobToken(tokenKey, id, token) ? await readRecord(store, id) : undefined
-  if (found === undefined) throw unauthorized('The token of the job is missing or wrong')
+  if (token === undefined) throw credentialMissing('The token of the job is missing')
+  const found = isJobToken(tokenKey, id, token) ? await readRecord(store, id) : undefined
+  if (found === undefined) throw credentialWrong('The token is not valid for this job')
   if (isTerminal(found.record.state)) {
     throw problem('job-ended', 'The job has ended; its results can no longer change', { job_uuid: id })
   }

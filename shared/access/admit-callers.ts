@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
+import type { FastifyContextConfig, FastifyInstance, RouteOptions } from 'fastify'
 import { Type, type Static, type TObject } from 'typebox'
 import { problems } from '../http/problem-responses.ts'
 import { unknownJob } from '../http/problem.ts'
@@ -31,10 +31,11 @@ declare module 'fastify' {
      */
     access?: Scope | 'public'
     /**
-     * Tells whether a credential is of another kind, which the route checks itself. A request with such a credential
-     * needs no other one.
+     * Judges a credential of another kind than that of a caller. `undefined`: the request has none. With a right one it
+     * needs no other credential. A wrong one is refused with this error, and counted. It must need neither the body nor
+     * the store.
      */
-    ownCredential?: (authorization: string | undefined) => boolean
+    ownCredential?: (request: FastifyRequest) => Error | 'right' | undefined
   }
 }
 
@@ -66,8 +67,12 @@ export function admitCallers (
 
     server.addHook('onRoute', (route: RouteOptions) => {
       const access = accessOf(route.config)
-      if (access === 'public') return
       const { response, ...schema } = route.schema ?? {}
+      if (access === 'public') {
+        if (route.config?.ownCredential === undefined || checkRate === undefined) return
+        route.schema = { ...schema, response: { ...response as object, ...problems(429) } }
+        return
+      }
       route.schema = {
         ...schema,
         ...(identify && { security: [{ caller: [access] }] }),
@@ -76,27 +81,31 @@ export function admitCallers (
     })
 
     server.addHook('onRequest', async (request) => {
-      const access = accessTo(request)
-      request.caller = access === 'public' || identify !== undefined ? nobody : anybody
-      if (access === 'public') return
-      const refusal = await identify?.(request.headers.authorization).then((caller) => {
+      // A path without a route needs no credential.
+      const { access = 'admin', ownCredential } = request.is404 ? openPath : request.routeOptions.config
+      const own = ownCredential?.(request)
+      const isOpen = own === 'right' || (own === undefined && access === 'public')
+      request.caller = isOpen || own instanceof Error || identify !== undefined ? nobody : anybody
+      if (isOpen) return
+      const refusal = own ?? await identify?.(request.headers.authorization).then((caller) => {
         request.caller = caller
       }, (error: Error) => error)
       const { caller } = request
       if (caller.owner !== undefined) request.log = request.log.child({ caller: caller.owner })
       // Refused requests are counted too, because they may be attempts to guess a credential.
       await checkRate?.(request)
-      if (refusal !== undefined) throw refusal
-      if (!may(caller, access)) {
+      if (refusal instanceof Error) throw refusal
+      if (access !== 'public' && !may(caller, access)) {
         throw forbidden(`The request needs a credential with the scope ${access}`, access)
       }
     })
 
-    // If the route has a schema for the id, the id has been validated by now.
+    // If the route has a schema for the id, the id has been validated by now. A request that has come this far as
+    // `nobody` is for an open route, or the route judges the credential itself.
     server.addHook('preHandler', async (request) => {
       const { id } = (request.params ?? {}) as { id?: string }
       const owner = seenOwner(request.caller)
-      if (id === undefined || owner === undefined || accessTo(request) === 'public') return
+      if (id === undefined || owner === undefined || request.caller === nobody) return
       const found = isJobId(id) ? await readRecord(store, id) : undefined
       if (found?.record.owner !== owner) throw unknownJob(id)
     })
@@ -108,11 +117,8 @@ export function admitCallers (
   return { admit, ...(identify && { securitySchemes: { caller: { type: 'http', scheme: 'bearer', description } } }) }
 }
 
+const openPath: FastifyContextConfig = { access: 'public' }
+
 function accessOf (config: { access?: Scope | 'public' } | undefined): Scope | 'public' {
   return config?.access ?? 'admin'
-}
-
-/** A path without a route needs no credential. */
-function accessTo ({ is404, routeOptions: { config }, headers }: FastifyRequest): Scope | 'public' {
-  return is404 || config.ownCredential?.(headers.authorization) ? 'public' : accessOf(config)
 }

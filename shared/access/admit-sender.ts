@@ -1,7 +1,7 @@
 import { Type, type Static, type TObject } from 'typebox'
 import { askApiServer } from '../kubernetes/ask-api-server.ts'
 import type { Cluster } from '../kubernetes/cluster.ts'
-import { bearerOf, forbidden, unauthorized } from './bearer.ts'
+import { bearerOf, credentialMissing, forbidden } from './bearer.ts'
 import { tokenVerifier } from './token-verifier.ts'
 
 export const senderSettings = {
@@ -44,7 +44,7 @@ export function admitSenderBy (
   return async function admitSender (authorization) {
     const token = bearerOf(authorization)
     if (token === undefined) {
-      throw unauthorized('The token of the sender is missing; send the header Authorization: Bearer …')
+      throw credentialMissing('The token of the sender is missing; send the header Authorization: Bearer …')
     }
     const { sub } = await verify(token)
     if (!sub.startsWith(subject)) {

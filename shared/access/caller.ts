@@ -1,5 +1,8 @@
-/** What a credential allows. `admin` allows everything, with the jobs of all owners. */
-export const scopes = ['jobs:read', 'jobs:write', 'admin'] as const
+/**
+ * What a credential allows. `metrics:read` allows only the counts of the jobs of all owners. `admin` allows everything,
+ * with the jobs of all owners.
+ */
+export const scopes = ['jobs:read', 'jobs:write', 'metrics:read', 'admin'] as const
 export type Scope = typeof scopes[number]
 
 export interface Caller {

@@ -1,7 +1,7 @@
 import { Type, type Static, type TObject } from 'typebox'
 import { isApiKey } from './api-key.ts'
 import { apiKeysIn } from './api-keys-in.ts'
-import { bearerOf, unauthorized } from './bearer.ts'
+import { bearerOf, credentialMissing, credentialWrong } from './bearer.ts'
 import type { Caller } from './caller.ts'
 import { isLoopback } from './is-loopback.ts'
 import { oidcCaller } from './oidc-caller.ts'
@@ -60,11 +60,11 @@ export function identifyBy (
   return async function identify (authorization) {
     const credential = bearerOf(authorization)
     if (credential === undefined) {
-      throw unauthorized('The credential is missing; send the header Authorization: Bearer …')
+      throw credentialMissing('The credential is missing; send the header Authorization: Bearer …')
     }
     if (verify !== undefined && !isApiKey(credential)) return oidcCaller(await verify(credential))
     const caller = callerWithKey?.(credential)
-    if (caller === undefined) throw unauthorized('The API key is not known')
+    if (caller === undefined) throw credentialWrong('The API key is not known')
     return caller
   }
 }

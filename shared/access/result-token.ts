@@ -30,13 +30,15 @@ export function resultTokenIn (authorization: string | undefined): string | unde
   return token?.startsWith(PREFIX) ? token : undefined
 }
 
-/** `revoked`: the token belongs to the job, but the transfer has ended or is suspended. */
-export function judgeResultToken (key: string, record: JobRecord, token: string): 'valid' | 'revoked' | 'wrong' {
-  const expected = Buffer.from(resultToken(key, record.job_uuid))
+/** Whether a token is that of the results of this job. */
+export function isResultToken (key: string, id: string, token: string): boolean {
+  const expected = Buffer.from(resultToken(key, id))
   const given = Buffer.from(token)
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) return 'wrong'
+  return given.length === expected.length && timingSafeEqual(given, expected)
+}
+
+/** Whether the token of a job gives access now. When its transfer has ended or is suspended, it does not. */
+export function opensResults (record: JobRecord): boolean {
   const transfer = transferOf(record)
-  return transfer === undefined || transfer.ended_at !== undefined || transfer.suspended_at !== undefined
-    ? 'revoked'
-    : 'valid'
+  return transfer !== undefined && transfer.ended_at === undefined && transfer.suspended_at === undefined
 }

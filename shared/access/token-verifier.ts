@@ -1,6 +1,6 @@
 import type { JWTPayload, JWTVerifyGetKey } from 'jose'
 import { isProblem, problem } from '../http/problem.ts'
-import { unauthorized } from './bearer.ts'
+import { credentialWrong } from './bearer.ts'
 
 /** The issuer whose tokens are accepted, and the audience that the tokens must name. */
 export interface Trust {
@@ -10,6 +10,8 @@ export interface Trust {
   jwksUri?: string | undefined
   /** Fetches the keys, when that needs credentials. */
   fetch?: (url: string, init: RequestInit) => Promise<Response>
+  /** How long the issuer is not asked again for a key that it did not have. */
+  pauseMs?: number
 }
 
 export type Claims = JWTPayload & { sub: string }
@@ -22,10 +24,14 @@ const TOLERANCE_SECONDS = 30
 
 const ISSUER_TIMEOUT_MS = 5_000
 
+/** A caller that invents key ids must not make a request to the issuer each time. */
+const PAUSE_MS = 30_000
+
 /**
  * Makes a function that returns the claims of a token of this issuer. It throws `unauthorized` for an invalid token,
- * and `issuer-unavailable` when the issuer's keys cannot be fetched, so that the token cannot be checked. Keys are
- * cached for ten minutes, and fetched again when a token names an unknown key.
+ * and `issuer-unavailable` when the token cannot be checked: the issuer's keys cannot be fetched, or the token may be
+ * signed with a key that is newer than they are. Keys are cached for ten minutes, and fetched again when a token names
+ * an unknown key, but at most every 30 s.
  */
 export function tokenVerifier (trust: Trust): (token: string) => Promise<Claims> {
   let verifier: ReturnType<typeof prepare> | undefined
@@ -42,12 +48,17 @@ export function tokenVerifier (trust: Trust): (token: string) => Promise<Claims>
 }
 
 async function prepare (
-  { issuer, audience, jwksUri, fetch = globalThis.fetch }: Trust
+  { issuer, audience, jwksUri, fetch = globalThis.fetch, pauseMs = PAUSE_MS }: Trust
 ): Promise<(token: string) => Promise<Claims>> {
-  const { createRemoteJWKSet, customFetch, errors, jwtVerify } = await import('jose')
+  const { createRemoteJWKSet, customFetch, decodeJwt, errors, jwtVerify } = await import('jose')
+  let lookedAt = 0
   const keySet = createRemoteJWKSet(new URL(jwksUri ?? await discover(issuer, fetch)), {
     timeoutDuration: ISSUER_TIMEOUT_MS,
-    [customFetch]: fetch
+    cooldownDuration: pauseMs,
+    [customFetch]: async (url: string, init: RequestInit) => {
+      lookedAt = Date.now()
+      return await fetch(url, init)
+    }
   })
 
   const keyOf: JWTVerifyGetKey = async (header, token) => {
@@ -64,6 +75,7 @@ async function prepare (
   }
 
   return async function verify (token) {
+    const isPausing = keySet.coolingDown
     try {
       const { payload } = await jwtVerify(token, keyOf, {
         issuer,
@@ -78,13 +90,34 @@ async function prepare (
       return payload as Claims
     } catch (cause) {
       if (isProblem(cause) || !(cause instanceof errors.JOSEError)) throw cause
+      if (isPausing && cause instanceof errors.JWKSNoMatchingKey && mayBecomeValid(token)) throw tooNew(cause)
       const why = cause instanceof errors.JWTExpired
         ? 'The token has expired'
         : cause instanceof errors.JWTClaimValidationFailed
           ? `The claim ${cause.claim} of the token is missing or wrong`
           : 'The token cannot be verified'
-      throw unauthorized(why, cause)
+      throw credentialWrong(why, cause)
     }
+  }
+
+  /** Whether only the key is missing. The claims are not verified; wrong ones would be refused with any key. */
+  function mayBecomeValid (token: string): boolean {
+    try {
+      const { iss, aud, exp = 0 } = decodeJwt(token)
+      return iss === issuer && [aud].flat().includes(audience) && exp > Date.now() / 1000 - TOLERANCE_SECONDS
+    } catch {
+      return false
+    }
+  }
+
+  function tooNew (cause: unknown): Error {
+    const seconds = Math.ceil((lookedAt + pauseMs - Date.now()) / 1000)
+    return problem(
+      'issuer-unavailable',
+      'The token names a key that the issuer did not have at the last look; send the request again as Retry-After says',
+      // One second more, because the pause begins with the answer of the issuer.
+      { headers: { 'retry-after': String(Math.max(seconds, 0) + 1) }, cause }
+    )
   }
 }
 

@@ -33,6 +33,7 @@ const kinds = {
   'transfer-ended': [409, 'The transfer has ended'],
   conflict: [409, 'The request conflicts with the current state'],
   'job-not-ended': [409, 'The job has not ended'],
+  'precondition-failed': [412, 'A condition of the request does not hold'],
   'too-large': [413, 'The body is too large'],
   'unsupported-media-type': [415, 'The content type is not supported'],
   'range-not-satisfiable': [416, 'The range lies outside the file'],

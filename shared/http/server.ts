@@ -14,11 +14,16 @@ import { answerClientError } from './answer-client-error.ts'
 import { answerProblem } from './answer-problem.ts'
 import { problem } from './problem.ts'
 import { readBodies } from './read-bodies.ts'
+import { trustedProxies } from './trusted-proxies.ts'
 
 export const serverSettings = {
   PORT: Type.Integer({ default: 8080, minimum: 0, maximum: 65535 }),
   // By default only this machine can reach a function. With another address some functions require credential settings.
   HOST: Type.String({ default: '127.0.0.1', description: 'The address to listen on' }),
+  TRUSTED_PROXIES: Type.String({
+    default: '',
+    description: 'Proxies whose X-Forwarded-For is believed: addresses and ranges, separated by commas or spaces'
+  }),
   LOG_LEVEL: Type.String({ default: 'info' })
 }
 
@@ -32,6 +37,8 @@ export interface FunctionApp {
   app: FastifyPluginAsync
   /** Made by `admitCallers`. `undefined` for a function without API callers, whose routes check access themselves. */
   admit: ((server: FastifyInstance) => Promise<void>) | undefined
+  /** The methods that another function serves at a path of the same entry point, for `Allow`. */
+  elsewhere?: Record<string, string[]>
   title: string
   description: string
   securitySchemes?: Record<string, HttpScheme>
@@ -81,8 +88,8 @@ export function runFunction<T extends ServerSettings> (
  * made from the schemas of the routes.
  */
 export async function buildServer (
-  { app, admit, title, description, securitySchemes = {} }: FunctionApp,
-  { LOG_LEVEL }: Pick<ServerSettings, 'LOG_LEVEL'>
+  { app, admit, elsewhere = {}, title, description, securitySchemes = {} }: FunctionApp,
+  { LOG_LEVEL, TRUSTED_PROXIES }: Pick<ServerSettings, 'LOG_LEVEL' | 'TRUSTED_PROXIES'>
 ): Promise<FastifyInstance> {
   const server = fastify({
     logger: {
@@ -100,9 +107,9 @@ export async function buildServer (
     frameworkErrors: answerProblem,
     clientErrorHandler: answerClientError,
     routerOptions: { maxParamLength: 1024 },
-    // In a cluster the peer is Knative's proxy. The caller's address is the last one in X-Forwarded-For that is not
-    // private.
-    trustProxy: ['loopback', 'linklocal', 'uniquelocal']
+    // The caller's address is that of the peer. If that is a named proxy, it is the last one in X-Forwarded-For that is
+    // not a named proxy.
+    trustProxy: trustedProxies(TRUSTED_PROXIES)
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   // A body is not converted. A query has only strings, so its numbers are converted. Nothing is dropped silently.
@@ -154,7 +161,7 @@ export async function buildServer (
     async (_request, reply) => await reply.type(metrics.contentType).send(await metrics.metrics())
   )
   server.get('/health/readiness', hidden, async () => ({ status: 'ready' }))
-  refuseOtherMethods(server, methods)
+  refuseOtherMethods(server, methods, elsewhere)
   return server
 }
 
@@ -178,12 +185,27 @@ function collectMethods (server: FastifyInstance): Map<string, Set<string>> {
   return methods
 }
 
-/** Answers 405 with Allow for other methods, as RFC 9110 (15.5.6) requires. Fastify itself would answer 404. */
-function refuseOtherMethods (server: FastifyInstance, methods: Map<string, Set<string>>): void {
-  for (const [url, known] of [...methods]) {
-    const allow = [...known].join(', ')
+/**
+ * Answers 405 with Allow for other methods, as RFC 9110 (15.5.6) requires. Fastify itself would answer 404. `Allow` has
+ * the methods that the path supports behind the entry point. A client that sends one of another function past the entry
+ * point gets only those of this function.
+ */
+function refuseOtherMethods (
+  server: FastifyInstance,
+  methods: Map<string, Set<string>>,
+  elsewhere: Record<string, string[]>
+): void {
+  for (const url of new Set([...methods.keys(), ...Object.keys(elsewhere)])) {
+    const own = [...methods.get(url) ?? []]
+    const others = elsewhere[url] ?? []
+    refuse(url, METHODS.filter((method) => !own.includes(method) && !others.includes(method)), [...own, ...others])
+    if (own.length > 0 && others.length > 0) refuse(url, others, own)
+  }
+
+  function refuse (url: string, refused: string[], allowed: string[]): void {
+    const allow = allowed.join(', ')
     server.route({
-      method: METHODS.filter((method) => !known.has(method)),
+      method: refused,
       url,
       schema: { hide: true },
       config: { access: 'public' },

@@ -56,19 +56,19 @@ export async function hiddenClaim (store: Store, id: string): Promise<string | u
 
 /**
  * Advances the record by compare-and-swap. When another process writes first, `next` is called again with the newest
- * record, so it must be a pure function of the record. `next` returns `undefined` when nothing changes. Returns the
- * resulting record, or `undefined` when there is no record. A new `expires_at` is indexed before it is written to the
- * record.
+ * record, so it must be a pure function of the record and its ETag. `next` returns `undefined` when nothing changes.
+ * Returns the resulting record, or `undefined` when there is no record. A new `expires_at` is indexed before it is
+ * written to the record.
  */
 export async function advanceRecord (
   store: Store,
   id: string,
-  next: (record: JobRecord) => JobRecord | undefined
+  next: (record: JobRecord, etag: string) => JobRecord | undefined
 ): Promise<JobRecord | undefined> {
   for (let tried = 1; tried <= TRIES; tried++) {
     const current = await readRecord(store, id)
     if (current === undefined) return undefined
-    const advanced = next(current.record)
+    const advanced = next(current.record, current.etag)
     if (advanced === undefined) return current.record
     if (advanced.expires_at !== undefined && advanced.expires_at !== current.record.expires_at) {
       await putObject(store, expiryKey(advanced.expires_at, id), '', {}, 'unconditional')

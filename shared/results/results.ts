@@ -90,16 +90,21 @@ export async function findResult (
   return entry && { ...fileOf(entry), key: contentKey(id, attempt, entry.sha256), at: manifest?.at }
 }
 
-/** All result files of the attempt that counts, in the order of their names. */
-export async function * allResults (store: Store, record: JobRecord): AsyncGenerator<StoredResult> {
-  const { job_uuid: id, attempt } = record
-  if (attempt === undefined) return
-  const manifest = await readManifest(store, id, attempt)
-  const entries = manifest === undefined
-    ? await readJournal(store, id, attempt)
-    : allEntries(store, { id, attempt }, manifest)
-  for await (const entry of entries) {
-    yield { ...fileOf(entry), key: contentKey(id, attempt, entry.sha256), at: manifest?.at }
+/**
+ * All result files of the attempt that counts, in the order of their names. Returns a function that begins again with
+ * the same files each time: the journal is read once, and a manifest never changes.
+ */
+export async function resultsOf (
+  store: Store,
+  { job_uuid: id, attempt }: JobRecord
+): Promise<() => AsyncGenerator<StoredResult>> {
+  const manifest = attempt === undefined ? undefined : await readManifest(store, id, attempt)
+  const journal = attempt === undefined || manifest !== undefined ? [] : await readJournal(store, id, attempt)
+  return async function * () {
+    if (attempt === undefined) return
+    for await (const entry of manifest === undefined ? journal : allEntries(store, { id, attempt }, manifest)) {
+      yield { ...fileOf(entry), key: contentKey(id, attempt, entry.sha256), at: manifest?.at }
+    }
   }
 }
 

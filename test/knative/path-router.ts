@@ -35,6 +35,13 @@ await t.test('nginx rewrites the paths of the OpenAPI documents like the HTTPRou
   }
 })
 
+await t.test('nginx leaves every 405 to the functions, which know the allowed methods', async (t) => {
+  t.match(configuration, 'error_page 405 = @refused;')
+  const [, refused = ''] = /location @refused \{\n([^]*?)\n {4}\}/.exec(configuration) ?? []
+  t.match(refused, 'rewrite ^/openapi/ /openapi.json break;')
+  t.match(refused, 'proxy_pass http://knative;')
+})
+
 await t.test('the upload proxy routes only to result-upload, whatever host the client names', async (t) => {
   const door = readFileSync('knative/base/uploads/nginx.conf', 'utf8')
   t.strictSame([...door.matchAll(/proxy_set_header Host (.*);/g)].map(([, host]) => host), [

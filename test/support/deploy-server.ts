@@ -3,6 +3,7 @@ import type { Test } from 'tap'
 import { deploy, type DeployOptions } from '../../functions/deploy/app.ts'
 import { parseTemplate, type Template } from '../../functions/deploy/templates/read-templates.ts'
 import { admitCallers, type CallerSettings } from '../../shared/access/admit-callers.ts'
+import { callersApi } from '../../shared/http/callers-api.ts'
 import type { Connector } from '../../shared/connector/connectors.ts'
 import type { EgressRules } from '../../shared/egress/egress-rules.ts'
 import type { Cluster } from '../../shared/kubernetes/cluster.ts'
@@ -100,7 +101,7 @@ export async function deployWith (
       ...connectorsOf(table),
       ...more
     }),
-    admitCallers('test', { HOST: '127.0.0.1', ...callers }, store)
+    { ...admitCallers('test', { HOST: '127.0.0.1', ...callers }, store), elsewhere: callersApi['result-fetch'] }
   )
   const ping = { 'ce-id': '1', 'ce-source': '/ping', 'ce-type': 'dev.knative.sources.ping', 'ce-specversion': '1.0' }
   return {

@@ -71,23 +71,26 @@ export async function tryEveryRoute (t: Test, { url, requests, open, keys, job }
     await t.test(name, async (t) => {
       for (const status of ['401', '403']) t.ok(operation.responses[status], `OpenAPI has the answer ${status}`)
       const near = keys.writer.slice(0, -1) + (keys.writer.endsWith('A') ? 'Q' : 'A')
+      const missing = 'Bearer'
+      const invalid = 'Bearer error="invalid_token"'
       for (
-        const wrong of [
-          undefined,
-          '',
-          'Bearer',
-          'Bearer ',
-          'Bearer x',
-          `Basic ${keys.admin}`,
-          keys.admin,
-          `Bearer ${near}`,
-          `Bearer ${keys.writer}x`,
-          `Bearer ${newApiKey().key}`,
-          'Bearer gx4ki_../../etc/passwd_x'
-        ]
+        const [authorization, challenge] of [
+          [undefined, missing],
+          ['', missing],
+          ['Bearer', missing],
+          ['Bearer ', missing],
+          [`Basic ${keys.admin}`, missing],
+          [keys.admin, missing],
+          ['Bearer x', invalid],
+          [`Bearer ${near}`, invalid],
+          [`Bearer ${keys.writer}x`, invalid],
+          [`Bearer ${keys.writer} x`, invalid],
+          [`Bearer ${newApiKey().key}`, invalid],
+          ['Bearer gx4ki_../../etc/passwd_x', invalid]
+        ] as const
       ) {
-        const response = await ask(wrong, newJobId())
-        t.equal(response.headers.get('www-authenticate'), 'Bearer')
+        const response = await ask(authorization, newJobId())
+        t.equal(response.headers.get('www-authenticate'), challenge, String(authorization))
         if (method === 'HEAD') t.equal(response.status, 401)
         else await problemOf(t, response, 401, 'unauthorized')
       }

@@ -1,6 +1,7 @@
 import type { Test } from 'tap'
 import { resultFetch } from '../../functions/result-fetch/app.ts'
 import { admitCallers, type CallerSettings } from '../../shared/access/admit-callers.ts'
+import { callersApi } from '../../shared/http/callers-api.ts'
 import type { JobRecord } from '../../shared/job/job-record.ts'
 import { createRecord } from '../../shared/job/record-store.ts'
 import type { Store } from '../../shared/store/open-store.ts'
@@ -17,7 +18,7 @@ export async function fetchServer (
     ...await serve(
       t,
       resultFetch({ store, resultTokenKey }),
-      admitCallers('test', { HOST: '127.0.0.1', ...settings }, store)
+      { ...admitCallers('test', { HOST: '127.0.0.1', ...settings }, store), elsewhere: callersApi.deploy }
     ),
     async create (more: Partial<JobRecord> = {}): Promise<JobRecord> {
       const record = newRecord(more)

@@ -4,9 +4,10 @@
  */
 export async function scrape (
   url: string,
-  path = '/metrics'
+  path = '/metrics',
+  headers: Record<string, string> = {}
 ): Promise<(name: string, labels?: Record<string, string>) => number> {
-  const response = await fetch(url + path)
+  const response = await fetch(url + path, { headers })
   if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`)
   const lines = (await response.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
   const samples = new Map(lines.map((line) => {

@@ -7,9 +7,13 @@ import { buildServer, type FunctionApp } from '../../shared/http/server.ts'
 export async function serve (
   t: Test,
   app: FastifyPluginAsync,
-  callers: Pick<FunctionApp, 'admit' | 'securitySchemes'> = { admit: undefined }
+  callers: Pick<FunctionApp, 'admit' | 'securitySchemes' | 'elsewhere'> = { admit: undefined },
+  TRUSTED_PROXIES = ''
 ): Promise<{ url: string, close: () => Promise<void> }> {
-  const server = await buildServer({ app, title: 'test', description: 'test', ...callers }, { LOG_LEVEL: 'silent' })
+  const server = await buildServer({ app, title: 'test', description: 'test', ...callers }, {
+    LOG_LEVEL: 'silent',
+    TRUSTED_PROXIES
+  })
   await server.listen({ port: 0, host: '127.0.0.1' })
   t.teardown(() => server.close())
   return { url: `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`, close: () => server.close() }

@@ -10,7 +10,7 @@ import type { JobRecord } from '../../shared/job/job-record.ts'
 import { createRecord } from '../../shared/job/record-store.ts'
 import { type Manifest, readManifest } from '../../shared/results/manifest.ts'
 import { LARGEST_PUT, SMALLEST_PART } from '../../shared/results/part-size.ts'
-import { allResults } from '../../shared/results/results.ts'
+import { resultsOf } from '../../shared/results/results.ts'
 import { attemptPrefix } from '../../shared/store/bucket-layout.ts'
 import { getObject, listAll } from '../../shared/store/object-store.ts'
 import { openStore, type Store } from '../../shared/store/open-store.ts'
@@ -74,7 +74,7 @@ export async function uploadServer (
       title: 'result-upload',
       description: 'test',
       securitySchemes
-    }, { LOG_LEVEL: 'silent' })
+    }, { LOG_LEVEL: 'silent', TRUSTED_PROXIES: '' })
     server.addHook('onRequest', async (request) => await asked(request.url.slice(path.length + 1)))
     await server.listen({ port, host: '127.0.0.1' })
     return server
@@ -108,7 +108,7 @@ export async function uploadServer (
     async published (): Promise<Record<string, Buffer>> {
       const found: Record<string, Buffer> = {}
       const record = { job_uuid: job.id, attempt } as JobRecord
-      for await (const { name, size, sha256, key } of allResults(store, record)) {
+      for await (const { name, size, sha256, key } of (await resultsOf(store, record))()) {
         const body = (await getObject(store, key))?.body ?? Buffer.from('this content is missing')
         const content = contentOf(body)
         if (content.size !== size || content.sha256 !== sha256) throw new Error(`wrong content of ${name}`)
@@ -119,7 +119,8 @@ export async function uploadServer (
     /** The names alone: while the uploader runs, contents may go after the look at the names. */
     async names (): Promise<string[]> {
       const found = []
-      for await (const { name } of allResults(store, { job_uuid: job.id, attempt } as JobRecord)) found.push(name)
+      const results = await resultsOf(store, { job_uuid: job.id, attempt } as JobRecord)
+      for await (const { name } of results()) found.push(name)
       return found
     },
     manifest: async (): Promise<Manifest | undefined> => await readManifest(store, job.id, attempt),

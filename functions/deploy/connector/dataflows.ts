@@ -9,7 +9,7 @@ import { advanceRecord } from '../../../shared/job/record-store.ts'
 import { transferOf, withTransfer } from '../../../shared/job/transfer-of.ts'
 import { traceparentOf } from '../../../shared/telemetry/trace-requests.ts'
 import { findTransfer } from './accept-transfer.ts'
-import { admitConnector, admitDataPlaneKey } from './admit-connector.ts'
+import { admitConnector, admitDataPlaneKey, judgeKey } from './admit-connector.ts'
 import { afterAnswer } from './after-answer.ts'
 import type { ConnectorDeps } from './connector-deps.ts'
 import { flowStatus, prepareDataFlow, resumeDataFlow, startDataFlow } from './dataplane-signaling.ts'
@@ -60,8 +60,8 @@ export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
     function routes (admit: (request: FastifyRequest) => Connector, InPath: ReturnType<typeof Type.Object>) {
       return async function (scope: FastifyInstance): Promise<void> {
         const route = (summary: string, params: ReturnType<typeof Type.Object>, ...statuses: number[]): object => ({
-          // The connector authenticates with its own key, see `admit`.
-          config: { access: 'public' },
+          // The connector authenticates with its own key.
+          config: { access: 'public', ownCredential: (request: FastifyRequest) => judgeKey(() => admit(request)) },
           schema: {
             summary,
             params,

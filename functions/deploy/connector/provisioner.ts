@@ -2,11 +2,12 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync } from 'fastify'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Type, type Static } from 'typebox'
+import type { Connector } from '../../../shared/connector/connectors.ts'
 import { problems } from '../../../shared/http/problem-responses.ts'
 import { isProblem } from '../../../shared/http/problem.ts'
 import { traceparentOf } from '../../../shared/telemetry/trace-requests.ts'
 import { acceptTransfer, findTransfer, type TransferIds } from './accept-transfer.ts'
-import { admitConnector } from './admit-connector.ts'
+import { admitConnector, judgeKey } from './admit-connector.ts'
 import { afterAnswer } from './after-answer.ts'
 import type { ConnectorDeps } from './connector-deps.ts'
 import { endTransfer } from './end-transfer.ts'
@@ -56,8 +57,8 @@ export function provisioner (deps: ConnectorDeps): FastifyPluginAsync {
 
     for (const url of ['/provision', '/provision/']) {
       app.post(url, {
-        // The connector authenticates with its own key, see `admitConnector`.
-        config: { access: 'public' },
+        // The connector authenticates with its own key.
+        config: { access: 'public', ownCredential: ({ query }) => judgeKey(() => admit(query)) },
         schema: {
           summary: 'Provisions the data of a transfer, for an EDC connector',
           description:
@@ -79,12 +80,22 @@ export function provisioner (deps: ConnectorDeps): FastifyPluginAsync {
       })
     }
 
+    function admit (query: unknown): Connector {
+      // Before the query is validated, a parameter may be there twice.
+      const { connector, key } = query as { connector: unknown, key: unknown }
+      const shown = {
+        ...typeof connector === 'string' && { connector },
+        ...typeof key === 'string' && { key }
+      }
+      return admitConnector(deps.connectors(), deps.connectorSecrets, shown, 'http-provisioner')
+    }
+
     async function answerOf (
       query: Static<typeof Query>,
       body: Static<typeof Provision>,
       traceparent: string | undefined
     ): Promise<{ id: string, work: () => Promise<unknown> }> {
-      const connector = admitConnector(deps.connectors(), deps.connectorSecrets, query, 'http-provisioner')
+      const connector = admit(query)
       const { transferProcessId: transfer, resourceDefinitionId: definition, assetId: asset } = body
       const ids: TransferIds = [transfer, definition]
       if (body.type === 'deprovision') {

@@ -20,7 +20,7 @@ export async function stopJob (
   deps: Deps,
   id: string,
   reason: StopReason,
-  applies?: (record: JobRecord) => boolean
+  applies?: (record: JobRecord, etag: string) => boolean
 ): Promise<JobRecord | undefined> {
   const asked = await askToStop(deps.store, id, reason, applies)
   if (asked?.stop === undefined || isTerminal(asked.state)) return asked
@@ -28,20 +28,20 @@ export async function stopJob (
 }
 
 /**
- * Writes the stop into the record, unless the reason no longer `applies` to the newest record. Returns the record,
- * stopped or not.
+ * Writes the stop into the record, unless the reason no longer `applies` to the newest record, stopped or not. Returns
+ * the record, stopped or not.
  */
 export async function askToStop (
   store: Store,
   id: string,
   reason: StopReason,
-  applies: (record: JobRecord) => boolean = () => true
+  applies: (record: JobRecord, etag: string) => boolean = () => true
 ): Promise<JobRecord | undefined> {
   return await advanceRecord(
     store,
     id,
-    (record) =>
-      record.stop === undefined && applies(record)
+    (record, etag) =>
+      applies(record, etag) && record.stop === undefined
         ? advance(record, {
           stop: { reason, at: new Date().toISOString() },
           ...(reason === 'StartDeadlineExceeded' ? whatItWaitedFor(record) : plainly(reason))

@@ -21,10 +21,11 @@ export async function pushResults (
   const { url, header } = unsealDestination(settings.resultTokenKey, record.job_uuid, transfer.sealed_destination!)
   const request = { method: 'POST', url, timeoutMs: PUSH_MS }
   if (typeof transfer.result !== 'object') {
+    const { size, bytes } = await archiveResults(store, record)
     return {
       ...request,
-      headers: { ...header, 'content-type': 'application/x-tar' },
-      body: await archiveResults(store, record)
+      headers: { ...header, 'content-type': 'application/x-tar', 'content-length': String(size) },
+      body: bytes()
     }
   }
   const result = await findResult(store, record, transfer.result.file)

@@ -339,6 +339,11 @@ await t.test('unknown methods and paths get a problem', async (t) => {
       ['PUT', '/job/deploy', 'GET, POST'],
       ['DELETE', '/job/deploy', 'GET, POST'],
       ['GET', `/job/${newJobId()}`, 'DELETE, PATCH'],
+      // With the methods of result-fetch, behind the same entry point.
+      ['POST', `/job/${newJobId()}`, 'DELETE, PATCH, GET, HEAD'],
+      ['DELETE', '/job', 'GET, HEAD'],
+      ['POST', `/job/${newJobId()}/result/archive`, 'GET, HEAD'],
+      ['PATCH', `/job/${newJobId()}/callback/0-running/redeliver`, 'POST'],
       ['POST', '/demo', 'GET'],
       ['POST', '/template', 'GET, HEAD'],
       ['GET', '/', 'POST']

@@ -6,6 +6,7 @@ import { putObject } from '../../../shared/store/object-store.ts'
 import { apiKeyFolder } from '../../support/api-keys.ts'
 import { tryEveryRoute } from '../../support/every-route.ts'
 import { fetchServer } from '../../support/fetch-server.ts'
+import { problemOf } from '../../support/problem-of.ts'
 import { putResults } from '../../support/put-results.ts'
 import { testStore } from '../../support/store.ts'
 
@@ -24,7 +25,9 @@ await t.test('every route requires a credential', async (t) => {
       'GET /job/{id}/result': { query: '?file=out.txt' },
       'HEAD /job/{id}/result': { query: '?file=out.txt' },
       'GET /job/{id}/result/archive': {},
+      'HEAD /job/{id}/result/archive': {},
       'GET /job/{id}/log': {},
+      'HEAD /job/{id}/log': {},
       'GET /job/{id}/callback': {}
     },
     open: [],
@@ -41,6 +44,18 @@ await t.test('every route requires a credential', async (t) => {
       return id
     }
   })
+})
+
+await t.test('the counts of all jobs need a scope of their own, which allows nothing else', async (t) => {
+  const { settings, add } = apiKeyFolder(t)
+  const { url } = await fetchServer(t, store, settings)
+  const ask = async (path: string, key?: string): Promise<Response> =>
+    await fetch(url + path, { headers: key === undefined ? {} : { authorization: `Bearer ${key}` } })
+  const key = add('prometheus', 'metrics:read')
+  t.match(await (await ask('/metrics/jobs', key)).text(), /^gx4ki_jobs_complete 1$/m)
+  await problemOf(t, await ask('/metrics/jobs'), 401, 'unauthorized')
+  await problemOf(t, await ask('/metrics/jobs', add('alice', 'jobs:read', 'jobs:write')), 403, 'forbidden')
+  for (const path of ['/job', `/job/${newJobId()}`]) await problemOf(t, await ask(path, key), 403, 'forbidden')
 })
 
 await t.test('a caller sees only their own jobs in the list, an admin sees all jobs', async (t) => {

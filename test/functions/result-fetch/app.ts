@@ -64,7 +64,7 @@ await t.test('a job is returned with all its fields, or with 304 if the ETag mat
     }
   })
   const etag = response.headers.get('etag')!
-  t.match(etag, /^"/, 'a job that has ended never changes, so its ETag is a strong one')
+  t.match(etag, /^"/, 'a strong one')
   for (
     const [ifNoneMatch, status] of [[etag, 304], [`W/${etag}`, 304], [`"other", ${etag}`, 304], ['*', 304], [
       '"other"',
@@ -97,7 +97,11 @@ await t.test('a running job shows how many files and bytes are stored so far', a
 
   const first = await job()
   const etag = first.headers.get('etag')!
-  t.match(etag, /^W\/"/, 'the counts change without the record, so the ETag is a weak one')
+  t.match(etag, /^"/, 'the ETag is a strong one, although the counts change without the record')
+  await writeJournal(store, id, attempt, { files: 701, bytes: 9, page: 3, entries: [] })
+  t.equal((await job({ 'if-none-match': etag })).status, 200, 'other counts have another ETag')
+  t.equal((await job({ 'if-match': etag })).status, 412)
+  await writeJournal(store, id, attempt, { files: 700, bytes: 9, page: 3, entries: [] })
   const same = await job({ 'if-none-match': etag })
   t.equal(same.status, 304)
   t.equal(same.headers.get('etag'), etag)
@@ -197,11 +201,22 @@ await t.test('the bytes of a stored log are unchanged, and there may be none', a
 await t.test('other methods and paths are problems', async (t) => {
   const { url, create } = await fetchServer(t, store)
   const { job_uuid: id } = await create()
-  for (const path of ['/job', `/job/${id}`, `/job/${id}/result`, `/job/${id}/result/list`, `/job/${id}/log`]) {
-    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
-      const response = await fetch(url + path, { method })
-      t.equal(response.headers.get('allow'), 'GET, HEAD', `${method} ${path}`)
-      await problemOf(t, response, 405, 'method-not-allowed')
+  const readOnly = ['result', 'result/list', 'result/archive', 'log', 'callback'].map((path) => `/job/${id}/${path}`)
+  for (
+    const [allow, methods, ...paths] of [
+      ['GET, HEAD', ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'], '/job', ...readOnly],
+      // The other two are those of deploy, behind the same entry point.
+      ['GET, HEAD, DELETE, PATCH', ['POST', 'PUT', 'OPTIONS'], `/job/${id}`],
+      ['POST', ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'], `/job/${id}/callback/0-running/redeliver`]
+    ] as const
+  ) {
+    for (const path of paths) {
+      for (const method of methods) {
+        const response = await fetch(url + path, { method })
+        t.equal(response.headers.get('allow'), allow, `${method} ${path}`)
+        if (method === 'HEAD') t.equal(response.status, 405)
+        else await problemOf(t, response, 405, 'method-not-allowed')
+      }
     }
   }
   for (const path of ['/', '/jobs', `/job/${id}/`, `/job/${id}/results`, '/job/deploy/x']) {

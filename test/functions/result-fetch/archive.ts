@@ -33,6 +33,14 @@ await t.test('the archive has all results, unchanged', async (t) => {
   const response = await fetch(`${url}/job/${id}/result/archive`)
   t.equal(response.headers.get('content-type'), 'application/x-tar')
   t.match(response.headers.get('content-disposition'), `${id}.tar`)
+  const bytes = await response.clone().bytes()
+  const head = await fetch(`${url}/job/${id}/result/archive`, { method: 'HEAD' })
+  t.equal(head.status, 200)
+  for (const name of ['content-type', 'content-disposition', 'etag', 'cache-control']) {
+    t.equal(head.headers.get(name), response.headers.get(name), name)
+  }
+  for (const { headers } of [head, response]) t.equal(headers.get('content-length'), String(bytes.length))
+  t.equal((await head.bytes()).length, 0)
   const files = await filesIn(response)
   t.strictSame(files.map(([name]) => name), ['a.txt', odd, 'sub/b ü.bin', 'twice'])
   for (const [name, content, date] of files) {
@@ -53,7 +61,10 @@ await t.test('the archive has the files of every page of the manifest', async (t
     { files: names.length, bytes: names.length, complete: true, left_out: [], left_out_count: 0, at: '' },
     names.map((name) => ({ ...any!, name }))
   )
-  const files = await filesIn(await fetch(`${url}/job/${id}/result/archive`))
+  const response = await fetch(`${url}/job/${id}/result/archive`)
+  // A header, a block with one byte, and the end.
+  t.equal(response.headers.get('content-length'), String(names.length * 1024 + 1024))
+  const files = await filesIn(response)
   t.strictSame(files.map(([name]) => name), names)
 })
 
@@ -72,6 +83,7 @@ await t.test('a running job has no archive, even when all its results are stored
   await putFirstResults(store, { id, attempt }, { a: '1' })
   await putResults(store, { id, attempt }, { a: '1' })
   await problemOf(t, await fetch(`${url}/job/${id}/result/archive`), 409, 'job-not-ended')
+  t.equal((await fetch(`${url}/job/${id}/result/archive`, { method: 'HEAD' })).status, 409)
 })
 
 await t.test('a job without results has an empty archive', async (t) => {

@@ -1,13 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { resultToken } from '../../../shared/access/result-token.ts'
+import { newJobId } from '../../../shared/job/job-id.ts'
 import { advanceRecord } from '../../../shared/job/record-store.ts'
 import { transferEnded } from '../../../shared/job/transfer-ended.ts'
 import type { Transfer } from '../../../shared/job/transfer.ts'
+import { openStore } from '../../../shared/store/open-store.ts'
 import { apiKeyFolder } from '../../support/api-keys.ts'
 import { fetchServer } from '../../support/fetch-server.ts'
+import { httpServer } from '../../support/http-server.ts'
 import { problemOf } from '../../support/problem-of.ts'
 import { putResults } from '../../support/put-results.ts'
+import { storeSettingsOf } from '../../support/store-settings.ts'
 import { testStore } from '../../support/store.ts'
 
 const store = await testStore(t)
@@ -82,7 +86,7 @@ await t.test('result tokens', async (t) => {
     ]
     for (const token of wrong) {
       const response = await get(one, 'result?file=a.txt', `Bearer ${token}`)
-      t.match(response.headers.get('www-authenticate'), /^Bearer/)
+      t.equal(response.headers.get('www-authenticate'), 'Bearer error="invalid_token"')
       await problemOf(t, response, 401, 'unauthorized')
     }
     await problemOf(
@@ -91,6 +95,31 @@ await t.test('result tokens', async (t) => {
       401,
       'unauthorized'
     )
+  })
+
+  await t.test('a made-up token counts as a wrong credential, and costs no request to the store', async (t) => {
+    const { url: endpoint, received } = await httpServer(t, (_, response) => response.writeHead(500).end())
+    for (const settings of [{}, apiKeyFolder(t).settings]) {
+      const { url } = await fetchServer(t, openStore(storeSettingsOf(endpoint)), {
+        resultTokenKey,
+        ...settings,
+        REQUESTS_PER_MINUTE_PER_CALLER: 3
+      })
+      const statuses = []
+      for (const path of ['result?file=a.txt', 'result/list', 'result/archive', 'result/list']) {
+        const { status } = await fetch(`${url}/job/fe5dfc0c-7a4b-844c-8602-17252904b0d2/${path}`, {
+          headers: { authorization: `Bearer gx4ki-result.${randomBytes(32).toString('base64url')}` }
+        })
+        statuses.push(status)
+      }
+      t.strictSame(statuses, [401, 401, 401, 429])
+    }
+    t.strictSame(received, [])
+  })
+
+  await t.test('the right token of a job that was removed gets the same answer as any other caller', async (t) => {
+    const id = newJobId()
+    await problemOf(t, await get(id, 'result/list', resultToken(resultTokenKey, id)), 404, 'unknown-job')
   })
 
   await t.test('a token gives no access if its transfer is ended, suspended or missing', async (t) => {

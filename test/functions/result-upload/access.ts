@@ -33,12 +33,14 @@ await t.test('no route answers without the token of just this job', async (t) =>
       const { status, headers, body: answer } = await ask(route, body, { token: wrong })
       t.equal(status, 401, route)
       t.equal(answer.type, 'urn:gx4ki:problem:unauthorized')
-      t.equal(headers.get('www-authenticate'), 'Bearer')
+      // An empty token is none.
+      t.equal(headers.get('www-authenticate'), wrong === '' ? 'Bearer' : 'Bearer error="invalid_token"')
       t.match(headers.get('content-type'), /^application\/problem\+json/)
     }
   }
   const naked = await fetch(`${url}${path}/upload`, { method: 'POST' })
   t.equal(naked.status, 401, 'nor without any')
+  t.equal(naked.headers.get('www-authenticate'), 'Bearer')
   t.equal((await naked.json() as { type: string }).type, 'urn:gx4ki:problem:unauthorized')
 })
 

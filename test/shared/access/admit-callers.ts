@@ -1,6 +1,7 @@
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import t, { type Test } from 'tap'
 import { Type } from 'typebox'
+import { credentialWrong } from '../../../shared/access/bearer.ts'
 import { admitCallers, type CallerSettings } from '../../../shared/access/admit-callers.ts'
 import { openStore } from '../../../shared/store/open-store.ts'
 import { apiKeyFolder } from '../../support/api-keys.ts'
@@ -33,8 +34,8 @@ const app: FastifyPluginAsync = async (app) => {
   )
 }
 
-async function served (t: Test, settings: Partial<CallerSettings>) {
-  const { url } = await serve(t, app, admitCallers('test', { HOST: '127.0.0.1', ...settings }, store))
+async function served (t: Test, settings: Partial<CallerSettings>, proxies?: string) {
+  const { url } = await serve(t, app, admitCallers('test', { HOST: '127.0.0.1', ...settings }, store), proxies)
   return async (
     path: string,
     credential?: string,
@@ -130,9 +131,10 @@ await t.test('a caller with too many requests gets 429 with Retry-After, and eac
   t.notOk('429' in paths['/public']!['get']!.responses)
 })
 
-await t.test('an unknown caller is counted by its address, as the last trusted proxy reports it', async (t) => {
+await t.test('an unknown caller is counted by its address, as the named proxies report it', async (t) => {
   const { settings } = apiKeyFolder(t)
-  const ask = await served(t, { ...settings, REQUESTS_PER_MINUTE_PER_CALLER: 2 })
+  const limited = { ...settings, REQUESTS_PER_MINUTE_PER_CALLER: 2 }
+  const ask = await served(t, limited, '127.0.0.1, 10.0.0.0/8,192.168.1.1')
   const from = async (forwarded: string): Promise<number> =>
     (await ask('/read', 'x', { 'x-forwarded-for': forwarded })).status
   t.strictSame(
@@ -146,8 +148,57 @@ await t.test('an unknown caller is counted by its address, as the last trusted p
   )
   t.equal(await from('203.0.113.2'), 401)
   t.strictSame(
+    [await from('203.0.113.3, 192.168.1.2'), await from('203.0.113.4, 192.168.1.2'), await from('192.168.1.2')],
+    [401, 401, 429],
+    'a private address that is not named is that of a caller'
+  )
+  t.strictSame(
     [await from('2001:db8::1'), await from('2001:db8::2'), await from('2001:db8::3'), await from('2001:db8:0:1::1')],
     [401, 401, 429, 401],
     'an IPv6 network (/64) counts as one address'
   )
+})
+
+await t.test('without named proxies X-Forwarded-For is not believed', async (t) => {
+  const { settings } = apiKeyFolder(t)
+  const ask = await served(t, { ...settings, REQUESTS_PER_MINUTE_PER_CALLER: 2 })
+  const statuses = []
+  for (const forwarded of ['203.0.113.1', '203.0.113.2', '203.0.113.3, 127.0.0.1', '::1']) {
+    statuses.push((await ask('/read', 'x', { 'x-forwarded-for': forwarded })).status)
+  }
+  t.strictSame(statuses, [401, 401, 429, 429])
+})
+
+await t.test('a wrong credential of another kind is refused and counted, also on a public route; a right one is neither', async (t) => {
+  const own = {
+    ownCredential: ({ headers }: FastifyRequest) =>
+      headers['x-own'] === undefined
+        ? undefined
+        : headers['x-own'] === 'right' ? 'right' as const : credentialWrong('The credential is not known')
+  }
+  const { settings, add } = apiKeyFolder(t)
+  for (const some of [settings, {}]) {
+    const { url } = await serve(
+      t,
+      async (app) => {
+        app.get('/read', { config: { access: 'jobs:read', ...own } }, async ({ caller }) => ({ owner: caller.owner ?? null }))
+        app.post('/public', { config: { access: 'public', ...own } }, async () => ({}))
+      },
+      admitCallers('test', { HOST: '127.0.0.1', ...some, REQUESTS_PER_MINUTE_PER_CALLER: 2 }, store)
+    )
+    const ask = async (own: string, path = '/read', method = 'GET') =>
+      await fetch(url + path, { method, headers: { 'x-own': own, authorization: `Bearer ${add('root', 'admin')}` } })
+    for (let i = 0; i < 5; i++) t.same(await (await ask('right')).json(), { owner: null })
+    const refused = await ask('wrong')
+    t.equal(refused.headers.get('www-authenticate'), 'Bearer error="invalid_token"')
+    await problemOf(t, refused, 401, 'unauthorized')
+    t.strictSame([
+      (await ask('wrong', '/public', 'POST')).status,
+      (await ask('wrong', '/public', 'POST')).status,
+      (await ask('wrong')).status,
+      (await ask('right')).status,
+      (await ask('right', '/public', 'POST')).status,
+      (await fetch(`${url}/public`, { method: 'POST' })).status
+    ], [401, 429, 429, 200, 200, 200])
+  }
 })

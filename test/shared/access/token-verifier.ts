@@ -7,9 +7,12 @@ import { refusal } from '../../support/refusal.ts'
 const unauthorized = refusal(401, 'unauthorized')
 const unavailable = refusal(503, 'issuer-unavailable')
 
-async function verifierOf (t: Test) {
+async function verifierOf (
+  t: Test,
+  more: { pauseMs?: number } = {}
+) {
   const issuer = await oidcIssuer(t)
-  return { issuer, verify: tokenVerifier({ issuer: issuer.url, audience: AUDIENCE }) }
+  return { issuer, verify: tokenVerifier({ issuer: issuer.url, audience: AUDIENCE, ...more }) }
 }
 
 await t.test('a token of the issuer for this audience is valid, and the keys are fetched once', async (t) => {
@@ -28,6 +31,7 @@ await t.test('an invalid token is refused with the reason', async (t) => {
   const forged = Buffer.from(
     JSON.stringify({ ...JSON.parse(Buffer.from(payload, 'base64url').toString()), sub: 'root' })
   ).toString('base64url')
+  const unknown = Buffer.from('{"alg":"RS256","kid":"unknown"}').toString('base64url')
   const claims = { iss: issuer.url, aud: AUDIENCE, sub: 'alice', exp: issuer.now() + 300 }
   const none = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${payload}.`
   const shared = await new SignJWT(claims).setProtectedHeader({ alg: 'HS256', kid: 'first' }).sign(
@@ -43,7 +47,12 @@ await t.test('an invalid token is refused with the reason', async (t) => {
       [none, /cannot be verified/],
       [shared, /cannot be verified/],
       [await issuer.token({}, await issuer.key('first')), /cannot be verified/],
-      [await issuer.token({}, await issuer.key('unknown')), /cannot be verified/],
+      // Its key is unknown, but no key would make it valid.
+      [await issuer.token({ aud: 'another' }, await issuer.key('unknown')), /cannot be verified/],
+      [await issuer.token({ iss: 'https://other.example.org' }, await issuer.key('unknown')), /cannot be verified/],
+      [await issuer.token({ exp: issuer.now() - 40 }, await issuer.key('unknown')), /cannot be verified/],
+      [`${header}.bm9uc2Vuc2U.${signature}`, /cannot be verified/],
+      [`${unknown}.bm9uc2Vuc2U.${signature}`, /cannot be verified/],
       [await issuer.token({ aud: 'another' }), /claim aud/],
       [await issuer.token({ aud: undefined! }), /claim aud/],
       [await issuer.token({ iss: 'https://other.example.org' }), /claim iss/],
@@ -55,7 +64,29 @@ await t.test('an invalid token is refused with the reason', async (t) => {
       [await issuer.token({ exp: issuer.now() - 40 }), /has expired/],
       [await issuer.token({ nbf: issuer.now() + 60 }), /claim nbf/]
     ] as const
-  ) await t.rejects(verify(token), { ...unauthorized, message: words, headers: { 'www-authenticate': 'Bearer' } })
+  ) await t.rejects(verify(token), { ...unauthorized, message: words, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } })
+})
+
+await t.test('a key that is newer than the last look at the issuer is 503, until the next look', async (t) => {
+  const { issuer, verify } = await verifierOf(t)
+  t.match(await verify(await issuer.token()), { sub: 'alice' })
+  const looks = issuer.received.length
+  const next = await issuer.key('next')
+  issuer.setKeys([next])
+  const refused = await t.rejects(verify(await issuer.token()), unavailable) as Error & { headers: object }
+  t.match(refused, { headers: { 'retry-after': /^([1-9]|[12]\d|3[01])$/ } })
+  t.equal(issuer.received.length, looks, 'an invented key makes no request')
+})
+
+await t.test('after the pause a new key is found, and one that is still unknown is 401', async (t) => {
+  const { issuer, verify } = await verifierOf(t, { pauseMs: 0 })
+  t.match(await verify(await issuer.token()), { sub: 'alice' })
+  issuer.setKeys([await issuer.key('next')])
+  t.match(await verify(await issuer.token()), { sub: 'alice' })
+  await t.rejects(verify(await issuer.token({}, await issuer.key('unknown'))), {
+    ...unauthorized,
+    message: /cannot be verified/
+  })
 })
 
 await t.test('algorithms with a public key are accepted', async (t) => {

@@ -92,6 +92,21 @@ await t.test('advanceRecord writes nothing when there is no change', async (t) =
   t.same(await readRecord(store, record.job_uuid), before)
 })
 
+await t.test('a change is told the ETag of the record that it replaces', async (t) => {
+  const record = newRecord()
+  const id = record.job_uuid
+  await createRecord(store, record)
+  for (const revision of [1, 2]) {
+    const { etag } = (await readRecord(store, id))!
+    let told: unknown
+    await advanceRecord(store, id, (current, itsEtag) => {
+      told = { revision: current.revision, etag: itsEtag }
+      return { ...current, revision: revision + 1 }
+    })
+    t.strictSame(told, { revision, etag })
+  }
+})
+
 await t.test('sixteen concurrent writers lose no update', async (t) => {
   const patient = openStore(store.settings, 60_000)
   const record = newRecord()

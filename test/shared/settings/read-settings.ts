@@ -12,6 +12,7 @@ await t.test('unset settings have their defaults, and other variables are left o
   t.same(readSettings(Settings, { ...keys, PATH: '/bin', S3_SECRET: 'x' }), {
     PORT: 8080,
     HOST: '127.0.0.1',
+    TRUSTED_PROXIES: '',
     LOG_LEVEL: 'info',
     S3_ENDPOINT: 'http://127.0.0.1:9000',
     S3_BUCKET: 'gx4ki-jobs',

@@ -12,7 +12,7 @@ const LONGEST_MS = 50_000
 /**
  * The Job and the pods of a job when the exit code of its workload is known, or will not be. The kubelet reports how
  * the containers of a pod that is taken away ended when the last of them has ended, and about a second later the pod is
- * gone. No event tells that.
+ * gone; at once, when its Job is deleted: then the exit code may be lost. No event tells that.
  */
 export async function awaitReport (cluster: Cluster, id: string): Promise<Found> {
   const until = performance.now() + LONGEST_MS

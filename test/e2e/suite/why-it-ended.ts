@@ -90,11 +90,12 @@ await t.test('why a job ended, or was not made, as a real cluster says it', asyn
     t.equal(await (await host.result(id, 'early.txt')).text(), 'early\n')
   })
 
-  await t.test('a job that is canceled: the exit code and the whole log of a program that ends on SIGTERM', async (t) => {
+  await t.test('a job that is canceled: the whole log of a program that ends on SIGTERM', async (t) => {
     const id = await host.deploy({ template: 'patient' })
     await poll('early.txt is uploaded', async () => (await host.results(id)).length > 0)
     await host.cancel(id)
-    t.match(await host.reaches(id, 'canceled', 'failed', 'lost'), { state: 'canceled', exit_code: 7 })
+    // Not its exit code: when the Job is deleted, the pod is gone as soon as the kubelet has reported it.
+    t.match(await host.reaches(id, 'canceled', 'failed', 'lost'), { state: 'canceled' })
     t.equal(await host.jobLog(id), 'early\nbye\n')
   })
 

@@ -16,12 +16,14 @@ export const DataAddress = Type.Object({
 })
 export type DataAddress = Static<typeof DataAddress>
 
-/** The properties of an address by name, without the IRI prefix. Throws `invalid-request` for a name that comes twice. */
+/** The properties of an address by name, without the IRI prefix. Throws `invalid-request` when a name comes twice. */
 export function propertiesOf ({ endpointProperties = [] }: DataAddress): Properties {
   const all = [endpointProperties].flat()
-  const names = all.map(({ name }) => name)
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined) throw invalidField(`endpointProperties.${lastWord(twice)}`, 'is given twice')
+  const names = new Set<string>()
+  for (const { name } of all) {
+    if (names.has(name)) throw invalidField(`endpointProperties.${lastWord(name)}`, 'is given twice')
+    names.add(name)
+  }
   return Object.fromEntries(
     all.flatMap(({ name, value }) => typeof value === 'string' ? [[lastWord(name), value]] : [])
   )

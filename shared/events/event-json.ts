@@ -1,5 +1,5 @@
 import { isProblem, problem } from '../http/problem.ts'
-import { readJson } from '../http/read-json.ts'
+import { readJson } from '../http/bodies/read-json.ts'
 
 /** `readJson` for an event: its errors are `invalid-event`. */
 export function eventJson (...json: Parameters<typeof readJson>): unknown {

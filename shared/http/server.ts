@@ -13,7 +13,7 @@ import { traceRequests } from '../telemetry/trace-requests.ts'
 import { answerClientError } from './answer-client-error.ts'
 import { answerProblem } from './answer-problem.ts'
 import { problem } from './problem.ts'
-import { readBodies } from './read-bodies.ts'
+import { readBodies } from './bodies/read-bodies.ts'
 import { trustedProxies } from './trusted-proxies.ts'
 
 export const serverSettings = {

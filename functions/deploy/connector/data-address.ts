@@ -16,10 +16,16 @@ export const DataAddress = Type.Object({
 })
 export type DataAddress = Static<typeof DataAddress>
 
-/** The properties of an address by name, without the IRI prefix. */
+/** The properties of an address by name, without the IRI prefix. Throws `invalid-request` when a name comes twice. */
 export function propertiesOf ({ endpointProperties = [] }: DataAddress): Properties {
+  const all = [endpointProperties].flat()
+  const names = new Set<string>()
+  for (const { name } of all) {
+    if (names.has(name)) throw invalidField(`endpointProperties.${lastWord(name)}`, 'is given twice')
+    names.add(name)
+  }
   return Object.fromEntries(
-    [endpointProperties].flat().flatMap(({ name, value }) => typeof value === 'string' ? [[lastWord(name), value]] : [])
+    all.flatMap(({ name, value }) => typeof value === 'string' ? [[lastWord(name), value]] : [])
   )
 }
 

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { decodeText } from '../../../shared/http/decode-text.ts'
+import { decodeText } from '../../../shared/http/bodies/decode-text.ts'
 import { invalidField, isProblem, problem } from '../../../shared/http/problem.ts'
 
 /** Reads the fields of a form by name, files as text. Throws a problem for a duplicate field or a changed value. */

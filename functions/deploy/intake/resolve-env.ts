@@ -1,5 +1,5 @@
 import { problem } from '../../../shared/http/problem.ts'
-import { numberAsSent } from '../../../shared/http/read-json.ts'
+import { numberAsSent } from '../../../shared/http/bodies/read-json.ts'
 import { newAjv } from '../../../shared/schema/new-ajv.ts'
 import type { Template } from '../templates/read-templates.ts'
 import { isTooLong, LONGEST, tooLong } from '../templates/too-long.ts'

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { askedJob, deployRequest, textOfAsked } from '../../../../functions/deploy/intake/deploy-request.ts'
-import { readJson } from '../../../../shared/http/read-json.ts'
+import { readJson } from '../../../../shared/http/bodies/read-json.ts'
 
 const query = { dry_run: false }
 const webhooks = { egress: { allowed: new Set<string>(), denied: [] }, secretsDir: undefined, defaultSecret: undefined }

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Template } from '../../../../functions/deploy/templates/read-templates.ts'
 import { type GivenEnv, resolveEnv } from '../../../../functions/deploy/intake/resolve-env.ts'
-import { readJson } from '../../../../shared/http/read-json.ts'
+import { readJson } from '../../../../shared/http/bodies/read-json.ts'
 import type { ProblemError } from '../../../../shared/http/problem.ts'
 
 const description = 'a variable'

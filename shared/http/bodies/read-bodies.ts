@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { invalidField } from './problem.ts'
+import { invalidField } from '../problem.ts'
 import { readJson } from './read-json.ts'
-import { repeatedHeader } from './repeated-header.ts'
+import { repeatedHeader } from '../repeated-header.ts'
 
 /**
  * Makes a server read JSON without silent changes, ignore a content type without a body, and refuse a request that has

@@ -1,7 +1,7 @@
 import t from 'tap'
-import type { ProblemError } from '../../../shared/http/problem.ts'
-import { numberAsSent, readJson } from '../../../shared/http/read-json.ts'
-import { DEEPEST } from '../../../shared/schema/is-nested-too-deep.ts'
+import type { ProblemError } from '../../../../shared/http/problem.ts'
+import { numberAsSent, readJson } from '../../../../shared/http/bodies/read-json.ts'
+import { DEEPEST } from '../../../../shared/schema/is-nested-too-deep.ts'
 
 const read = (text: string): unknown => readJson(Buffer.from(text))
 

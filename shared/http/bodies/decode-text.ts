@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { invalidField } from './problem.ts'
+import { invalidField } from '../problem.ts'
 
 /**
  * Decodes UTF-8. Throws `invalid-request` with the place for other bytes, because a lenient decoder would change the

@@ -1,6 +1,6 @@
-import { DEEPEST } from '../schema/is-nested-too-deep.ts'
+import { DEEPEST } from '../../schema/is-nested-too-deep.ts'
 import { decodeText } from './decode-text.ts'
-import { invalidField } from './problem.ts'
+import { invalidField } from '../problem.ts'
 
 /** Strings, numbers and punctuation of a text that is valid JSON. */
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*|[{}[\],]/g

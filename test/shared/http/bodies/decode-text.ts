@@ -1,5 +1,5 @@
 import t from 'tap'
-import { decodeText } from '../../../shared/http/decode-text.ts'
+import { decodeText } from '../../../../shared/http/bodies/decode-text.ts'
 
 await t.test('UTF-8 is decoded as it is', async (t) => {
   for (const text of ['', 'größer 🚗', '\uFEFFA=1', 'U+FFFD is a character: \uFFFD', '\0']) {

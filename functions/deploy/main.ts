@@ -5,6 +5,7 @@ import { tokenSettings } from '../../shared/access/job-token.ts'
 import { connectorSettings, connectorsOf } from '../../shared/connector/connectors.ts'
 import { egressRules, egressSettings } from '../../shared/egress/egress-rules.ts'
 import { sinkSettings } from '../../shared/events/sink-settings.ts'
+import { brokerSettings, wakeBy } from '../../shared/events/wake.ts'
 import { SecretName, webhookSettings } from '../../shared/events/webhook-secrets.ts'
 import { runFunction, serverSettings } from '../../shared/http/server.ts'
 import { connectCluster, kubernetesSettings } from '../../shared/kubernetes/cluster.ts'
@@ -12,6 +13,7 @@ import { complainAs } from '../../shared/settings/complain-as.ts'
 import { readSettings } from '../../shared/settings/read-settings.ts'
 import { openStore, storeSettings } from '../../shared/store/open-store.ts'
 import { deploy } from './app.ts'
+import { unusableAssets } from './connector/unusable-assets.ts'
 import { templatesIn } from './templates/read-templates.ts'
 
 const Settings = Type.Object({
@@ -23,6 +25,7 @@ const Settings = Type.Object({
   ...senderSettings,
   ...connectorSettings,
   ...sinkSettings,
+  ...brokerSettings,
   ...egressSettings,
   ...webhookSettings,
   WEBHOOK_DEFAULT_SECRET: Type.Optional(SecretName),
@@ -51,7 +54,7 @@ runFunction(() => readSettings(Settings), (settings) => {
       msg: `the default template ${defaultTemplate} is not usable in ${folder}; add it or set DEFAULT_TEMPLATE`
     })
   }
-  const connectors = connectorsOf('deploy', settings)
+  const connectors = connectorsOf('deploy', settings, (connector) => unusableAssets(connector, templates()))
   const store = openStore(settings)
   const cluster = connectCluster(settings)
   const egress = egressRules(settings)
@@ -65,6 +68,7 @@ runFunction(() => readSettings(Settings), (settings) => {
       templates,
       tokenKey: settings.JOB_TOKEN_KEY,
       hasSink: settings.K_SINK !== undefined,
+      wake: wakeBy(settings),
       settings: { namespace: settings.JOBS_NAMESPACE, image: settings.IMAGE, uploadUrl: settings.UPLOAD_URL },
       defaultTemplate,
       ...connectors,

@@ -86,7 +86,7 @@ async function startParts (
   undo.push(store.stop)
   const kubeconfig = process.env.KUBECONFIG || await startLocalKubernetes()
 
-  const ports = await freePorts(manifests['serving.knative.dev/v1/Service'].length)
+  const [brokerPort, ...ports] = await freePorts(manifests['serving.knative.dev/v1/Service'].length + 1)
   const portOf = Object.fromEntries(
     manifests['serving.knative.dev/v1/Service'].map(({ metadata: { name } }, i) => [name, ports[i]!])
   )
@@ -96,6 +96,7 @@ async function startParts (
     kubeconfig,
     uploadUrl: `http://127.0.0.1:${portOf['result-upload']}`,
     publicUrl: entry.url,
+    brokerUrl: `http://127.0.0.1:${brokerPort}/`,
     empty: emptyFolder(join(dir, 'empty'))
   })
   await makeBucket(store, env['*']?.S3_BUCKET ?? configMaps['gx4ki-settings']!.S3_BUCKET!)
@@ -111,7 +112,12 @@ async function startParts (
   undo.push(() => Promise.all([...services.values()].map((service) => service.stop())))
   await Promise.all([...services.values()].map((service) => service.ready()))
 
-  const broker = await startBroker({ triggers: manifests['eventing.knative.dev/v1/Trigger'], urlOf, log: say })
+  const broker = await startBroker({
+    port: brokerPort!,
+    triggers: manifests['eventing.knative.dev/v1/Trigger'],
+    urlOf,
+    log: say
+  })
   undo.push(broker.stop)
   const source = createApiServerSource(manifests['sources.knative.dev/v1/ApiServerSource'][0]!, {
     kubeconfig,
@@ -169,6 +175,7 @@ function emptyFolder (dir: string): string {
 
 /** Settings of the functions that the local host takes from its own environment. */
 const TAKEN = [
+  'PUBLIC_URL',
   'S3_BUCKET',
   'TEMPLATES_DIR',
   'DEFAULT_TEMPLATE',
@@ -183,9 +190,9 @@ const TAKEN = [
 /** The ConfigMaps with the addresses of this machine, and Secrets with its keys. */
 function localSettings (
   manifests: Manifests,
-  { store, keys, kubeconfig, uploadUrl, publicUrl, empty }:
+  { store, keys, kubeconfig, uploadUrl, publicUrl, brokerUrl, empty }:
     & { store: LocalStore, keys: Keys }
-    & Record<'kubeconfig' | 'uploadUrl' | 'publicUrl' | 'empty', string>
+    & Record<'kubeconfig' | 'uploadUrl' | 'publicUrl' | 'brokerUrl' | 'empty', string>
 ) {
   const configMaps = Object.fromEntries(manifests['v1/ConfigMap'].map(({ metadata, data }) => [metadata.name, data]))
   const chosen = Object.fromEntries(TAKEN.flatMap((name) => process.env[name] ? [[name, process.env[name]]] : []))
@@ -196,6 +203,7 @@ function localSettings (
     KUBECONFIG: kubeconfig,
     UPLOAD_URL: uploadUrl,
     PUBLIC_URL: publicUrl,
+    BROKER_URL: brokerUrl,
     CONNECTORS_DIR: empty,
     CONNECTOR_SECRETS_DIR: empty,
     WEBHOOK_SECRETS_DIR: empty,

@@ -24,23 +24,29 @@ export async function startTransfer (deps: ConnectorDeps, record: JobRecord): Pr
       ? settled
       : await startJob(deps, settled)
   } catch (error) {
-    const reason = neverRuns(error)
-    if (reason === undefined) throw error
+    const why = neverRuns(error)
+    if (why === undefined) throw error
     const now = new Date()
     const failed = await advanceRecord(deps.store, record.job_uuid, (current) =>
       current.job_uid !== undefined
         ? undefined
-        : advance(current, { state: 'failed', reason, finished_at: now.toISOString() }, now))
+        : advance(current, { state: 'failed', ...why, finished_at: now.toISOString() }, now))
+    // No Job was made, so no event tells of this end.
+    if (failed !== undefined) void deps.wake(record.job_uuid)
     return failed ?? record
   }
 }
 
-function neverRuns (error: unknown): string | undefined {
-  if (isProblem(error, 'rejected-by-kubernetes')) return 'RejectedByKubernetes'
-  if (
-    isProblem(error, 'invalid-request') || isProblem(error, 'unknown-template') || isProblem(error, 'unknown-asset')
-  ) return 'InvalidAsset'
-  return undefined
+function neverRuns (error: unknown): { reason: string, message: string } | undefined {
+  if (!isProblem(error)) return undefined
+  const { detail, errors = [] } = error.problem
+  if (isProblem(error, 'rejected-by-kubernetes')) return { reason: 'RejectedByKubernetes', message: detail }
+  if (isProblem(error, 'unknown-template') || isProblem(error, 'unknown-asset')) {
+    return { reason: 'InvalidAsset', message: detail }
+  }
+  return isProblem(error, 'invalid-request')
+    ? { reason: 'InvalidAsset', message: errors.map(({ field, message }) => `${field} ${message}`).join(', ') }
+    : undefined
 }
 
 /**

@@ -369,7 +369,7 @@ await t.test('rejects an event that is not about a known job, and names the fiel
     const [field, data] of [
       ['data.kind', undefined],
       ['data.kind', null],
-      ['data.kind', 'Job'],
+      ['data.kind', '"Job"'],
       ['data.kind', [jobData(id)]],
       ['data.kind', { ...jobData(id), kind: 'Pod' }],
       ['data.metadata.namespace', { kind: 'Job' }],

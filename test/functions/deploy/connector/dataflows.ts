@@ -115,6 +115,26 @@ await t.test("EDC's own signaling: the first start provisions, the second gets t
   t.strictSame((await recordOf()).callbacks?.map(({ call }) => call), ['provisioned'])
 })
 
+await t.test("EDC's own signaling: an asset that names no job is refused, and runs no default template", async (t) => {
+  const [start] = exchangesOf('signaling-02-pull', 'start')
+  const weather = (properties: Record<string, string>) => ({
+    ...start!.body as object,
+    datasetId: 'weather',
+    sourceDataAddress: {
+      '@type': 'DataAddress',
+      endpointProperties: Object.entries(properties).map(([name, value]) => ({ name, value }))
+    }
+  })
+  const { post, deploy } = await connected(t, 'edc-signaling', { assets: { listed: { result: 'archive' } } })
+  const base = { type: 'HttpData', baseUrl: 'https://weather.example.org' }
+  for (const body of [weather({}), weather(base), { ...weather({}), sourceDataAddress: undefined }]) {
+    await problemOf(t, await post('/start', body), 404, 'unknown-asset')
+  }
+  await problemOf(t, await post('/start', { ...weather({}), datasetId: 'listed' }), 404, 'unknown-asset')
+  t.strictSame(await keysOf(deploy.store), [])
+  t.equal((await post('/start', weather({ ...base, jobTemplate: 'test' }))).status, 200)
+})
+
 await t.test("EDC's own signaling: the second start begins a push, and only one", async (t) => {
   const { post, succeeds, recordOf } = await connected(t, 'edc-signaling', {
     assets: { [(exchangesOf('signaling-01-push', 'start')[0]!.body as any).datasetId]: { template: 'test' } }
@@ -134,8 +154,8 @@ await t.test("EDC's own signaling: the second start begins a push, and only one"
   const { callbacks } = await recordOf()
   t.strictSame(
     callbacks!.map(({ call, state }) => [call, state]),
-    [['push', 'owed']],
-    'the owed call `provisioned` is removed'
+    [['provisioned', 'dropped'], ['push', 'owed']],
+    'the owed call `provisioned` is not needed any more, and stays visible'
   )
 })
 

@@ -283,15 +283,27 @@ await t.test('an asset decides what to run if the table allows it, and a ping re
   t.notOk('look_up' in record.targets![0]!)
 })
 
-await t.test('an asset with invalid properties makes the job fail', async (t) => {
-  const { connector, endpoint, recordOf } = await connected(t, { assets: {}, assets_decide: true })
-  connector.assets.set('asset-1', { jobTemplate: 'other', duration: 'long' })
-  await connector.provision(endpoint())
-  const record = await poll(
-    'the job has failed',
-    async () => await recordOf().then((now) => now?.state === 'failed' && now)
-  )
-  t.equal(record.reason, 'InvalidAsset')
+await t.test('an asset that names no job, or an invalid one, makes the job fail, and says what is wrong', async (t) => {
+  for (
+    const [properties, message] of [
+      [{ type: 'HttpData', baseUrl: 'https://weather.example.org' }, /asset-1 has no property jobTemplate/],
+      [{ jobTemplate: 'other', duration: 'long' }, /^env\.DURATION must be integer$/],
+      [{ jobTemplate: 'other', duration: '0', mode: 'idle' }, /^env\.DURATION must be >= 1, env\.MODE must be .*fast, slow$/],
+      [{ jobTemplate: 'none' }, /^There is no template none$/]
+    ] as const
+  ) {
+    const { connector, deploy, endpoint, recordOf } = await connected(t, { assets: {}, assets_decide: true })
+    connector.assets.set('asset-1', properties)
+    await connector.provision(endpoint())
+    const record = await poll(
+      'the job has failed',
+      async () => await recordOf().then((now) => now?.state === 'failed' && now)
+    )
+    t.equal(record.reason, 'InvalidAsset')
+    t.match(record.message, message)
+    t.match(record.callbacks, [{ call: 'terminate', state: 'owed' }])
+    t.equal((await deploy.cluster.jobs()).length, 0)
+  }
 })
 
 await t.test('a Job that Kubernetes refuses makes the job fail', async (t) => {
@@ -303,6 +315,7 @@ await t.test('a Job that Kubernetes refuses makes the job fail', async (t) => {
     async () => await recordOf().then((now) => now?.state === 'failed' && now)
   )
   t.equal(record.reason, 'RejectedByKubernetes')
+  t.match(record.message, /backoffLimit/)
 })
 
 await t.test('a changed key file applies at once', async (t) => {

@@ -167,13 +167,17 @@ await t.test("EDC's own signaling: complete follows a push, fail ends the transf
   ])
 })
 
-await t.test('Data Plane Signaling: a failure goes to the Management API; a failed push stays owed', async (t) => {
+await t.test('Data Plane Signaling: a failure goes to the Management API, and so does a push without data', async (t) => {
   const { connector, ends } = await told(t, 200, 'dataplane-signaling')
   await ends('failed')
   t.match(connector.received.at(-1), { url: /terminate$/ })
   const pushed = await ends('succeeded', { sealed_destination: 'to be' })
-  t.strictSame(statesOf(pushed), ['started delivered', 'push owed'])
+  t.strictSame(statesOf(pushed), ['started delivered', 'push dead', 'fail delivered'])
   t.match(pushed.callbacks![1]!.attempts, [{ error: 'ResultMissing' }])
+  t.match(
+    JSON.parse(connector.received.at(-1)!.body.toString()).reason,
+    /^job .* succeeded, but its results could not be sent to the consumer: ResultMissing at 127\.0\.0\.1:\d+$/
+  )
   const toUs = await ends('succeeded', { sealed_destination: 'to be', result: 'archive' })
   t.match(toUs.callbacks![1]!.attempts, [{ error: 'EgressDenied' }], 'a push must not go to an origin of the connector')
   const plain = await told(t, 200, 'dataplane-signaling', () => ({}))

@@ -6,7 +6,7 @@ export function unusableAssets ({ protocol, assets = {} }: Connector, { usable, 
   return Object.entries(assets).flatMap(([asset, { template }]) => {
     // With the HTTP provisioner, the query of the endpoint may name the template.
     if (template === undefined) {
-      return protocol === 'http-provisioner' ? [] : [`the asset ${asset} names no template; every transfer is refused`]
+      return protocol === 'http-provisioner' ? [] : [`the asset ${asset} names no template; every transfer of it is refused`]
     }
     if (usable.has(template)) return []
     const reason = refused.get(`${template}.yaml`) ?? refused.get(`${template}.yml`)

@@ -25,13 +25,16 @@ async function connected (t: Test, more: Partial<Connector> = {}) {
     assets: { 'asset-1': { template: 'test', env: { DURATION: 20 }, result: { file: 'a b.txt' } } },
     ...more
   }]
-  const deploy = await deployServer(t, { table, connectorSecrets: secrets, publicUrl: 'http://127.0.0.1:8080' })
+  /** The jobs whose callbacks job-completed was reminded of. */
+  const woken: string[] = []
+  const wake = async (id: string): Promise<boolean> => woken.push(id) > 0
+  const deploy = await deployServer(t, { table, connectorSecrets: secrets, publicUrl: 'http://127.0.0.1:8080', wake })
   const endpoint = (query = 'connector=provider&key=the%20endpoint%20key'): string => `${deploy.url}/provision?${query}`
   const recordOf = async () => {
     const [id] = (await keysOf(deploy.store)).filter((key) => key.startsWith(MARKER_PREFIX)).map(jobOfKey)
     return id === undefined ? undefined : (await readRecord(deploy.store, id))?.record
   }
-  return { connector, deploy, endpoint, recordOf, secrets }
+  return { connector, deploy, endpoint, recordOf, secrets, woken }
 }
 
 /** Changes a record to that of a succeeded job, as job-completed writes it, with its callback in this state. */
@@ -144,7 +147,7 @@ await t.test('the same request after the callback is a deprovision request', asy
 
 await t.test('the same request after a callback that the connector lost makes the callback owed again', async (t) => {
   for (const more of [{}, { type: 'provision' as const }]) {
-    const { connector, deploy, endpoint, recordOf } = await connected(t)
+    const { connector, deploy, endpoint, recordOf, woken } = await connected(t)
     const transfer = await connector.provision(endpoint(), more)
     const { job_uuid: id } = await poll(
       'the Job is created',
@@ -153,6 +156,7 @@ await t.test('the same request after a callback that the connector lost makes th
     await advanceRecord(deploy.store, id, succeeded('delivered'))
     t.equal((await connector.send(endpoint(), transfer, more)).status, 200)
     await poll('the callback is owed again', async () => (await recordOf())!.callbacks![0]!.state === 'owed')
+    await poll('job-completed is reminded of it', () => woken.length === 1)
     t.notOk((await recordOf())!.targets!.some((target) => 'ended_at' in target))
   }
 })
@@ -201,6 +205,55 @@ await t.test('an error of the connector ends no transfer', async (t) => {
     t.equal((await deploy.ping()).status, 204)
     t.equal((await recordOf())!.stop, undefined, `${status}`)
   }
+})
+
+await t.test('an answer about one transfer does not silence its connector', async (t) => {
+  const { connector, deploy, endpoint } = await connected(t)
+  const transfers: StubTransfer[] = []
+  for (let count = 0; count < 4; count++) transfers.push(await connector.provision(endpoint()))
+  const ids = async () => (await keysOf(deploy.store)).filter((key) => key.startsWith(MARKER_PREFIX)).map(jobOfKey)
+  const stopped = async () =>
+    (await Promise.all((await ids()).map(async (id) => (await readRecord(deploy.store, id))!.record)))
+      .filter(({ stop }) => stop !== undefined).length
+  for (const transfer of transfers) transfer.state = 'TERMINATED'
+  connector.failures.push(400)
+  await deploy.ping()
+  t.equal(await stopped(), 3, 'the same ping asks about the others')
+  await deploy.ping()
+  t.equal(await stopped(), 4)
+})
+
+await t.test('a Management API that answers again makes the waiting calls due, once for each failed try', async (t) => {
+  const { connector, deploy, endpoint, recordOf, woken } = await connected(t)
+  await connector.provision(endpoint())
+  const { job_uuid: id } = await poll(
+    'the Job is created',
+    async () => await recordOf().then((now) => now?.job_uid !== undefined && now)
+  )
+  await advanceRecord(deploy.store, id, succeeded('owed'))
+  const later = new Date(Date.now() + 3600_000).toISOString()
+  const fail = async (more: object = {}) =>
+    await advanceRecord(deploy.store, id, (record) => {
+      const attempts = [...record.callbacks![0]!.attempts, { at: new Date().toISOString(), status: 503, ...more }]
+      const { extra: _, ...callback } = record.callbacks![0]!
+      return { ...record, revision: record.revision + 1, callbacks: [{ ...callback, due_at: later, attempts }] }
+    })
+  const due = async () => (await recordOf())!.callbacks![0]!.due_at!
+  await fail()
+  connector.down(true)
+  await deploy.ping()
+  t.equal(await due(), later, 'it does not answer')
+  connector.down(false)
+  await deploy.ping()
+  t.ok(await due() < later)
+  t.match((await recordOf())!.callbacks, [{ state: 'owed', extra: true }])
+  t.strictSame(woken, [id])
+  await fail({ extra: true })
+  await deploy.ping()
+  t.equal(await due(), later, 'the extra try has failed, so the schedule goes on')
+  await fail()
+  await deploy.ping()
+  t.ok(await due() < later)
 })
 
 await t.test('a permanent error is answered with 4xx, so that the transfer ends', async (t) => {
@@ -292,7 +345,7 @@ await t.test('an asset that names no job, or an invalid one, makes the job fail,
       [{ jobTemplate: 'none' }, /^There is no template none$/]
     ] as const
   ) {
-    const { connector, deploy, endpoint, recordOf } = await connected(t, { assets: {}, assets_decide: true })
+    const { connector, deploy, endpoint, recordOf, woken } = await connected(t, { assets: {}, assets_decide: true })
     connector.assets.set('asset-1', properties)
     await connector.provision(endpoint())
     const record = await poll(
@@ -302,6 +355,7 @@ await t.test('an asset that names no job, or an invalid one, makes the job fail,
     t.equal(record.reason, 'InvalidAsset')
     t.match(record.message, message)
     t.match(record.callbacks, [{ call: 'terminate', state: 'owed' }])
+    t.strictSame(woken, [record.job_uuid], 'the callback does not wait for a ping')
     t.equal((await deploy.cluster.jobs()).length, 0)
   }
 })

@@ -5,7 +5,7 @@ import { tokenSettings } from '../../shared/access/job-token.ts'
 import { connectorSettings, connectorsOf } from '../../shared/connector/connectors.ts'
 import { egressRules, egressSettings } from '../../shared/egress/egress-rules.ts'
 import { sinkSettings } from '../../shared/events/sink-settings.ts'
-import { brokerSettings, wakeBy } from '../../shared/events/wake.ts'
+import { brokerSettings, remindBy } from '../../shared/events/remind.ts'
 import { SecretName, webhookSettings } from '../../shared/events/webhook-secrets.ts'
 import { runFunction, serverSettings } from '../../shared/http/server.ts'
 import { connectCluster, kubernetesSettings } from '../../shared/kubernetes/cluster.ts'
@@ -55,6 +55,7 @@ runFunction(() => readSettings(Settings), (settings) => {
     })
   }
   const connectors = connectorsOf('deploy', settings, (connector) => unusableAssets(connector, templates()))
+  const remind = remindBy(settings)
   const store = openStore(settings)
   const cluster = connectCluster(settings)
   const egress = egressRules(settings)
@@ -68,7 +69,10 @@ runFunction(() => readSettings(Settings), (settings) => {
       templates,
       tokenKey: settings.JOB_TOKEN_KEY,
       hasSink: settings.K_SINK !== undefined,
-      wake: wakeBy(settings),
+      remind (id) {
+        // Not awaited: the Broker may answer only when the callback is due. It never rejects.
+        remind(id).catch(() => {})
+      },
       settings: { namespace: settings.JOBS_NAMESPACE, image: settings.IMAGE, uploadUrl: settings.UPLOAD_URL },
       defaultTemplate,
       ...connectors,

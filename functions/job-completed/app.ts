@@ -3,7 +3,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import type { AdmitSender } from '../../shared/access/admit-sender.ts'
 import type { Event } from '../../shared/events/event-of.ts'
 import { receiveEvents } from '../../shared/events/receive-events.ts'
-import { CALLBACK_DUE, type Wake } from '../../shared/events/wake.ts'
+import { CALLBACK_DUE, type Remind } from '../../shared/events/remind.ts'
 import { problem } from '../../shared/http/problem.ts'
 import { isJobId } from '../../shared/job/job-id.ts'
 import { JOB_LABEL } from '../../shared/kubernetes/cluster.ts'
@@ -22,16 +22,16 @@ import { type Deps, settleJob } from './settle-job.ts'
  * made. A ping does this for every job that has a marker.
  */
 export function jobCompleted (
-  { callbacks, wake, admitSender, ...place }: Pick<Deps, 'store' | 'cluster'> & {
+  { callbacks, remind, admitSender, ...place }: Pick<Deps, 'store' | 'cluster'> & {
     callbacks: CallbackSettings
-    wake: Wake
+    remind: Remind
     admitSender?: AdmitSender | undefined
   }
 ): FastifyPluginAsync {
   return async function (app) {
     const stopping = new AbortController()
     app.addHook('preClose', async () => stopping.abort())
-    const deps = { ...place, outbox: newOutbox(callbacks, wake, stopping.signal, app.log) }
+    const deps = { ...place, outbox: newOutbox(callbacks, remind, stopping.signal, app.log) }
     const failed = (id: string, error: Error): void =>
       app.log.error({ job_uuid: id, err: error }, 'work on the job failed; the next ping tries again')
     const following = followUps(deps, failed)

@@ -107,9 +107,9 @@ export function followUps (deps: Deps, failed: (id: string, error: Error) => voi
    * ended, so a request to this function waits in its place (untilDue). Without a Broker, this process waits.
    */
   async function continueSoon (id: string): Promise<void> {
-    const { wake, stopping } = deps.outbox
+    const { remind, stopping } = deps.outbox
     const isSoon = !stopping.aborted && await soonDue(deps.store, id) !== undefined
-    if (isSoon && !await wake(id) && await untilDue(deps.store, id, stopping)) start(id)
+    if (isSoon && !await remind(id) && await untilDue(deps.store, id, stopping)) start(id)
   }
 
   function start (id: string, isWrappedUp = false): void {

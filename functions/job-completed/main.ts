@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { admitSenderBy, senderSettings } from '../../shared/access/admit-sender.ts'
-import { brokerSettings, wakeBy } from '../../shared/events/wake.ts'
+import { brokerSettings, remindBy } from '../../shared/events/remind.ts'
 import { runFunction, serverSettings } from '../../shared/http/server.ts'
 import { connectCluster, kubernetesSettings } from '../../shared/kubernetes/cluster.ts'
 import { readSettings } from '../../shared/settings/read-settings.ts'
@@ -27,7 +27,7 @@ runFunction(() => readSettings(Settings), (settings) => {
       store: openStore(settings),
       cluster,
       callbacks: readCallbackSettings(settings),
-      wake: wakeBy(settings),
+      remind: remindBy(settings),
       admitSender: admitSenderBy(settings, cluster)
     })
   }

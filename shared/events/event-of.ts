@@ -13,9 +13,9 @@ type Attributes = Record<string, unknown> & { datacontenttype?: string | null }
 
 /**
  * The event of a request, in structured or binary mode (CloudEvents 1.0.2). `validate` checks all but the data. With
- * `takesAnyData`, data in binary mode that do not match their media type stay bytes. Throws `invalid-event`, which names
- * the wrong attribute, or `unsupported-media-type`. It does not use the SDK, which takes only one spelling of each media
- * type, and data without a media type not as JSON.
+ * `takesAnyData`, data in binary mode that do not match their media type stay bytes. Throws `invalid-event`, which
+ * names the wrong attribute, or `unsupported-media-type`. It does not use the SDK, which takes only one spelling of
+ * each media type, and data without a media type not as JSON.
  */
 export function eventOf (
   headers: IncomingHttpHeaders,

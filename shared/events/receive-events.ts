@@ -14,7 +14,7 @@ export interface EventRoute {
   summary: string
   /** The event types that the route accepts, as a regular expression; without it, all types. */
   types?: string
-  /** Whether data that do not match their media type are taken, as bytes: what one function refuses is a dead letter. */
+  /** Whether data that do not match their media type are taken, as bytes. An event with such data is a dead letter. */
   takesAnyData?: boolean
   /** Checks the credential of the sender; absent if senders have no credentials. */
   admitSender?: AdmitSender | undefined
@@ -34,8 +34,9 @@ export interface EventRoute {
  */
 export async function receiveEvents (
   app: FastifyInstance,
-  { path, summary, types, admitSender, takesAnyData, reply: replied, receive }: EventRoute
+  route: EventRoute
 ): Promise<void> {
+  const { path, summary, types, admitSender, takesAnyData, reply: replied, receive } = route
   const schema = structuredEvent(types ?? '.')
   const validate = lazyValidator<object>(schema)
   await app.register(async (scope) => {
@@ -62,7 +63,8 @@ export async function receiveEvents (
         }
       }
     }, async (request, reply: FastifyReply) => {
-      const event = eventOf(request.headers, request.body as Buffer | undefined ?? Buffer.alloc(0), { validate, takesAnyData })
+      const body = request.body as Buffer | undefined ?? Buffer.alloc(0)
+      const event = eventOf(request.headers, body, { validate, takesAnyData })
       request.log = request.log.child({
         event: { id: event.id, type: event.type, source: event.source, subject: event.subject }
       })
@@ -71,8 +73,8 @@ export async function receiveEvents (
       linkToEvent(request, event['traceparent'])
       const answer = await receive(event, request)
       if (!answer) return await reply.code(204).send()
-      const { headers, body } = HTTP.binary(answer)
-      return await reply.headers(headers as Record<string, string>).send(body)
+      const message = HTTP.binary(answer)
+      return await reply.headers(message.headers as Record<string, string>).send(message.body)
     })
   })
 }

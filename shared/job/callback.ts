@@ -1,6 +1,6 @@
 /**
- * `dead`: given up after the last try, or because the receiver wants no more calls. `dropped`: no longer needed, because
- * the transfer has ended or the connector has learned by another way what the call says.
+ * `dead`: given up after the last try, or because the receiver wants no more calls. `dropped`: no longer needed,
+ * because the transfer has ended, or because the connector has learned otherwise what the call says.
  */
 export const callbackStates = ['owed', 'delivered', 'dead', 'dropped'] as const
 export type CallbackState = typeof callbackStates[number]

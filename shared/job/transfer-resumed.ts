@@ -2,8 +2,8 @@ import type { JobRecord } from './job-record.ts'
 import { withTransfer } from './transfer-of.ts'
 
 /**
- * The record after its transfer was resumed: the result token is valid again, and a push that was held, or waits for its
- * next try, is due now. It is not a new revision.
+ * The record after its transfer was resumed: the result token is valid again, and a push that was held, or that waits
+ * for its next try, is due now. It is not a new revision.
  */
 export function transferResumed (record: JobRecord, now: Date): JobRecord {
   const callbacks = record.callbacks?.map((callback) =>

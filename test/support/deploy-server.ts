@@ -91,7 +91,7 @@ export async function deployWith (
       templates: () => ({ usable: templates, refused: new Map([['broken.yaml', 'it is not a Job']]) }),
       tokenKey,
       hasSink: false,
-      wake: async () => false,
+      remind: () => {},
       settings,
       defaultTemplate: 'test',
       demoWait: 0,

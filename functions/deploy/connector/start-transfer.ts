@@ -32,7 +32,7 @@ export async function startTransfer (deps: ConnectorDeps, record: JobRecord): Pr
         ? undefined
         : advance(current, { state: 'failed', ...why, finished_at: now.toISOString() }, now))
     // No Job was made, so no event tells of this end.
-    if (failed !== undefined) void deps.wake(record.job_uuid)
+    if (failed !== undefined) deps.remind(record.job_uuid)
     return failed ?? record
   }
 }

@@ -9,14 +9,13 @@ import type { Deps } from '../start/start-job.ts'
  * ping saw no owed callback and removed the marker in between. Then job-completed is asked to make the callback.
  */
 export async function advanceOwing (
-  { store, wake }: Pick<Deps, 'store' | 'wake'>,
+  { store, remind }: Pick<Deps, 'store' | 'remind'>,
   id: string,
   next: (record: JobRecord) => JobRecord | undefined
 ): Promise<JobRecord | undefined> {
   await noteOwing(store, id, { ifNoneMatch: '*' })
   const record = await advanceRecord(store, id, next)
   await noteOwing(store, id, { ifNoneMatch: '*' })
-  // Not awaited: the Broker may answer only when the callback is due.
-  if (record !== undefined && isOwing(record)) void wake(id)
+  if (record !== undefined && isOwing(record)) remind(id)
   return record
 }

@@ -6,10 +6,11 @@ import type { Deps } from '../start/start-job.ts'
 import { advanceOwing } from './advance-owing.ts'
 
 /**
- * Makes a callback owed again, and due now, in any state of the callback. Returns the record, or `undefined` when there is no such job.
+ * Makes a callback owed again, and due now, in any state of the callback. Returns the record, or `undefined` when there
+ * is no such job.
  */
 export async function redeliver (
-  place: Pick<Deps, 'store' | 'wake'>,
+  place: Pick<Deps, 'store' | 'remind'>,
   id: string,
   callback: string
 ): Promise<JobRecord | undefined> {

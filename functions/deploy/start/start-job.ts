@@ -1,6 +1,5 @@
 import type { KubernetesObject, V1Job } from '@kubernetes/client-node'
 import { jobToken } from '../../../shared/access/job-token.ts'
-import type { Wake } from '../../../shared/events/wake.ts'
 import { isProblem, problem, type ProblemError } from '../../../shared/http/problem.ts'
 import { advance } from '../../../shared/job/advance.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
@@ -30,8 +29,8 @@ export interface Deps {
   settings: JobSettings
   /** Whether K_SINK is set. The sink gets the events of every job. */
   hasSink: boolean
-  /** Called when a callback is owed and no event of Kubernetes will lead job-completed to it. */
-  wake: Wake
+  /** Reminds job-completed of an owed callback to which no event about a Job will lead it. */
+  remind: (id: string) => void
 }
 
 /**

@@ -19,8 +19,8 @@ export type Outcome = 'delivered' | 'later' | 'never'
 
 /**
  * Builds the requests of one kind of target and interprets their answers. If there is no answer, the outcome is
- * `later`. When `request` throws an Error with a `failure`, clients can see that reason code; after `ResultMissing`, the
- * callback is given up.
+ * `later`. When `request` throws an Error with a `failure`, clients can see that reason code. After `ResultMissing`,
+ * the callback is given up.
  */
 export interface CallbackKind<T extends Target> {
   request: (told: Told<T>) => OutgoingRequest | Promise<OutgoingRequest>

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { failureOf } from '../../../shared/egress/failure.ts'
-import type { Wake } from '../../../shared/events/wake.ts'
+import type { Remind } from '../../../shared/events/remind.ts'
 import { guardedRequest, TIMEOUT_MS } from '../../../shared/egress/guarded-request.ts'
 import type { Attempt, Callback, Ended } from '../../../shared/job/callback.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
@@ -29,16 +29,16 @@ export interface Outbox {
   /** Aborted when the process is about to stop. Then it claims no more callbacks, and the next process makes them. */
   stopping: AbortSignal
   log: Pick<FastifyBaseLogger, 'info' | 'warn'>
-  wake: Wake
+  remind: Remind
 }
 
 export function newOutbox (
   settings: CallbackSettings,
-  wake: Wake,
+  remind: Remind,
   stopping: AbortSignal,
   log: Outbox['log']
 ): Outbox {
-  return { settings, wake, stopping, log, inTurn: atMost(AT_ONCE) }
+  return { settings, remind, stopping, log, inTurn: atMost(AT_ONCE) }
 }
 
 interface Deps {

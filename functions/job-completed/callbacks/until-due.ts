@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { SOON_MS } from '../../../shared/events/wake.ts'
+import { SOON_MS } from '../../../shared/events/remind.ts'
 import { nextDue } from '../../../shared/job/owed-callbacks.ts'
 import { readRecord } from '../../../shared/job/record-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
@@ -16,7 +16,7 @@ export async function soonDue (store: Store, id: string): Promise<number | undef
   return wait !== undefined && wait <= SOON_MS ? wait : undefined
 }
 
-/** Waits until a callback of a job is due, if one is due soon. Returns false when none is, or the process is to stop. */
+/** Waits until a callback of a job is due, if one is due soon. `false`: none is, or the process is about to stop. */
 export async function untilDue (store: Store, id: string, stopping: AbortSignal): Promise<boolean> {
   const wait = await soonDue(store, id)
   if (wait === undefined) return false

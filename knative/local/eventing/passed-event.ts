@@ -40,9 +40,16 @@ export function readEvent (headers: IncomingHttpHeaders, body: Buffer): PassedEv
 
 type StructuredEvent = Attributes & { data?: unknown, data_base64?: string }
 
+/** Node has it, its types do not: https://tc39.es/proposal-json-parse-with-source/ */
+const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown }
+
 /** Keeps every digit of a number: a Broker passes JSON on as it is. */
-function exactly (_name: string, value: unknown, { source }: { source?: string } = {}): unknown {
-  return typeof value === 'number' ? (JSON as unknown as { rawJSON: (text: string) => unknown }).rawJSON(source!) : value
+function exactly (
+  _name: string,
+  value: unknown,
+  { source }: { source?: string } = {}
+): unknown {
+  return typeof value === 'number' ? rawJSON(source!) : value
 }
 
 /** The data as the Broker's SDK sends them in binary mode: JSON, unless another content type makes a string text. */
@@ -62,7 +69,8 @@ function whole (attributes: Attributes): Attributes {
 }
 
 /** Like the Broker's SDK, without a content type when the event has none. */
-export function binaryMessage ({ attributes: { datacontenttype: type, ...attributes }, body }: PassedEvent, more: Attributes): Message {
+export function binaryMessage (event: PassedEvent, more: Attributes): Message {
+  const { attributes: { datacontenttype: type, ...attributes }, body } = event
   return {
     headers: {
       ...Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`ce-${name}`, String(value)])),

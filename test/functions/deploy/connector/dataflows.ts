@@ -31,9 +31,9 @@ async function connected (t: Test, protocol: Connector['protocol'], more: Partia
     ...more
   }]
   /** The jobs whose callbacks job-completed was reminded of. */
-  const woken: string[] = []
+  const reminded: string[] = []
   const deploy = await deployServer(t, {
-    wake: async (id) => woken.push(id) > 0,
+    remind: (id) => reminded.push(id),
     table,
     connectorSecrets: secrets,
     publicUrl: 'http://127.0.0.1:8080',
@@ -42,7 +42,7 @@ async function connected (t: Test, protocol: Connector['protocol'], more: Partia
   const base = `${deploy.url}/connector/provider/${encodeURIComponent(KEY)}/dataflows`
   return {
     deploy,
-    woken,
+    reminded,
     base,
     post: async (path: string, body?: unknown, headers: Record<string, string> = {}) =>
       await fetch(base + path, {
@@ -154,7 +154,7 @@ await t.test("EDC's own signaling: an asset that names no job is refused, and ru
 })
 
 await t.test("EDC's own signaling: the second start begins a push, and only one", async (t) => {
-  const { post, succeeds, recordOf, woken } = await connected(t, 'edc-signaling', {
+  const { post, succeeds, recordOf, reminded } = await connected(t, 'edc-signaling', {
     assets: { [(exchangesOf('signaling-01-push', 'start')[0]!.body as any).datasetId]: { template: 'test' } }
   })
   const [first, second] = exchangesOf('signaling-01-push', 'start')
@@ -176,7 +176,7 @@ await t.test("EDC's own signaling: the second start begins a push, and only one"
     'the owed call `provisioned` is not needed any more, and stays visible'
   )
   t.ok(callbacks![1]!.due_at! <= new Date().toISOString(), 'the push is due at once')
-  t.ok(woken.includes(id), 'and does not wait for a ping')
+  t.ok(reminded.includes(id), 'and does not wait for a ping')
 })
 
 await t.test('a resumed transfer pushes at once', async (t) => {
@@ -191,7 +191,7 @@ await t.test('a resumed transfer pushes at once', async (t) => {
     [edc, first!.body as object, (first!.body as any).processId, '/start', first!.body],
     [dps, { ...message, ...push }, message.processId, `/${message.processId}/resume`, { messageId: 'm' }]
   ] as const
-  for (const [{ deploy, post, succeeds, recordOf, woken }, start, flow, path, body] of cases) {
+  for (const [{ deploy, post, succeeds, recordOf, reminded }, start, flow, path, body] of cases) {
     t.ok((await post('/start', start)).ok)
     await succeeds(path === '/start' ? 'provisioned' : 'started', 'delivered')
     const { job_uuid: id } = await recordOf()
@@ -200,12 +200,12 @@ await t.test('a resumed transfer pushes at once', async (t) => {
       callbacks: owedCall(record, 'push', new Date()).map((one) => one.call === 'push' ? { ...one, ...waiting } : one)
     }))
     t.equal((await post(`/${flow}/suspend`, {})).status, 200)
-    woken.length = 0
+    reminded.length = 0
     t.ok((await post(path, body)).ok)
     const resumed = callbackOf(await recordOf(), 'push')!
     t.ok(resumed.due_at! < later)
     t.equal(resumed.attempts.length, 1, 'the suspension is no try')
-    t.strictSame(woken, [id])
+    t.strictSame(reminded, [id])
   }
 })
 
@@ -215,7 +215,11 @@ await t.test('a job that made no file of the wanted name gives no address', asyn
   await edc.post('/start', start!.body)
   await edc.succeeds('provisioned', 'delivered')
   const missing = async ({ deploy, recordOf }: typeof edc) =>
-    await advanceRecord(deploy.store, (await recordOf()).job_uuid, (record) => withTransfer(record, { result_missing: true }))
+    await advanceRecord(
+      deploy.store,
+      (await recordOf()).job_uuid,
+      (record) => withTransfer(record, { result_missing: true })
+    )
   await missing(edc)
   t.match(await (await edc.post('/start', start!.body)).json(), { provisioning: true, dataAddress: undefined })
   const dps = await connected(t, 'dataplane-signaling', signaling)

@@ -26,15 +26,15 @@ async function connected (t: Test, more: Partial<Connector> = {}) {
     ...more
   }]
   /** The jobs whose callbacks job-completed was reminded of. */
-  const woken: string[] = []
-  const wake = async (id: string): Promise<boolean> => woken.push(id) > 0
-  const deploy = await deployServer(t, { table, connectorSecrets: secrets, publicUrl: 'http://127.0.0.1:8080', wake })
+  const reminded: string[] = []
+  const remind = (id: string): number => reminded.push(id)
+  const deploy = await deployServer(t, { table, connectorSecrets: secrets, publicUrl: 'http://127.0.0.1:8080', remind })
   const endpoint = (query = 'connector=provider&key=the%20endpoint%20key'): string => `${deploy.url}/provision?${query}`
   const recordOf = async () => {
     const [id] = (await keysOf(deploy.store)).filter((key) => key.startsWith(MARKER_PREFIX)).map(jobOfKey)
     return id === undefined ? undefined : (await readRecord(deploy.store, id))?.record
   }
-  return { connector, deploy, endpoint, recordOf, secrets, woken }
+  return { connector, deploy, endpoint, recordOf, secrets, reminded }
 }
 
 /** Changes a record to that of a succeeded job, as job-completed writes it, with its callback in this state. */
@@ -147,7 +147,7 @@ await t.test('the same request after the callback is a deprovision request', asy
 
 await t.test('the same request after a callback that the connector lost makes the callback owed again', async (t) => {
   for (const more of [{}, { type: 'provision' as const }]) {
-    const { connector, deploy, endpoint, recordOf, woken } = await connected(t)
+    const { connector, deploy, endpoint, recordOf, reminded } = await connected(t)
     const transfer = await connector.provision(endpoint(), more)
     const { job_uuid: id } = await poll(
       'the Job is created',
@@ -156,7 +156,7 @@ await t.test('the same request after a callback that the connector lost makes th
     await advanceRecord(deploy.store, id, succeeded('delivered'))
     t.equal((await connector.send(endpoint(), transfer, more)).status, 200)
     await poll('the callback is owed again', async () => (await recordOf())!.callbacks![0]!.state === 'owed')
-    await poll('job-completed is reminded of it', () => woken.length === 1)
+    await poll('job-completed is reminded of it', () => reminded.length === 1)
     t.notOk((await recordOf())!.targets!.some((target) => 'ended_at' in target))
   }
 })
@@ -224,7 +224,7 @@ await t.test('an answer about one transfer does not silence its connector', asyn
 })
 
 await t.test('a Management API that answers again makes the waiting calls due, once for each failed try', async (t) => {
-  const { connector, deploy, endpoint, recordOf, woken } = await connected(t)
+  const { connector, deploy, endpoint, recordOf, reminded } = await connected(t)
   await connector.provision(endpoint())
   const { job_uuid: id } = await poll(
     'the Job is created',
@@ -247,7 +247,7 @@ await t.test('a Management API that answers again makes the waiting calls due, o
   await deploy.ping()
   t.ok(await due() < later)
   t.match((await recordOf())!.callbacks, [{ state: 'owed', extra: true }])
-  t.strictSame(woken, [id])
+  t.strictSame(reminded, [id])
   await fail({ extra: true })
   await deploy.ping()
   t.equal(await due(), later, 'the extra try has failed, so the schedule goes on')
@@ -345,7 +345,7 @@ await t.test('an asset that names no job, or an invalid one, makes the job fail,
       [{ jobTemplate: 'none' }, /^There is no template none$/]
     ] as const
   ) {
-    const { connector, deploy, endpoint, recordOf, woken } = await connected(t, { assets: {}, assets_decide: true })
+    const { connector, deploy, endpoint, recordOf, reminded } = await connected(t, { assets: {}, assets_decide: true })
     connector.assets.set('asset-1', properties)
     await connector.provision(endpoint())
     const record = await poll(
@@ -355,7 +355,7 @@ await t.test('an asset that names no job, or an invalid one, makes the job fail,
     t.equal(record.reason, 'InvalidAsset')
     t.match(record.message, message)
     t.match(record.callbacks, [{ call: 'terminate', state: 'owed' }])
-    t.strictSame(woken, [record.job_uuid], 'the callback does not wait for a ping')
+    t.strictSame(reminded, [record.job_uuid], 'the callback does not wait for a ping')
     t.equal((await deploy.cluster.jobs()).length, 0)
   }
 })

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { CALLBACK_DUE } from '../../../../shared/events/wake.ts'
+import { CALLBACK_DUE } from '../../../../shared/events/remind.ts'
 import type { Connector } from '../../../../shared/connector/connectors.ts'
 import { advance } from '../../../../shared/job/advance.ts'
 import type { JobRecord } from '../../../../shared/job/job-record.ts'
@@ -140,7 +140,7 @@ await t.test('an event reminds of the due calls of a job, and is answered only w
   const hook = await httpServer(t)
   const { send, ping, url } = await completedWith(t, { store, cluster: clusterOf(await testKubernetes(t)) }, {
     K_SINK: hook.url,
-    wake: async (id) => reminded.push(id) > 0
+    remind: async (id) => reminded.push(id) > 0
   })
   const record = advance(newRecord({ state: 'pending', targets: [{ kind: 'sink' }] }), { state: 'failed' }, new Date())!
   const due = Date.now() + 2000

@@ -143,7 +143,7 @@ await t.test('data without a media type arrive without a content type, as behind
   t.equal(seen.received.at(-1)!.headers['content-type'], undefined, 'in binary mode, too')
   await send(
     { 'content-type': 'application/cloudevents+json' },
-    `{"specversion":"1.0","id":"8","source":"/a","type":"t","n":5,"data":{"n":9007199254740993,"x":1.50}}`
+    '{"specversion":"1.0","id":"8","source":"/a","type":"t","n":5,"data":{"n":9007199254740993,"x":1.50}}'
   )
   t.equal(seen.received.at(-1)!.body.toString(), '{"n":9007199254740993,"x":1.50}', 'every digit')
   t.equal(seen.received.at(-1)!.headers['ce-n'], '5')

@@ -27,12 +27,12 @@ const TIMEOUT_MS = 30_000
  * Asks `job-completed` to make the callbacks of a job that are due now or soon. Returns whether the Broker has the
  * request; if not, the next ping makes them. Never throws.
  */
-export type Wake = (id: string) => Promise<boolean>
+export type Remind = (id: string) => Promise<boolean>
 
-export function wakeBy (
+export function remindBy (
   { BROKER_URL: url, K_SINK_TOKEN_FILE: tokenFile }: Static<TObject<typeof brokerSettings>>
-): Wake {
-  return async function wake (id) {
+): Remind {
+  return async function remind (id) {
     if (url === undefined) return false
     try {
       const { headers } = HTTP.binary(

@@ -207,22 +207,6 @@ await t.test('an error of the connector ends no transfer', async (t) => {
   }
 })
 
-await t.test('an answer about one transfer does not silence its connector', async (t) => {
-  const { connector, deploy, endpoint } = await connected(t)
-  const transfers: StubTransfer[] = []
-  for (let count = 0; count < 4; count++) transfers.push(await connector.provision(endpoint()))
-  const ids = async () => (await keysOf(deploy.store)).filter((key) => key.startsWith(MARKER_PREFIX)).map(jobOfKey)
-  const stopped = async () =>
-    (await Promise.all((await ids()).map(async (id) => (await readRecord(deploy.store, id))!.record)))
-      .filter(({ stop }) => stop !== undefined).length
-  for (const transfer of transfers) transfer.state = 'TERMINATED'
-  connector.failures.push(400)
-  await deploy.ping()
-  t.equal(await stopped(), 3, 'the same ping asks about the others')
-  await deploy.ping()
-  t.equal(await stopped(), 4)
-})
-
 await t.test('a Management API that answers again makes the waiting calls due, once for each failed try', async (t) => {
   const { connector, deploy, endpoint, recordOf, reminded } = await connected(t)
   await connector.provision(endpoint())

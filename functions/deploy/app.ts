@@ -95,13 +95,14 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
       schema: {
         summary: 'Sends a callback again',
         description:
-          'The next ping, within a minute, sends it. If that fails, the retry schedule continues where it was.',
+          'It is sent at once, or within a minute. During an attempt, one more attempt follows. If that fails, the ' +
+          'retry schedule continues where it was.',
         params: Type.Object({ id: JobId, callback: CallbackId }),
         response: { 202: CallbackView, ...problems(400, 404, 413, 415, 503) }
       }
     }, async (request, reply) => {
       const { id, callback } = request.params
-      const record = await redeliver(store, id, callback)
+      const record = await redeliver(options, id, callback)
       if (record === undefined) throw unknownJob(id)
       reply.code(202)
       return callbackView(record, record.callbacks!.find((one) => one.id === callback)!)

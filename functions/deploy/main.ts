@@ -5,6 +5,7 @@ import { tokenSettings } from '../../shared/access/job-token.ts'
 import { connectorSettings, connectorsOf } from '../../shared/connector/connectors.ts'
 import { egressRules, egressSettings } from '../../shared/egress/egress-rules.ts'
 import { sinkSettings } from '../../shared/events/sink-settings.ts'
+import { brokerSettings, remindBy } from '../../shared/events/remind.ts'
 import { SecretName, webhookSettings } from '../../shared/events/webhook-secrets.ts'
 import { callersApi } from '../../shared/http/callers-api.ts'
 import { runFunction, serverSettings } from '../../shared/http/server.ts'
@@ -13,6 +14,7 @@ import { complainAs } from '../../shared/settings/complain-as.ts'
 import { readSettings } from '../../shared/settings/read-settings.ts'
 import { openStore, storeSettings } from '../../shared/store/open-store.ts'
 import { deploy } from './app.ts'
+import { unusableAssets } from './connector/unusable-assets.ts'
 import { templatesIn } from './templates/read-templates.ts'
 
 const Settings = Type.Object({
@@ -24,6 +26,7 @@ const Settings = Type.Object({
   ...senderSettings,
   ...connectorSettings,
   ...sinkSettings,
+  ...brokerSettings,
   ...egressSettings,
   ...webhookSettings,
   WEBHOOK_DEFAULT_SECRET: Type.Optional(SecretName),
@@ -52,7 +55,8 @@ runFunction(() => readSettings(Settings), (settings) => {
       msg: `the default template ${defaultTemplate} is not usable in ${folder}; add it or set DEFAULT_TEMPLATE`
     })
   }
-  const connectors = connectorsOf('deploy', settings)
+  const connectors = connectorsOf('deploy', settings, (connector) => unusableAssets(connector, templates()))
+  const remind = remindBy(settings)
   const store = openStore(settings)
   const cluster = connectCluster(settings)
   const egress = egressRules(settings)
@@ -67,6 +71,10 @@ runFunction(() => readSettings(Settings), (settings) => {
       templates,
       tokenKey: settings.JOB_TOKEN_KEY,
       hasSink: settings.K_SINK !== undefined,
+      remind (id) {
+        // Not awaited: the Broker may answer only when the callback is due. It never rejects.
+        remind(id).catch(() => {})
+      },
       settings: { namespace: settings.JOBS_NAMESPACE, image: settings.IMAGE, uploadUrl: settings.UPLOAD_URL },
       defaultTemplate,
       ...connectors,

@@ -1,4 +1,5 @@
 import { createdAt } from '../../shared/job/job-id.ts'
+import { hastened } from '../../shared/job/hastened.ts'
 import type { JobRecord } from '../../shared/job/job-record.ts'
 import { isTerminal } from '../../shared/job/job-state.ts'
 import { readRecord } from '../../shared/job/record-store.ts'
@@ -35,7 +36,9 @@ export async function reconcile (
     try {
       const found = await readRecord(deps.store, id)
       const transfer = found && transferOf(found.record)
-      if (transfer !== undefined) transfers.push({ id, transfer })
+      if (transfer !== undefined) {
+        transfers.push({ id, transfer, isWaiting: hastened(found!.record, new Date()) !== undefined })
+      }
       const repair = found === undefined ? await removeAbandoned(deps, id, key) : await repairJob(deps, found.record)
       if (repair === undefined) continue
       pingRepairs.inc({ repair })

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import type { V1Job } from '@kubernetes/client-node'
 import type { FastifyPluginAsync } from 'fastify'
 import type { AdmitSender } from '../../shared/access/admit-sender.ts'
-import { type Event, receiveEvents } from '../../shared/events/receive-events.ts'
+import type { Event } from '../../shared/events/event-of.ts'
+import { receiveEvents } from '../../shared/events/receive-events.ts'
+import { CALLBACK_DUE, type Remind } from '../../shared/events/remind.ts'
 import { problem } from '../../shared/http/problem.ts'
 import { isJobId } from '../../shared/job/job-id.ts'
 import { JOB_LABEL } from '../../shared/kubernetes/cluster.ts'
@@ -12,6 +14,7 @@ import { eventsWithoutEffect } from '../../shared/telemetry/metrics.ts'
 import type { CallbackSettings } from './callbacks/callback-settings.ts'
 import { followUps } from './follow-up.ts'
 import { newOutbox } from './callbacks/pay-callbacks.ts'
+import { untilDue } from './callbacks/until-due.ts'
 import { reconcile } from './reconcile.ts'
 import { type Deps, findJob, settleJob } from './settle-job.ts'
 
@@ -20,15 +23,16 @@ import { type Deps, findJob, settleJob } from './settle-job.ts'
  * made. A ping does this for every job that has a marker.
  */
 export function jobCompleted (
-  { callbacks, admitSender, ...place }: Pick<Deps, 'store' | 'cluster'> & {
+  { callbacks, remind, admitSender, ...place }: Pick<Deps, 'store' | 'cluster'> & {
     callbacks: CallbackSettings
+    remind: Remind
     admitSender?: AdmitSender | undefined
   }
 ): FastifyPluginAsync {
   return async function (app) {
     const stopping = new AbortController()
     app.addHook('preClose', async () => stopping.abort())
-    const deps = { ...place, outbox: newOutbox(callbacks, stopping.signal, app.log) }
+    const deps = { ...place, outbox: newOutbox(callbacks, remind, stopping.signal, app.log) }
     const failed = (id: string, error: Error): void =>
       app.log.error({ job_uuid: id, err: error }, 'work on the job failed; the next ping tries again')
     const following = followUps(deps, failed)
@@ -37,11 +41,18 @@ export function jobCompleted (
     await receiveEvents(app, {
       path: '/',
       admitSender,
-      summary: 'Receives the events of an ApiServerSource about Jobs, and pings',
-      types: '^dev\\.knative\\.(apiserver\\.resource\\.(add|update|delete)|sources\\.ping)$',
+      summary: 'Receives the events of an ApiServerSource about Jobs, pings, and requests to make due callbacks',
+      types: `^(dev\\.knative\\.(apiserver\\.resource\\.(add|update|delete)|sources\\.ping)|${
+        CALLBACK_DUE.replaceAll('.', '\\.')
+      })$`,
       receive: async (event, { log }) => {
         if (event.type === 'dev.knative.sources.ping') {
           for (const { id, isWrappedUp } of await reconcile(deps, failed)) following.start(id, isWrappedUp)
+          return
+        }
+        if (event.type === CALLBACK_DUE) {
+          const id = event.subject ?? ''
+          if (isJobId(id) && await untilDue(deps.store, id, stopping.signal)) following.start(id)
           return
         }
         const id = jobOf(event, deps.cluster.namespace)
@@ -64,6 +75,7 @@ export function jobCompleted (
     await receiveEvents(app, {
       path: '/dead-letter',
       admitSender,
+      takesAnyData: true,
       summary: 'Stores an event that could not be delivered',
       receive: async (event, { log }) => {
         log.warn('event stored as a dead letter')

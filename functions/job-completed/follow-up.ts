@@ -11,29 +11,33 @@ import { abortUploads } from '../../shared/store/unfinished-uploads.ts'
 import { awaitReport } from './await-report.ts'
 import { condition } from './job-condition.ts'
 import { payCallbacks } from './callbacks/pay-callbacks.ts'
+import { soonDue, untilDue } from './callbacks/until-due.ts'
 import { type Deps, findJob, settleJob } from './settle-job.ts'
 
 /**
  * Does the work that remains after the record has its new state: keeps the log, aborts unfinished multipart uploads,
  * makes the due callbacks, and at last removes the marker. It runs after the event is answered, because the Broker and
  * the source wait for that answer. If the process stops in between, the next ping repeats the work. For a job that
- * `isWrappedUp`, only callbacks remain.
+ * `isWrappedUp`, only callbacks remain. Returns whether a callback is still owed.
  */
-export async function followUp (deps: Deps, id: string, isWrappedUp: boolean): Promise<void> {
+export async function followUp (deps: Deps, id: string, isWrappedUp: boolean): Promise<boolean> {
   // In parallel: the log may be deleted with its pod while a slow receiver answers, and no receiver must wait for a
   // log.
   const [wrapped, paid] = await Promise.allSettled([isWrappedUp || wrapUp(deps, id), payCallbacks(deps, id)])
-  for (const one of [wrapped, paid]) if (one.status === 'rejected') throw one.reason
-  if (wrapped.status === 'rejected' || !wrapped.value) return
+  if (wrapped.status === 'rejected') throw wrapped.reason
+  if (paid.status === 'rejected') throw paid.reason
+  if (!wrapped.value) return paid.value
   // `wrapUp` may have found the end of the job, which adds new callbacks.
   if (await payCallbacks(deps, id)) {
     if (!isWrappedUp) await noteOwing(deps.store, id)
-    return
+    return true
   }
   await removeObject(deps.store, markerKey(id))
   const after = await readRecord(deps.store, id)
   // A client may have requested a redelivery before the marker was removed. The job needs its marker again.
-  if (after !== undefined && isOwing(after.record)) await noteOwing(deps.store, id)
+  if (after === undefined || !isOwing(after.record)) return false
+  await noteOwing(deps.store, id)
+  return true
 }
 
 /** Keeps the log and aborts unfinished uploads. Returns true when the job has ended and both are done. */
@@ -83,22 +87,42 @@ export interface FollowUps {
 export function followUps (deps: Deps, failed: (id: string, error: Error) => void): FollowUps {
   const running = new Map<string, Promise<void>>()
   const again = new Set<string>()
+  const waiting = new Map<string, Promise<void>>()
 
   async function run (id: string, isWrappedUp: boolean): Promise<void> {
+    let isOwing: boolean
     do {
       again.delete(id)
-      await followUp(deps, id, isWrappedUp).catch((error: Error) => failed(id, error))
+      isOwing = await followUp(deps, id, isWrappedUp).catch((error: Error) => {
+        failed(id, error)
+        return false
+      })
     } while (again.has(id))
     running.delete(id)
+    if (!isOwing || waiting.has(id)) return
+    waiting.set(id, continueSoon(id).catch((error: Error) => failed(id, error)).finally(() => waiting.delete(id)))
+  }
+
+  /**
+   * Makes sure that a callback that is due in seconds does not wait for a ping. A process that has no request may be
+   * ended, so a request to this function waits in its place (untilDue). Without a Broker, this process waits.
+   */
+  async function continueSoon (id: string): Promise<void> {
+    const { remind, stopping } = deps.outbox
+    const isSoon = !stopping.aborted && await soonDue(deps.store, id) !== undefined
+    if (isSoon && !await remind(id) && await untilDue(deps.store, id, stopping)) start(id)
+  }
+
+  function start (id: string, isWrappedUp = false): void {
+    if (running.has(id)) again.add(id)
+    else running.set(id, run(id, isWrappedUp))
   }
 
   return {
-    start (id, isWrappedUp = false) {
-      if (running.has(id)) again.add(id)
-      else running.set(id, run(id, isWrappedUp))
-    },
+    start,
     async settled () {
       await Promise.all(running.values())
+      await Promise.all(waiting.values())
     }
   }
 }

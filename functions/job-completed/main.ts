@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { admitSenderBy, senderSettings } from '../../shared/access/admit-sender.ts'
+import { brokerSettings, remindBy } from '../../shared/events/remind.ts'
 import { runFunction, serverSettings } from '../../shared/http/server.ts'
 import { connectCluster, kubernetesSettings } from '../../shared/kubernetes/cluster.ts'
 import { readSettings } from '../../shared/settings/read-settings.ts'
@@ -12,7 +13,8 @@ const Settings = Type.Object({
   ...storeSettings,
   ...kubernetesSettings,
   ...senderSettings,
-  ...callbackSettings
+  ...callbackSettings,
+  ...brokerSettings
 })
 
 runFunction(() => readSettings(Settings), (settings) => {
@@ -25,6 +27,7 @@ runFunction(() => readSettings(Settings), (settings) => {
       store: openStore(settings),
       cluster,
       callbacks: readCallbackSettings(settings),
+      remind: remindBy(settings),
       admitSender: admitSenderBy(settings, cluster)
     })
   }

@@ -3,10 +3,11 @@ import { advance } from '../../shared/job/advance.ts'
 import type { JobRecord } from '../../shared/job/job-record.ts'
 import { isTerminal } from '../../shared/job/job-state.ts'
 import { advanceRecord, readRecord } from '../../shared/job/record-store.ts'
+import { transferOf, withTransfer } from '../../shared/job/transfer-of.ts'
 import { type Cluster, genuine, kubernetesUnavailable, objectName, statusOf } from '../../shared/kubernetes/cluster.ts'
 import { statusMessage } from '../../shared/kubernetes/status-message.ts'
 import { countingPod, podsOf } from '../../shared/kubernetes/workload.ts'
-import { countResults } from '../../shared/results/results.ts'
+import { countResults, findResult } from '../../shared/results/results.ts'
 import type { Store } from '../../shared/store/open-store.ts'
 import { hasEnded, judge } from './judge.ts'
 import type { Outbox } from './callbacks/pay-callbacks.ts'
@@ -69,13 +70,23 @@ export async function settleJob (
   const results = attempt !== undefined && hasEnded(known.record, job)
     ? await countResults(store, id, attempt)
     : undefined
+  const isMissing = results?.complete && attempt !== undefined && await missesResult(store, known.record, attempt)
   const now = new Date()
   let changed: Settled['changed'] = 'nothing'
   const record = await advanceRecord(store, id, (record) => {
     const isNewer = job === undefined && record.job_uid !== known.record.job_uid
-    const next = isNewer ? undefined : advance(record, judge(record, { job, pods, results, absence }, now), now)
+    const change = isNewer ? {} : judge(record, { job, pods, results, absence }, now)
+    // In the same write as the state: the calls that the connector is owed depend on it.
+    const before = isMissing && change.state === 'succeeded' ? withTransfer(record, { result_missing: true }) : record
+    const next = advance(before, change, now)
     changed = next === undefined ? 'nothing' : next.state === record.state ? 'facts' : 'state'
     return next
   })
   return record && { record, changed }
+}
+
+/** Whether the transfer of a job names a result file that the job has not made. */
+async function missesResult (store: Store, record: JobRecord, attempt: string): Promise<boolean> {
+  const { result } = transferOf(record) ?? {}
+  return typeof result === 'object' && await findResult(store, { ...record, attempt }, result.file) === undefined
 }

@@ -6,10 +6,11 @@ import { endLeftovers } from './end-leftovers.ts'
 import { createApiServerSource } from './eventing/api-server-source.ts'
 import { startBroker } from './eventing/broker.ts'
 import { routesOf, startEntry } from './serving/entry.ts'
+import { localSettings } from './local-settings.ts'
 import { freePorts } from './free-ports.ts'
-import { type Keys, keptKeys, newKeys } from './keys.ts'
+import { keptKeys, newKeys } from './keys.ts'
 import { startKubernetes } from './kubernetes/server.ts'
-import { readManifests, type Destination, type Manifests } from './manifests.ts'
+import { readManifests, type Destination } from './manifests.ts'
 import { startPingSource } from './eventing/ping-source.ts'
 import { serviceEnvironment } from './serving/service-environment.ts'
 import { named, runService, type Service } from './serving/service.ts'
@@ -86,7 +87,7 @@ async function startParts (
   undo.push(store.stop)
   const kubeconfig = process.env.KUBECONFIG || await startLocalKubernetes()
 
-  const ports = await freePorts(manifests['serving.knative.dev/v1/Service'].length)
+  const [brokerPort, ...ports] = await freePorts(manifests['serving.knative.dev/v1/Service'].length + 1)
   const portOf = Object.fromEntries(
     manifests['serving.knative.dev/v1/Service'].map(({ metadata: { name } }, i) => [name, ports[i]!])
   )
@@ -96,7 +97,9 @@ async function startParts (
     kubeconfig,
     uploadUrl: `http://127.0.0.1:${portOf['result-upload']}`,
     publicUrl: entry.url,
-    empty: emptyFolder(join(dir, 'empty'))
+    brokerUrl: `http://127.0.0.1:${brokerPort}/`,
+    empty: emptyFolder(join(dir, 'empty')),
+    templates: join(ROOT, 'knative/templates')
   })
   await makeBucket(store, env['*']?.S3_BUCKET ?? configMaps['gx4ki-settings']!.S3_BUCKET!)
   for (const manifest of manifests['serving.knative.dev/v1/Service']) {
@@ -111,7 +114,12 @@ async function startParts (
   undo.push(() => Promise.all([...services.values()].map((service) => service.stop())))
   await Promise.all([...services.values()].map((service) => service.ready()))
 
-  const broker = await startBroker({ triggers: manifests['eventing.knative.dev/v1/Trigger'], urlOf, log: say })
+  const broker = await startBroker({
+    port: brokerPort!,
+    triggers: manifests['eventing.knative.dev/v1/Trigger'],
+    urlOf,
+    log: say
+  })
   undo.push(broker.stop)
   const source = createApiServerSource(manifests['sources.knative.dev/v1/ApiServerSource'][0]!, {
     kubeconfig,
@@ -165,47 +173,4 @@ function keptFolder (folder: string, undo: Undo): string {
 function emptyFolder (dir: string): string {
   mkdirSync(dir, { recursive: true })
   return dir
-}
-
-/** Settings of the functions that the local host takes from its own environment. */
-const TAKEN = [
-  'S3_BUCKET',
-  'TEMPLATES_DIR',
-  'DEFAULT_TEMPLATE',
-  'CONNECTORS_DIR',
-  'CONNECTOR_SECRETS_DIR',
-  'WEBHOOK_SECRETS_DIR',
-  'WEBHOOK_DEFAULT_SECRET',
-  'EGRESS_ALLOWED_ORIGINS',
-  'API_KEYS_DIR'
-]
-
-/** The ConfigMaps with the addresses of this machine, and Secrets with its keys. */
-function localSettings (
-  manifests: Manifests,
-  { store, keys, kubeconfig, uploadUrl, publicUrl, empty }:
-    & { store: LocalStore, keys: Keys }
-    & Record<'kubeconfig' | 'uploadUrl' | 'publicUrl' | 'empty', string>
-) {
-  const configMaps = Object.fromEntries(manifests['v1/ConfigMap'].map(({ metadata, data }) => [metadata.name, data]))
-  const chosen = Object.fromEntries(TAKEN.flatMap((name) => process.env[name] ? [[name, process.env[name]]] : []))
-  configMaps['gx4ki-settings'] = {
-    ...configMaps['gx4ki-settings'],
-    S3_ENDPOINT: store.endpoint,
-    S3_REGION: store.region,
-    KUBECONFIG: kubeconfig,
-    UPLOAD_URL: uploadUrl,
-    PUBLIC_URL: publicUrl,
-    CONNECTORS_DIR: empty,
-    CONNECTOR_SECRETS_DIR: empty,
-    WEBHOOK_SECRETS_DIR: empty,
-    TEMPLATES_DIR: join(ROOT, 'knative/templates'),
-    ...chosen
-  }
-  const secrets = {
-    'gx4ki-store': { 'access-key': store.accessKey, 'secret-key': store.secretKey },
-    'gx4ki-job-token': { key: keys.jobToken },
-    'gx4ki-result-token': { key: keys.resultToken }
-  }
-  return { configMaps, secrets }
 }

@@ -78,9 +78,13 @@ export interface ConnectorPlace {
 
 /**
  * Reads the settings. Without CONNECTORS_DIR, the other settings are optional. With it, throws if one of them is
- * missing.
+ * missing. `check` returns what is wrong in a connector that can be used all the same; this is logged once.
  */
-export function connectorsOf (title: string, settings: Static<TObject<typeof connectorSettings>>): ConnectorPlace {
+export function connectorsOf (
+  title: string,
+  settings: Static<TObject<typeof connectorSettings>>,
+  check: (connector: Connector) => string[] = () => []
+): ConnectorPlace {
   const { CONNECTORS_DIR: folder, ...needed } = settings
   const { CONNECTOR_SECRETS_DIR: connectorSecrets = '', RESULT_TOKEN_KEY: resultTokenKey = '', PUBLIC_URL: publicUrl } =
     needed
@@ -91,9 +95,26 @@ export function connectorsOf (title: string, settings: Static<TObject<typeof con
     folder,
     (file, reason) => complainAs(title, { file, msg: `The connector file is ignored: ${reason}` })
   )
+  const checked = checkedBy(connectors, (connector) => {
+    for (const what of check(connector)) {
+      complainAs(title, { level: 'warn', msg: `the connector ${connector.name}: ${what}` })
+    }
+  })
   // Read the folder now, so that an unreadable folder makes the start fail.
-  connectors()
-  return { connectors, connectorSecrets, resultTokenKey, publicUrl }
+  checked()
+  return { connectors: checked, connectorSecrets, resultTokenKey, publicUrl }
+}
+
+/** Calls `check` for each usable connector that was not there at the last call. A changed file is another connector. */
+function checkedBy (connectors: () => Connectors, check: (connector: Connector) => void): () => Connectors {
+  let known = new Set<Connector>()
+  return function readConnectors () {
+    const read = connectors()
+    const now = new Set(read.usable.values())
+    for (const connector of now) if (!known.has(connector)) check(connector)
+    known = now
+    return read
+  }
 }
 
 /** The connectors of a folder, read again at each call; none without a folder. */

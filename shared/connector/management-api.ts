@@ -75,7 +75,7 @@ async function look<T> (
   })
   if (status === 404 && isNotFound(body)) return undefined
   if (status !== 200 || !isExpected(body)) {
-    throw new Error(`the Management API of connector ${name} answered ${status} to GET ${path}`)
+    throw new Error(`the Management API of connector ${name} answered ${status} to GET ${path}`, { cause: { status } })
   }
   return body
 }

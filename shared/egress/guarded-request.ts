@@ -38,6 +38,7 @@ type Failure =
   | 'Unreachable'
   | 'TlsError'
   | 'ConnectionReset'
+  | 'RequestCut'
   | 'InvalidAnswer'
   | 'Timeout'
 
@@ -61,7 +62,8 @@ const BODY_BYTES = 256 * 1024
 /**
  * Sends a request to a URL that came from outside. All such requests must use this function. The name is resolved once,
  * every resolved address must be allowed, and the connection goes to one of these addresses. The connection is used for
- * this request only. A redirect is not followed, but returned like any other answer. Throws an Error with a `failure`.
+ * this request only. A redirect is not followed, but returned like any other answer. An answer of 2xx is returned only
+ * when the request was sent whole. Throws an Error with a `failure`.
  */
 export async function guardedRequest (
   request: OutgoingRequest,
@@ -174,13 +176,42 @@ async function exchange (
     maxHeaderSize: HEADER_BYTES,
     signal: late
   })
+  // Node stops to do this when it has the whole answer, which may be before the request was sent whole.
+  socket.on('drain', () => outgoing.emit('drain'))
   // An error after the headers of the answer only makes the body shorter.
   outgoing.on('error', () => {})
   const answered = once(outgoing, 'response', { signal: late }) as Promise<[http.IncomingMessage]>
-  if (body instanceof Readable) pipeline(body, outgoing).catch((error: Error) => outgoing.destroy(error))
-  else outgoing.end(body)
+  if (body instanceof Readable) {
+    pipeline(body, (chunks) => whole(chunks, headers?.['content-length']), outgoing)
+      .catch((error: Error) => outgoing.destroy(error))
+  } else outgoing.end(body)
   const [response] = await orFail(undefined, late, answered)
+  // A receiver may answer before it has the whole request. If it then ends the connection, it has only a part, whatever
+  // it answered. The answer is not read before, because Node ends the connection at the end of the answer.
+  if (isSuccess(response)) await orFail('RequestCut', late, sentWhole(outgoing, late))
   return { status: response.statusCode!, headers: response.headers, body: await firstBytes(response) }
+}
+
+/** The chunks of a body. Throws when they are fewer bytes than announced, so that the request never looks whole. */
+async function * whole (chunks: AsyncIterable<Buffer>, length: string | undefined): AsyncGenerator<Buffer> {
+  let bytes = 0
+  for await (const chunk of chunks) {
+    bytes += chunk.length
+    yield chunk
+  }
+  if (length !== undefined && bytes !== Number(length)) throw new Error(`the body has ${bytes} of ${length} bytes`)
+}
+
+async function sentWhole (outgoing: http.ClientRequest, late: AbortSignal): Promise<void> {
+  if (outgoing.writableFinished) return
+  const cut = once(outgoing, 'close', { signal: late }).then(() => {
+    throw new Error('the connection ended before the request was sent whole')
+  })
+  await Promise.race([once(outgoing, 'finish', { signal: late }), cut])
+}
+
+function isSuccess ({ statusCode = 0 }: http.IncomingMessage): boolean {
+  return statusCode >= 200 && statusCode < 300
 }
 
 async function firstBytes (response: http.IncomingMessage): Promise<Buffer> {

@@ -21,12 +21,19 @@ export function advance (record: JobRecord, change: Change, now: Date): JobRecor
     if (value === null) delete next[name as 'reason']
     else if (value !== undefined) Object.assign(next, { [name]: value })
   }
+  // Kubernetes times are whole seconds, and its clock is another one.
+  if (next.started_at !== undefined) next.started_at = later(next.started_at, next.created_at)
+  if (next.finished_at !== undefined) next.finished_at = later(next.finished_at, next.started_at ?? next.created_at)
   if (forward && isTerminal(state)) next.expires_at = expiryOf(next, now)
   // The secret values are not needed any more: no Secret will be created from them.
   if (isTerminal(next.state)) delete next.sealed_env
   if (forward) {
-    next.history = [...record.history, ...passedOver(record, next), { state, at: now.toISOString() }]
-    const owed = owedFor(next, now)
+    const passed = passedOver(record, next)
+    const before = passed.at(-1)?.at ?? record.history.at(-1)?.at ?? next.created_at
+    const steps = [...passed, { state, at: later(now.toISOString(), before) }]
+    next.history = [...record.history, ...steps]
+    // A receiver that wants to be told of `running` is told also when nothing saw the job run.
+    const owed = steps.flatMap((step) => owedFor({ ...next, state: step.state }, now))
     if (owed.length > 0) next.callbacks = [...record.callbacks ?? [], ...owed]
   }
   if (JSON.stringify(next) === JSON.stringify(record)) return undefined
@@ -42,7 +49,10 @@ function expiryOf ({ finished_at: finished, retention_seconds: seconds }: JobRec
 /** The missing `running` entry of the history. Events can be lost, but `started_at` shows that the job ran. */
 function passedOver ({ state, history }: JobRecord, next: JobRecord): JobRecord['history'] {
   if (state === 'running' || !isTerminal(next.state) || next.started_at === undefined) return []
-  const before = history.at(-1)?.at ?? next.created_at
-  // Kubernetes times are whole seconds, so the start may seem to lie before the previous entry.
-  return [{ state: 'running', at: next.started_at > before ? next.started_at : before }]
+  return [{ state: 'running', at: later(next.started_at, history.at(-1)?.at ?? next.created_at) }]
+}
+
+/** The later of two times. They are all in the form of `Date.toISOString`, so their order is that of the texts. */
+function later (one: string, other: string): string {
+  return one > other ? one : other
 }

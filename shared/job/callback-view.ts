@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import type { Callback } from './callback.ts'
+import { type Callback, callbackStates } from './callback.ts'
 import type { JobRecord } from './job-record.ts'
 import { Time } from './job-view.ts'
 
@@ -17,7 +17,11 @@ export const CallbackView = Type.Object({
     description: 'The origin of the receiver URL; null if the address comes from the settings of the operator'
   }),
   call: Type.String({ description: 'What the callback reports; for a webhook, the state of the job' }),
-  state: Type.String({ enum: ['owed', 'delivered', 'dead'] }),
+  state: Type.String({
+    enum: [...callbackStates],
+    description: 'dead: given up. dropped: not needed any more, because the transfer has ended, or because the ' +
+      'connector has asked again before it was called'
+  }),
   next_try_at: Type.Union([Time, Type.Null()], {
     description: 'The first ping after this time makes the next attempt; null when there will be none'
   }),

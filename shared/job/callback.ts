@@ -1,4 +1,11 @@
-/** A call that a target is owed, or that was delivered or given up. */
+/**
+ * `dead`: given up after the last try, or because the receiver wants no more calls. `dropped`: no longer needed,
+ * because the transfer has ended, or because the connector has learned otherwise what the call says.
+ */
+export const callbackStates = ['owed', 'delivered', 'dead', 'dropped'] as const
+export type CallbackState = typeof callbackStates[number]
+
+/** A call that a target is owed, or was owed. */
 export interface Callback {
   /** Unique in this job, and safe in a URL. Together with the job id, it is the same at every try. */
   id: string
@@ -6,9 +13,13 @@ export interface Callback {
   target: number
   /** What the call reports, in the terms of the target's kind. */
   call: string
-  state: 'owed' | 'delivered' | 'dead'
+  state: CallbackState
   /** When the next try is due. */
   due_at?: string
+  /** The next try is outside of the schedule, because the receiver answers again. */
+  extra?: true
+  /** When a caller has requested a redelivery during a try. Then one more try follows it, however it ends. */
+  again_at?: string
   /** The end of the current claim. Until then, only the process that holds the claim may try. */
   trying_until?: string
   /**
@@ -23,12 +34,14 @@ export interface Attempt {
   at: string
   status?: number
   error?: string
+  /** The try does not count in the schedule. */
+  extra?: true
 }
 
 /** How an attempt ended, and when the next one is due. `due_at` is needed only if the callback is still owed. */
 export interface Ended {
   result: Omit<Attempt, 'at'>
-  state: Callback['state']
+  state: CallbackState
   due_at?: string
 }
 
@@ -38,6 +51,6 @@ export function isDue ({ state, due_at: due = '', trying_until: trying = '' }: C
 }
 
 /** One state for all callbacks of a job: the worst one. */
-export function callbackState (callbacks: Callback[] = []): Callback['state'] | undefined {
-  return (['dead', 'owed', 'delivered'] as const).find((state) => callbacks.some((one) => one.state === state))
+export function callbackState (callbacks: Callback[] = []): CallbackState | undefined {
+  return (['dead', 'owed', 'delivered', 'dropped'] as const).find((state) => callbacks.some((one) => one.state === state))
 }

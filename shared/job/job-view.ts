@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { callbackState } from './callback.ts'
+import { callbackState, callbackStates } from './callback.ts'
 import { JobId } from './job-id.ts'
 import type { JobRecord } from './job-record.ts'
 import { State } from './job-state.ts'
@@ -28,7 +28,7 @@ const listed = {
   expires_at: Type.Union([Time, Type.Null()], {
     description: 'When the job is removed with its results and its log; null until the job has ended'
   }),
-  callback: Type.Union([Type.String({ enum: ['owed', 'delivered', 'dead'] }), Type.Null()], {
+  callback: Type.Union([Type.String({ enum: [...callbackStates] }), Type.Null()], {
     description: 'The worst state of all callbacks of the job; null when there are no callbacks'
   })
 }

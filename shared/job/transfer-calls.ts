@@ -1,5 +1,7 @@
 import type { Callback } from './callback.ts'
+import { hasData } from './has-data.ts'
 import type { JobRecord } from './job-record.ts'
+import { isTerminal } from './job-state.ts'
 import { transferOf, withTransfer } from './transfer-of.ts'
 import { isTransfer, type Protocol, type Transfer } from './transfer.ts'
 
@@ -17,10 +19,10 @@ const calls: Record<Protocol, { succeeded: string, otherwise: string }> = {
  * The call that the connector of a transfer is owed for the end of its job; `undefined` once the transfer itself has
  * ended.
  */
-export function transferCall ({ kind, ended_at: ended }: Transfer, { state }: JobRecord): string | undefined {
-  if (ended !== undefined) return undefined
-  if (state === 'succeeded') return calls[kind].succeeded
-  return state === 'failed' || state === 'canceled' || state === 'lost' ? calls[kind].otherwise : undefined
+export function transferCall (transfer: Transfer, record: JobRecord): string | undefined {
+  if (transfer.ended_at !== undefined || !isTerminal(record.state)) return undefined
+  const { succeeded, otherwise } = calls[transfer.kind]
+  return hasData(record, transfer) ? succeeded : otherwise
 }
 
 /** At least a second, plus the time that a slow store needs to write the answer to the record. */
@@ -39,10 +41,11 @@ export function callbackOf ({ callbacks = [], targets = [] }: JobRecord, call: s
   return callbacks.find((callback) => callback.call === call && isTransfer(targets[callback.target]))
 }
 
-/** The callbacks of a record after this call became owed, or owed again. The call is not due before `dueFor`. */
+/** The callbacks of a record after this call became owed, or owed again. */
 export function owedCall (record: JobRecord, call: string, now: Date): Callback[] {
   const { callbacks = [], targets = [] } = record
-  const due = dueFor(transferOf(record)!, now)
+  // A push goes to the consumer, so it need not wait until the connector has read an answer.
+  const due = call === 'push' ? now.toISOString() : dueFor(transferOf(record)!, now)
   const known = callbackOf(record, call)
   if (known === undefined) {
     const target = targets.findIndex(isTransfer)
@@ -53,7 +56,7 @@ export function owedCall (record: JobRecord, call: string, now: Date): Callback[
 }
 
 /**
- * The record after its connector got another answer: all owed callbacks wait until the connector has read it.
+ * The record after its connector got another answer: all calls that it is owed wait until it has read it.
  * `undefined` when the transfer has ended.
  */
 export function answeredAgain (record: JobRecord, now: Date): JobRecord | undefined {
@@ -61,7 +64,9 @@ export function answeredAgain (record: JobRecord, now: Date): JobRecord | undefi
   const answered = withTransfer(record, { answered_at: now.toISOString() })
   const due = dueFor(transferOf(answered)!, now)
   const callbacks = record.callbacks?.map((callback) =>
-    callback.state === 'owed' && (callback.due_at ?? '') < due ? { ...callback, due_at: due } : callback
+    callback.state === 'owed' && callback.call !== 'push' && (callback.due_at ?? '') < due
+      ? { ...callback, due_at: due }
+      : callback
   )
   return { ...answered, ...(callbacks && { callbacks }), revision: record.revision + 1 }
 }

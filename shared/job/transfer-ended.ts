@@ -1,12 +1,13 @@
 import { advance } from './advance.ts'
+import { dropped } from './dropped.ts'
 import type { JobRecord } from './job-record.ts'
 import { plainly } from './reasons/why.ts'
 import { transferOf, withTransfer } from './transfer-of.ts'
 import { isTransfer } from './transfer.ts'
 
 /**
- * The record after its transfer has ended for any reason: the result token is no longer valid, undelivered callbacks to
- * the connector are dropped, and a job that still runs is asked to stop. `undefined` when the record shows the end
+ * The record after its transfer has ended for any reason: the result token is no longer valid, the callbacks that the
+ * connector is owed are dropped, and a job that still runs is asked to stop. `undefined` when the record shows the end
  * already. The outcome of an ended job stays as it is.
  */
 export function transferEnded (record: JobRecord, now: Date, how?: 'completed'): JobRecord | undefined {
@@ -15,7 +16,7 @@ export function transferEnded (record: JobRecord, now: Date, how?: 'completed'):
   const told = withTransfer(record, { ended_at: now.toISOString(), ...(how === 'completed' && { completed: true }) })
   const target = (record.targets ?? []).findIndex(isTransfer)
   if (told.callbacks !== undefined) {
-    told.callbacks = told.callbacks.filter((callback) => callback.target !== target || callback.state === 'delivered')
+    told.callbacks = told.callbacks.map((callback) => callback.target === target ? dropped(callback) : callback)
   }
   const stopped = record.stop === undefined
     ? advance(told, { stop: { reason: 'TransferEnded', at: now.toISOString() }, ...plainly('TransferEnded') }, now)

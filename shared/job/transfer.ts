@@ -38,6 +38,8 @@ interface Facts {
    * transfer is an error.
    */
   message?: string
+  /** The job has succeeded, but it made no file of the name in `result`. So there is no data. */
+  result_missing?: true
   suspended_at?: string
   /** The transfer ended because all data was transferred. */
   completed?: true

@@ -20,7 +20,8 @@ const scripts: Record<string, string> = {
   data: 'head -c 300000 /dev/urandom > result.txt; sha256sum result.txt | cut -c1-64',
   failing: 'exit 3',
   endless: 'trap "exit 1" TERM; while :; do sleep 0.1; done',
-  small: 'echo a > result.txt'
+  small: 'echo a > result.txt',
+  nameless: 'echo a > other.txt'
 }
 
 const connector = await stubConnector(t, { key: 'geheim-of-management' })
@@ -155,6 +156,18 @@ await t.test('the HTTP provisioner of EDC', async (t) => {
     t.strictSame(transfer.callbacks, [])
   })
 
+  await t.test('a job that did not make the file ends the transfer, with the reason', async (t) => {
+    const transfer = await connector.provision(endpoint, { asset: 'nameless' })
+    await poll('the transfer ends, without a ping', () => transfer.state === 'TERMINATED', 60)
+    t.match(transfer.error, /^job .* succeeded, but made no file result\.txt$/)
+    t.strictSame(transfer.callbacks, [])
+  })
+
+  await t.test('a short job is called back without a ping', async () => {
+    const transfer = await connector.provision(endpoint, { asset: 'small' })
+    await poll('the connector is called back', () => transfer.state === 'STARTED', 60)
+  })
+
   await t.test('the job ends when the consumer ends the transfer', async (t) => {
     const transfer = await connector.provision(endpoint, { asset: 'endless' })
     const { job_uuid: id } = await jobOf(transfer.id)
@@ -279,6 +292,23 @@ await t.test('the signaling of EDC 0.15', async (t) => {
     t.equal(sha256(sink!.body), (await host.jobLog((await jobOf('push-1')).job_uuid)).trim())
   })
 
+  await t.test('a push begins without a ping', async () => {
+    await start('signaling-01-push', 'push-3', 'small')
+    await poll('it is provisioned', () => told('push-3').length === 1, 60)
+    await start('signaling-01-push', 'push-3', 'small')
+    await poll('it is complete', () => told('push-3').some(([word]) => word === 'complete'), 60)
+  })
+
+  await t.test('a job that did not make the file', async (t) => {
+    for (const [capture, id] of [['signaling-02-pull', 'pull-2'], ['signaling-01-push', 'push-4']] as const) {
+      await start(capture, id, 'nameless')
+      await poll('it has failed', () => told(id).length === 1, 60)
+      const [[word, body]] = told(id) as [[string, string]]
+      t.equal(word, 'fail')
+      t.match(JSON.parse(body), { errorMessage: /succeeded, but made no file result\.txt$/ })
+    }
+  })
+
   await t.test('several files are pushed as one archive', async (t) => {
     await start('signaling-01-push', 'push-2', 'several')
     await pinged('it is provisioned', () => told('push-2').length === 1)
@@ -362,6 +392,9 @@ await t.test('Data Plane Signaling', async (t) => {
     await pinged('it has failed', () => told('fail-1').length === 1)
     t.match(JSON.parse(told('fail-1')[0]!.body), { dataFlowId: 'fail-1', state: 'TERMINATED', error: /exit code 3$/ })
     t.match(told('fail-1')[0]!.url, /errored$/)
+    await post('/start', { ...message, processId: 'fail-2', datasetId: 'nameless', profile: HTTP_PULL })
+    await poll('it has failed', () => told('fail-2').length === 1, 60)
+    t.match(JSON.parse(told('fail-2')[0]!.body), { state: 'TERMINATED', error: /made no file result\.txt$/ })
   })
 })
 

@@ -3,6 +3,7 @@ import type { Test } from 'tap'
 import { jobCompleted } from '../../functions/job-completed/app.ts'
 import { readCallbackSettings } from '../../functions/job-completed/callbacks/callback-settings.ts'
 import type { AdmitSender } from '../../shared/access/admit-sender.ts'
+import type { Remind } from '../../shared/events/remind.ts'
 import { type Cluster, JOB_LABEL, objectName } from '../../shared/kubernetes/cluster.ts'
 import type { Store } from '../../shared/store/open-store.ts'
 import { serve } from './serve.ts'
@@ -14,19 +15,20 @@ export const jobData = (id: string, more: object = {}): object => ({
   ...more
 })
 
-type Settings = Partial<Parameters<typeof readCallbackSettings>[0]> & { admitSender?: AdmitSender }
+type Settings = Partial<Parameters<typeof readCallbackSettings>[0]> & { admitSender?: AdmitSender, remind?: Remind }
 
 /** Starts job-completed. */
 export async function completedWith (
   t: Test,
   deps: { store: Store, cluster: Cluster },
-  { admitSender, ...settings }: Settings = {}
+  { admitSender, remind = async () => false, ...settings }: Settings = {}
 ) {
   const { url, close } = await serve(
     t,
     jobCompleted({
       ...deps,
       admitSender,
+      remind,
       callbacks: readCallbackSettings({
         EGRESS_ALLOWED_ORIGINS: '',
         EGRESS_DENIED_RANGES: '',

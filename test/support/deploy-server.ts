@@ -92,6 +92,7 @@ export async function deployWith (
       templates: () => ({ usable: templates, refused: new Map([['broken.yaml', 'it is not a Job']]) }),
       tokenKey,
       hasSink: false,
+      remind: () => {},
       settings,
       defaultTemplate: 'test',
       demoWait: 0,

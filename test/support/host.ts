@@ -14,6 +14,7 @@ export interface Job {
   message: string | null
   results: LeftOut & { files: number, bytes: number, complete: boolean } | null
   template: string
+  owner: string | null
   created_at: string
   started_at: string | null
   finished_at: string | null

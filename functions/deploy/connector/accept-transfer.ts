@@ -42,7 +42,7 @@ export async function acceptTransfer (
 
   const asked = order()
   const template = templateOf(deps, asked)
-  const env = resolveEnv(template, asked.env)
+  const env = asked.lookUp ? { plain: {}, secret: {} } : resolveEnv(template, asked.env)
   checkOrigin(connector, callbackAddress)
   const { job_uuid: id } = await claimJob(store, claim)
   const transfer: Transfer = {

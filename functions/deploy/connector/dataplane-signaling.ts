@@ -5,8 +5,9 @@ import { flowState, statusMessage } from '../../../shared/connector/data-flow.ts
 import { invalidField, problem } from '../../../shared/http/problem.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { type Destination, sealDestination } from '../../../shared/job/push-destination.ts'
-import { advanceRecord } from '../../../shared/job/record-store.ts'
 import { transferOf, withTransfer } from '../../../shared/job/transfer-of.ts'
+import { transferResumed } from '../../../shared/job/transfer-resumed.ts'
+import { advanceOwing } from '../keep/advance-owing.ts'
 import { acceptTransfer } from './accept-transfer.ts'
 import type { ConnectorDeps } from './connector-deps.ts'
 import { DataAddress, destinationOf } from './data-address.ts'
@@ -102,18 +103,16 @@ export async function resumeDataFlow (
   const destination = dataAddress === undefined
     ? undefined
     : pushOf(deps, isPull(record) ? 'pull' : 'push', dataAddress)
-  const resumed = await advanceRecord(deps.store, record.job_uuid, (current) => {
+  const resumed = await advanceOwing(deps, record.job_uuid, (current) => {
     const transfer = transferOf(current)
     if (
       transfer === undefined || transfer.ended_at !== undefined ||
       (transfer.suspended_at === undefined && destination === undefined)
     ) return undefined
-    const change = {
-      suspended_at: undefined,
-      ...(destination !== undefined &&
-        { sealed_destination: sealDestination(deps.resultTokenKey, current.job_uuid, destination) })
-    }
-    return { ...withTransfer(current, change), revision: current.revision + 1 }
+    const change = destination === undefined
+      ? {}
+      : { sealed_destination: sealDestination(deps.resultTokenKey, current.job_uuid, destination) }
+    return { ...withTransfer(transferResumed(current, new Date()), change), revision: current.revision + 1 }
   })
   return { ...answerOf(deps, resumed ?? record), status: 200 }
 }

@@ -2,10 +2,13 @@ import { Type } from 'typebox'
 import { resultToken } from '../../../shared/access/result-token.ts'
 import { type Connector } from '../../../shared/connector/connectors.ts'
 import { problem } from '../../../shared/http/problem.ts'
+import { dropped } from '../../../shared/job/dropped.ts'
+import { hasData } from '../../../shared/job/has-data.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { sealDestination } from '../../../shared/job/push-destination.ts'
 import { answeredAgain, callbackOf, owedCall } from '../../../shared/job/transfer-calls.ts'
-import { transferOf, withTransfer } from '../../../shared/job/transfer-of.ts'
+import { transferOf } from '../../../shared/job/transfer-of.ts'
+import { transferResumed } from '../../../shared/job/transfer-resumed.ts'
 import type { Transfer } from '../../../shared/job/transfer.ts'
 import { resultAddress } from '../../../shared/results/result-address.ts'
 import { advanceOwing } from '../keep/advance-owing.ts'
@@ -68,12 +71,12 @@ export async function startFlow (
     }
   }
 
-  const again = await advanceOwing(deps.store, id, (current) => startedAgain(current, new Date())) ?? record
+  const again = await advanceOwing(deps, id, (current) => startedAgain(current, new Date())) ?? record
   const transfer = transferOf(again)!
   if (transfer.ended_at !== undefined) {
     throw problem('transfer-ended', 'The transfer has ended; start a new transfer to get new data', { job_uuid: id })
   }
-  if (again.state !== 'succeeded') {
+  if (!hasData(again, transfer)) {
     return {
       id,
       status: 200,
@@ -93,16 +96,16 @@ export async function startFlow (
 
 /**
  * The record after a repeated start message: the transfer is not suspended any more, an owed `provisioned` call is
- * removed because this answer replaces it, and a push is owed if the job has succeeded.
+ * dropped because this answer replaces it, and a push is owed if the job has succeeded.
  */
 function startedAgain (record: JobRecord, now: Date): JobRecord | undefined {
   const answered = answeredAgain(record, now)
   if (answered === undefined) return undefined
-  const resumed = withTransfer(answered, { suspended_at: undefined })
-  if (record.state !== 'succeeded') return resumed
+  const resumed = transferOf(record)?.suspended_at === undefined ? answered : transferResumed(answered, now)
+  if (!hasData(record, transferOf(record)!)) return resumed
   const told = {
     ...resumed,
-    callbacks: (resumed.callbacks ?? []).filter(({ call, state }) => call !== 'provisioned' || state !== 'owed')
+    callbacks: (resumed.callbacks ?? []).map((callback) => callback.call === 'provisioned' ? dropped(callback) : callback)
   }
   const isDue = transferOf(record)?.sealed_destination !== undefined && callbackOf(told, 'push') === undefined
   return isDue ? { ...told, callbacks: owedCall(told, 'push', now) } : told

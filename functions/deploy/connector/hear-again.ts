@@ -37,7 +37,7 @@ export async function hearAgain (
     return
   }
   if (!isProvision && !await stillWaits(deps, connector, transfer.transfer)) return await endTransfer(deps, id)
-  await advanceOwing(deps.store, id, (known) => {
+  await advanceOwing(deps, id, (known) => {
     const answered = answeredAgain(known, new Date())
     return answered && { ...answered, callbacks: owedCall(answered, 'provision', new Date()) }
   })

@@ -7,6 +7,10 @@ import type { Template, Templates } from '../templates/read-templates.ts'
 /** The job to run for the transfer of an asset. */
 export interface Order extends DeployRequest {
   result: Result
+  /**
+   * The asset's own properties must be looked up first. Until then, the template is only a stand-in, and there is no
+   * environment.
+   */
   lookUp: boolean
 }
 
@@ -23,7 +27,7 @@ interface Asked {
 /**
  * The template, environment and result for an asset. The operator's table has priority, then the endpoint's query, then
  * the asset's own properties if the table allows them (`assets_decide`). Throws `unknown-asset` when none of these
- * applies. That answer ends the transfer at once, so the consumer does not wait.
+ * names a template. That answer ends the transfer at once, so the consumer does not wait.
  */
 export function orderOf (
   connector: Connector,
@@ -43,14 +47,25 @@ export function orderOf (
     )
   }
   const own = mayDecide && listed === undefined ? properties : undefined
-  const name = listed?.template ?? template ?? own?.['jobTemplate'] ?? defaultTemplate
+  const lookUp = mayDecide && listed === undefined && properties === undefined && connector.management_url !== undefined
+  const named = listed?.template ?? template ?? own?.['jobTemplate']
+  // Never the default template: a consumer would get the data of a job that nobody has chosen for the asset.
+  if (named === undefined && !lookUp) throw problem('unknown-asset', namesNoJob(connector, asset, listed !== undefined))
+  const name = named ?? defaultTemplate
   const used = usable.get(name)
   return {
     template: name,
     env: { ...(used && own && envOf(used, own)), ...listed?.env },
     result: listed?.result ?? resultOf(own, used),
-    lookUp: mayDecide && listed === undefined && properties === undefined
+    lookUp
   }
+}
+
+function namesNoJob ({ name }: Connector, asset: string, isListed: boolean): string {
+  return isListed
+    ? `The asset ${asset} has no template in the connector table of ${name}; add it there`
+    : `The data address of the asset ${asset} has no property jobTemplate, and the connector table of ${name} does ` +
+      'not have the asset; add one of them'
 }
 
 /**

@@ -29,8 +29,14 @@ export async function startTransfer (deps: ConnectorDeps, record: JobRecord): Pr
 }
 
 function refusalOfTransfer (error: Error): Refusal | undefined {
-  const isOfAsset = (['invalid-request', 'unknown-template', 'unknown-asset'] as const).some((kind) => isProblem(error, kind))
-  return isOfAsset ? { isFinal: true, ...why('InvalidAsset', sentence(error.message)) } : refusalOfStart(error)
+  if (isProblem(error, 'unknown-template') || isProblem(error, 'unknown-asset')) return invalidAsset(error.message)
+  if (!isProblem(error, 'invalid-request')) return refusalOfStart(error)
+  const { errors = [] } = error.problem
+  return invalidAsset(errors.map(({ field, message }) => `${field} ${message}`).join(', '))
+}
+
+function invalidAsset (what: string): Refusal {
+  return { isFinal: true, ...why('InvalidAsset', sentence(what)) }
 }
 
 /**

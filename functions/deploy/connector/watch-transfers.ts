@@ -1,6 +1,8 @@
 import { managementApi, transferState } from '../../../shared/connector/management-api.ts'
+import { hastened } from '../../../shared/job/hastened.ts'
 import type { Transfer } from '../../../shared/job/transfer.ts'
 import { inBatches } from '../../../shared/store/object-store.ts'
+import { advanceOwing } from '../keep/advance-owing.ts'
 import { type ConnectorDeps } from './connector-deps.ts'
 import { endTransfer } from './end-transfer.ts'
 
@@ -21,17 +23,20 @@ const ENDED = new Set([
 export interface Watched {
   id: string
   transfer: Transfer
+  /** Whether a call to the connector has failed and waits for its next try. */
+  isWaiting: boolean
 }
 
 /**
  * Ends the transfers that have ended at the connector. The connector does not notify us when a transfer ends while its
- * job runs. So each ping asks the Management API of the connectors that have one in the table. After an error, the same
- * ping does not ask that connector again.
+ * job runs. So each ping asks the Management API of the connectors that have one in the table. A connector that answers
+ * gets the calls that wait for it. One that does not answer is not asked again by the same ping; an error that concerns
+ * only one transfer does not affect the others.
  */
 export async function watchTransfers (
   deps: ConnectorDeps,
   open: Watched[],
-  report: (id: string, outcome: 'transfer ended' | Error) => void,
+  report: (id: string, outcome: 'transfer ended' | 'callback hastened' | Error) => void,
   bounds = ONE_PING
 ): Promise<void> {
   const until = Date.now() + bounds.seconds * 1000
@@ -43,19 +48,29 @@ export async function watchTransfers (
     .map((watched) => ({ watched, chance: Math.random() }))
     .sort((a, b) => a.chance - b.chance)
     .slice(0, bounds.transfers)
-  await inBatches(some, async ({ watched: { id, transfer } }) => {
+  await inBatches(some, async ({ watched: { id, transfer, isWaiting } }) => {
     if (silent.has(transfer.connector) || Date.now() > until) return
     try {
       const state = await transferState(
         managementApi(usable.get(transfer.connector)!, deps.connectorSecrets),
         transfer.transfer
       )
-      if (state !== undefined && !ENDED.has(state)) return
-      await endTransfer(deps, id)
-      report(id, 'transfer ended')
+      if (state === undefined || ENDED.has(state)) {
+        await endTransfer(deps, id)
+        report(id, 'transfer ended')
+      } else if (isWaiting) {
+        await advanceOwing(deps, id, (record) => hastened(record, new Date()))
+        report(id, 'callback hastened')
+      }
     } catch (error) {
-      silent.add(transfer.connector)
+      if (concernsAll(error)) silent.add(transfer.connector)
       report(id, error as Error)
     }
   })
+}
+
+/** Whether the next request to the same connector will fail too: no answer, an error of its own, or a wrong key. */
+function concernsAll (error: unknown): boolean {
+  const { status } = ((error as Error).cause ?? {}) as { status?: number }
+  return status === undefined || status >= 500 || [401, 403, 429].includes(status)
 }

@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import type { Event } from '../../../shared/events/receive-events.ts'
+import type { Event } from '../../../shared/events/event-of.ts'
 import { problem } from '../../../shared/http/problem.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { fieldErrors } from '../../../shared/schema/field-errors.ts'
@@ -19,11 +19,16 @@ const isBody = lazyValidator<Static<typeof DeployBody>>(DeployBody)
  */
 export async function takeJobRequest (
   deps: Deps,
-  { source, id, data }: Event,
+  { source, id, data, data_base64: bytes }: Event,
   traceparent: string | undefined,
   defaultTemplate: string,
   webhooks: WebhookRules
 ): Promise<JobRecord> {
+  if (bytes !== undefined) {
+    throw problem('invalid-event', 'data: must be JSON; the event has another media type', {
+      errors: [{ field: 'datacontenttype', message: 'must be application/json' }]
+    })
+  }
   const body = data ?? {}
   if (!isBody(body)) {
     const errors = fieldErrors(isBody.errors, 'it').map(({ field, message }) => ({

@@ -81,5 +81,7 @@ export async function finishStop (deps: Deps, record: JobRecord): Promise<JobRec
     current.job_uid !== undefined
       ? undefined
       : advance(current, { state: stopReasons[stop.reason], reason: stop.reason, finished_at: now.toISOString() }, now))
+  // There was no Job, so no event tells of this end.
+  if (ended !== undefined) deps.remind(id)
   return ended ?? record
 }

@@ -29,6 +29,8 @@ export interface Deps {
   settings: JobSettings
   /** Whether K_SINK is set. The sink gets the events of every job. */
   hasSink: boolean
+  /** Reminds job-completed of an owed callback to which no event about a Job will lead it. */
+  remind: (id: string) => void
 }
 
 /**

@@ -17,7 +17,7 @@ export interface Refusal extends Why {
  * nothing else. Another refusal is noted as what the job waits for, and thrown: the next ping tries again.
  */
 export async function startLater (
-  { store }: Pick<Deps, 'store'>,
+  { store, remind }: Pick<Deps, 'store' | 'remind'>,
   record: JobRecord,
   start: () => Promise<JobRecord>,
   refusalOf = refusalOfStart
@@ -34,6 +34,8 @@ export async function startLater (
         ? undefined
         : advance(current, { ...told, ...(isFinal && { state: 'failed', finished_at: now.toISOString() }) }, now))
     if (!isFinal) throw error
+    // No Job was made, so no event tells of this end.
+    if (noted !== undefined) remind(record.job_uuid)
     return noted ?? record
   }
 }

@@ -18,8 +18,9 @@ export interface Told<T extends Target> {
 export type Outcome = 'delivered' | 'later' | 'never'
 
 /**
- * Builds the requests of one kind of target and interprets their answers. If there is no answer, the outcome is always
- * `later`. When `request` throws an Error with a `failure`, clients can see that reason code.
+ * Builds the requests of one kind of target and interprets their answers. If there is no answer, the outcome is
+ * `later`. When `request` throws an Error with a `failure`, clients can see that reason code. After `ResultMissing`,
+ * the callback is given up.
  */
 export interface CallbackKind<T extends Target> {
   request: (told: Told<T>) => OutgoingRequest | Promise<OutgoingRequest>

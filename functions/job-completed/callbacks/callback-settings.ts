@@ -9,12 +9,7 @@ export const callbackSettings = {
   ...webhookSettings,
   ...sinkSettings,
   ...connectorSettings,
-  K_CE_OVERRIDES: Type.Optional(Type.String()),
-  K_SINK_TOKEN_FILE: Type.String({
-    default: '/oidc/token',
-    minLength: 1,
-    description: 'The file where a SinkBinding mounts the token for the sink; there may be none'
-  })
+  K_CE_OVERRIDES: Type.Optional(Type.String())
 }
 
 /** The settings for making callbacks. */

@@ -1,9 +1,10 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { failureOf } from '../../../shared/egress/failure.ts'
+import type { Remind } from '../../../shared/events/remind.ts'
 import { guardedRequest, TIMEOUT_MS } from '../../../shared/egress/guarded-request.ts'
-import { type Attempt, type Callback, type Ended, isDue } from '../../../shared/job/callback.ts'
+import type { Attempt, Callback, Ended } from '../../../shared/job/callback.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
-import { claimCallback, endAttempt, isOwing } from '../../../shared/job/owed-callbacks.ts'
+import { claimCallback, dueCallbacks, endAttempt, isOwing } from '../../../shared/job/owed-callbacks.ts'
 import { advanceRecord, readRecord } from '../../../shared/job/record-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 import { atMost } from '../../../shared/flow/at-most.ts'
@@ -28,10 +29,16 @@ export interface Outbox {
   /** Aborted when the process is about to stop. Then it claims no more callbacks, and the next process makes them. */
   stopping: AbortSignal
   log: Pick<FastifyBaseLogger, 'info' | 'warn'>
+  remind: Remind
 }
 
-export function newOutbox (settings: CallbackSettings, stopping: AbortSignal, log: Outbox['log']): Outbox {
-  return { settings, stopping, log, inTurn: atMost(AT_ONCE) }
+export function newOutbox (
+  settings: CallbackSettings,
+  remind: Remind,
+  stopping: AbortSignal,
+  log: Outbox['log']
+): Outbox {
+  return { settings, remind, stopping, log, inTurn: atMost(AT_ONCE) }
 }
 
 interface Deps {
@@ -43,7 +50,7 @@ interface Deps {
 export async function payCallbacks (deps: Deps, id: string): Promise<boolean> {
   const found = await readRecord(deps.store, id)
   if (found === undefined || !isOwing(found.record)) return false
-  const due = found.record.callbacks!.filter((callback) => isDue(callback, new Date()))
+  const due = dueCallbacks(found.record, new Date())
   if (due.length === 0) return true
   await Promise.all(
     due.map(async (callback) =>
@@ -61,16 +68,19 @@ async function payCallback ({ store, outbox }: Deps, known: JobRecord, id: strin
   if (claim === undefined) return
   const { result, outcome, retryAfter, cause } = await attempt(store, outbox.settings, claim)
   const now = new Date()
-  const next = outcome === 'later' ? nextTry(claim.callback.attempts.length, retryAfter, now, Math.random()) : undefined
+  const tried = claim.callback.attempts.filter(({ extra }) => !extra).length
+  const next = outcome === 'later' ? nextTry(tried, retryAfter, now, Math.random()) : undefined
   const state = outcome === 'delivered' ? 'delivered' : next === undefined ? 'dead' : 'owed'
   const ended: Ended = { result, state, ...(next !== undefined && { due_at: next.toISOString() }) }
   await advanceRecord(store, job, (record) => {
     const after = endAttempt(record, id, claim.until, ended)
-    const callback = after?.callbacks?.find((one) => one.id === id)
+    const [before, callback] = [record, after].map((one) => one?.callbacks?.find((known) => known.id === id))
+    // A callback that was dropped has no effect any more, also if it arrived.
+    const isSettled = before?.state === 'owed' && (callback?.state === 'delivered' || callback?.state === 'dead')
     const { settled } = kindOf(claim.record.targets![claim.callback.target]!)
-    return after === undefined || callback === undefined || state === 'owed' || settled === undefined
-      ? after
-      : settled(after, callback, result.status, now)
+    return after !== undefined && callback !== undefined && isSettled && settled !== undefined
+      ? settled(after, callback, result.status, now)
+      : after
   })
   const line = { job_uuid: job, callback: id, ...ended }
   if (state === 'delivered') outbox.log.info(line, 'callback delivered')
@@ -124,6 +134,8 @@ async function attempt (
       retryAfter: headers['retry-after']
     }
   } catch (cause) {
-    return { result: { error: failureOf(cause) ?? 'InternalError' }, outcome: 'later', cause }
+    const error = failureOf(cause) ?? 'InternalError'
+    // Results do not change after the end of a job, so what is missing stays missing.
+    return { result: { error }, outcome: error === 'ResultMissing' ? 'never' : 'later', cause }
   }
 }

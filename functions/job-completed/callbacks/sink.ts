@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { HTTP } from 'cloudevents'
 import { failed } from '../../../shared/egress/failure.ts'
 import { jobEvent } from '../../../shared/events/job-event.ts'
+import { sinkToken } from '../../../shared/events/sink-settings.ts'
 import type { State } from '../../../shared/job/job-state.ts'
 import type { Sink } from '../../../shared/job/target.ts'
 import type { CallbackKind } from './callback-kind.ts'
@@ -14,8 +14,7 @@ export const sink: CallbackKind<Sink> = {
     const { headers, body } = HTTP.binary(
       jobEvent(record, callback.call as State, publicUrl).cloneWith(sink.extensions)
     )
-    // Read at each try, because a SinkBinding renews the token while the function runs.
-    const token = existsSync(sink.tokenFile) ? readFileSync(sink.tokenFile, 'utf8').trim() : undefined
+    const token = sinkToken(sink.tokenFile)
     return {
       method: 'POST',
       url: sink.url,

@@ -29,7 +29,7 @@ export const edcSignaling: CallbackKind<Extract<Transfer, { kind: 'edc-signaling
         'content-type': 'application/json',
         ...keyHeader(connectorKey(settings.connectorSecrets, connector.name, 'control'))
       },
-      ...(call === 'fail' && { body: JSON.stringify({ errorMessage: whyNoData(record) }) }),
+      ...(call === 'fail' && { body: JSON.stringify({ errorMessage: whyNoData(record, settings) }) }),
       allowed: originsOf(connector)
     }
   },

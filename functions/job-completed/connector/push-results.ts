@@ -12,12 +12,11 @@ export const PUSH_MS = 30 * 60_000
 
 /**
  * The request that sends the results to the consumer's destination: one file as it is, or all files in one archive. It
- * never sends a list of files, because the destination could not download them. Throws `Suspended` or `ResultMissing`.
+ * never sends a list of files, because the destination could not download them. Throws `ResultMissing`.
  */
 export async function pushResults (
   { record, target: transfer, settings, store }: Told<Transfer>
 ): Promise<OutgoingRequest> {
-  if (transfer.suspended_at !== undefined) throw failed('Suspended', 'the transfer is suspended')
   const { url, header } = unsealDestination(settings.resultTokenKey, record.job_uuid, transfer.sealed_destination!)
   const request = { method: 'POST', url, timeoutMs: PUSH_MS }
   if (typeof transfer.result !== 'object') {

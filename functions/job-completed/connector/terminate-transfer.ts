@@ -20,7 +20,7 @@ export function terminateTransfer (record: JobRecord, transfer: Transfer, settin
   const { method, url, headers, body } = terminateRequest(
     managementApi(connector, settings.connectorSecrets),
     transfer.transfer,
-    whyNoData(record)
+    whyNoData(record, settings)
   )
   return { method, url, headers, body, allowed: originsOf(connector) }
 }

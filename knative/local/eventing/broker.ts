@@ -2,11 +2,13 @@ import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
-import { CloudEvent, HTTP } from 'cloudevents'
-import { deliver, milliseconds, type Message } from './deliver.ts'
+import { deliver, milliseconds } from './deliver.ts'
+import { binaryMessage, type PassedEvent, readEvent, withAttributes } from './passed-event.ts'
 import type { Destination, Trigger } from '../manifests.ts'
 
 export interface BrokerOptions {
+  /** Without it, a free one. */
+  port?: number
   triggers: Trigger[]
   /** The URL of a destination that a Trigger refers to. */
   urlOf: (destination: Destination) => string
@@ -18,7 +20,7 @@ export interface BrokerOptions {
  * all subscribers have answered or their dead letters are delivered, and 500 when an event could not be delivered
  * anywhere. A reply event of a subscriber is handled like an event of a producer.
  */
-export async function startBroker ({ triggers, urlOf, log }: BrokerOptions) {
+export async function startBroker ({ port = 0, triggers, urlOf, log }: BrokerOptions) {
   // Check the manifests now, not at the first event.
   for (const { spec: { subscriber, delivery } } of triggers) {
     urlOf(subscriber)
@@ -36,7 +38,7 @@ export async function startBroker ({ triggers, urlOf, log }: BrokerOptions) {
 
   async function accept (request: IncomingMessage): Promise<number> {
     if (request.method !== 'POST') return 405
-    let event: CloudEvent<unknown>
+    let event: PassedEvent
     try {
       event = readEvent(request.headers, await buffer(request))
     } catch (error) {
@@ -46,8 +48,8 @@ export async function startBroker ({ triggers, urlOf, log }: BrokerOptions) {
     return await spread(event, passedHeaders(request.headers)) ? 202 : 500
   }
 
-  async function spread (event: CloudEvent<unknown>, passed: Record<string, string>): Promise<boolean> {
-    const arrived = event.cloneWith({ knativearrivaltime: new Date().toISOString() })
+  async function spread (event: PassedEvent, passed: Record<string, string>): Promise<boolean> {
+    const arrived = withAttributes(event, { knativearrivaltime: new Date().toISOString() })
     const taken = await Promise.all(
       triggers.filter((trigger) => wants(trigger, arrived)).map((trigger) => place(trigger, arrived, passed))
     )
@@ -56,18 +58,19 @@ export async function startBroker ({ triggers, urlOf, log }: BrokerOptions) {
 
   async function place (
     { metadata: { name }, spec: { subscriber, delivery } }: Trigger,
-    event: CloudEvent<unknown>,
+    event: PassedEvent,
     passed: Record<string, string>
   ): Promise<boolean> {
+    const { type, id } = event.attributes
     const url = urlOf(subscriber)
-    const outcome = await deliver(url, binary(event, { ...passed, prefer: 'reply' }), delivery, stopping.signal)
+    const outcome = await deliver(url, binaryMessage(event, { ...passed, prefer: 'reply' }), delivery, stopping.signal)
     if (outcome.delivered) {
       return outcome.body.length === 0 || await spread(readEvent(outcome.headers, outcome.body), passed)
     }
     log(
-      `broker: trigger ${name}: ${event.type} ${event.id} failed with ${outcome.status} after ${outcome.tries} tries`
+      `broker: trigger ${name}: ${type} ${id} failed with ${outcome.status} after ${outcome.tries} tries`
     )
-    const letter = event.cloneWith({
+    const letter = withAttributes(event, {
       knativeerrordest: url,
       knativeerrorcode: String(outcome.status),
       // Knative limits this attribute to 1024 characters.
@@ -75,15 +78,15 @@ export async function startBroker ({ triggers, urlOf, log }: BrokerOptions) {
     })
     const { delivered } = await deliver(
       urlOf(delivery.deadLetterSink),
-      binary(letter, passed),
+      binaryMessage(letter, passed),
       delivery,
       stopping.signal
     )
-    if (!delivered) log(`broker: trigger ${name}: ${event.type} ${event.id} is lost: its dead letter failed too`)
+    if (!delivered) log(`broker: trigger ${name}: ${type} ${id} is lost: its dead letter failed too`)
     return delivered
   }
 
-  server.listen(0, '127.0.0.1')
+  server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
@@ -96,36 +99,11 @@ export async function startBroker ({ triggers, urlOf, log }: BrokerOptions) {
   }
 }
 
-/** The event of a request in binary or structured mode. Throws when the request has no complete event. */
-function readEvent (headers: IncomingHttpHeaders, body: Buffer): CloudEvent<unknown> {
-  const contentType = headers['content-type']
-  if (contentType?.startsWith('application/cloudevents')) {
-    if (!contentType.startsWith('application/cloudevents+json')) {
-      throw new Error(`the local Broker takes only single events, not ${contentType}`)
-    }
-    return whole(JSON.parse(body.toString()))
-  }
-  // A Broker must not interpret the data. The SDK does not parse a Buffer.
-  const event = HTTP.toEvent({ headers, body }) as CloudEvent<unknown>
-  return whole({ ...event, id: headers['ce-id'], specversion: headers['ce-specversion'], time: headers['ce-time'] })
-}
-
-function whole (event: Record<string, unknown> | null): CloudEvent<unknown> {
-  // The SDK fills in these two attributes when they are missing. It validates all others.
-  if (!event?.id || event.specversion !== '1.0') throw new Error('an event needs an id and specversion 1.0')
-  return new CloudEvent(event as Partial<CloudEvent<unknown>>)
-}
-
 /** Attributes must have the exact values of the filter. An empty value matches any value of an existing attribute. */
-function wants ({ spec: { filter } }: Trigger, event: CloudEvent<unknown>): boolean {
+function wants ({ spec: { filter } }: Trigger, { attributes }: PassedEvent): boolean {
   return Object.entries(filter.attributes).every(([name, value]) =>
-    event[name] !== undefined && (value === '' || event[name] === value)
+    attributes[name] !== undefined && (value === '' || attributes[name] === value)
   )
-}
-
-function binary (event: CloudEvent<unknown>, passed: Record<string, string>): Message {
-  const { headers, body } = HTTP.binary(event)
-  return { headers: { ...headers as Record<string, string>, ...passed }, body: body as string | Buffer }
 }
 
 /** The request headers that the Broker passes to subscribers in addition to those of the event. */

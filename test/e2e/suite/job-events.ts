@@ -82,4 +82,19 @@ await t.test('jobs as events: an event requests a job, and a Trigger delivers th
   })
   t.match(await host.job(id!), { state: 'succeeded' })
   t.equal(await (await host.result(id!, 'a.txt')).text(), 'a\n')
+
+  // The Broker sends such data to deploy without a content type.
+  const plain = { specversion: '1.0', id: randomUUID(), type: 'org.gx4ki.job.requested', source: '/plain' }
+  t.equal(
+    (await fetch(`http://${spec.clusterIP}/${FUNCTIONS}/gx4ki`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/cloudevents+json' },
+      body: JSON.stringify({ ...plain, data: { template: 'script', env: { SCRIPT: 'echo b > b.txt' } } })
+    })).status,
+    202
+  )
+  const plainJob = await poll('a structured event without datacontenttype has requested a job', async () =>
+    (await host.jobs()).find(({ owner }) => owner === 'event:/plain'))
+  await host.reaches(plainJob.job_uuid, 'succeeded')
+  t.equal(await (await host.result(plainJob.job_uuid, 'b.txt')).text(), 'b\n')
 })

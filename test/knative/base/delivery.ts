@@ -1,5 +1,6 @@
 import t from 'tap'
 import { jobEvent } from '../../../shared/events/job-event.ts'
+import { CALLBACK_DUE, SOON_MS } from '../../../shared/events/remind.ts'
 import type { State } from '../../../shared/job/job-state.ts'
 import { toldStates } from '../../../shared/job/target.ts'
 import { newRecord } from '../../support/new-record.ts'
@@ -13,7 +14,7 @@ const names = (apiVersion: string) =>
 
 await t.test('every Trigger sets its delivery and its dead letter sink', async (t) => {
   const triggers = objects.filter(({ kind }) => kind === 'Trigger')
-  t.equal(triggers.length, 4)
+  t.equal(triggers.length, 5)
   for (const { metadata, spec } of triggers) {
     t.match(spec.delivery, {
       retry: Number,
@@ -25,6 +26,14 @@ await t.test('every Trigger sets its delivery and its dead letter sink', async (
     t.ok(names('serving.knative.dev/v1').includes(spec.subscriber.ref.name), `${spec.subscriber.ref.name} exists`)
     t.equal(spec.broker, 'gx4ki')
   }
+})
+
+await t.test('a reminder of a callback that is due leads to job-completed', async (t) => {
+  const { metadata, spec } = objects.find(({ spec }) => spec?.filter?.attributes?.type === CALLBACK_DUE)!
+  t.equal(spec.subscriber.ref.name, 'job-completed')
+  t.ok(Number(/^PT(\d+)S$/.exec(spec.delivery.timeout)![1]) * 1000 > SOON_MS, 'it is held until the callback is due')
+  const { BROKER_URL: url } = objects.find(({ data }) => data?.BROKER_URL !== undefined)!.data
+  t.equal(new URL(url).pathname, `/${metadata.namespace}/${spec.broker}`, 'the path of a Broker is its namespace and name')
 })
 
 await t.test('no Kubernetes Service has the name of a Knative Service', async (t) => {

@@ -17,7 +17,7 @@ await t.test('the manifests of a cluster have all that the local host needs', as
   t.strictSame(names, {
     ConfigMap: ['gx4ki-labels', 'gx4ki-secrets', 'gx4ki-images', 'gx4ki-settings'],
     Service: ['deploy', 'job-completed', 'result-fetch', 'result-upload'],
-    Trigger: ['job-completed', 'job-completed-ping', 'deploy-ping'],
+    Trigger: ['job-completed', 'job-completed-ping', 'deploy-ping', 'callback-due'],
     ApiServerSource: ['jobs'],
     PingSource: ['reconcile'],
     HTTPRoute: ['gx4ki']

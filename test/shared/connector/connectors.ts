@@ -66,6 +66,27 @@ await t.test('the folder is read at each call, and an invalid file does not affe
   t.strictSame([...connectors().usable.keys()], ['b'])
 })
 
+await t.test('what is wrong in a usable connector is told once each time its file changes', async (t) => {
+  const folder = t.testdir({ 'a.yaml': 'name: a\nprotocol: edc-signaling\nassets: { x: { template: gone } }' })
+  const checked: string[] = []
+  const { connectors } = connectorsOf('test', {
+    CONNECTORS_DIR: folder,
+    CONNECTOR_SECRETS_DIR: folder,
+    RESULT_TOKEN_KEY: 'x'.repeat(32),
+    PUBLIC_URL: 'http://here'
+  }, ({ assets }) => {
+    checked.push(...Object.keys(assets ?? {}))
+    return []
+  })
+  t.strictSame(checked, ['x'], 'already at the start')
+  connectors()
+  t.strictSame(checked, ['x'])
+  writeFileSync(join(folder, 'a.yaml'), 'name: a\nprotocol: edc-signaling\nassets: { z: { template: gone } }')
+  t.equal(connectors().usable.size, 1)
+  connectors()
+  t.strictSame(checked, ['x', 'z'])
+})
+
 await t.test('without a folder there are no connectors; with a folder all other settings are required', async (t) => {
   t.equal(connectorsOf('test', { PUBLIC_URL: '' }).connectors().usable.size, 0)
   t.throws(

@@ -13,6 +13,7 @@ import { failureOf } from '../../../shared/egress/failure.ts'
 import { guardedRequest, type OutgoingRequest, type Wire } from '../../../shared/egress/guarded-request.ts'
 import { closedUrl } from '../../support/closed-url.ts'
 import { httpServer } from '../../support/http-server.ts'
+import { poll } from '../../support/poll.ts'
 
 const strict = egressRules({ EGRESS_ALLOWED_ORIGINS: '', EGRESS_DENIED_RANGES: '' })
 const allowing = (...origins: string[]): EgressRules => ({ ...strict, allowed: new Set(origins) })
@@ -298,4 +299,33 @@ await t.test('closes a body that cannot be sent', async (t) => {
   const body = new Readable({ read () {} })
   t.equal(await failure({ url: 'https://10.0.0.1', body }), 'EgressDenied')
   t.ok(body.destroyed)
+})
+
+await t.test('an answer of 2xx counts only when the request was sent whole', async (t) => {
+  const SIZE = 32 * 1024 * 1024
+  const large = (bytes = SIZE): Readable =>
+    Readable.from((function * () {
+      for (let sent = 0; sent < bytes; sent += 65_536) yield Buffer.alloc(65_536)
+    })())
+  const early = (status: string) => `HTTP/1.1 ${status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`
+  const ask = async (url: string, body: Readable | string) =>
+    await failure({ url, body, headers: { 'content-length': String(SIZE) } }, allowing(url))
+
+  const cutting = async (status: string) =>
+    await rawServer(t, (socket) => socket.once('data', () => socket.end(early(status), () => socket.destroy())))
+  for (const body of [large(), 'x'.repeat(SIZE)]) {
+    t.match(await ask(await cutting('200 OK'), body), /^(RequestCut|ConnectionReset)$/, 'it has only a part')
+  }
+  t.equal(await ask(await cutting('413 Too Large'), large()), 'answered 413', 'it is refused, whatever was sent')
+
+  let received = 0
+  const patient = await rawServer(t, (socket) => {
+    socket.once('data', () => socket.write(early('200 OK')))
+    socket.on('data', (bytes) => {
+      received += bytes.length
+    })
+  })
+  t.equal(await ask(patient, large()), 'answered 200')
+  await poll('it has all of it', () => received >= SIZE)
+  t.equal(await ask(patient, large(SIZE / 2)), 'RequestCut', 'the body ends too early')
 })

@@ -1,6 +1,7 @@
 import { CloudEvent, HTTP } from 'cloudevents'
 import t, { type Test } from 'tap'
-import { type Event, receiveEvents } from '../../../shared/events/receive-events.ts'
+import type { Event } from '../../../shared/events/event-of.ts'
+import { receiveEvents } from '../../../shared/events/receive-events.ts'
 import { problem } from '../../../shared/http/problem.ts'
 import { problemAbout, problemOf } from '../../support/problem-of.ts'
 import { serve } from '../../support/serve.ts'
@@ -96,6 +97,91 @@ await t.test('accepts an event without data, such as a ping', async (t) => {
   t.equal((await send(binary)).status, 204)
   t.equal((await send(structuredType, JSON.stringify({ ...structured, data: undefined }))).status, 204)
   t.equal(received.length, 3)
+})
+
+await t.test('data without a content type are JSON, as a Broker sends those of a structured event without one', async (t) => {
+  const { url, received } = await receiver(t)
+  const { 'content-type': _, ...bare } = binary
+  // Bytes: for a text, fetch would add a content type.
+  const send = async (headers: Record<string, string>, body: string) =>
+    await fetch(url, { method: 'POST', headers, body: Buffer.from(body) })
+  t.equal((await send(bare, '{"a":1}')).status, 204)
+  t.same(received[0]!.data, { a: 1 })
+  await problemAbout(t, await send(bare, '{"a":'), 'body', 400, 'invalid-event')
+  t.equal((await send({ ...binary, 'content-type': 'application/vnd.a+json;x=y' }, '[1]')).status, 204)
+  t.equal((await send({ ...binary, 'content-type': 'text/plain' }, '{"a":1}')).status, 204)
+  t.equal((await send({ ...binary, 'content-type': 'application/octet-stream' }, '{"a":1}')).status, 204)
+  t.match(received.slice(1), [
+    { data: [1], datacontenttype: 'application/vnd.a+json;x=y' },
+    { data: '{"a":1}' },
+    { data: undefined, data_base64: 'eyJhIjoxfQ==' }
+  ])
+})
+
+await t.test('data_base64 are the bytes of the data: JSON is parsed, other bytes stay as they are', async (t) => {
+  const { received, send } = await receiver(t)
+  const { data: _, ...bare } = structured
+  const base64 = (text: string | Buffer): string => Buffer.from(text).toString('base64')
+  for (const type of [undefined, 'application/json', 'Application/JSON; charset=utf-8', 'application/ld+json']) {
+    const body = { ...bare, ...(type && { datacontenttype: type }), data_base64: base64('{"a":"ü"}') }
+    t.equal((await send(structuredType, JSON.stringify(body))).status, 204, String(type))
+    t.strictSame(received.at(-1)!.data, { a: 'ü' }, String(type))
+    t.equal(received.at(-1)!.data_base64, undefined)
+  }
+  const octets = { ...bare, datacontenttype: 'application/octet-stream', data: null, data_base64: 'AP8H' }
+  t.equal((await send(structuredType, JSON.stringify(octets))).status, 204)
+  t.strictSame([received.at(-1)!.data, received.at(-1)!.data_base64], [undefined, 'AP8H'])
+  const refused: [string, object][] = [
+    ['data_base64', { data: { a: 1 }, data_base64: base64('{"a":1}') }],
+    ['data_base64', { data_base64: '{"a":1}' }],
+    ['data_base64', { data_base64: 'eyJhIjoxfQ' }],
+    ['data_base64', { data_base64: 'eyJhIjox fQ==' }],
+    ['data_base64', { data_base64: base64('{"a":') }],
+    ['data_base64', { data_base64: base64(Buffer.from([0x22, 0xff, 0x22])) }],
+    ['data_base64', { data_base64: 7 }]
+  ]
+  const before = received.length
+  for (const [field, more] of refused) {
+    await problemAbout(t, await send(structuredType, JSON.stringify({ ...bare, ...more })), field, 400, 'invalid-event')
+  }
+  t.equal(received.length, before)
+})
+
+await t.test('a time that is not RFC 3339, no media type, and bytes that are not UTF-8 are refused', async (t) => {
+  const { url, received, send } = await receiver(t)
+  const times = ['2026-11-22 12:58:34Z', '2026-11-22T12:58:34', '2026-11-22T12:58:34+01', '2026-11-22T12:58:34+0100',
+    '2026-11-22', '2026-02-30T00:00:00Z', 'Sun, 22 Nov 2026 12:58:34 GMT']
+  for (const time of times) {
+    await problemAbout(t, await send(structuredType, JSON.stringify({ ...structured, time })), 'time', 400, 'invalid-event')
+    await problemAbout(t, await send({ ...binary, 'ce-time': time }, '{}'), 'time', 400, 'invalid-event')
+  }
+  for (const datacontenttype of ['json', 'application/', 'a b/c', 'application/json; charset', '/json']) {
+    await problemAbout(
+      t,
+      await send(structuredType, JSON.stringify({ ...structured, datacontenttype })),
+      'datacontenttype',
+      400,
+      'invalid-event'
+    )
+  }
+  const latin1 = Buffer.from('{"a":"ü"}', 'latin1')
+  await problemAbout(t, await fetch(url, { method: 'POST', headers: binary, body: latin1 }), 'body', 400, 'invalid-event')
+  const event = Buffer.from(JSON.stringify({ ...structured, data: 'ü' }), 'latin1')
+  await problemAbout(
+    t,
+    await fetch(url, { method: 'POST', headers: structuredType, body: event }),
+    'body',
+    400,
+    'invalid-event'
+  )
+  t.same(received, [])
+  for (const time of ['2026-11-22T12:58:34Z', '2026-11-22t12:58:34.123456789z', '2026-11-22T12:58:34-23:59']) {
+    t.equal((await send(structuredType, JSON.stringify({ ...structured, time }))).status, 204, time)
+  }
+  for (const type of ['text/xml', 'application/json; charset="utf-8"', 'application/json;charset=utf-8 ; a=b']) {
+    const body = JSON.stringify({ ...structured, datacontenttype: type })
+    t.equal((await send(structuredType, body)).status, 204, type)
+  }
 })
 
 await t.test('rejects an event without a required attribute, and names the attribute', async (t) => {

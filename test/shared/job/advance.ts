@@ -74,7 +74,8 @@ await t.test('a job gets its expires_at when it ends', async (t) => {
 })
 
 await t.test('a job whose end is noticed late is still kept for an hour', async (t) => {
-  const after = advance(recordIn('running'), { state: 'lost', finished_at: '2026-10-22T12:59:00.000Z' }, now)
+  const record = recordIn('running', { created_at: '2026-10-22T12:58:20.123Z' })
+  const after = advance(record, { state: 'lost', finished_at: '2026-10-22T12:59:00.000Z' }, now)
   t.equal(after!.expires_at, '2026-11-22T14:00:00.456Z')
 })
 
@@ -152,6 +153,20 @@ await t.test('the history of a job that ran has the state running, even if it wa
 await t.test('a start that was observed with its state is recorded once', async (t) => {
   const after = advance(recordIn('pending'), { state: 'running', started_at: '2026-11-22T12:58:26.000Z' }, now)
   t.same(after!.history.map(({ state }) => state), ['accepted', 'running'])
+})
+
+await t.test('no time lies before the one that it follows, whatever the clocks say', async (t) => {
+  const late = '2026-11-22T13:00:09.000Z'
+  const record = recordIn('pending', { history: [{ state: 'accepted', at: created }, { state: 'pending', at: late }] })
+  const before = '2026-11-22T12:58:20.000Z'
+  for (const state of ['running', 'succeeded', 'lost'] as const) {
+    const after = advance(record, { state, started_at: before, finished_at: before }, now)!
+    t.match(after, { started_at: created, finished_at: created }, state)
+    t.same(after.history.slice(2).map(({ at }) => at), state === 'running' ? [late] : [late, late], state)
+  }
+  const ran = recordIn('running', { started_at: '2026-11-22T12:59:00.500Z' })
+  t.equal(advance(ran, { state: 'failed', finished_at: '2026-11-22T12:59:00.000Z' }, now)!.finished_at, ran.started_at)
+  t.equal(advance(recordIn('running', { started_at: created }), { started_at: created }, now), undefined)
 })
 
 await t.test('changes in any order give a history that only goes forward', async (t) => {

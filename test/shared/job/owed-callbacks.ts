@@ -3,8 +3,11 @@ import { advance } from '../../../shared/job/advance.ts'
 import { type Callback, callbackState, isDue } from '../../../shared/job/callback.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { isTerminal, states } from '../../../shared/job/job-state.ts'
-import { claimCallback, endAttempt, oweAgain } from '../../../shared/job/owed-callbacks.ts'
+import { claimCallback, dueCallbacks, endAttempt, nextDue, oweAgain } from '../../../shared/job/owed-callbacks.ts'
 import type { Target } from '../../../shared/job/target.ts'
+import { transferEnded } from '../../../shared/job/transfer-ended.ts'
+import { transferResumed } from '../../../shared/job/transfer-resumed.ts'
+import type { Transfer } from '../../../shared/job/transfer.ts'
 import { newRecord } from '../../support/new-record.ts'
 
 const now = new Date('2026-11-22T13:00:00.000Z')
@@ -28,6 +31,30 @@ const owing = (more: Partial<Callback> = {}): JobRecord =>
       due_at: now.toISOString(),
       attempts: [],
       ...more
+    }]
+  })
+
+const pushing = (transfer: Partial<Transfer> = {}, callback: Partial<Callback> = {}): JobRecord =>
+  newRecord({
+    state: 'succeeded',
+    targets: [{
+      kind: 'edc-signaling',
+      connector: 'provider',
+      transfer: 'a',
+      asset: 'asset',
+      callback_address: 'http://provider',
+      result: 'archive',
+      answered_at: now.toISOString(),
+      ...transfer
+    } as Transfer],
+    callbacks: [{
+      id: '0-push',
+      target: 0,
+      call: 'push',
+      state: 'owed',
+      due_at: now.toISOString(),
+      attempts: [],
+      ...callback
     }]
   })
 
@@ -64,12 +91,12 @@ await t.test('a change without a new state adds no callback, nor does a job with
   t.notOk('callbacks' in advance(newRecord(), { state: 'failed' }, now)!)
 })
 
-await t.test('a start that was not observed gets no callback after the job has ended', async (t) => {
-  const next = advance(newRecord({ targets: [{ kind: 'sink' }] }), {
-    state: 'succeeded',
-    started_at: now.toISOString()
-  }, now)!
-  t.strictSame(next.callbacks!.map(({ call }) => call), ['succeeded'])
+await t.test('a start that nothing observed is told together with the end of the job', async (t) => {
+  const targets: Target[] = [{ kind: 'sink' }, hook(['running']), hook(['succeeded'])]
+  const next = advance(newRecord({ targets }), { state: 'succeeded', started_at: now.toISOString() }, now)!
+  t.strictSame(next.callbacks!.map(({ id }) => id), ['0-running', '1-running', '0-succeeded', '2-succeeded'])
+  const unstarted = advance(newRecord({ targets }), { state: 'failed' }, now)!
+  t.strictSame(unstarted.callbacks!.map(({ id }) => id), ['0-failed'], 'a job that never ran')
 })
 
 await t.test('only one of two processes claims a due callback, until the claim expires', async (t) => {
@@ -153,6 +180,61 @@ await t.test('a callback can be made owed again from every state', async (t) => 
   t.equal(oweAgain(owing(), '1-failed', now), undefined)
 })
 
+await t.test('a redelivery that is requested during an attempt makes one more try, however the attempt ends', async (t) => {
+  const claimed = claimCallback(owing(), '0-failed', now, later(60))!
+  const again = oweAgain(claimed, '0-failed', later(1))!
+  t.equal(claimCallback(again, '0-failed', later(2), later(120)), undefined, 'not before the attempt has ended')
+  for (
+    const ended of [
+      { result: { status: 204 }, state: 'delivered' },
+      { result: { status: 410 }, state: 'dead' },
+      { result: { error: 'Timeout' }, state: 'owed', due_at: later(5).toISOString() }
+    ] as const
+  ) {
+    const after = endAttempt(again, '0-failed', later(60), ended)!
+    t.match(after.callbacks, [{ state: 'owed', due_at: later(1).toISOString(), attempts: [ended.result] }])
+    const second = claimCallback(after, '0-failed', later(2), later(62))!
+    t.match(endAttempt(second, '0-failed', later(62), { result: { status: 204 }, state: 'delivered' }), {
+      callbacks: [{ state: 'delivered', again_at: undefined, attempts: [ended.result, { status: 204 }] }]
+    })
+  }
+  const interrupted = claimCallback(again, '0-failed', later(60), later(120))!
+  t.match(endAttempt(interrupted, '0-failed', later(120), { result: { status: 204 }, state: 'delivered' }), {
+    callbacks: [{ state: 'delivered' }]
+  }, 'the try after an interrupted one is the one more')
+})
+
+await t.test('the push of a suspended transfer is not due; a resume makes it due now', async (t) => {
+  const attempts = [{ at: now.toISOString(), status: 503 }]
+  const record = pushing({ suspended_at: now.toISOString() }, { attempts, due_at: later(3600).toISOString() })
+  t.strictSame(dueCallbacks(record, later(7200)), [])
+  t.equal(claimCallback(record, '0-push', later(7200), later(7260)), undefined)
+  t.equal(nextDue(record, now), undefined)
+  const resumed = transferResumed(record, later(1))
+  t.match(resumed.callbacks, [{ state: 'owed', due_at: later(1).toISOString(), attempts }])
+  t.strictSame(nextDue(resumed, now), later(1))
+  t.equal(dueCallbacks(resumed, later(1)).length, 1)
+  t.equal(nextDue(claimCallback(resumed, '0-push', later(1), later(61))!, later(2)), undefined, 'it is being tried')
+})
+
+await t.test('what a transfer no longer needs is dropped, with all its tries', async (t) => {
+  const attempts = [{ at: now.toISOString(), status: 503 }]
+  const ended = transferEnded(pushing({}, { attempts }), later(1))!
+  t.match(ended.callbacks, [{ state: 'dropped', attempts, due_at: undefined }])
+  t.strictSame(dueCallbacks(ended, later(100)), [])
+  t.match(transferEnded(pushing({}, { state: 'dead', attempts }), later(1))!.callbacks, [{ state: 'dead', attempts }])
+  t.equal(oweAgain(ended, '0-push', later(2))!.callbacks![0]!.state, 'owed')
+
+  const trying = transferEnded(claimCallback(pushing(), '0-push', now, later(60))!, later(1))!
+  const late = { result: { error: 'Timeout' }, state: 'owed', due_at: later(9).toISOString() } as const
+  t.match(endAttempt(trying, '0-push', later(60), late), {
+    callbacks: [{ state: 'dropped', due_at: undefined, attempts: [{ error: 'Timeout' }] }]
+  }, 'the end of a try that was in progress does not make it owed again')
+  t.match(endAttempt(trying, '0-push', later(60), { result: { status: 200 }, state: 'delivered' }), {
+    callbacks: [{ state: 'delivered' }]
+  })
+})
+
 await t.test('only the last 30 attempts are kept', async (t) => {
   let record = owing()
   for (let tried = 0; tried < 100; tried++) {
@@ -163,10 +245,11 @@ await t.test('only the last 30 attempts are kept', async (t) => {
 })
 
 await t.test('callbackState is the worst state of all callbacks', async (t) => {
+  t.equal(callbackState([{ ...owing().callbacks![0]!, state: 'dropped' }]), 'dropped')
   const of = (...all: Callback['state'][]) => callbackState(all.map((state) => ({ ...owing().callbacks![0]!, state })))
   t.equal(of('delivered', 'owed', 'dead'), 'dead')
   t.equal(of('delivered', 'owed'), 'owed')
-  t.equal(of('delivered'), 'delivered')
+  t.equal(of('delivered', 'dropped'), 'delivered')
   t.equal(of(), undefined)
   t.equal(callbackState(), undefined)
 })

@@ -5,7 +5,7 @@ import { HTTP_PULL, HTTP_PUSH } from '../../../../shared/connector/data-flow.ts'
 import { unsealDestination } from '../../../../shared/job/push-destination.ts'
 import { advanceRecord, readRecord } from '../../../../shared/job/record-store.ts'
 import { callbackOf, owedCall } from '../../../../shared/job/transfer-calls.ts'
-import { transferOf } from '../../../../shared/job/transfer-of.ts'
+import { transferOf, withTransfer } from '../../../../shared/job/transfer-of.ts'
 import { jobOfKey, MARKER_PREFIX } from '../../../../shared/store/bucket-layout.ts'
 import { captured, exchangesOf } from '../../../support/captured.ts'
 import { deployServer, keysOf, resultTokenKey } from '../../../support/deploy-server.ts'
@@ -30,7 +30,10 @@ async function connected (t: Test, protocol: Connector['protocol'], more: Partia
     assets_decide: true,
     ...more
   }]
+  /** The jobs whose callbacks job-completed was reminded of. */
+  const reminded: string[] = []
   const deploy = await deployServer(t, {
+    remind: (id) => reminded.push(id),
     table,
     connectorSecrets: secrets,
     publicUrl: 'http://127.0.0.1:8080',
@@ -39,6 +42,7 @@ async function connected (t: Test, protocol: Connector['protocol'], more: Partia
   const base = `${deploy.url}/connector/provider/${encodeURIComponent(KEY)}/dataflows`
   return {
     deploy,
+    reminded,
     base,
     post: async (path: string, body?: unknown, headers: Record<string, string> = {}) =>
       await fetch(base + path, {
@@ -61,6 +65,20 @@ async function connected (t: Test, protocol: Connector['protocol'], more: Partia
     }
   }
 }
+
+/** A message of the published schema DataFlowStartMessage. */
+const message = {
+  messageId: 'message-1',
+  participantId: 'provider',
+  counterPartyId: 'consumer',
+  dataspaceContext: 'here',
+  processId: 'process-1',
+  agreementId: 'agreement-1',
+  datasetId: 'data',
+  profile: HTTP_PULL,
+  claims: { membership: 'active' }
+}
+const signaling = { signaling_url: 'http://127.0.0.1:39192/api/signaling', assets_decide: false }
 
 await t.test("EDC's own signaling: the first start provisions, the second gets the address", async (t) => {
   const { post, succeeds, recordOf, deploy } = await connected(t, 'edc-signaling', { assets_decide: true })
@@ -115,8 +133,28 @@ await t.test("EDC's own signaling: the first start provisions, the second gets t
   t.strictSame((await recordOf()).callbacks?.map(({ call }) => call), ['provisioned'])
 })
 
+await t.test("EDC's own signaling: an asset that names no job is refused, and runs no default template", async (t) => {
+  const [start] = exchangesOf('signaling-02-pull', 'start')
+  const weather = (properties: Record<string, string>) => ({
+    ...start!.body as object,
+    datasetId: 'weather',
+    sourceDataAddress: {
+      '@type': 'DataAddress',
+      endpointProperties: Object.entries(properties).map(([name, value]) => ({ name, value }))
+    }
+  })
+  const { post, deploy } = await connected(t, 'edc-signaling', { assets: { listed: { result: 'archive' } } })
+  const base = { type: 'HttpData', baseUrl: 'https://weather.example.org' }
+  for (const body of [weather({}), weather(base), { ...weather({}), sourceDataAddress: undefined }]) {
+    await problemOf(t, await post('/start', body), 404, 'unknown-asset')
+  }
+  await problemOf(t, await post('/start', { ...weather({}), datasetId: 'listed' }), 404, 'unknown-asset')
+  t.strictSame(await keysOf(deploy.store), [])
+  t.equal((await post('/start', weather({ ...base, jobTemplate: 'test' }))).status, 200)
+})
+
 await t.test("EDC's own signaling: the second start begins a push, and only one", async (t) => {
-  const { post, succeeds, recordOf } = await connected(t, 'edc-signaling', {
+  const { post, succeeds, recordOf, reminded } = await connected(t, 'edc-signaling', {
     assets: { [(exchangesOf('signaling-01-push', 'start')[0]!.body as any).datasetId]: { template: 'test' } }
   })
   const [first, second] = exchangesOf('signaling-01-push', 'start')
@@ -134,9 +172,61 @@ await t.test("EDC's own signaling: the second start begins a push, and only one"
   const { callbacks } = await recordOf()
   t.strictSame(
     callbacks!.map(({ call, state }) => [call, state]),
-    [['push', 'owed']],
-    'the owed call `provisioned` is removed'
+    [['provisioned', 'dropped'], ['push', 'owed']],
+    'the owed call `provisioned` is not needed any more, and stays visible'
   )
+  t.ok(callbacks![1]!.due_at! <= new Date().toISOString(), 'the push is due at once')
+  t.ok(reminded.includes(id), 'and does not wait for a ping')
+})
+
+await t.test('a resumed transfer pushes at once', async (t) => {
+  const later = new Date(Date.now() + 3600_000).toISOString()
+  const waiting = { attempts: [{ at: later, status: 503 }], due_at: later }
+  const asset = (exchangesOf('signaling-01-push', 'start')[0]!.body as any).datasetId
+  const edc = await connected(t, 'edc-signaling', { assets: { [asset]: { template: 'test' } } })
+  const dps = await connected(t, 'dataplane-signaling', signaling)
+  const push = { profile: HTTP_PUSH, dataAddress: { endpoint: 'https://consumer.example.com/in' } }
+  const [first] = exchangesOf('signaling-01-push', 'start')
+  const cases = [
+    [edc, first!.body as object, (first!.body as any).processId, '/start', first!.body],
+    [dps, { ...message, ...push }, message.processId, `/${message.processId}/resume`, { messageId: 'm' }]
+  ] as const
+  for (const [{ deploy, post, succeeds, recordOf, reminded }, start, flow, path, body] of cases) {
+    t.ok((await post('/start', start)).ok)
+    await succeeds(path === '/start' ? 'provisioned' : 'started', 'delivered')
+    const { job_uuid: id } = await recordOf()
+    await advanceRecord(deploy.store, id, (record) => ({
+      ...record,
+      callbacks: owedCall(record, 'push', new Date()).map((one) => one.call === 'push' ? { ...one, ...waiting } : one)
+    }))
+    t.equal((await post(`/${flow}/suspend`, {})).status, 200)
+    reminded.length = 0
+    t.ok((await post(path, body)).ok)
+    const resumed = callbackOf(await recordOf(), 'push')!
+    t.ok(resumed.due_at! < later)
+    t.equal(resumed.attempts.length, 1, 'the suspension is no try')
+    t.strictSame(reminded, [id])
+  }
+})
+
+await t.test('a job that made no file of the wanted name gives no address', async (t) => {
+  const [start] = exchangesOf('signaling-02-pull', 'start')
+  const edc = await connected(t, 'edc-signaling', { assets: { [(start!.body as any).datasetId]: { template: 'test' } } })
+  await edc.post('/start', start!.body)
+  await edc.succeeds('provisioned', 'delivered')
+  const missing = async ({ deploy, recordOf }: typeof edc) =>
+    await advanceRecord(
+      deploy.store,
+      (await recordOf()).job_uuid,
+      (record) => withTransfer(record, { result_missing: true })
+    )
+  await missing(edc)
+  t.match(await (await edc.post('/start', start!.body)).json(), { provisioning: true, dataAddress: undefined })
+  const dps = await connected(t, 'dataplane-signaling', signaling)
+  await dps.post('/start', message)
+  await dps.succeeds('started', 'owed')
+  await missing(dps)
+  t.strictSame(await (await fetch(`${dps.base}/process-1/status`)).json(), { dataFlowId: 'process-1', state: 'TERMINATED' })
 })
 
 await t.test('push destinations and headers that are refused', async (t) => {
@@ -218,20 +308,6 @@ await t.test("EDC's own signaling: terminate cancels the job, suspend blocks res
   await problemOf(t, await post('/start', start!.body), 409, 'transfer-ended')
   await problemOf(t, await post('/unknown/terminate', {}), 404, 'unknown-transfer')
 })
-
-/** A message of the published schema DataFlowStartMessage. */
-const message = {
-  messageId: 'message-1',
-  participantId: 'provider',
-  counterPartyId: 'consumer',
-  dataspaceContext: 'here',
-  processId: 'process-1',
-  agreementId: 'agreement-1',
-  datasetId: 'data',
-  profile: HTTP_PULL,
-  claims: { membership: 'active' }
-}
-const signaling = { signaling_url: 'http://127.0.0.1:39192/api/signaling', assets_decide: false }
 
 await t.test('Data Plane Signaling: start, status, suspend, resume, completed', async (t) => {
   const { post, base, succeeds, recordOf } = await connected(t, 'dataplane-signaling', signaling)

@@ -25,13 +25,16 @@ async function connected (t: Test, more: Partial<Connector> = {}) {
     assets: { 'asset-1': { template: 'test', env: { DURATION: 20 }, result: { file: 'a b.txt' } } },
     ...more
   }]
-  const deploy = await deployServer(t, { table, connectorSecrets: secrets, publicUrl: 'http://127.0.0.1:8080' })
+  /** The jobs whose callbacks job-completed was reminded of. */
+  const reminded: string[] = []
+  const remind = (id: string): number => reminded.push(id)
+  const deploy = await deployServer(t, { table, connectorSecrets: secrets, publicUrl: 'http://127.0.0.1:8080', remind })
   const endpoint = (query = 'connector=provider&key=the%20endpoint%20key'): string => `${deploy.url}/provision?${query}`
   const recordOf = async () => {
     const [id] = (await keysOf(deploy.store)).filter((key) => key.startsWith(MARKER_PREFIX)).map(jobOfKey)
     return id === undefined ? undefined : (await readRecord(deploy.store, id))?.record
   }
-  return { connector, deploy, endpoint, recordOf, secrets }
+  return { connector, deploy, endpoint, recordOf, secrets, reminded }
 }
 
 /** Changes a record to that of a succeeded job, as job-completed writes it, with its callback in this state. */
@@ -144,7 +147,7 @@ await t.test('the same request after the callback is a deprovision request', asy
 
 await t.test('the same request after a callback that the connector lost makes the callback owed again', async (t) => {
   for (const more of [{}, { type: 'provision' as const }]) {
-    const { connector, deploy, endpoint, recordOf } = await connected(t)
+    const { connector, deploy, endpoint, recordOf, reminded } = await connected(t)
     const transfer = await connector.provision(endpoint(), more)
     const { job_uuid: id } = await poll(
       'the Job is created',
@@ -153,6 +156,7 @@ await t.test('the same request after a callback that the connector lost makes th
     await advanceRecord(deploy.store, id, succeeded('delivered'))
     t.equal((await connector.send(endpoint(), transfer, more)).status, 200)
     await poll('the callback is owed again', async () => (await recordOf())!.callbacks![0]!.state === 'owed')
+    await poll('job-completed is reminded of it', () => reminded.length === 1)
     t.notOk((await recordOf())!.targets!.some((target) => 'ended_at' in target))
   }
 })
@@ -201,6 +205,39 @@ await t.test('an error of the connector ends no transfer', async (t) => {
     t.equal((await deploy.ping()).status, 204)
     t.equal((await recordOf())!.stop, undefined, `${status}`)
   }
+})
+
+await t.test('a Management API that answers again makes the waiting calls due, once for each failed try', async (t) => {
+  const { connector, deploy, endpoint, recordOf, reminded } = await connected(t)
+  await connector.provision(endpoint())
+  const { job_uuid: id } = await poll(
+    'the Job is created',
+    async () => await recordOf().then((now) => now?.job_uid !== undefined && now)
+  )
+  await advanceRecord(deploy.store, id, succeeded('owed'))
+  const later = new Date(Date.now() + 3600_000).toISOString()
+  const fail = async (more: object = {}) =>
+    await advanceRecord(deploy.store, id, (record) => {
+      const attempts = [...record.callbacks![0]!.attempts, { at: new Date().toISOString(), status: 503, ...more }]
+      const { extra: _, ...callback } = record.callbacks![0]!
+      return { ...record, revision: record.revision + 1, callbacks: [{ ...callback, due_at: later, attempts }] }
+    })
+  const due = async () => (await recordOf())!.callbacks![0]!.due_at!
+  await fail()
+  connector.down(true)
+  await deploy.ping()
+  t.equal(await due(), later, 'it does not answer')
+  connector.down(false)
+  await deploy.ping()
+  t.ok(await due() < later)
+  t.match((await recordOf())!.callbacks, [{ state: 'owed', extra: true }])
+  t.strictSame(reminded, [id])
+  await fail({ extra: true })
+  await deploy.ping()
+  t.equal(await due(), later, 'the extra try has failed, so the schedule goes on')
+  await fail()
+  await deploy.ping()
+  t.ok(await due() < later)
 })
 
 await t.test('a permanent error is answered with 4xx, so that the transfer ends', async (t) => {
@@ -283,15 +320,28 @@ await t.test('an asset decides what to run if the table allows it, and a ping re
   t.notOk('look_up' in record.targets![0]!)
 })
 
-await t.test('an asset with invalid properties makes the job fail', async (t) => {
-  const { connector, endpoint, recordOf } = await connected(t, { assets: {}, assets_decide: true })
-  connector.assets.set('asset-1', { jobTemplate: 'other', duration: 'long' })
-  await connector.provision(endpoint())
-  const record = await poll(
-    'the job has failed',
-    async () => await recordOf().then((now) => now?.state === 'failed' && now)
-  )
-  t.match(record, { reason: 'InvalidAsset', message: /DURATION.*\. Correct the asset at the connector/ })
+await t.test('an asset that names no job, or an invalid one, makes the job fail, and says what is wrong', async (t) => {
+  for (
+    const [properties, message] of [
+      [{ type: 'HttpData', baseUrl: 'https://weather.example.org' }, /asset-1 has no property jobTemplate/],
+      [{ jobTemplate: 'other', duration: 'long' }, /^env\.DURATION must be integer\. Correct the asset/],
+      [{ jobTemplate: 'other', duration: '0', mode: 'idle' }, /^env\.DURATION must be >= 1, env\.MODE must be .*fast, slow\. Correct/],
+      [{ jobTemplate: 'none' }, /^There is no template none\. Correct/]
+    ] as const
+  ) {
+    const { connector, deploy, endpoint, recordOf, reminded } = await connected(t, { assets: {}, assets_decide: true })
+    connector.assets.set('asset-1', properties)
+    await connector.provision(endpoint())
+    const record = await poll(
+      'the job has failed',
+      async () => await recordOf().then((now) => now?.state === 'failed' && now)
+    )
+    t.equal(record.reason, 'InvalidAsset')
+    t.match(record.message, message)
+    t.match(record.callbacks, [{ call: 'terminate', state: 'owed' }])
+    t.strictSame(reminded, [record.job_uuid], 'the callback does not wait for a ping')
+    t.equal((await deploy.cluster.jobs()).length, 0)
+  }
 })
 
 await t.test('a Job that Kubernetes refuses makes the job fail', async (t) => {

@@ -151,8 +151,6 @@ await t.test('an event may request a job', async (t) => {
     const before = await keysOf(store)
     for (
       const [data, field, kind] of [
-        // The SDK sends a text as it is.
-        ['text', 'body', 'invalid-event'],
         ['"text"', 'data', 'invalid-event'],
         [[], 'data', 'invalid-event'],
         [{ more: 1 }, 'data.more', 'invalid-event'],
@@ -163,6 +161,38 @@ await t.test('an event may request a job', async (t) => {
       ] as const
     ) await problemAbout(t, await request(data, { id: JSON.stringify(data) }), field, 400, kind)
     t.strictSame(await keysOf(store), before)
+  })
+
+  await t.test('data that are not JSON request no job', async (t) => {
+    const before = await keysOf(store)
+    const answer = await fetch(url, {
+      method: 'POST',
+      headers: {
+        'ce-specversion': '1.0',
+        'ce-id': 'octets',
+        'ce-source': '/robots',
+        'ce-type': 'org.gx4ki.job.requested',
+        'content-type': 'application/octet-stream'
+      },
+      body: '{}'
+    })
+    await problemAbout(t, answer, 'datacontenttype', 400, 'invalid-event')
+    t.strictSame(await keysOf(store), before)
+  })
+
+  await t.test('through a Broker: a structured event without a media type requests a job', async (t) => {
+    const listener = await httpServer(t)
+    const { broker } = await throughBroker(t, listener.url)
+    const plain = { specversion: '1.0', id: 'plain', source: '/plain', type: 'org.gx4ki.job.requested' }
+    const answer = await fetch(broker, {
+      method: 'POST',
+      headers: { 'content-type': 'application/cloudevents+json' },
+      body: JSON.stringify({ ...plain, data: { template: 'other', env: { DURATION: 30 } } })
+    })
+    t.equal(answer.status, 202)
+    t.strictSame(listener.received.map(({ headers }) => headers['ce-type']), ['org.gx4ki.job.accepted'])
+    const id = listener.received[0]!.headers['ce-subject'] as string
+    t.match((await readRecord(store, id))!.record, { template: 'other', env: { DURATION: '30' }, owner: 'event:/plain' })
   })
 
   await t.test('without the setting such events are refused', async (t) => {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { CALLBACK_DUE } from '../../../../shared/events/remind.ts'
 import type { Connector } from '../../../../shared/connector/connectors.ts'
 import { advance } from '../../../../shared/job/advance.ts'
 import type { JobRecord } from '../../../../shared/job/job-record.ts'
@@ -125,6 +126,44 @@ await t.test('the request to the HTTP provisioner webhook', async (t) => {
   await poll('the marker is removed', async () => await headObject(store, markerKey(id)) === undefined)
 })
 
+await t.test('a call that is due in seconds waits for no further ping', async (t) => {
+  const { connector, ends } = await told(t, 204, 'http-provisioner')
+  const answered = new Date()
+  await ends('succeeded', { answered_at: answered.toISOString() })
+  t.equal(connector.received.length, 1)
+  t.ok(Date.now() - answered.getTime() >= 3000, 'and is not made earlier')
+})
+
+await t.test('an event reminds of the due calls of a job, and is answered only when they are due', async (t) => {
+  const store = await testStore(t)
+  const reminded: string[] = []
+  const hook = await httpServer(t)
+  const { send, ping, url } = await completedWith(t, { store, cluster: clusterOf(await testKubernetes(t)) }, {
+    K_SINK: hook.url,
+    remind: async (id) => reminded.push(id) > 0
+  })
+  const record = advance(newRecord({ state: 'pending', targets: [{ kind: 'sink' }] }), { state: 'failed' }, new Date())!
+  const due = Date.now() + 2000
+  record.callbacks![0]!.due_at = new Date(due).toISOString()
+  const id = record.job_uuid
+  await putObject(store, markerKey(id), '', {}, 'unconditional')
+  await createRecord(store, record)
+  await ping()
+  await poll('the function sends a reminder', () => reminded.length > 0)
+  t.equal(hook.received.length, 0)
+  const remind = async (subject: string): Promise<Response> =>
+    await fetch(url, {
+      method: 'POST',
+      headers: { 'ce-id': '1', 'ce-source': '/a', 'ce-type': CALLBACK_DUE, 'ce-specversion': '1.0', 'ce-subject': subject }
+    })
+  t.equal((await remind(id)).status, 204)
+  t.ok(Date.now() >= due, 'the request keeps the function running until then')
+  await poll('the call is made', async () => (await readRecord(store, id))!.record.callbacks![0]!.state === 'delivered')
+  for (const other of [id, newRecord().job_uuid, 'none']) t.equal((await remind(other)).status, 204, 'nothing is due')
+  t.equal(hook.received.length, 1)
+  t.equal((await send(undefined, { type: CALLBACK_DUE })).status, 204, 'without a subject')
+})
+
 await t.test('a failure terminates the transfer at the Management API, with the reason', async (t) => {
   for (const status of [204, 409]) {
     const { connector, ends } = await told(t, status, 'http-provisioner')
@@ -167,13 +206,17 @@ await t.test("EDC's own signaling: complete follows a push, fail ends the transf
   ])
 })
 
-await t.test('Data Plane Signaling: a failure goes to the Management API; a failed push stays owed', async (t) => {
+await t.test('Data Plane Signaling: a failure goes to the Management API, and so does a push without data', async (t) => {
   const { connector, ends } = await told(t, 200, 'dataplane-signaling')
   await ends('failed')
   t.match(connector.received.at(-1), { url: /terminate$/ })
   const pushed = await ends('succeeded', { sealed_destination: 'to be' })
-  t.strictSame(statesOf(pushed), ['started delivered', 'push owed'])
+  t.strictSame(statesOf(pushed), ['started delivered', 'push dead', 'fail delivered'])
   t.match(pushed.callbacks![1]!.attempts, [{ error: 'ResultMissing' }])
+  t.match(
+    JSON.parse(connector.received.at(-1)!.body.toString()).reason,
+    /^job .* succeeded, but its results could not be sent to the consumer: ResultMissing at 127\.0\.0\.1:\d+$/
+  )
   const toUs = await ends('succeeded', { sealed_destination: 'to be', result: 'archive' })
   t.match(toUs.callbacks![1]!.attempts, [{ error: 'EgressDenied' }], 'a push must not go to an origin of the connector')
   const plain = await told(t, 200, 'dataplane-signaling', () => ({}))

@@ -1,8 +1,11 @@
 import t, { type Test } from 'tap'
 import { startBroker } from '../../../../knative/local/eventing/broker.ts'
 import type { Trigger } from '../../../../knative/local/manifests.ts'
+import type { Event } from '../../../../shared/events/event-of.ts'
+import { receiveEvents } from '../../../../shared/events/receive-events.ts'
 import { httpServer } from '../../../support/http-server.ts'
 import { poll } from '../../../support/poll.ts'
+import { serve } from '../../../support/serve.ts'
 
 const to = (name: string, uri?: string) => ({ ref: { kind: 'Service', name }, ...uri && { uri } })
 
@@ -101,6 +104,49 @@ await t.test('an event in structured mode arrives in binary mode', async (t) => 
     JSON.stringify({ ...structured, data_base64: Buffer.from([0, 255, 7]).toString('base64') })
   )
   t.same(sink.received.at(-1)!.body, Buffer.from([0, 255, 7]))
+})
+
+await t.test('data without a media type arrive without a content type, as behind the real Broker, and are JSON', async (t) => {
+  const received: Event[] = []
+  const { url } = await serve(t, async (app) =>
+    await receiveEvents(app, {
+      path: '/',
+      summary: 'test',
+      receive: async (event) => {
+        received.push(event)
+      }
+    }))
+  const seen = await httpServer(t)
+  const { send } = await brokerOf(t, [trigger('function'), trigger('seen')], { function: url, seen: seen.url })
+  const structured = { specversion: '1.0', id: '7', source: '/test', type: 'org.gx4ki.job.requested' }
+  const sent: [object, string, unknown][] = [
+    [{ data: { template: 'a', env: { B: 1 } } }, '{"template":"a","env":{"B":1}}', { template: 'a', env: { B: 1 } }],
+    [{ data: 'text' }, '"text"', 'text'],
+    [{ data_base64: Buffer.from('{"a":1}').toString('base64') }, '{"a":1}', { a: 1 }],
+    [{}, '', undefined],
+    [{ data: 'text', datacontenttype: 'text/plain' }, 'text', 'text'],
+    [{ data: 'text', datacontenttype: 'application/json' }, '"text"', 'text']
+  ]
+  for (const [more, body, data] of sent) {
+    const answer = await send(
+      { 'content-type': 'application/cloudevents+json' },
+      JSON.stringify({ ...structured, ...more })
+    )
+    t.equal(answer.status, 202)
+    const last = seen.received.at(-1)!
+    t.equal(last.headers['content-type'], 'datacontenttype' in more ? more.datacontenttype : undefined)
+    t.equal(last.body.toString(), body)
+    t.strictSame(received.at(-1)!.data, data)
+  }
+  const { 'content-type': _, ...bare } = event
+  await send(bare, Buffer.from('{"a": 1}'))
+  t.equal(seen.received.at(-1)!.headers['content-type'], undefined, 'in binary mode, too')
+  await send(
+    { 'content-type': 'application/cloudevents+json' },
+    '{"specversion":"1.0","id":"8","source":"/a","type":"t","n":5,"data":{"n":9007199254740993,"x":1.50}}'
+  )
+  t.equal(seen.received.at(-1)!.body.toString(), '{"n":9007199254740993,"x":1.50}', 'every digit')
+  t.equal(seen.received.at(-1)!.headers['ce-n'], '5')
 })
 
 await t.test('an incomplete event is refused and not delivered', async (t) => {

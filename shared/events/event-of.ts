@@ -1,0 +1,143 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { CloudEventV1 } from 'cloudevents'
+import { problem } from '../http/problem.ts'
+import { fieldErrors } from '../schema/field-errors.ts'
+import { DEEPEST, isNestedTooDeep } from '../schema/is-nested-too-deep.ts'
+import type { Validator } from '../schema/lazy-validator.ts'
+import { eventJson } from './event-json.ts'
+import { isJson, isText } from './media-type.ts'
+
+/** An event. `data` is JSON or text; bytes of any other media type are in `data_base64`. */
+export type Event = CloudEventV1<unknown>
+
+type Attributes = Record<string, unknown> & { datacontenttype?: string | null }
+
+/**
+ * The event of a request, in structured or binary mode (CloudEvents 1.0.2). `validate` checks all but the data. With
+ * `takesAnyData`, data in binary mode that do not match their media type stay bytes. Throws `invalid-event`, which
+ * names the wrong attribute, or `unsupported-media-type`. It does not use the SDK, which takes only one spelling of
+ * each media type, and data without a media type not as JSON.
+ */
+export function eventOf (
+  headers: IncomingHttpHeaders,
+  body: Buffer,
+  { validate, takesAnyData = false }: { validate: Validator<object>, takesAnyData?: boolean | undefined }
+): Event {
+  // A request without a body has no content type, either.
+  const contentType = headers['content-type'] ?? ''
+  const mediaType = contentType.split(';')[0]!.trim().toLowerCase()
+  if (mediaType.startsWith('application/cloudevents-batch')) {
+    throw problem('unsupported-media-type', 'The body is a batch of events; send one event per request', {
+      errors: [{ field: 'content-type', message: 'must not be a batch' }]
+    })
+  }
+  const isStructured = mediaType.startsWith('application/cloudevents')
+  if (headers['ce-specversion'] === undefined && !isStructured) {
+    throw invalidEvent([{
+      field: 'ce-specversion',
+      message: 'is missing, and the content type is not application/cloudevents+json'
+    }])
+  }
+  const sent = isStructured ? parsedObject(body, takesAnyData) : attributesOf(headers, contentType)
+  if (!validate(sent)) throw invalidEvent(fieldErrors(validate.errors, 'body'))
+  const event = isStructured ? structuredEvent(sent, takesAnyData) : binaryEvent(sent, body, takesAnyData)
+  if (isNestedTooDeep(event.data)) {
+    throw invalidEvent([{ field: 'data', message: `must not be nested deeper than ${DEEPEST} levels` }])
+  }
+  return event
+}
+
+/**
+ * The attributes of an event in binary mode:
+ * https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#31-binary-content-mode
+ */
+function attributesOf (headers: IncomingHttpHeaders, contentType: string): Attributes {
+  return {
+    ...Object.fromEntries(
+      Object.entries(headers).flatMap(([name, value]) =>
+        name.startsWith('ce-') ? [[name.slice('ce-'.length), value]] : []
+      )
+    ),
+    ...(contentType !== '' && { datacontenttype: contentType })
+  }
+}
+
+function binaryEvent (attributes: Attributes, body: Buffer, takesAnyData: boolean): Event {
+  if (body.length === 0) return present(attributes)
+  try {
+    return eventWith(attributes, body, 'body', takesAnyData)
+  } catch (error) {
+    if (takesAnyData) return { ...present(attributes), data_base64: body.toString('base64') }
+    throw error
+  }
+}
+
+/** https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md#31-handling-of-data */
+function structuredEvent (
+  { data, data_base64: base64, ...attributes }: Attributes,
+  takesAnyData: boolean
+): Event {
+  if (typeof base64 !== 'string') return { ...present(attributes), ...(data !== undefined && { data }) }
+  if (data !== undefined && data !== null) {
+    throw invalidEvent([{ field: 'data_base64', message: 'must not come with data' }])
+  }
+  const bytes = Buffer.from(base64, 'base64')
+  // Node skips what is no base64, and takes base64url too.
+  if (bytes.toString('base64') !== base64) throw invalidEvent([{ field: 'data_base64', message: 'must be base64' }])
+  return eventWith(attributes, bytes, 'data_base64', takesAnyData)
+}
+
+/** The event with these bytes as its data: JSON if it names no other media type. */
+function eventWith (
+  attributes: Attributes,
+  bytes: Buffer,
+  field: string,
+  takesAnyData: boolean
+): Event {
+  const type = attributes.datacontenttype ?? 'application/json'
+  const event = present(attributes)
+  if (isJson(type)) {
+    return { ...event, data: takesAnyData ? parsedJson(bytes, field) : eventJson(bytes, ['data'], field) }
+  }
+  return isText(type) ? { ...event, data: textOf(bytes, field) } : { ...event, data_base64: bytes.toString('base64') }
+}
+
+/** Attributes with null count as absent. */
+function present (attributes: Attributes): Event {
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== null)) as unknown as Event
+}
+
+function parsedObject (body: Buffer, takesAnyData: boolean): Attributes {
+  const parsed = takesAnyData ? parsedJson(body, 'body') : eventJson(body)
+  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Attributes
+  throw unreadable('body', new Error('not a JSON object'))
+}
+
+function parsedJson (bytes: Buffer, field: string): unknown {
+  const text = textOf(bytes, field)
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw unreadable(field, cause)
+  }
+}
+
+function textOf (bytes: Buffer, field: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw problem('invalid-event', `${field}: must be UTF-8`, { errors: [{ field, message: 'must be UTF-8' }], cause })
+  }
+}
+
+function unreadable (field: string, cause: unknown): Error {
+  return problem('invalid-event', `${field}: does not match its content type`, {
+    errors: [{ field, message: 'cannot be parsed' }],
+    cause
+  })
+}
+
+function invalidEvent (errors: { field: string, message: string }[]): Error {
+  const [first] = errors
+  return problem('invalid-event', `${first?.field}: ${first?.message}`, { errors })
+}

@@ -12,7 +12,7 @@ const MARGIN = 60
 const WORKLOAD = 40
 /**
  * How long a workload whose pod is being deleted goes on before it is told to end. Its log goes with the pod, and a
- * `job-completed` that first has to be reminded listens by then. Seconds.
+ * `job-completed` that first has to be woken listens by then. Seconds.
  */
 const NOTICE = 10
 

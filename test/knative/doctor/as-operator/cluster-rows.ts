@@ -50,6 +50,7 @@ await t.test('the doctor checks all objects of an installation', async (t) => {
       apiVersion !== 'v1'
     ).map(({ metadata }) => metadata.name).sort(),
     [
+      'callback-due',
       'deploy',
       'deploy-ping',
       'gx4ki',

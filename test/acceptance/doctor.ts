@@ -41,7 +41,7 @@ await t.test('dist/doctor.cjs checks the store, runs a job with its events and r
   t.strictSame(unknown, [orphan, other])
   const [canary] = await host.jobs()
   t.match(canary, { state: 'succeeded', template: 'drive' })
-  t.match(rows.find(({ check }) => check === 'canary: results'), { seen: '3 match the recorded sha256' })
+  t.match(rows.find(({ check }) => check === 'canary: results'), { seen: '4 match the recorded sha256' })
 
   t.match((await doctor('--fix')).stdout, /orphans: logs +works +removed 1 of 1 job/)
   t.equal(await headObject(store, logKey(orphan)), undefined)

@@ -168,6 +168,7 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
         body: Type.Object({
           files: Count,
           bytes: Count,
+          list_sha256: { ...Sha256, description: 'Of the files: `["name",size,"sha256"]` and LF for each, by name' },
           complete: Type.Boolean(),
           left_out: Type.Array(LeftOutFile, { maxItems: MOST_NAMED }),
           left_out_count: Count

@@ -1,12 +1,16 @@
-import { problem } from '../../shared/http/problem.ts'
+import { problem, type ProblemError } from '../../shared/http/problem.ts'
 import { readJournal } from '../../shared/results/journal.ts'
 import type { ResultCounts } from '../../shared/job/result-counts.ts'
-import { type Manifest, readManifest, writeManifest } from '../../shared/results/manifest.ts'
+import { listDigest } from '../../shared/results/list-digest.ts'
+import { allEntries, readManifest, writeManifest } from '../../shared/results/manifest.ts'
 import type { ResultEntry } from '../../shared/results/result-entry.ts'
 import { attemptPrefix } from '../../shared/store/bucket-layout.ts'
 import { inBatches, listAll, removeObject } from '../../shared/store/object-store.ts'
 import type { Store } from '../../shared/store/open-store.ts'
 import type { Attempt } from './attempt.ts'
+
+/** What an uploader says at its end. The digest tells its list of files from any other. */
+type Said = ResultCounts & { list_sha256: string }
 
 /** The most missing contents that one answer names. */
 const MOST_MISSING = 1000
@@ -15,36 +19,43 @@ const MOST_MISSING = 1000
 export type Finish = { state: 'finished' } | { state: 'missing', sha256: string[] }
 
 /**
- * Takes the uploader's word that it is done, but only after a look at what the store has: every file of the journal
- * must be there with its size. Then it writes the manifest, and removes contents that no file has any more.
+ * Takes the uploader's word that it is done, but only after a look at what the store has: the journal must be the list
+ * of the uploader, because an old page may have come late and replaced a newer one; and every file of it must be there
+ * with its size. Then it writes the manifest, and removes contents that no file has any more.
  */
-export async function finishAttempt (store: Store, place: Attempt, said: ResultCounts): Promise<Finish> {
+export async function finishAttempt (store: Store, place: Attempt, said: Said): Promise<Finish> {
   const { id, attempt } = place
   const before = await readManifest(store, id, attempt)
-  if (before !== undefined) return sameAsBefore(place, before, said)
+  if (before !== undefined) {
+    // The answer to the first request may have been lost.
+    const entries = await Array.fromAsync(allEntries(store, place, before))
+    if (before.complete === said.complete && isListOf(entries, said)) return { state: 'finished' }
+    throw refused(place, `The uploader has said before that it is done, with ${inWords(before)}`)
+  }
 
   const entries = await readJournal(store, id, attempt)
-  const journaled = { files: entries.length, bytes: entries.reduce((sum, { size }) => sum + size, 0) }
-  if (journaled.files !== said.files || journaled.bytes !== said.bytes) {
-    throw problem('upload-refused', `The journal has ${inWords(journaled)}, the uploader says ${inWords(said)}`, {
-      job_uuid: id
-    })
+  if (!isListOf(entries, said)) {
+    const journaled = inWords({ files: entries.length, bytes: bytesOf(entries) })
+    throw refused(place, `The journal has ${journaled}, and is not the list of the uploader, ${inWords(said)}`)
   }
   const { missing, strays } = await compare(store, place, entries)
   if (missing.length > 0) return { state: 'missing', sha256: missing.slice(0, MOST_MISSING) }
-  await writeManifest(store, id, attempt, { ...said, at: new Date().toISOString() }, entries)
+  const { list_sha256: _, ...counts } = said
+  await writeManifest(store, id, attempt, { ...counts, at: new Date().toISOString() }, entries)
   await inBatches(strays, async (key) => await removeObject(store, key))
   return { state: 'finished' }
 }
 
-/** The answer to the first request may have been lost. */
-function sameAsBefore ({ id }: Attempt, before: Manifest, said: ResultCounts): Finish {
-  if (before.files === said.files && before.bytes === said.bytes && before.complete === said.complete) {
-    return { state: 'finished' }
-  }
-  throw problem('upload-refused', `The uploader has said before that it is done, with ${inWords(before)}`, {
-    job_uuid: id
-  })
+function isListOf (entries: ResultEntry[], { files, bytes, list_sha256: digest }: Said): boolean {
+  return entries.length === files && bytesOf(entries) === bytes && listDigest(entries) === digest
+}
+
+function bytesOf (entries: ResultEntry[]): number {
+  return entries.reduce((sum, { size }) => sum + size, 0)
+}
+
+function refused ({ id }: Attempt, detail: string): ProblemError {
+  return problem('upload-refused', detail, { job_uuid: id })
 }
 
 async function compare (

@@ -1,4 +1,5 @@
 import { JOURNAL_PAGE, type JournalEntry } from '../../shared/results/journal-entry.ts'
+import { listDigest } from '../../shared/results/list-digest.ts'
 import type { Ask } from './ask-service.ts'
 
 export interface Content {
@@ -14,6 +15,8 @@ export interface Journal {
   names: () => Iterable<string>
   /** The files, and their bytes. */
   counts: () => { files: number, bytes: number }
+  /** Tells this list from any other. */
+  digest: () => string
   /** Tells result-upload what has been noted. */
   flush: (signal?: AbortSignal) => Promise<void>
   /** Begins anew, after result-upload turned out to have something else. */
@@ -81,6 +84,7 @@ export function openJournal (ask: Ask): Journal {
     },
     names: () => files.keys(),
     counts: () => ({ files: files.size, bytes }),
+    digest: () => listDigest([...files].map(([name, content]) => ({ name, ...content }))),
     async flush (signal) {
       // Of files that change again and again, the entries pile up.
       if (page * JOURNAL_PAGE + entries.length > 2 * (files.size + 2 * JOURNAL_PAGE)) rewrite()

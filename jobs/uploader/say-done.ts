@@ -34,11 +34,12 @@ export async function sayDone (
   const { complete, list } = left
   const { status, body } = await ask('POST', 'done', {
     ...journal.counts(),
+    list_sha256: journal.digest(),
     complete,
     left_out: list.slice(0, MOST_NAMED),
     left_out_count: list.length
   }, signal)
-  // It has another journal than this one: another uploader of the attempt wrote it.
+  // It has another journal than this one: another uploader wrote it, or an old page came late.
   if (status !== 200) return { state: 'missing', sha256: [] }
   return body.state === 'missing' ? body : { state: 'finished', complete }
 }

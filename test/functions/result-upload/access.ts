@@ -4,6 +4,7 @@ import { jobToken } from '../../../shared/access/job-token.ts'
 import { advance } from '../../../shared/job/advance.ts'
 import { newJobId } from '../../../shared/job/job-id.ts'
 import { advanceRecord } from '../../../shared/job/record-store.ts'
+import { listDigest } from '../../../shared/results/list-digest.ts'
 import { expiryKey } from '../../../shared/store/bucket-layout.ts'
 import { listAll } from '../../../shared/store/object-store.ts'
 import { contentOf } from '../../support/content-of.ts'
@@ -13,7 +14,7 @@ const file = contentOf(Buffer.from('a result'))
 const { sha256 } = file
 const upload = { files: [file] }
 const journal = { page: 0, files: 1, bytes: file.size, entries: [{ name: 'out.txt', ...file }] }
-const done = { files: 0, bytes: 0, complete: true, left_out: [], left_out_count: 0 }
+const done = { files: 0, bytes: 0, list_sha256: listDigest([]), complete: true, left_out: [], left_out_count: 0 }
 
 /** Every route with a request that is good as such. */
 const routes: [string, object][] = [

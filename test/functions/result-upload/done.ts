@@ -1,4 +1,5 @@
 import t from 'tap'
+import { listDigest } from '../../../shared/results/list-digest.ts'
 import { listResults } from '../../../shared/results/results.ts'
 import { contentKey, manifestKey } from '../../../shared/store/bucket-layout.ts'
 import { getObject, headObject, putObject, removeObject } from '../../../shared/store/object-store.ts'
@@ -12,7 +13,8 @@ const one = Buffer.from('one')
 const two = Buffer.from('the second')
 const entries = [{ name: 'one', ...contentOf(one) }, { name: 'sub/two', ...contentOf(two) }]
 const counts = { files: 2, bytes: one.length + two.length }
-const done = { ...counts, complete: true, left_out: [], left_out_count: 0 }
+const said = { complete: true, left_out: [], left_out_count: 0 }
+const done = { ...counts, list_sha256: listDigest(entries), ...said }
 
 type Server = Awaited<ReturnType<typeof uploadServer>>
 
@@ -27,7 +29,7 @@ await t.test('when the store has all files of the journal, the manifest is writt
   const server = await uploadServer(t)
   await upload(server)
   t.same((await server.ask('done', done)).body, { state: 'finished' })
-  t.match(await server.manifest(), { ...done, pages: ['one'], entries, at: /^\d{4}-.*Z$/ })
+  t.match(await server.manifest(), { ...counts, ...said, pages: ['one'], entries, at: /^\d{4}-.*Z$/ })
   t.same(await server.published(), { one, 'sub/two': two })
 })
 
@@ -60,6 +62,7 @@ await t.test('after the manifest nothing of the attempt changes', async (t) => {
       'another journal': await ask('journal', change),
       'another count': await ask('done', { ...done, files: 1 }),
       'other bytes': await ask('done', { ...done, bytes: 1 }),
+      'another list': await ask('done', { ...done, list_sha256: listDigest([]) }),
       'no longer complete': await ask('done', { ...done, complete: false })
     })
   ) {
@@ -85,6 +88,19 @@ await t.test('counts that differ from the journal are refused, and both are name
   t.equal(await server.manifest(), undefined)
 })
 
+await t.test('an old page that comes late is not taken for the list, although its counts are the same', async (t) => {
+  const server = await uploadServer(t)
+  await upload(server)
+  const old = contentOf(Buffer.from('eno'))
+  const late = { page: 0, ...counts, entries: [{ name: 'one', ...old }, entries[1]] }
+  t.equal((await server.ask('journal', late)).status, 204)
+  await putContents(server.store, server, { one: 'eno' })
+  t.match(await server.ask('done', done), { status: 422, body: { type: 'urn:gx4ki:problem:upload-refused' } })
+  t.equal((await server.ask('journal', { page: 0, ...counts, entries })).status, 204, 'so the uploader writes it anew')
+  t.same((await server.ask('done', done)).body, { state: 'finished' })
+  t.same(await server.published(), { one, 'sub/two': two })
+})
+
 await t.test('contents that the store does not have are answered, until they are there', async (t) => {
   const server = await uploadServer(t)
   const { ask, store, id, attempt } = server
@@ -104,7 +120,7 @@ await t.test('contents that the store does not have are answered, until they are
 
 await t.test('an attempt without results is complete with none', async (t) => {
   const server = await uploadServer(t)
-  t.same((await server.ask('done', { ...done, files: 0, bytes: 0 })).body, { state: 'finished' })
+  t.same((await server.ask('done', { files: 0, bytes: 0, list_sha256: listDigest([]), ...said })).body, { state: 'finished' })
   t.match(await server.manifest(), { files: 0, bytes: 0, complete: true, pages: [], entries: [] })
 })
 

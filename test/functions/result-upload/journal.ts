@@ -1,4 +1,6 @@
 import t, { type Test } from 'tap'
+import { listDigest } from '../../../shared/results/list-digest.ts'
+import type { ResultEntry } from '../../../shared/results/result-entry.ts'
 import { listResults } from '../../../shared/results/results.ts'
 import { journalPageKey } from '../../../shared/store/bucket-layout.ts'
 import { headObject } from '../../../shared/store/object-store.ts'
@@ -19,9 +21,10 @@ async function start (t: Test) {
   }
   const list = async (page: { after?: string, limit: number }) =>
     await listResults(server.store, newRecord({ job_uuid: server.id, attempt: server.attempt }), page)
-  const done = async (files: number) => await server.ask('done', {
-    files,
-    bytes: files * body.length,
+  const done = async (names: string[]) => await server.ask('done', {
+    files: names.length,
+    bytes: names.length * body.length,
+    list_sha256: listDigest(named(names)),
     complete: true,
     left_out: [],
     left_out_count: 0
@@ -29,7 +32,7 @@ async function start (t: Test) {
   return { ...server, write, list, done }
 }
 
-const named = (names: string[]): object[] => names.map((name) => ({ name, ...content }))
+const named = (names: string[]): ResultEntry[] => names.map((name) => ({ name, ...content }))
 const numbered = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, at) => `f ${String(from + at).padStart(5, '0')}`)
 
@@ -39,7 +42,7 @@ await t.test('the last entry of a name counts, also over pages', async (t) => {
   t.ok(await headObject(store, journalPageKey(id, attempt, 0)), 'a full page stays')
   await write(1, [{ name: 'gone', gone: true }, ...named(['back'])], 498)
   t.same(Object.keys(await published()), ['back', ...numbered(0, 497)])
-  t.same((await done(498)).body, { state: 'finished' })
+  t.same((await done(['back', ...numbered(0, 497)])).body, { state: 'finished' })
   t.same(Object.keys(await published()), ['back', ...numbered(0, 497)])
 })
 
@@ -80,7 +83,7 @@ await t.test('thousands of files are listed whole, before the manifest and after
     return found
   }
   t.same(await walk(1000), sorted)
-  t.same((await done(2501)).body, { state: 'finished' })
+  t.same((await done(names)).body, { state: 'finished' })
   const written = (await manifest())!
   t.equal(written.entries.length, 1000)
   t.same(written.pages, [sorted[0], sorted[1000], sorted[2000]])

@@ -224,6 +224,21 @@ await t.test('a journal of another uploader of the attempt does not stay', async
   t.equal((await server.contents()).length, 1)
 })
 
+await t.test('an old page of the journal that comes late does not bring back old bytes', async (t) => {
+  let times = 1
+  const server = await uploadServer(t, {
+    asked: async (route) => {
+      if (route !== 'done' || times-- === 0) return
+      // The same file with other bytes of the same size, as the uploader had noted before.
+      const entries = await putContents(server.store, server, { a: 'old' })
+      await writeJournal(server.store, server.id, server.attempt, { page: 0, files: 1, bytes: 3, entries })
+    }
+  })
+  const uploader = await runUploader(t, { ...server, folder: resultFolder(t, { a: 'new' }) })
+  t.equal(await uploader.end(), 0)
+  t.same(await results(server), { a: 'new' })
+})
+
 await t.test('while the service is down the uploader waits, also after the end of the workload', async (t) => {
   const server = await uploadServer(t)
   const folder = resultFolder(t, { a: 'a' })

@@ -12,13 +12,17 @@ export interface Left {
 
 /** What is not among the results: first the files that should be. */
 export function leftOut ({ noFiles, impossible }: Scan, seen: Map<string, SeenFile>): Left {
-  const named = (files: Map<string, string>): LeftOut[] => [...files].map(([name, reason]) => ({ name, reason }))
   const refused = [...seen.values()].flatMap(({ file: { name }, refused, isStored, isBehind }) => {
     if (isBehind) return [{ name, reason: 'the workload wrote on after its time was over; what is stored is older' }]
     return isStored ? [] : [{ name, reason: refused ?? 'it was still going up when the time of the uploader was over' }]
   })
-  const missing = [...named(impossible), ...refused]
+  const missing = [...impossible, ...refused]
   return { complete: missing.length === 0, list: [...missing, ...named(noFiles)] }
+}
+
+/** As a list: the names of what is no file, each with the reason. */
+export function named (noFiles: Map<string, string>): LeftOut[] {
+  return [...noFiles].map(([name, reason]) => ({ name, reason }))
 }
 
 /** `missing`: the digests of contents that the store turned out not to have. */

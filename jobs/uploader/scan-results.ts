@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { BigIntStats, Dirent } from 'node:fs'
 import { lstat, readdir, realpath, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
+import type { LeftOut } from '../../shared/job/left-out.ts'
 import { wrongName } from '../../shared/results/wrong-name.ts'
 import { identify } from './identify.ts'
 import { printable } from './printable.ts'
@@ -20,8 +21,8 @@ export interface Scan {
   files: FoundFile[]
   /** Names of what has no bytes of its own to publish: links to the outside or to a folder, sockets, pipes, devices. */
   noFiles: Map<string, string>
-  /** Files that should be results and cannot be: name and reason. */
-  impossible: Map<string, string>
+  /** Files that should be results and cannot be. Several names may be shown alike. */
+  impossible: LeftOut[]
 }
 
 const DOT = 0x2e
@@ -37,11 +38,15 @@ export async function scanResults (
   root: string,
   { final }: { final: boolean }
 ): Promise<Scan> {
-  const scan: Scan = { files: [], noFiles: new Map(), impossible: new Map() }
+  const scan: Scan = { files: [], noFiles: new Map(), impossible: [] }
   const top = await look('', stat(root, { bigint: true }))
-  const inside = await look('', realpath(root))
-  if (top !== undefined && inside !== undefined) await walk('')
+  const inside = top && await look('', realpath(root))
+  if (inside !== undefined) await walk('')
   return scan
+
+  function leaveOut (name: string, reason: string): void {
+    scan.impossible.push({ name, reason })
+  }
 
   async function walk (folder: string): Promise<void> {
     const entries = await look(folder, readdir(join(root, folder), { withFileTypes: true, encoding: 'buffer' })) ?? []
@@ -56,7 +61,7 @@ export async function scanResults (
     const wrong = isUtf8(entry.name) ? wrongName(name) : 'is not valid UTF-8'
     if (wrong !== undefined) {
       const shown = folder === '' ? printable(entry.name) : `${folder}/${printable(entry.name)}`
-      scan.impossible.set(printable(shown), `its name ${wrong}`)
+      leaveOut(printable(shown), `its name ${wrong}`)
     } else if (entry.isDirectory()) await walk(name)
     else if (entry.isSymbolicLink()) await follow(name)
     else if (entry.isFile()) await addFile(name, join(inside!, name), lstat(join(root, name), { bigint: true }))
@@ -76,7 +81,7 @@ export async function scanResults (
     if (stats.isDirectory()) {
       scan.noFiles.set(name, 'it is a symbolic link to a folder; its files are there under their own names')
     } else if (!stats.isFile()) scan.noFiles.set(name, 'it is no regular file')
-    else if (stats.dev !== top?.dev) scan.impossible.set(name, 'it lies on another volume')
+    else if (stats.dev !== top?.dev) leaveOut(name, 'it lies on another volume')
     else scan.files.push({ name, path, size: Number(stats.size), identity: identify(stats) })
   }
 
@@ -86,7 +91,7 @@ export async function scanResults (
       return await found
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      if (code !== 'ENOENT' && code !== 'ENOTDIR') scan.impossible.set(name, `it cannot be read: ${code}`)
+      if (code !== 'ENOENT' && code !== 'ENOTDIR') leaveOut(name, `it cannot be read: ${code}`)
       return undefined
     }
   }

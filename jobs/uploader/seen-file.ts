@@ -1,3 +1,4 @@
+import type { LeftOut } from '../../shared/job/left-out.ts'
 import type { Journal } from './journal.ts'
 import type { FoundFile } from './scan-results.ts'
 import type { Phase } from './the-end.ts'
@@ -23,6 +24,20 @@ export function stillThat (before: SeenFile | undefined, file: FoundFile, phase:
   // A workload that writes on although its time is over is not followed any more.
   if (phase === 'cut' && before?.isStored) return { ...before, isBehind: true }
   return { file, since: performance.now() }
+}
+
+/**
+ * Notes what a workload has done to its files since its time was over. What it removes, and the new name of what it
+ * renames, changes nothing. Answers the files that it has made since then.
+ */
+export function madeLater (seen: Map<string, SeenFile>, found: FoundFile[]): LeftOut[] {
+  const later: LeftOut[] = []
+  for (const file of found) {
+    const before = seen.get(file.name)
+    if (before !== undefined) seen.set(file.name, stillThat(before, file, 'cut'))
+    else later.push({ name: file.name, reason: 'the workload made it after its time was over' })
+  }
+  return later
 }
 
 /** Whether a file is to be uploaded, or read again, now. */

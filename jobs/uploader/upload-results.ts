@@ -2,9 +2,9 @@ import { atMost } from '../../shared/flow/at-most.ts'
 import type { Ask } from './ask-service.ts'
 import { batchesOf } from './batches-of.ts'
 import { type Journal, openJournal } from './journal.ts'
-import { type Left, leftOut, sayDone } from './say-done.ts'
+import { type Left, leftOut, named, sayDone } from './say-done.ts'
 import { type Scan, scanResults } from './scan-results.ts'
-import { isDue, note, noteLoss, noteRefusal, type SeenFile, stillThat } from './seen-file.ts'
+import { isDue, madeLater, note, noteLoss, noteRefusal, type SeenFile, stillThat } from './seen-file.ts'
 import type { End, Phase } from './the-end.ts'
 import { type Outcome, uploadBatch, type Uploads } from './upload-batch.ts'
 
@@ -39,8 +39,9 @@ export async function uploadResults (work: Work): Promise<boolean> {
   const uploads: Uploads = { ask, stored: new Set(), underWay: new Set(), over: end.over, log }
   const tell = teller(log)
   let seen = new Map<string, SeenFile>()
-  let scan: Scan = { files: [], noFiles: new Map(), impossible: new Map() }
+  let scan: Scan = { files: [], noFiles: new Map(), impossible: [] }
   let told = 0
+  let isCut = false
 
   for (let round = 1; ;) {
     // Before the look into the folder: what is written until the end is seen in the last look.
@@ -80,7 +81,10 @@ export async function uploadResults (work: Work): Promise<boolean> {
   async function look (phase: Phase): Promise<void> {
     scan = await scanResults(folder, { final: phase !== 'running' })
     tell(scan)
-    seen = new Map(scan.files.map((file) => [file.name, stillThat(seen.get(file.name), file, phase)]))
+    const isLater = phase === 'cut' && isCut
+    isCut = phase === 'cut'
+    if (isLater) scan.impossible.push(...madeLater(seen, scan.files))
+    else seen = new Map(scan.files.map((file) => [file.name, stillThat(seen.get(file.name), file, phase)]))
   }
 }
 
@@ -158,7 +162,7 @@ function describe (outcome: Outcome): string {
 function teller (log: (line: string) => void): (scan: Scan) => void {
   const told = new Set<string>()
   return function tell ({ noFiles, impossible }) {
-    for (const [name, reason] of [...noFiles, ...impossible]) {
+    for (const { name, reason } of [...named(noFiles), ...impossible]) {
       const line = `left out, ${reason}: ${JSON.stringify(name)}`
       if (!told.has(line)) log(line)
       told.add(line)

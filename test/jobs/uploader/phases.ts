@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, readFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { byName } from '../../../shared/results/result-entry.ts'
@@ -62,6 +62,27 @@ await t.test('without the end of the pod the share of the workload does not begi
   await stop()
   t.equal(await uploader.end(), 0)
   t.notMatch(uploader.output(), 'not all is up')
+})
+
+await t.test('what the workload removes, renames or makes after its time is over changes nothing', async (t) => {
+  const server = await uploadServer(t)
+  const folder = resultFolder(t, { kept: 'k', renamed: 'r' })
+  const env = { GRACE_SECONDS: '8', WORKLOAD_SECONDS: '0.5' }
+  const uploader = await runUploader(t, { ...server, folder, env })
+  growing(t, join(folder, 'log'))
+  await uploader.said('stored: "renamed"')
+  await uploader.hook('stopping')
+  await uploader.said('stored: "log"')
+  rmSync(join(folder, 'kept'))
+  renameSync(join(folder, 'renamed'), join(folder, 'new'))
+  t.equal(await uploader.exited, 1)
+  const published = await server.published()
+  t.same(Object.keys(published).sort(), ['kept', 'log', 'renamed'])
+  t.match(published, { kept: Buffer.from('k'), renamed: Buffer.from('r') })
+  t.same((await server.manifest())!.left_out.sort(byName), [
+    { name: 'log', reason: LATE },
+    { name: 'new', reason: 'the workload made it after its time was over' }
+  ])
 })
 
 await t.test('when the workload ends after its share is over, the results are complete', async (t) => {

@@ -110,6 +110,12 @@ export function envoy (): string {
 
 /** Returns the source folder of a Go module that a folder here requires. It contains the manifests of that module. */
 export function sourceOf (name: GoModule, module: string): string {
+  // What was built from it may be kept longer than Go keeps its source.
+  execFileSync('go', ['mod', 'download', module], {
+    cwd: resolve(import.meta.dirname, name),
+    env: { ...process.env, GOWORK: 'off' },
+    stdio: ['ignore', 'ignore', 'inherit']
+  })
   return execFileSync('go', ['list', '-m', '-f', '{{.Dir}}', module], {
     cwd: resolve(import.meta.dirname, name),
     env: { ...process.env, GOWORK: 'off' },

@@ -120,7 +120,7 @@ await t.test('in a container with a read-only root, no capability and no network
   })
 
   await t.test('the uploader refuses to start without its settings', async (t) => {
-    t.match(run(['node', 'dist/uploader.cjs']), { status: 1, stdout: 'uploader: START_FILE is not set\n' })
+    t.match(run(['node', 'dist/uploader.cjs']), { status: 1, stdout: 'uploader: STOP_FILE is not set\n' })
   })
 
   await t.test('drive leaves its files in the result folder', async (t) => {

@@ -249,6 +249,8 @@ await t.test('rejects a request that is not an event', async (t) => {
     415,
     'unsupported-media-type'
   )
+  const foreign = { 'content-type': 'application/cloudevents+json; charset=latin1' }
+  await problemAbout(t, await send(foreign, '{}'), 'content-type', 415, 'unsupported-media-type')
   await problemAbout(
     t,
     await send({ 'content-type': 'application/cloudevents+xml' }, '<event/>'),

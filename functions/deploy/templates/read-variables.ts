@@ -38,6 +38,18 @@ function checkNames ({ properties, required = [] }: EnvSchema): void {
 }
 
 /**
+ * Refuses what is about a schema, and not about its values: `$async` would make the errors those of a promise, and a
+ * second schema of the same `$id`, such as the changed template, could not be compiled.
+ */
+function checkKeywords (schema: unknown): void {
+  if (typeof schema !== 'object' || schema === null) return
+  for (const [keyword, value] of Object.entries(schema)) {
+    if (keyword === '$async' || keyword === '$id') throw new Error(`${keyword} cannot be used`)
+    checkKeywords(value)
+  }
+}
+
+/**
  * The schema of a template's variables, written as YAML in the annotation that `where` names. Finds an invalid schema,
  * or a default that it refuses, now and not at the first request.
  */
@@ -46,6 +58,7 @@ export function readVariables (yaml: string, where: string): EnvSchema {
     const env = readYaml(yaml)
     if (!isEnvSchema(env)) throw new Error(schemaWords(isEnvSchema.errors, 'the schema'))
     checkNames(env)
+    checkKeywords(env)
     ajv.compile(env)
     for (const [variable, { default: value, ...schema }] of Object.entries(env.properties)) {
       if (value === undefined || ajv.validate(schema, value)) continue

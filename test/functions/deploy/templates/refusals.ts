@@ -62,6 +62,8 @@ const wrong: Record<Exclude<RefusalKind, 'name'>, [from: string | RegExp, to: st
     ['default: highway-1', `default: ${'a'.repeat(60)}!`, /^annotation gx4ki\.io\/env: the default of SCENE must match/],
     ['type: object\n', 'type: object\n      required: [NOPE]\n', /env: required has NOPE, which is not in properties: /],
     ['type: object\n', 'type: object\n      required: [toString]\n', /env: required has toString, which is not in/],
+    ['type: object\n', 'type: object\n      $async: true\n', /env: \$async cannot be used: /],
+    ['pattern: ', '$id: urn:a:b\n          pattern: ', /env: \$id cannot be used: /],
     ['STEPS:', '__proto__:', /env: a variable cannot have the name __proto__: /],
     ['STEPS:', 'N:', /env: a variable has the name false: write a name such as N, y or off in quotes: /],
     ['STEPS:', 'A-B:', /env: "A-B" cannot be the name of a variable: /],

@@ -5,6 +5,7 @@ import { isTerminal } from '../../shared/job/job-state.ts'
 import { readRecord } from '../../shared/job/record-store.ts'
 import { transferOf } from '../../shared/job/transfer-of.ts'
 import { type Cluster, objectName, orAbsent } from '../../shared/kubernetes/cluster.ts'
+import { countingPod, podsOf, runningInit } from '../../shared/kubernetes/workload.ts'
 import { jobOfKey, MARKER_PREFIX } from '../../shared/store/bucket-layout.ts'
 import { listAll, removeObject } from '../../shared/store/object-store.ts'
 import { pingRepairs } from '../../shared/telemetry/metrics.ts'
@@ -66,7 +67,9 @@ async function repairJob (deps: ConnectorDeps, record: JobRecord): Promise<Repai
     return 'stop repeated'
   }
   if (record.state !== 'running' && await isOverdue(deps.cluster, record)) {
-    const stopped = await stopJob(deps, id, 'StartDeadlineExceeded', ({ state }) => state !== 'running')
+    const pod = countingPod(await podsOf(deps.cluster, id))
+    const init = pod && runningInit(pod)
+    const stopped = await stopJob(deps, id, 'StartDeadlineExceeded', ({ state }) => state !== 'running', init)
     return stopped?.stop?.reason === 'StartDeadlineExceeded' ? 'start deadline exceeded' : undefined
   }
   if (record.job_uid !== undefined) return undefined

@@ -109,22 +109,33 @@ function exit (pod: V1Pod, failed: JobCondition): Why | undefined {
   return why(failed.reason === undefined ? 'Failed' : asGiven(failed.reason), what + rule)
 }
 
-/** Signals that often end a program: a shell and the runtime say so with 128 and the number of the signal. */
+/**
+ * Signals that often end a program: a shell and the runtime say so with 128 and the number of the signal. But a program
+ * may end by itself with such a code.
+ */
 const SIGNALS: Record<number, string> = {
   129: 'SIGHUP',
   130: 'SIGINT',
+  131: 'SIGQUIT',
   132: 'SIGILL',
+  133: 'SIGTRAP',
   134: 'SIGABRT',
   135: 'SIGBUS',
   136: 'SIGFPE',
   137: 'SIGKILL',
+  138: 'SIGUSR1',
   139: 'SIGSEGV',
+  140: 'SIGUSR2',
   141: 'SIGPIPE',
-  143: 'SIGTERM'
+  142: 'SIGALRM',
+  143: 'SIGTERM',
+  152: 'SIGXCPU',
+  153: 'SIGXFSZ',
+  159: 'SIGSYS'
 }
 
 function codeOf ({ state }: V1ContainerStatus): string {
-  const code = state?.terminated?.exitCode
+  const { exitCode: code, reason } = state?.terminated ?? {}
   const signal = SIGNALS[code ?? 0]
-  return `exit code ${code}${signal === undefined ? '' : ` (${signal})`}`
+  return `exit code ${code}${signal === undefined ? '' : ` (${reason === 'OOMKilled' ? '' : 'often '}${signal})`}`
 }

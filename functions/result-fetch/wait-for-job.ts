@@ -13,7 +13,7 @@ const PAUSE_MS = 500
  * The seconds of `Prefer: wait=N` (RFC 7240), at most 50; 0 without one. The RFC says to ignore an invalid preference.
  */
 export function preferredWait (prefer: string | undefined): number {
-  const [, seconds] = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:[,;]|$)/i.exec(prefer ?? '') ?? []
+  const [, seconds] = /(?:^|[,;])\s*wait\s*=\s*"?(\d+)"?\s*(?:[,;]|$)/i.exec(prefer ?? '') ?? []
   return Math.min(Number(seconds ?? 0), LONGEST_WAIT)
 }
 

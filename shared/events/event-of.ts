@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { CloudEventV1 } from 'cloudevents'
+import { checkCharset, foreignCharset } from '../http/bodies/check-charset.ts'
 import { problem } from '../http/problem.ts'
 import { fieldErrors } from '../schema/field-errors.ts'
 import { DEEPEST, isNestedTooDeep } from '../schema/is-nested-too-deep.ts'
@@ -38,6 +39,7 @@ export function eventOf (
       message: 'is missing, and the content type is not application/cloudevents+json'
     }])
   }
+  if (isStructured) checkCharset(headers)
   const sent = isStructured ? parsedObject(body, takesAnyData) : attributesOf(headers, contentType)
   if (!validate(sent)) throw invalidEvent(fieldErrors(validate.errors, 'body'))
   const event = isStructured ? structuredEvent(sent, takesAnyData) : binaryEvent(sent, body, takesAnyData)
@@ -97,6 +99,9 @@ function eventWith (
   const type = attributes.datacontenttype ?? 'application/json'
   const event = present(attributes)
   if (isJson(type)) {
+    if (foreignCharset(type) !== undefined) {
+      throw invalidEvent([{ field: 'datacontenttype', message: 'must have no other charset than utf-8' }])
+    }
     return { ...event, data: takesAnyData ? parsedJson(bytes, field) : eventJson(bytes, ['data'], field) }
   }
   return isText(type) ? { ...event, data: textOf(bytes, field) } : { ...event, data_base64: bytes.toString('base64') }

@@ -1,3 +1,5 @@
+import { foreignCharset } from '../http/bodies/check-charset.ts'
+
 /** A media type with its parameters (RFC 9110, 8.3.1). */
 export const MEDIA_TYPE = (() => {
   const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -11,7 +13,7 @@ export function isJson (mediaType: string): boolean {
 
 /** Whether data of this media type are text in UTF-8, as far as the media type says. */
 export function isText (mediaType: string): boolean {
-  return /^text\//i.test(essenceOf(mediaType)) && !/;\s*charset="?(?!utf-8|us-ascii)/i.test(mediaType)
+  return /^text\//i.test(essenceOf(mediaType)) && foreignCharset(mediaType) === undefined
 }
 
 function essenceOf (mediaType: string): string {

@@ -45,12 +45,22 @@ export function hasStarted (status: V1ContainerStatus): boolean {
   return running !== undefined || (terminated?.startedAt !== undefined && !couldNotStart(status))
 }
 
+/** The init container for which the containers of a pod wait, if it runs. A sidecar counts as started. */
+export function runningInit ({ spec, status }: V1Pod): string | undefined {
+  const sidecars = sidecarsOf(spec)
+  const init = status?.initContainerStatuses ?? []
+  return init.find(({ name, state }) => state?.running !== undefined && !sidecars.has(name))?.name
+}
+
+function sidecarsOf (spec: V1Pod['spec']): Set<string> {
+  const init = spec?.initContainers ?? []
+  return new Set(init.filter(({ restartPolicy }) => restartPolicy === 'Always').map(({ name }) => name))
+}
+
 /** The container because of which a pod failed, if it is not the workload: the first that ended with an error. */
 export function failedContainer (pod: V1Pod): V1ContainerStatus | undefined {
   const { initContainerStatuses: init = [], containerStatuses: containers = [] } = pod.status ?? {}
-  const sidecars = new Set(
-    (pod.spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always').map(({ name }) => name)
-  )
+  const sidecars = sidecarsOf(pod.spec)
   const workload = workloadStatus(pod)
   const failed = [...init.filter(({ name }) => !sidecars.has(name)), ...containers]
     .filter(({ state }) => (state?.terminated?.exitCode ?? 0) !== 0)

@@ -5,6 +5,8 @@ export interface ValidationError {
   propertyName?: string
   message?: string
   parentSchema?: object
+  /** The value. */
+  data?: unknown
 }
 
 /**
@@ -14,12 +16,14 @@ export interface ValidationError {
 export function fieldErrors (validation: ValidationError[], whole: string): { field: string, message: string }[] {
   // Ajv reports an invalid property name twice: with the reason, and without it. The second report is dropped.
   const told = validation.filter(({ params }) => params['propertyName'] === undefined)
-  return told.map(({ instancePath, params, propertyName, message = 'is not valid', parentSchema }) => {
+  return told.map(({ instancePath, params, propertyName, message = 'is not valid', parentSchema, data }) => {
     const name = params['missingProperty'] ?? params['additionalProperty'] ?? propertyName
     const path = [...instancePath.split('/').slice(1), ...(name === undefined ? [] : [String(name)])].map(
       unescapePointer
     )
     const words = (parentSchema as { 'x-message'?: string } | undefined)?.['x-message']
+    // A query is flat: a list is a parameter that is there several times.
+    if (whole === 'querystring' && Array.isArray(data)) return { field: path.join('.'), message: 'is given twice' }
     return {
       field: path.join('.') || whole,
       message: words ?? (params['allowedValues'] ? `${message}: ${String(params['allowedValues'])}` : message)

@@ -33,8 +33,15 @@ export function readYamlDocuments (text: string): unknown[] {
     const [error] = document.errors
     if (error !== undefined) throw new Error(inOneLine(error), { cause: error })
     if (document.directives.yaml.version !== '1.1') throw new Error('Kubernetes reads no other YAML than 1.1')
-    return document.toJS() as unknown
+    const value = document.toJS() as unknown
+    if (isCircular(value)) throw new Error('an alias (*name) stands within what it refers to')
+    return value
   }).filter((document) => document !== null && document !== undefined)
+}
+
+function isCircular (value: unknown, within: unknown[] = []): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return within.includes(value) || Object.values(value).some((one) => isCircular(one, [...within, value]))
 }
 
 /** What is wrong and where, without the lines of the text. */

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import type { Connector } from '../../../shared/connector/connectors.ts'
 import { problems } from '../../../shared/http/problem-responses.ts'
 import { problem } from '../../../shared/http/problem.ts'
+import { checkCharset } from '../../../shared/http/bodies/check-charset.ts'
 import { readJson } from '../../../shared/http/bodies/read-json.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { advanceRecord } from '../../../shared/job/record-store.ts'
@@ -35,7 +36,10 @@ export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
       ['application/json', 'application/ld+json'],
       { parseAs: 'buffer' },
       // EDC sends the content type JSON with an empty body.
-      async (_request: unknown, body: Buffer) => body.length === 0 ? undefined : readJson(body)
+      async ({ headers }: FastifyRequest, body: Buffer) => {
+        checkCharset(headers)
+        return body.length === 0 ? undefined : readJson(body)
+      }
     )
 
     await app.register(

@@ -3,6 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import { contentDisposition } from '../../../shared/http/content-disposition.ts'
+import { checkCharset } from '../../../shared/http/bodies/check-charset.ts'
 import { decodeText } from '../../../shared/http/bodies/decode-text.ts'
 import { problems } from '../../../shared/http/problem-responses.ts'
 import { BODY_LIMIT } from '../../../shared/http/server.ts'
@@ -60,7 +61,10 @@ export function jobIntake (deps: IntakeDeps): FastifyPluginAsync {
     app.addContentTypeParser(
       'text/plain',
       { parseAs: 'buffer' },
-      async (_request: unknown, body: Buffer) => decodeText('body', body)
+      async ({ headers }: FastifyRequest, body: Buffer) => {
+        checkCharset(headers)
+        return decodeText('body', body)
+      }
     )
 
     const originOf = (request: FastifyRequest): Origin => ({

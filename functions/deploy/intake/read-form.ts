@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { checkCharset } from '../../../shared/http/bodies/check-charset.ts'
 import { decodeText } from '../../../shared/http/bodies/decode-text.ts'
 import { invalidField, isProblem, problem } from '../../../shared/http/problem.ts'
 
@@ -9,6 +10,7 @@ export async function readForm (request: FastifyRequest): Promise<Record<string,
       errors: [{ field: 'content-type', message: 'has no parameter boundary' }]
     })
   }
+  checkCharset(request.headers)
   const fields = new Map<string, unknown>()
   try {
     for await (const part of request.parts()) {

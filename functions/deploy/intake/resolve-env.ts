@@ -1,6 +1,7 @@
 import { problem } from '../../../shared/http/problem.ts'
 import { numberAsSent } from '../../../shared/http/bodies/read-json.ts'
 import { newAjv } from '../../../shared/schema/new-ajv.ts'
+import { forTemplates, SlowPattern } from '../templates/bounded-pattern.ts'
 import type { Template } from '../templates/read-templates.ts'
 import { isTooLong, LONGEST, tooLong } from '../templates/too-long.ts'
 import type { EnvSchema } from '../templates/read-variables.ts'
@@ -15,7 +16,7 @@ type Type = EnvSchema['properties'][string]['type']
 
 const INTEGER = /^-?\d+$/
 
-const ajv = newAjv({ allErrors: true, useDefaults: false })
+const ajv = newAjv({ ...forTemplates, allErrors: true, useDefaults: false })
 
 /**
  * The environment of the workload: the caller's values, validated by the template's schema, and the defaults for the
@@ -88,7 +89,13 @@ function typedValue (
 
 function schemaErrors (schema: EnvSchema, typed: GivenEnv): { field: string, message: string }[] {
   const validate = ajv.compile(schema)
-  if (validate(typed)) return []
+  try {
+    if (validate(typed)) return []
+  } catch (error) {
+    if (!(error instanceof SlowPattern)) throw error
+    const [name] = Object.entries(typed).find((entry) => entry.includes(error.text)) ?? []
+    return [{ field: `env.${name}`, message: error.message }]
+  }
   return (validate.errors ?? []).filter(({ keyword }) => keyword !== 'additionalProperties').map(
     ({ instancePath, params, message = 'is not valid' }) => {
       const name = params['missingProperty'] ?? instancePath.slice(1)

@@ -14,15 +14,16 @@ import { deleteJob, type Deps } from '../start/start-job.ts'
  * Stops a job, with a reason; the first reason stays. The Job is deleted, the uploader uploads the remaining files, and
  * `job-completed` makes the record terminal when the pods are gone. A job that never had a Job becomes terminal here.
  * Returns the record, or `undefined` when there is no such job. When Kubernetes cannot be reached, the stop stays in
- * the record, and the ping deletes the Job.
+ * the record, and the ping deletes the Job. `init` is the init container that runs, if the workload waits for one.
  */
 export async function stopJob (
   deps: Deps,
   id: string,
   reason: StopReason,
-  applies?: (record: JobRecord, etag: string) => boolean
+  applies?: (record: JobRecord, etag: string) => boolean,
+  init?: string
 ): Promise<JobRecord | undefined> {
-  const asked = await askToStop(deps.store, id, reason, applies)
+  const asked = await askToStop(deps.store, id, reason, applies, init)
   if (asked?.stop === undefined || isTerminal(asked.state)) return asked
   return await finishStop(deps, asked)
 }
@@ -35,7 +36,8 @@ export async function askToStop (
   store: Store,
   id: string,
   reason: StopReason,
-  applies: (record: JobRecord, etag: string) => boolean = () => true
+  applies: (record: JobRecord, etag: string) => boolean = () => true,
+  init?: string
 ): Promise<JobRecord | undefined> {
   return await advanceRecord(
     store,
@@ -44,15 +46,19 @@ export async function askToStop (
       applies(record, etag) && record.stop === undefined
         ? advance(record, {
           stop: { reason, at: new Date().toISOString() },
-          ...(reason === 'StartDeadlineExceeded' ? whatItWaitedFor(record) : plainly(reason))
+          ...(reason === 'StartDeadlineExceeded' ? whatItWaitedFor(record, init) : plainly(reason))
         }, new Date())
         : undefined
   )
 }
 
-/** What kept a job from starting is told at its end too: Kubernetes never gives up by itself. */
-function whatItWaitedFor ({ reason, message = '' }: JobRecord): Why {
-  const obstacle = [reason, message].filter(Boolean).join(': ')
+/**
+ * What kept a job from starting is told at its end too: Kubernetes never gives up by itself. `init` is the init
+ * container that still ran.
+ */
+function whatItWaitedFor ({ reason, message = '' }: JobRecord, init?: string): Why {
+  const running = init === undefined ? '' : `the init container ${init} had not ended.`
+  const obstacle = [reason, message].filter(Boolean).join(': ') || running
   return obstacle === ''
     ? plainly('StartDeadlineExceeded')
     : why('StartDeadlineExceeded', ownReasons.StartDeadlineExceeded.means, `At last it waited for this: ${obstacle}`)

@@ -16,6 +16,9 @@ const WORKLOAD = 40
  */
 const NOTICE = 10
 
+/** The longest period: more seconds than 32 bits have overflow where a kubelet counts nanoseconds, or a timer. */
+const LONGEST = 2 ** 31 - 1
+
 /** How the time between the end of a pod's work and its SIGKILL is shared. Seconds. */
 export interface Grace {
   /** The pod's grace period. */
@@ -40,9 +43,18 @@ export function graceOfPod ({ terminationGracePeriodSeconds: own, volumes }: V1P
  * template may set its own, `terminationGracePeriodSeconds`.
  */
 export function graceOf (own: number | undefined, resultsSize: string): Grace {
-  const upload = MARGIN + Math.ceil(parseQuantity(resultsSize) / RATE)
-  const total = own ?? WORKLOAD + upload
-  if (total >= WORKLOAD + upload) return { total, workload: total - upload, notice: NOTICE }
+  const needed = MARGIN + Math.ceil(parseQuantity(resultsSize) / RATE)
+  const upload = Math.min(needed, LONGEST - WORKLOAD)
+  const total = Math.min(own ?? WORKLOAD + upload, LONGEST)
+  if (total >= WORKLOAD + upload) {
+    const warning = needed > upload
+      ? `a full result volume of ${resultsSize} takes ${needed} s to go up, and no grace period is longer than ${LONGEST} s: ` +
+        'make the volume "results" smaller'
+      : own !== undefined && own > total
+        ? `terminationGracePeriodSeconds is ${own}, and its place takes ${LONGEST}, the longest`
+        : undefined
+    return { total, workload: total - upload, notice: NOTICE, ...(warning !== undefined && { warning }) }
+  }
   const workload = Math.max(1, Math.min(WORKLOAD, Math.floor(total / 3)))
   return {
     total,

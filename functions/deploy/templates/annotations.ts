@@ -11,10 +11,14 @@ export const RETENTION = 'gx4ki.io/retention'
 export const NEWER_FIELDS = 'gx4ki.io/newer-fields'
 
 export const Annotations = Type.Object({
-  [DESCRIPTION]: Type.String({ minLength: 1 }),
+  [DESCRIPTION]: Type.String({ pattern: '\\S', 'x-message': 'must be a text that is not empty' }),
   [ENV]: Type.Optional(Type.String()),
-  [RESULTS]: Type.String({ pattern: '^/' }),
-  [RESULT]: Type.Optional(Type.String({ minLength: 1 })),
+  // A block of YAML text ends with a newline.
+  [RESULTS]: Type.String({
+    pattern: '^\\s*/[^\\x00-\\x1f\\x7f]*\\s*$',
+    'x-message': 'must be an absolute path without control characters'
+  }),
+  [RESULT]: Type.Optional(Type.String()),
   [START_DEADLINE]: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,7}$' })),
   [RETENTION]: Type.Optional(Type.String()),
   [NEWER_FIELDS]: Type.Optional(Type.String())

@@ -21,6 +21,9 @@ const TAKEN = [
   STARTED_DIR
 ]
 
+/** The shortest grace period: the uploader keeps two seconds of it for its last words, and must upload before. */
+const SHORTEST_GRACE = 5
+
 const UNLIMITED = `the volume "results" has no sizeLimit: there is time for ${RESULTS_SIZE} of results when the ` +
   'workload has ended, and what is more may not come up; set emptyDir.sizeLimit'
 
@@ -38,8 +41,8 @@ export function checkResults ({ spec }: V1Job, resultsPath: string): { warnings:
   for (const container of containersOf(pod)) checkMounts(container, resultsPath)
 
   const { terminationGracePeriodSeconds: seconds } = pod
-  if ((seconds ?? undefined) !== undefined && !(Number.isInteger(seconds) && seconds! >= 0)) {
-    throw unusable('grace', `terminationGracePeriodSeconds is ${JSON.stringify(seconds)}, and must be whole seconds`)
+  if (seconds !== undefined && seconds < SHORTEST_GRACE) {
+    throw unusable('grace', `terminationGracePeriodSeconds is ${seconds}, and must be ${SHORTEST_GRACE} or more`)
   }
   const warnings = [graceOfPod(pod).warning, ttlOf(spec!).warning]
   return {

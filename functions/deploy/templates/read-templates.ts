@@ -1,8 +1,9 @@
 import type { V1Job } from '@kubernetes/client-node'
 import { readYaml } from '../../../shared/settings/read-yaml.ts'
-import { Type, type Static, type TSchema } from 'typebox'
+import { Type, type Static } from 'typebox'
 import { newAjv } from '../../../shared/schema/new-ajv.ts'
 import { type Folder, folderOf } from '../../../shared/settings/read-folder.ts'
+import { wrongName } from '../../../shared/results/wrong-name.ts'
 import { parseRetention } from '../keep/retention.ts'
 import { Annotations, DESCRIPTION, ENV, RESULT, RESULTS, RETENTION, START_DEADLINE } from './annotations.ts'
 import { checkFields } from './check-fields.ts'
@@ -12,28 +13,30 @@ import { checkResults } from './check-results.ts'
 import { plainPath } from './plain-path.ts'
 import { unusable } from './refusals.ts'
 import { type EnvSchema, readVariables } from './read-variables.ts'
-
-/** What may be left out; YAML writes a field without a value as null. */
-const absent = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([Type.Null(), schema]))
+import { schemaWords } from './schema-words.ts'
+import { withoutNulls } from './without-nulls.ts'
 
 const Container = Type.Object({
   name: Type.String(),
   image: Type.String(),
-  volumeMounts: absent(Type.Array(Type.Object({ name: Type.String(), mountPath: Type.String() })))
+  volumeMounts: Type.Optional(Type.Array(Type.Object({ name: Type.String(), mountPath: Type.String() })))
 })
 const Manifest = Type.Object({
-  apiVersion: Type.Literal('batch/v1'),
-  kind: Type.Literal('Job'),
+  apiVersion: Type.Literal('batch/v1', { 'x-message': 'must be batch/v1' }),
+  kind: Type.Literal('Job', { 'x-message': 'must be Job' }),
   metadata: Type.Object({
-    name: Type.String({ pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' }),
+    name: Type.String({
+      pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$',
+      'x-message': 'must be 1 to 63 lowercase letters, digits and hyphens'
+    }),
     annotations: Annotations
   }),
   spec: Type.Object({
     template: Type.Object({
       spec: Type.Object({
         containers: Type.Array(Container, { minItems: 1 }),
-        initContainers: absent(Type.Array(Container)),
-        volumes: absent(Type.Array(Type.Object({ name: Type.String() })))
+        initContainers: Type.Optional(Type.Array(Container)),
+        volumes: Type.Optional(Type.Array(Type.Object({ name: Type.String() })))
       })
     })
   })
@@ -82,11 +85,6 @@ function retentionOf (annotation: string | undefined): number {
   }
 }
 
-/** Without the fields that are null: they count as absent, as for the API server. */
-function withoutNulls (yaml: unknown): unknown {
-  return JSON.parse(JSON.stringify(yaml, (_, value: unknown) => value ?? undefined) ?? 'null')
-}
-
 function parsed (yaml: string): unknown {
   try {
     return readYaml(yaml)
@@ -95,15 +93,23 @@ function parsed (yaml: string): unknown {
   }
 }
 
+/** The name of a result file; a block of YAML text ends with a newline. */
+function resultOf (annotation: string | undefined): string | undefined {
+  const name = annotation?.trim()
+  const wrong = name === undefined ? undefined : wrongName(name)
+  if (wrong !== undefined) throw unusable('annotation', `annotation ${RESULT} ${wrong}`)
+  return name
+}
+
 export function parseTemplate (yaml: string): Template {
   const manifest: unknown = withoutNulls(parsed(yaml))
   if (!isManifest(manifest)) {
-    throw unusable('manifest', `not a template: ${ajv.errorsText(isManifest.errors, { dataVar: 'manifest' })}`)
+    throw unusable('manifest', `not a template: ${schemaWords(isManifest.errors, 'the manifest')}`)
   }
   checkFields(manifest, manifest.metadata.annotations)
   const { name, annotations } = manifest.metadata
   const env = annotations[ENV] === undefined ? NO_VARIABLES : readVariables(annotations[ENV], `annotation ${ENV}`)
-  const resultsPath = plainPath(annotations[RESULTS])
+  const resultsPath = plainPath(annotations[RESULTS].trim())
   const { warnings } = checkResults(manifest as unknown as V1Job, resultsPath)
   checkLengths((manifest as unknown as V1Job).spec!.template.spec!, env)
   checkPrivileges((manifest as unknown as V1Job).spec!.template.spec!)
@@ -113,7 +119,7 @@ export function parseTemplate (yaml: string): Template {
     manifest: manifest as unknown as V1Job,
     env: { ...env, additionalProperties: false },
     resultsPath,
-    demoResult: annotations[RESULT],
+    demoResult: resultOf(annotations[RESULT]),
     startDeadlineSeconds: Number(annotations[START_DEADLINE] ?? 600),
     retentionSeconds: retentionOf(annotations[RETENTION]),
     warnings

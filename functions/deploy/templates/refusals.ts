@@ -14,15 +14,17 @@ export const refusals = {
     todo: 'correct the name; a field that only a newer cluster has can be named in gx4ki.io/newer-fields'
   },
   type: {
-    what: 'A value of another type than the field has',
-    todo: 'write a text such as 8 or yes in quotes, and a number or a boolean without'
+    what: 'A value of another type than the field has, a number outside its range, or a null in a list',
+    todo: 'write a text such as 8, yes or ~ in quotes, and a number or a boolean without'
   },
   annotation: {
-    what: 'An annotation `gx4ki.io/…` that is not in the table above, is a label or on the pod, or a wrong retention',
+    what: 'An annotation `gx4ki.io/…` that is not in the table above, is a label or on the pod, ' +
+      'a wrong retention, or a `gx4ki.io/result` that is no name of a result',
     todo: 'correct the annotation'
   },
   variables: {
-    what: 'An annotation `gx4ki.io/env` that is no JSON Schema of variables, or whose default its own schema refuses',
+    what: 'An annotation `gx4ki.io/env` that is no JSON Schema of variables, whose default its own schema ' +
+      'refuses, or that requires a variable which it does not have',
     todo: 'correct the schema; each variable has a type and a description'
   },
   name: {
@@ -58,8 +60,8 @@ export const refusals = {
     todo: 'write a quantity such as 10Gi'
   },
   grace: {
-    what: 'A `terminationGracePeriodSeconds` that is not whole seconds',
-    todo: 'remove it, or set whole seconds'
+    what: 'A `terminationGracePeriodSeconds` below 5',
+    todo: 'remove it, or set 5 or more: the uploader needs the time to say what it has'
   },
   root: {
     what: 'A container that runs as root: `runAsUser: 0`, `runAsNonRoot: false`',

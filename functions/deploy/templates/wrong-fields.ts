@@ -13,6 +13,8 @@ export interface WrongField {
 interface Attribute {
   baseName: string
   type: string
+  /** Of a number: `int32`, `int64` or `double`. */
+  format: string
 }
 
 interface Model {
@@ -24,32 +26,43 @@ interface Model {
  * document of a release. `type` is the name of a type there, such as `V1Job`. A field that is `null` counts as
  * absent, as it does for the API server.
  */
-export function wrongFields (value: unknown, type: string, path = ''): WrongField[] {
+export function wrongFields (
+  value: unknown,
+  type: string,
+  path = '',
+  format = ''
+): WrongField[] {
   if (value === null || value === undefined) return []
   const [, itemType] = /^Array<(.*)>$/.exec(type) ?? []
   if (itemType !== undefined) {
     if (!Array.isArray(value)) return [{ path, kind: 'type', message: 'must be a list' }]
-    return value.flatMap((item, at) => wrongFields(item, itemType, `${path}[${at}]`))
+    return value.flatMap((item, at): WrongField[] => item === null
+      ? [{ path: `${path}[${at}]`, kind: 'type', message: `is null, and must be ${withArticle(itemType)}` }]
+      : wrongFields(item, itemType, `${path}[${at}]`, format)
+    )
   }
   const [, valueType] = /^\{ \[key: string\]: (.*?);? \}$/.exec(type) ?? []
   if (valueType !== undefined) {
     if (!isObject(value)) return [{ path, kind: 'type', message: 'must be an object' }]
-    return Object.entries(value).flatMap(([key, one]) => wrongFields(one, valueType, `${path}["${key}"]`))
+    return Object.entries(value).flatMap(([key, one]) => wrongFields(one, valueType, `${path}["${key}"]`, format))
   }
   const model = (models as unknown as Record<string, Model | undefined>)[type]
   if (typeof model?.getAttributeTypeMap === 'function') return wrongFieldsOf(value, model, path)
-  return isOfType(value, type) || isQuantity(value, path) ? [] : [{ path, kind: 'type', message: `must be a ${type}` }]
+  if (isQuantity(value, path)) return []
+  if (!isOfType(value, type)) return [{ path, kind: 'type', message: `must be ${withArticle(type)}` }]
+  const range = typeof value === 'number' ? outOfRange(value, format) : undefined
+  return range === undefined ? [] : [{ path, kind: 'type', message: range }]
 }
 
 function wrongFieldsOf (value: unknown, model: Model, path: string): WrongField[] {
   if (!isObject(value)) return [{ path, kind: 'type', message: 'must be an object' }]
-  const attributes = new Map(model.getAttributeTypeMap().map(({ baseName, type }) => [baseName, type]))
+  const attributes = new Map(model.getAttributeTypeMap().map((attribute) => [attribute.baseName, attribute]))
   return Object.entries(value).flatMap(([name, one]) => {
     const field = path === '' ? name : `${path}.${name}`
-    const type = attributes.get(name)
-    return type === undefined
+    const attribute = attributes.get(name)
+    return attribute === undefined
       ? [{ path: field, kind: 'field', message: `is not a field of Kubernetes${didYouMean(name, [...attributes.keys()])}` }]
-      : wrongFields(one, type, field)
+      : wrongFields(one, attribute.type, field, attribute.format)
   })
 }
 
@@ -66,9 +79,31 @@ function isObject (value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** The largest numbers of the formats in the schema. Of 64 bits, only what JavaScript and JSON keep as it is. */
+const LARGEST = new Map([
+  ['int32', 2 ** 31 - 1],
+  ['int-or-string', 2 ** 31 - 1],
+  ['int64', Number.MAX_SAFE_INTEGER]
+])
+
+/** Why the API server cannot read this number, or `undefined` when it can. */
+function outOfRange (value: number, format: string): string | undefined {
+  if (!Number.isFinite(value)) return `is ${value}, and must be a finite number`
+  const largest = LARGEST.get(format)
+  if (largest === undefined || (Number.isInteger(value) && Math.abs(value) <= largest)) return undefined
+  return `is ${value}, and must be a whole number up to ${largest}`
+}
+
+/** The words for a type of the schema. */
+function withArticle (type: string): string {
+  if (type === 'IntOrString') return 'a whole number or a string'
+  if (type.startsWith('Array<')) return 'a list'
+  return /^(string|number|boolean)$/.test(type) ? `a ${type}` : type === 'Date' || type === 'V1MicroTime' ? 'a time' : 'an object'
+}
+
 /** The API server takes a number for a quantity, such as `cpu: 2`, where the schema says string. */
 function isQuantity (value: unknown, path: string): boolean {
-  return typeof value === 'number' && /\.(limits|requests|overhead)\["[^"]+"\]$|\.(sizeLimit|divisor)$/.test(path)
+  return typeof value === 'number' && Number.isFinite(value) && /\.(limits|requests|overhead)\["[^"]+"\]$|\.(sizeLimit|divisor)$/.test(path)
 }
 
 function isOfType (value: unknown, type: string): boolean {

@@ -131,9 +131,12 @@ async function turnOf (container: Container, containers: Container[]): Promise<v
   await Promise.all(containers.slice(containers.indexOf(container) + 1).map(({ life }) => life))
 }
 
+/** The longest delay of a timer; a longer one would be over at once. Milliseconds. */
+const LONGEST_DELAY = 2 ** 31 - 1
+
 /** Runs a step in the end of a pod, unless the pod ends before. */
 function later ({ killers }: RunningPod, ms: number, step: () => void): void {
-  killers.push(setTimeout(step, ms).unref())
+  killers.push(setTimeout(step, Math.min(ms, LONGEST_DELAY)).unref())
 }
 
 const lastExit = ({ status: { state, lastState } }: Container): number | undefined =>

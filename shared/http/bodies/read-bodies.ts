@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { invalidField } from '../problem.ts'
+import { checkCharset } from './check-charset.ts'
 import { readJson } from './read-json.ts'
 import { repeatedHeader } from '../repeated-header.ts'
 
@@ -19,8 +20,10 @@ export function readBodies (server: FastifyInstance): void {
   server.addContentTypeParser(
     'application/json',
     { parseAs: 'buffer' },
-    async (request: FastifyRequest, body: Buffer) =>
-      body.length === 0 && !takesBody(request) ? undefined : readJson(body)
+    async (request: FastifyRequest, body: Buffer) => {
+      checkCharset(request.headers)
+      return body.length === 0 && !takesBody(request) ? undefined : readJson(body)
+    }
   )
 }
 

@@ -120,6 +120,8 @@ await t.test('a value arrives as it was sent, in every kind of body', async (t) 
       ['{"env":{"NAME":"1.10"}}', 'application/json', '1.10'],
       ['NAME=#ff8800', 'text/plain', '#ff8800'],
       ['NAME=9007199254740993', 'text/plain', '9007199254740993'],
+      ['NAME=a', 'text/plain; charset=US-ASCII', 'a'],
+      ['{"env":{"NAME":"ü"}}', 'application/json; charset="UTF8"', 'ü'],
       [file('NAME="-----BEGIN-----\nb+/=\n-----END-----"') + end, form, '-----BEGIN-----\nb+/=\n-----END-----']
     ] as const
   ) {
@@ -221,7 +223,11 @@ await t.test('an invalid request creates nothing, and the answer names the wrong
       'multipart/form-data',
       'multipart/form-data; boundary=',
       'multipart/form-data; boundary=""',
-      'nonsense'
+      'nonsense',
+      'text/plain; charset=iso-8859-1',
+      'text/plain;charset="UTF-16"',
+      'application/json; charset=latin1',
+      `multipart/form-data; charset=latin1; boundary=${boundary}`
     ]
   ) {
     await problemAbout(t, await send('DURATION=20', type), 'content-type', 415, 'unsupported-media-type')

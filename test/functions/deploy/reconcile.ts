@@ -107,6 +107,35 @@ await t.test('a suspended Job does not use up its time to start', async (t) => {
   }
 })
 
+await t.test('a job whose init container takes too long has its name in the message', async (t) => {
+  const store = await testStore(t)
+  const kubernetes = await meddledKubernetes(t)
+  const { ping } = await deployWith(t, { store, cluster: kubernetes.cluster })
+  const id = await openRecord(store, { state: 'pending', job_uid: 'uid', start_by: past })
+  const running = { running: { startedAt: past } }
+  const pod = {
+    metadata: { name: 'pod', uid: 'pod' },
+    spec: {
+      initContainers: [{ name: 'uploader', restartPolicy: 'Always' }, { name: 'fetch-inputs' }],
+      containers: [{ name: 'main' }]
+    },
+    status: {
+      phase: 'Pending',
+      initContainerStatuses: [{ name: 'uploader', state: running }, { name: 'fetch-inputs', state: running }],
+      containerStatuses: [{ name: 'main', state: { waiting: { reason: 'PodInitializing' } } }]
+    }
+  }
+  kubernetes.meddle = async ({ method, url }, pass) =>
+    method === 'GET' && url.includes('/pods?')
+      ? { code: 200, body: JSON.stringify({ apiVersion: 'v1', kind: 'PodList', metadata: {}, items: [pod] }) }
+      : await pass()
+  t.equal((await ping()).status, 204)
+  t.match((await readRecord(store, id))!.record, {
+    stop: { reason: 'StartDeadlineExceeded' },
+    message: 'The workload did not start in time. At last it waited for this: the init container fetch-inputs had not ended.'
+  })
+})
+
 await t.test('a job that starts at the last moment is not stopped', async (t) => {
   const store = await testStore(t)
   const kubernetes = await meddledKubernetes(t)

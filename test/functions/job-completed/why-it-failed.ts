@@ -211,7 +211,20 @@ await t.test('a container other than the workload that could not be started', as
 })
 
 await t.test('plain exit codes and signals of a workload behind a proxy', async (t) => {
-  for (const [code, words] of [[1, '1'], [127, '127'], [139, '139 (SIGSEGV)'], [143, '143 (SIGTERM)']] as const) {
+  for (
+    const [code, words] of [
+      [1, '1'],
+      [127, '127'],
+      [131, '131 (often SIGQUIT)'],
+      [137, '137 (often SIGKILL)'],
+      [138, '138 (often SIGUSR1)'],
+      [139, '139 (often SIGSEGV)'],
+      [143, '143 (often SIGTERM)'],
+      [152, '152 (often SIGXCPU)'],
+      [153, '153 (often SIGXFSZ)'],
+      [200, '200']
+    ] as const
+  ) {
     t.match(judged(podOf({ containerStatuses: [ended('main', code)] })), {
       reason: 'BackoffLimitExceeded',
       message: `The workload, container main, ended with exit code ${words}. Its log may say why.`,

@@ -332,7 +332,10 @@ await t.test('an invalid file name is a problem', async (t) => {
   ) {
     const response = await fetch(`${url}/job/${id}/result${query}`)
     if (query.includes('%ff')) t.equal(response.status, 404, 'invalid UTF-8 is not the name of a file')
-    else await problemAbout(t, response, field)
+    else {
+      const { errors } = await problemAbout(t, response, field)
+      if (query.includes('&file')) t.match(errors, [{ message: 'is given twice' }])
+    }
   }
 })
 

@@ -16,6 +16,8 @@ await t.test('every valid form of Prefer: wait is read, and an invalid form is i
       ['wait=50', 50],
       ['wait=51', 50],
       ['wait=999999999', 50],
+      ['wait=99999999999', 50],
+      [`wait=${'9'.repeat(400)}`, 50],
       ['wait=0', 0],
       ['Wait=5', 5],
       ['wait = 5', 5],

@@ -232,6 +232,13 @@ await t.test('rejects an event without a required attribute, and names the attri
   t.same(received, [])
 })
 
+await t.test('rejects JSON that names another charset than UTF-8', async (t) => {
+  const { received, send } = await receiver(t)
+  const foreign = { ...binary, 'content-type': 'application/json; charset=latin1' }
+  await problemAbout(t, await send(foreign, '{}'), 'datacontenttype', 400, 'invalid-event')
+  t.same(received, [])
+})
+
 await t.test('rejects a request that is not an event', async (t) => {
   const { received, send } = await receiver(t)
   await problemAbout(
@@ -249,6 +256,8 @@ await t.test('rejects a request that is not an event', async (t) => {
     415,
     'unsupported-media-type'
   )
+  const foreign = { 'content-type': 'application/cloudevents+json; charset=latin1' }
+  await problemAbout(t, await send(foreign, '{}'), 'content-type', 415, 'unsupported-media-type')
   await problemAbout(
     t,
     await send({ 'content-type': 'application/cloudevents+xml' }, '<event/>'),

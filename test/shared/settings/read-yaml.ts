@@ -26,7 +26,7 @@ await t.test('YAML is read as Kubernetes reads it', async (t) => {
 })
 
 await t.test('invalid YAML and several documents are refused', async (t) => {
-  for (const text of ['a: [', 'a: 1\na: 2', 'a: 1\n---\nb: 2', '\tb: 1', '%YAML 1.2\n---\na: 0755', 'a: *b']) t.throws(() => readYaml(text), text)
+  for (const text of ['a: [', 'a: 1\na: 2', 'a: 1\n---\nb: 2', '\tb: 1', '%YAML 1.2\n---\na: 0755', 'a: *b', 'a: &b {c: *b}', 'a: &b [[*b]]']) t.throws(() => readYaml(text), text)
 })
 
 await t.test('what is wrong is told in one line', async (t) => {

@@ -225,3 +225,28 @@ await t.test('a value that makes something of the workload too long is refused b
   t.match(complaints({ NAME: 'x'.repeat(131_066) }, of), [{ message: /URL/ }, { message: /^makes an argument of the command/ }])
   t.same(complaints({ BEFORE: 'x'.repeat(131_060) }, of), [], 'nothing refers to it')
 })
+
+await t.test('a pattern that a value would keep busy for years is given up, and the variable is named', async (t) => {
+  const slow = `${'a'.repeat(60)}!`
+  const message = 'takes too long to compare with the pattern ^(a+)+$'
+  const other = { type: 'string', pattern: '^b+$', default: 'b', description }
+  const of = templateOf({ A: other, B: { type: 'string', pattern: '^(a+)+$', description } })
+  t.same(complaints({ B: slow }, of), [{ field: 'env.B', message }])
+  t.same(resolveEnv(of, { B: 'aaa' }).plain, { A: 'b', B: 'aaa' }, 'other values still work')
+  t.match(complaints({ A: 'a' }, of), [{ field: 'env.A', message: 'must match pattern "^b+$"' }])
+  for (const more of [{ patternProperties: { '^(a+)+$': {} } }, { propertyNames: { pattern: '^(a+)+$' } }]) {
+    t.match(complaints({ [slow]: '1' }, { ...of, env: { ...of.env, ...more } }), [
+      { field: `env.${slow}` },
+      { field: `env.${slow}`, message }
+    ])
+  }
+})
+
+await t.test('a variable that has the name of something of every object is missing like others', async (t) => {
+  for (const name of ['constructor', 'toString', 'valueOf']) {
+    const of = templateOf({ [name]: { type: 'string', description } }, [name])
+    t.same(complaints({}, of), [{ field: `env.${name}`, message: 'is missing' }])
+    t.same(resolveEnv(templateOf({ [name]: { type: 'string', description } }), {}).plain, {})
+    t.equal(Object.entries(resolveEnv(of, { [name]: 'a' }).plain).join(), `${name},a`)
+  }
+})

@@ -21,8 +21,7 @@ await t.test('a shorter period is shared, and its author is told what would be e
     const [own, shares] of [
       [100, { total: 100, workload: 33, notice: 10 }],
       [30, { total: 30, workload: 10, notice: 3 }],
-      [2, { total: 2, workload: 1, notice: 0 }],
-      [0, { total: 0, workload: 1, notice: 0 }]
+      [5, { total: 5, workload: 1, notice: 0 }]
     ] as const
   ) {
     const { warning, ...grace } = graceOf(own, '20Mi')
@@ -31,6 +30,18 @@ await t.test('a shorter period is shared, and its author is told what would be e
       'set it to 101 or more, or make the volume "results" smaller')
   }
   t.match(graceOf(140, '10Gi'), { workload: 40, warning: /612 or more/ }, 'the workload gets no more than by default')
+})
+
+await t.test('no period is longer than Kubernetes can wait', async (t) => {
+  for (const size of ['100Ei', '1E30']) {
+    t.match(graceOf(undefined, size), {
+      total: 2 ** 31 - 1,
+      workload: 40,
+      warning: /^a full result volume of \w+ takes \S+ s to go up, and no grace period is longer than 2147483647 s: make/
+    }, size)
+  }
+  t.match(graceOf(2 ** 40, '20Mi'), { total: 2 ** 31 - 1, warning: /^terminationGracePeriodSeconds is 1099511627776, and .* 2147483647/ })
+  t.same(graceOf(2 ** 31 - 1, '20Mi'), { total: 2 ** 31 - 1, workload: 2 ** 31 - 62, notice: 10 })
 })
 
 await t.test('the size is that of the result volume, and of its default where it has no limit', async (t) => {

@@ -199,7 +199,7 @@ await t.test('the workload of a deleted pod runs a bit longer, so that its log c
     { sleep: { seconds: 1 } },
     "at most a third of the workload's share of the grace period"
   )
-  t.equal(preStopOf({ terminationGracePeriodSeconds: 2 }), undefined)
+  t.equal(preStopOf({ terminationGracePeriodSeconds: 5 }), undefined)
   t.same(
     preStopOf({ containers: [{ name: 'main', image: 'a', lifecycle: { preStop: { exec: { command: ['save'] } } } }] }),
     { exec: { command: ['save'] } },

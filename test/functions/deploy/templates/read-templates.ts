@@ -73,7 +73,7 @@ await t.test('optional fields of a template have defaults', async (t) => {
 })
 
 const broken: Record<string, [string, RegExp]> = {
-  'empty.yaml': ['', /manifest must be object/],
+  'empty.yaml': ['', /the manifest must be object/],
   'no-yaml.yaml': ['a: [', /./],
   'two.yaml': [`${template()}\n---\n${template()}`, /./],
   'text.yaml': ['hello', /manifest must be object/],
@@ -116,10 +116,10 @@ const broken: Record<string, [string, RegExp]> = {
     template({ annotations: { 'gx4ki.io/retention': '30' } }),
     /gx4ki.io\/retention: must be whole days or hours/
   ],
-  'relative.yaml': [template({ annotations: { 'gx4ki.io/results': 'results' } }), /gx4ki.io~1results/],
+  'relative.yaml': [template({ annotations: { 'gx4ki.io/results': 'results' } }), /gx4ki.io\/results must be an absolute path/],
   'env-text.yaml': [template({ annotations: { 'gx4ki.io/env': 'A' } }), /gx4ki.io\/env/],
   'env-no-yaml.yaml': [template({ annotations: { 'gx4ki.io/env': 'a: [' } }), /./],
-  'env-name.yaml': [template({ annotations: { 'gx4ki.io/env': env.replace('A:', 'A-B:') } }), /additional propert/],
+  'env-name.yaml': [template({ annotations: { 'gx4ki.io/env': env.replace('A:', 'A-B:') } }), /"A-B" cannot be the name/],
   'env-type.yaml': [template({ annotations: { 'gx4ki.io/env': env.replace('type: string', 'type: array') } }), /type/],
   'env-no-description.yaml': [
     template({ annotations: { 'gx4ki.io/env': env.replace('description', 'title') } }),
@@ -296,4 +296,17 @@ await t.test('a missing folder throws an error with its name', async (t) => {
   t.equal(templates().usable.size, 1)
   rmSync(join(dir, 'templates'), { recursive: true })
   t.throws(templates, /cannot be read/)
+})
+
+await t.test('spaces and newlines around the texts of annotations do not count', async (t) => {
+  const annotations = { 'gx4ki.io/results': ' /results/\n', 'gx4ki.io/result': ' a b.json\n' }
+  t.match(parseTemplate(template({ annotations })), { resultsPath: '/results', demoResult: 'a b.json' })
+})
+
+await t.test('a default that takes too long to compare with its pattern is refused', async (t) => {
+  const slow = `${env}    pattern: ^(a+)+$\n    default: ${'a'.repeat(60)}!\n`
+  t.throws(
+    () => parseTemplate(template({ annotations: { 'gx4ki.io/env': slow } })),
+    { message: /^annotation gx4ki\.io\/env: takes too long to compare with the pattern \^\(a\+\)\+\$: correct the schema/ }
+  )
 })

@@ -12,14 +12,18 @@ const wrong: Record<Exclude<RefusalKind, 'name'>, [from: string | RegExp, to: st
   yaml: [
     ['  backoffLimit', '\tbackoffLimit', /tab/i],
     ['  backoffLimit: 0', '  backoffLimit: 0\n  backoffLimit: 1', /unique/],
-    [/$/, '---\nkind: Job\n', /^there are 2 documents/]
+    [/$/, '---\nkind: Job\n', /^there are 2 documents/],
+    ['labels:\n', 'labels: &all\n    all: *all\n', /^an alias \(\*name\) stands within what it refers to/]
   ],
   manifest: [
-    ['batch/v1', 'batch/v2', /apiVersion/],
+    ['batch/v1', 'batch/v2', /^not a template: apiVersion must be batch\/v1: /],
     ['gx4ki.io/description', 'example.org/description', /gx4ki\.io\/description/],
-    ['/workspace/output', 'output', /gx4ki\.io~1results/],
+    ['/workspace/output', 'output', /gx4ki\.io\/results must be an absolute path/],
+    ['/workspace/output', '"/work\\nspace"', /gx4ki\.io\/results must be an absolute path without control characters/],
+    [/io\/description: .*/, 'io/description: "  \\n "', /gx4ki\.io\/description must be a text that is not empty/],
     ['"1800"', '1800', /start-deadline-seconds must be string/],
-    [/ {10}image: .*\n/, '', /image/]
+    [/ {10}image: .*\n/, '', /containers\.0\.image is missing/],
+    ['- name: results', '-\n        - name: results', /^not a template: spec\.template\.spec\.volumes\.0 must be object: /]
   ],
   field: [
     ['resources:', 'resource:', /^spec\.template\.spec\.containers\[0\]\.resource .* did you mean resources\?/],
@@ -28,7 +32,16 @@ const wrong: Record<Exclude<RefusalKind, 'name'>, [from: string | RegExp, to: st
   type: [
     ['value: none', 'value: 007', /^spec\.template\.spec\.containers\[0\]\.env\[0\]\.value must be a string/],
     ['team: perception', 'team: yes', /^metadata\.labels\["team"\] must be a string/],
-    ['runAsUser: 1000', 'runAsUser: "1000"', /securityContext\.runAsUser must be a number/]
+    ['runAsUser: 1000', 'runAsUser: "1000"', /securityContext\.runAsUser must be a number/],
+    ['[sh, -c]', '[ls, ~]', /^spec\.template\.spec\.containers\[0\]\.command\[1\] is null, and must be a string: /],
+    ['- name: harbor', '-', /^spec\.template\.spec\.imagePullSecrets\[0\] is null, and must be an object: /],
+    ['backoffLimit: 0', 'backoffLimit: .inf', /^spec\.backoffLimit is Infinity, and must be a finite number: /],
+    ['backoffLimit: 0', 'backoffLimit: .nan', /^spec\.backoffLimit is NaN, and must be a finite number: /],
+    ['backoffLimit: 0', 'backoffLimit: 1.5', /^spec\.backoffLimit is 1\.5, and must be a whole number up to 2147483647: /],
+    ['backoffLimit: 0', 'backoffLimit: 2147483648', /^spec\.backoffLimit is 2147483648, and must be a whole number/],
+    ['7200', '9223372036854775808', /^spec\.activeDeadlineSeconds is 9\d+, and must be a whole number up to 9007199254740991: /],
+    ['fsGroup: 1000', 'supplementalGroups: [1.5]', /supplementalGroups\[0\] is 1\.5, and must be a whole number/],
+    ['memory: 4Gi', 'memory: .inf', /limits\["memory"\] must be a string/]
   ],
   annotation: [
     ['gx4ki.io/retention', 'gx4ki.io/retensions', /did you mean gx4ki\.io\/retention\?/],
@@ -38,12 +51,23 @@ const wrong: Record<Exclude<RefusalKind, 'name'>, [from: string | RegExp, to: st
       /^spec\.template\.metadata\.annotations\["gx4ki\.io\/retention"\] would be ignored/
     ],
     ['team: perception', 'gx4ki.io/retention: 1d', /^metadata\.labels\["gx4ki\.io\/retention"\] would be ignored/],
-    ['90d', '90 days', /^annotation gx4ki\.io\/retention: /]
+    ['90d', '90 days', /^annotation gx4ki\.io\/retention: /],
+    ['io/result: report.json', 'io/result: ../x', /^annotation gx4ki\.io\/result must not contain empty, \. or \.\. parts: /],
+    ['io/result: report.json', 'io/result: " "', /^annotation gx4ki\.io\/result must not be empty: /]
   ],
   variables: [
     ['default: 1000', 'default: many', /the default of STEPS/],
     ['^[a-z0-9-]+$', '"["', /pattern|regular/],
-    ['          description: Number of steps\n', '', /description/]
+    ['          description: Number of steps\n', '', /description/],
+    ['default: highway-1', `default: ${'a'.repeat(60)}!`, /^annotation gx4ki\.io\/env: the default of SCENE must match/],
+    ['type: object\n', 'type: object\n      required: [NOPE]\n', /env: required has NOPE, which is not in properties: /],
+    ['type: object\n', 'type: object\n      required: [toString]\n', /env: required has toString, which is not in/],
+    ['type: object\n', 'type: object\n      $async: true\n', /env: \$async cannot be used: /],
+    ['pattern: ', '$id: urn:a:b\n          pattern: ', /env: \$id cannot be used: /],
+    ['STEPS:', '__proto__:', /env: a variable cannot have the name __proto__: /],
+    ['STEPS:', 'N:', /env: a variable has the name false: write a name such as N, y or off in quotes: /],
+    ['STEPS:', 'A-B:', /env: "A-B" cannot be the name of a variable: /],
+    ['type: integer', 'type: array', /env: properties\.STEPS\.type must be .* string, *integer, *number, *boolean: /]
   ],
   pods: [['backoffLimit: 0', 'completions: 3', /^spec\.completions is 3/]],
   length: [
@@ -71,7 +95,7 @@ const wrong: Record<Exclude<RefusalKind, 'name'>, [from: string | RegExp, to: st
     ]
   ],
   size: [['sizeLimit: 1Gi', 'sizeLimit: much', /"results": "much" is no quantity/]],
-  grace: [['restartPolicy: Never', 'terminationGracePeriodSeconds: 1.5', /^terminationGracePeriodSeconds is 1\.5/]],
+  grace: [['restartPolicy: Never', 'terminationGracePeriodSeconds: 4', /^terminationGracePeriodSeconds is 4, and must be 5 or more/]],
   root: [
     ['runAsUser: 1000', 'runAsUser: 0', /^spec\.template\.spec\.securityContext\.runAsUser is 0/],
     ['runAsUser: 1000', 'runAsNonRoot: false', /runAsNonRoot is false/],

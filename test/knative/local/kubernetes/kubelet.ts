@@ -607,7 +607,8 @@ await t.test('a preStop hook that sleeps delays SIGTERM, but not beyond the end 
       'sleeps',
       [patient('main', {}, sleeps(2)), shell('beside', awaits('main-down'), sleeps(60))],
       {},
-      { terminationGracePeriodSeconds: 60, volumes }
+      // More milliseconds than a timer takes.
+      { terminationGracePeriodSeconds: 3_000_000, volumes }
     )
   })
   const pod = await podOf(kubernetes, 'sleeps', isReady)

@@ -45,11 +45,6 @@ export const knownFaults: readonly KnownFault[] = [
     rule: 'one id'
   },
   {
-    name: 'an archive that breaks off looks like a whole one',
-    changes: [['shared/results/archive-results.ts', '.catch((error: Error) => pack.destroy(error))', '.catch(() => pack.finalize())']],
-    rule: 'early archive equals the folder'
-  },
-  {
     name: 'a refused callback counts as delivered',
     changes: [['functions/job-completed/callbacks/outcome-of.ts', 'status < 300', 'status < 600']],
     rule: 'callbacks delivered'

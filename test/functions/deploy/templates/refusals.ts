@@ -31,7 +31,7 @@ const wrong: Record<Exclude<RefusalKind, 'name'>, [from: string | RegExp, to: st
   ],
   type: [
     ['value: none', 'value: 007', /^spec\.template\.spec\.containers\[0\]\.env\[0\]\.value must be a string/],
-    ['team: perception', 'team: yes', /^metadata\.labels\["team"\] must be a string/],
+    ['part-of: perception', 'part-of: yes', /^metadata\.labels\["app\.kubernetes\.io\/part-of"\] must be a string/],
     ['runAsUser: 1000', 'runAsUser: "1000"', /securityContext\.runAsUser must be a number/],
     ['[sh, -c]', '[ls, ~]', /^spec\.template\.spec\.containers\[0\]\.command\[1\] is null, and must be a string: /],
     ['- name: harbor', '-', /^spec\.template\.spec\.imagePullSecrets\[0\] is null, and must be an object: /],
@@ -50,7 +50,7 @@ const wrong: Record<Exclude<RefusalKind, 'name'>, [from: string | RegExp, to: st
       '  template:\n    metadata: {annotations: {gx4ki.io/retention: 1d}}\n',
       /^spec\.template\.metadata\.annotations\["gx4ki\.io\/retention"\] would be ignored/
     ],
-    ['team: perception', 'gx4ki.io/retention: 1d', /^metadata\.labels\["gx4ki\.io\/retention"\] would be ignored/],
+    ['app.kubernetes.io/part-of: perception', 'gx4ki.io/retention: 1d', /^metadata\.labels\["gx4ki\.io\/retention"\] would be ignored/],
     ['90d', '90 days', /^annotation gx4ki\.io\/retention: /],
     ['io/result: report.json', 'io/result: ../x', /^annotation gx4ki\.io\/result must not contain empty, \. or \.\. parts: /],
     ['io/result: report.json', 'io/result: " "', /^annotation gx4ki\.io\/result must not be empty: /]

@@ -1,4 +1,5 @@
 import type { V1Container } from '@kubernetes/client-node'
+import { expand } from '../../../shared/kubernetes/expand.ts'
 
 /** What Linux takes of one argument or `NAME=value`, with the NUL after it (MAX_ARG_STRLEN, execve(2)). Bytes. */
 export const LONGEST = 131_072
@@ -23,10 +24,10 @@ export function tooLong ({ env = [], command = [], args = [] }: V1Container, giv
     found.push({ what, variables: Object.keys(given).filter((name) => source.includes(`$(${name})`)) })
   }
   for (const { name, value = '' } of env) {
-    known[name] = given[name] ?? expand(value, known)
+    known[name] = given[name] ?? expanded(value, known)
     if (!Object.hasOwn(given, name)) check(`the variable ${name}`, value, `${name}=${known[name]}`)
   }
-  for (const text of [...command, ...args]) check('an argument of the command', text, expand(text, known))
+  for (const text of [...command, ...args]) check('an argument of the command', text, expanded(text, known))
   return found
 }
 
@@ -35,9 +36,6 @@ export function isTooLong (text: string): boolean {
 }
 
 /** Cut where it is too long in any case: a variable may refer to others many times, and these to others. */
-function expand (text: string, known: Values): string {
-  return text.replace(/\$(?:\$|\(([^)]*)\))/g, (found, name?: string) => {
-    if (name === undefined) return '$'
-    return Object.hasOwn(known, name) ? known[name]! : found
-  }).slice(0, LONGEST)
+function expanded (text: string, known: Values): string {
+  return expand(text, known).slice(0, LONGEST)
 }

@@ -2,7 +2,7 @@ import type { V1Container } from '@kubernetes/client-node'
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fieldOf, resourceOf } from './downward.ts'
-import { expand } from './expand.ts'
+import { expand } from '../../../shared/kubernetes/expand.ts'
 import type { ConfigMap, Pod, Wire } from './objects.ts'
 import { find, type Store } from './store.ts'
 

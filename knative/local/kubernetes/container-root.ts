@@ -1,7 +1,7 @@
 import type { V1Container } from '@kubernetes/client-node'
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { expand } from './expand.ts'
+import { expand } from '../../../shared/kubernetes/expand.ts'
 import type { Wire } from './objects.ts'
 
 /** Where the files of a container are on this machine. */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { expand } from '../../../../knative/local/kubernetes/expand.ts'
+import { expand } from '../../../shared/kubernetes/expand.ts'
 
 // The cases of the kubelet's own test, and what surprises in it.
 // https://github.com/kubernetes/kubernetes/blob/v1.34.0/third_party/forked/golang/expansion/expand_test.go

@@ -3,13 +3,13 @@ import { isTerminal } from '../../shared/job/job-state.ts'
 import { noteLostLog } from '../../shared/job/lost-log.ts'
 import { isOwing } from '../../shared/job/owed-callbacks.ts'
 import { noteOwing, readRecord } from '../../shared/job/record-store.ts'
+import { condition } from '../../shared/kubernetes/condition.ts'
 import { hasLog, keepLog } from '../../shared/kubernetes/keep-log.ts'
 import { countingPod } from '../../shared/kubernetes/workload.ts'
 import { markerKey } from '../../shared/store/bucket-layout.ts'
 import { removeObject } from '../../shared/store/object-store.ts'
 import { abortUploads } from '../../shared/store/unfinished-uploads.ts'
 import { awaitReport } from './await-report.ts'
-import { condition } from './job-condition.ts'
 import { payCallbacks } from './callbacks/pay-callbacks.ts'
 import { soonDue, untilDue } from './callbacks/until-due.ts'
 import { type Deps, findJob, settleJob } from './settle-job.ts'
@@ -71,9 +71,8 @@ function isEnding (job: V1Job | undefined): boolean {
 }
 
 /** Whether the cluster takes a pod away. Its Job fails, or makes another pod, and this one and its log are deleted. */
-function isTaken ({ metadata, status }: V1Pod): boolean {
-  return metadata?.deletionTimestamp !== undefined ||
-    (status?.conditions ?? []).some(({ type, status: is }) => type === 'DisruptionTarget' && is === 'True')
+function isTaken (pod: V1Pod): boolean {
+  return pod.metadata?.deletionTimestamp !== undefined || condition(pod, 'DisruptionTarget') !== undefined
 }
 
 export interface FollowUps {

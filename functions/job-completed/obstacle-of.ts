@@ -3,7 +3,7 @@ import { sentence } from '../../shared/job/reasons/sentence.ts'
 import { asGiven, meanings, type Why, why } from '../../shared/job/reasons/why.ts'
 import { QUEUE_LABEL } from '../../shared/kubernetes/cluster.ts'
 import { countingPod } from '../../shared/kubernetes/workload.ts'
-import { isSuspended } from './job-condition.ts'
+import { isSuspended } from './is-suspended.ts'
 import { quoteOf } from './quote-of.ts'
 import { disruptionOf } from './why-it-failed.ts'
 

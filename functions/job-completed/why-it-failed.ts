@@ -3,8 +3,8 @@ import { START_AGAIN, WRITE_LESS } from '../../shared/job/reasons/kubernetes-rea
 import { ownReasons } from '../../shared/job/reasons/own-reasons.ts'
 import { sentence } from '../../shared/job/reasons/sentence.ts'
 import { asGiven, meanings, plainly, type Why, why } from '../../shared/job/reasons/why.ts'
+import { type Condition, condition } from '../../shared/kubernetes/condition.ts'
 import { couldNotStart, failedContainer, workloadStatus } from '../../shared/kubernetes/workload.ts'
-import type { JobCondition } from './job-condition.ts'
 import { quoteOf } from './quote-of.ts'
 
 /**
@@ -14,7 +14,7 @@ import { quoteOf } from './quote-of.ts'
 export function whyItFailed (
   job: V1Job,
   pod: V1Pod | undefined,
-  failed: JobCondition,
+  failed: Condition,
   before?: Why
 ): Why {
   if (failed.reason === 'DeadlineExceeded') return deadline(job, before)
@@ -38,12 +38,13 @@ function deadline ({ spec }: V1Job, before: Why | undefined): Why {
 /**
  * Why a pod was ended from outside. https://kubernetes.io/docs/concepts/workloads/pods/disruptions/
  */
-export function disruptionOf ({ status }: V1Pod): Why | undefined {
-  const condition = status?.conditions?.find(({ type, status: is }) => type === 'DisruptionTarget' && is === 'True')
-  const given = status?.reason ?? condition?.reason
+export function disruptionOf (pod: V1Pod): Why | undefined {
+  const { status } = pod
+  const disruption = condition(pod, 'DisruptionTarget')
+  const given = status?.reason ?? disruption?.reason
   if (given === undefined) return undefined
   const reason = asGiven(given)
-  const detail = status?.message ?? condition?.message ?? ''
+  const detail = status?.message ?? disruption?.message ?? ''
   const quote = detail.trim() === '' ? '' : ` ${sentence(detail)}`
   if (given === 'DeadlineExceeded') return why(reason, `The pod took longer than its own activeDeadlineSeconds.${quote}`)
   if (given === 'Evicted' && isOwnUse(detail)) return why(reason, `The pod wrote more than it may:${quote}`, WRITE_LESS)
@@ -96,7 +97,7 @@ function otherContainer (pod: V1Pod): Why | undefined {
   return why('ContainerFailed', `The container ${failed.name} ${how}${own}${words}`, todo)
 }
 
-function exit (pod: V1Pod, failed: JobCondition): Why | undefined {
+function exit (pod: V1Pod, failed: Condition): Why | undefined {
   const status = workloadStatus(pod)
   const terminated = status?.state?.terminated
   if (status === undefined || terminated === undefined || terminated.exitCode === 0) return undefined

@@ -9,6 +9,7 @@ import {
   managedSelector,
   objectName
 } from '../../../shared/kubernetes/cluster.ts'
+import { condition } from '../../../shared/kubernetes/condition.ts'
 import { markerKey } from '../../../shared/store/bucket-layout.ts'
 import { headObject } from '../../../shared/store/object-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
@@ -53,10 +54,11 @@ async function * finishedJobs ({ batch, namespace }: Cluster): AsyncGenerator<V1
   } while (next !== undefined)
 }
 
-function isFinished ({ metadata, status }: V1Job): boolean {
+function isFinished (job: V1Job): boolean {
+  const { metadata } = job
   const id = metadata?.labels?.[JOB_LABEL]
   return id !== undefined && metadata?.name === objectName(id) && metadata.deletionTimestamp === undefined &&
-    (status?.conditions ?? []).some(({ type, status: is }) => (type === 'Complete' || type === 'Failed') && is === 'True')
+    (condition(job, 'Complete') ?? condition(job, 'Failed')) !== undefined
 }
 
 /** A job without a marker, or whose marker says that only callbacks are left, needs its Job no longer. */

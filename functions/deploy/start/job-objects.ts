@@ -10,6 +10,7 @@ import type {
 } from '@kubernetes/client-node'
 import { JOB_LABEL, MANAGED_BY, objectName, QUEUE_LABEL, TEMPLATE_LABEL } from '../../../shared/kubernetes/cluster.ts'
 import { WORKLOAD_ANNOTATION } from '../../../shared/kubernetes/workload.ts'
+import { PREFIX } from '../templates/annotations.ts'
 import type { Template } from '../templates/read-templates.ts'
 import type { ResolvedEnv } from '../intake/resolve-env.ts'
 import { plainPath } from '../templates/plain-path.ts'
@@ -80,7 +81,7 @@ export function jobObject (
 /** Those of the template are for deploy, and the last one is kubectl's. */
 function annotationsOf ({ metadata }: V1Job): Record<string, string> {
   return Object.fromEntries(Object.entries(metadata?.annotations ?? {}).filter(([name]) =>
-    !name.startsWith('gx4ki.io/') && name !== 'kubectl.kubernetes.io/last-applied-configuration'
+    !name.startsWith(PREFIX) && name !== 'kubectl.kubernetes.io/last-applied-configuration'
   ))
 }
 

@@ -1,5 +1,5 @@
 import type { V1Job } from '@kubernetes/client-node'
-import { DESCRIPTION, ENV, NEWER_FIELDS, PREFIX, RESULT, RESULTS, RETENTION, START_DEADLINE } from './annotations.ts'
+import { Annotations, NEWER_FIELDS, PREFIX } from './annotations.ts'
 import { type RefusalKind, unusable } from './refusals.ts'
 import { didYouMean, wrongFields } from './wrong-fields.ts'
 
@@ -12,8 +12,7 @@ export function checkFields (manifest: object, annotations: Record<string, strin
   const newer = new Set((annotations[NEWER_FIELDS] ?? '').split(/[\s,]+/))
   const wrong: { path: string, kind: RefusalKind, message: string }[] = wrongFields(manifest, 'V1Job')
     .filter(({ path }) => !newer.has(path))
-  const known = [DESCRIPTION, ENV, RESULTS, RESULT, START_DEADLINE, RETENTION, NEWER_FIELDS]
-    .map((name) => name.slice(PREFIX.length))
+  const known = Object.keys(Annotations.properties).map((name) => name.slice(PREFIX.length))
   for (const annotation of Object.keys(annotations)) {
     if (!annotation.startsWith(PREFIX) || known.includes(annotation.slice(PREFIX.length))) continue
     wrong.push({

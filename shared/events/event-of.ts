@@ -131,7 +131,7 @@ function textOf (bytes: Buffer, field: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (cause) {
-    throw problem('invalid-event', `${field}: must be UTF-8`, { errors: [{ field, message: 'must be UTF-8' }], cause })
+    throw invalidEvent([{ field, message: 'must be UTF-8' }], cause)
   }
 }
 
@@ -142,7 +142,7 @@ function unreadable (field: string, cause: unknown): Error {
   })
 }
 
-function invalidEvent (errors: { field: string, message: string }[]): Error {
+function invalidEvent (errors: { field: string, message: string }[], cause?: unknown): Error {
   const [first] = errors
-  return problem('invalid-event', `${first?.field}: ${first?.message}`, { errors })
+  return problem('invalid-event', `${first?.field}: ${first?.message}`, { errors, cause })
 }

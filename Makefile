@@ -69,6 +69,7 @@ image: ## Build the image with Docker, or with DOCKER=podman
 	$(DOCKER) build --target bill-of-materials --output type=local,dest=dist .
 
 image-tar: build ## Build the image without Docker, on Debian: dist/image.tar
+	@node image/compile-cache.ts
 	@node image/lay-out.ts
 	@node image/write-archive.ts
 

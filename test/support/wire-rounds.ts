@@ -9,8 +9,11 @@ import { listen } from './listen.ts'
 import { testKubernetes } from './local-kubernetes.ts'
 import { testStore } from './store.ts'
 
-/** When no request has arrived for so long, all are here that wait for no answer. ms */
-const QUIET_MS = 150
+/**
+ * When no request has arrived for so many turns of the event loop, all are here that wait for no answer. The function
+ * has the same event loop, so this holds on a busy machine too.
+ */
+const QUIET_TURNS = 100
 
 /**
  * A store and a Kubernetes behind proxies that count requests, and see which of them wait for which: requests are held
@@ -21,25 +24,23 @@ export async function wireRounds (t: Test) {
   const kubernetes = await testKubernetes(t)
   let rounds: string[][] = []
   let held: { what: string, goOn: () => void }[] = []
-  let timer: NodeJS.Timeout | undefined
 
-  function hold (what: string, goOn: () => void): void {
-    held.push({ what, goOn })
-    clearTimeout(timer)
-    timer = setTimeout(() => {
-      rounds.push(held.map((one) => one.what).sort())
-      const released = held
-      held = []
-      for (const one of released) one.goOn()
-    }, QUIET_MS)
+  async function hold (what: string, goOn: () => void): Promise<void> {
+    const round = held
+    const place = round.push({ what, goOn })
+    await quiet()
+    // A later request of this round releases all of them.
+    if (round.length > place) return
+    held = []
+    rounds.push(round.map((one) => one.what).sort())
+    for (const one of round) one.goOn()
   }
-  t.teardown(() => clearTimeout(timer))
 
   const proxyTo = async (target: string, nameOf: (path: string) => string): Promise<string> =>
     await listen(t, createServer((asked, answer) => {
-      buffer(asked).then((body) => {
-        hold(`${asked.method} ${nameOf(asked.url!)}`, () => pass(target, asked, body, answer))
-      }, () => answer.destroy())
+      buffer(asked).then(async (body) => {
+        await hold(`${asked.method} ${nameOf(asked.url!)}`, () => pass(target, asked, body, answer))
+      }).catch(() => answer.destroy())
     }))
 
   const settings: StoreSettings = {
@@ -57,10 +58,14 @@ export async function wireRounds (t: Test) {
       rounds = []
       await work()
       // Work after an answer may still go on.
-      for (let seen = -1; held.length > 0 || rounds.length !== seen; await sleep(2 * QUIET_MS)) seen = rounds.length
+      for (let seen = -1; held.length > 0 || rounds.length !== seen; await quiet()) seen = rounds.length
       return rounds
     }
   }
+}
+
+async function quiet (): Promise<void> {
+  for (let turn = 0; turn < QUIET_TURNS; turn++) await sleep(1)
 }
 
 function pass (

@@ -3,6 +3,7 @@ import t from 'tap'
 import { readRecord } from '../../../../shared/job/record-store.ts'
 import { apiKeyFolder } from '../../../support/api-keys.ts'
 import { deployWith } from '../../../support/deploy-server.ts'
+import { stubConnector } from '../../../support/stub-connector.ts'
 import { temporaryFolder } from '../../../support/temporary-folder.ts'
 import { wireRounds } from '../../../support/wire-rounds.ts'
 
@@ -65,6 +66,33 @@ await t.test('with an idempotency key, a new job has one request more', async (t
     await during(async () => await post({ env: { DURATION: 20 } }, keyed)),
     [['PUT idempotency/'], ['GET idempotency/']],
     'another request with the key'
+  )
+})
+
+await t.test('the job of a transfer has its record before its Job, because the connector gets its answer first', async (t) => {
+  const { during, ...place } = await wireRounds(t)
+  const connector = await stubConnector(t)
+  const { url } = await deployWith(t, {
+    ...place,
+    table: [{
+      name: 'provider',
+      protocol: 'http-provisioner',
+      management_url: connector.url,
+      assets: { 'asset-1': { template: 'test' } }
+    }],
+    connectorSecrets: temporaryFolder(t, { 'provider.endpoint-key': 'key' })
+  })
+  t.same(
+    await during(async () => await connector.provision(`${url}/provision?connector=provider&key=key`)),
+    [
+      ['GET idempotency/'],
+      ['PUT idempotency/'],
+      ['PUT open/'],
+      ['PUT state/'],
+      ['POST jobs'],
+      ['POST configmaps', 'POST secrets'],
+      ['PUT state/']
+    ]
   )
 })
 

@@ -1,3 +1,4 @@
+import sensible from '@fastify/sensible'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
@@ -28,6 +29,7 @@ const JobParams = Type.Object({ id: JobId })
 export function resultFetch (options: { store: Store, resultTokenKey?: string | undefined }): FastifyPluginAsync {
   const { store } = options
   return async function (plugin) {
+    await plugin.register(sensible)
     const app = plugin.withTypeProvider<TypeBoxTypeProvider>()
     // A long poll must not delay the shutdown of the process.
     const stopping = new AbortController()

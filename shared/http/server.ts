@@ -1,10 +1,9 @@
-import sensible from '@fastify/sensible'
 import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import closeWithGrace from 'close-with-grace'
 import fastify, { LogController, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import { Type, type Static, type TObject } from 'typebox'
-import { newAjv } from '../schema/new-ajv.ts'
+import { lazyValidator } from '../schema/lazy-validator.ts'
 import { metrics } from '../telemetry/metrics.ts'
 import { startTracing } from '../telemetry/start-tracing.ts'
 import { traceIdFor } from '../telemetry/trace-context.ts'
@@ -113,9 +112,8 @@ export async function buildServer (
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   // A body is not converted. A query has only strings, so its numbers are converted. Nothing is dropped silently.
-  const strict = newAjv()
-  const coercing = newAjv({ coerceTypes: true })
-  server.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? strict : coercing).compile(schema))
+  server.setValidatorCompiler<object>(({ schema, httpPart }) =>
+    lazyValidator(schema, httpPart === 'body' ? 'strict' : 'coercing'))
   // The response schemas are documentation only. Serializers compiled from them would cost more time at a cold start
   // than they save later.
   server.setSerializerCompiler(() => (payload) => JSON.stringify(payload))
@@ -140,10 +138,9 @@ export async function buildServer (
     if (isClosing) reply.header('connection', 'close')
     // An answer without a lifetime describes a state that can change at any time. Without no-store, a cache may keep
     // even a 404.
-    if (!reply.hasHeader('cache-control')) reply.cacheControl('no-store')
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
   })
 
-  await server.register(sensible)
   await server.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title, description, version: '0.1.0' }, components: { securitySchemes } }
   })

@@ -126,9 +126,9 @@ await t.test('an answer is not cacheable unless it sets cache-control', async (t
 
 await t.test('an unknown path is answered with a problem', async (t) => {
   const { url } = await serve(t, app)
-  for (const path of ['/', '/thing', '/Thing/a', '/thing/a/b', '/..%2fetc', `/thing/${'a'.repeat(1025)}`]) {
+  for (const path of ['/', '/thing', '/Thing/a', '/thing/a/b', '/..%2fetc']) {
     await problemOf(t, await fetch(url + path), 404, 'not-found')
-    if (path.length < 100) await problemOf(t, await fetch(url + path, { method: 'PUT' }), 404, 'not-found')
+    await problemOf(t, await fetch(url + path, { method: 'PUT' }), 404, 'not-found')
   }
 })
 

@@ -11,6 +11,7 @@ import {
   NotChanged
 } from '../../shared/http/check-conditions.ts'
 import { contentDisposition } from '../../shared/http/content-disposition.ts'
+import { writtenBy } from '../../shared/http/written-by.ts'
 import { problems } from '../../shared/http/problem-responses.ts'
 import { invalidField, problem, unknownJob } from '../../shared/http/problem.ts'
 import { JobId } from '../../shared/job/job-id.ts'
@@ -22,7 +23,7 @@ import { LeftOutFile } from '../../shared/job/result-counts.ts'
 import { ResultName } from '../../shared/results/result-name.ts'
 import { findResult, listResults, ResultFile } from '../../shared/results/results.ts'
 import { wrongName } from '../../shared/results/wrong-name.ts'
-import { streamObject } from '../../shared/store/object-store.ts'
+import type { OpenContent } from '../../shared/store/content-reader.ts'
 import type { Store } from '../../shared/store/open-store.ts'
 import { Cursor, Limit, PAGE } from './page.ts'
 import { selectBytes } from './select-bytes.ts'
@@ -37,12 +38,18 @@ const Archive: object = {
   content: { 'application/x-tar': { schema: { type: 'string', format: 'binary' } } }
 }
 
+export interface ResultFetchDeps {
+  store: Store
+  openContent: OpenContent
+  resultTokenKey?: string | undefined
+}
+
 /**
  * The result files of a job: the list, the bytes of one file, or all files in one archive. These routes accept the
  * credentials of API callers, and the tokens that connectors pass to consumers.
  */
 export function resultFiles (
-  { store, resultTokenKey }: { store: Store, resultTokenKey?: string | undefined }
+  { store, openContent, resultTokenKey }: ResultFetchDeps
 ): FastifyPluginAsync {
   return async function (plugin) {
     const app = plugin.withTypeProvider<TypeBoxTypeProvider>()
@@ -163,8 +170,8 @@ export function resultFiles (
         const selection = selectBytes(takesRange ? request.headers.range : undefined, result.size)
         const range = selection.status === 206 ? { start: selection.start, end: selection.end } : undefined
         // Open the file before the headers are set: a problem must not have the headers of the file.
-        const bytes = isHead ? undefined : await streamObject(store, result.key, { range })
-        if (!isHead && bytes === undefined) {
+        const content = isHead ? undefined : await openContent(result.key, result.size, range)
+        if (!isHead && content === undefined) {
           throw problem('conflict', 'The job is replacing this file; try again', {
             job_uuid: record.job_uuid
           })
@@ -181,7 +188,7 @@ export function resultFiles (
           'x-content-type-options': 'nosniff',
           'content-security-policy': 'sandbox'
         })
-        return await reply.send(bytes)
+        return await reply.send(content && writtenBy(content.copyTo, content.close))
       }
     })
 

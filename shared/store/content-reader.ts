@@ -1,26 +1,18 @@
-import type { ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { problem } from '../http/problem.ts'
 import { storeErrors } from '../telemetry/metrics.ts'
 import { startSpan } from '../telemetry/tracing.ts'
-import { directGet } from './direct-get.ts'
+import { directGet, type DirectAnswer } from './direct-get.ts'
 import { streamObject } from './object-store.ts'
 import type { Store } from './open-store.ts'
 import type { SignUrl } from './sign-url.ts'
-
-/** Bytes of an object, which wait to be sent. */
-export interface Content {
-  /** Writes them to an answer, and leaves its end to the caller. Rejects when one of the two sides breaks off. */
-  copyTo: (destination: ServerResponse) => Promise<void>
-  close: () => void
-}
 
 /** Opens an object of this size, or a range of it; `undefined` when it is gone. */
 export type OpenContent = (
   key: string,
   size: number,
   range?: { start: number, end: number } | undefined
-) => Promise<Content | undefined>
+) => Promise<DirectAnswer | undefined>
 
 /** Below this a new connection costs more than it saves. */
 const WORTH_A_CONNECTION = 256 * 1024
@@ -29,7 +21,8 @@ const WORTH_A_CONNECTION = 256 * 1024
 export function contentReader (store: Store, signUrl: SignUrl): OpenContent {
   return async function openContent (key, size, range) {
     const length = range === undefined ? size : range.end - range.start + 1
-    return (length < WORTH_A_CONNECTION ? undefined : await direct(key, length, range)) ?? await streamed(key, range)
+    const answer = length < WORTH_A_CONNECTION ? undefined : await direct(key, length, range)
+    return answer ?? await streamed(key, length, range)
   }
 
   async function direct (key: string, length: number, range: { start: number, end: number } | undefined) {
@@ -49,10 +42,25 @@ export function contentReader (store: Store, signUrl: SignUrl): OpenContent {
     }
   }
 
-  async function streamed (key: string, range: { start: number, end: number } | undefined) {
+  async function streamed (
+    key: string,
+    length: number,
+    range: { start: number, end: number } | undefined
+  ): Promise<DirectAnswer | undefined> {
     const stream = await streamObject(store, key, { range })
     return stream && {
-      copyTo: async (destination: ServerResponse) => await pipeline(stream, destination, { end: false }),
+      async copyTo (destination, see) {
+        let missing = length
+        await pipeline(stream, async function * (chunks: AsyncIterable<Buffer>) {
+          for await (const chunk of chunks) {
+            missing -= chunk.length
+            if (missing < 0) break
+            see?.(chunk)
+            yield chunk
+          }
+          if (missing !== 0) throw new Error(`the object store has not sent ${length} bytes`)
+        }, destination, { end: false })
+      },
       close: () => {
         stream.destroy()
       }

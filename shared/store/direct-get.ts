@@ -3,8 +3,11 @@ import { frugalSocket } from './frugal-socket.ts'
 
 /** An answer whose head has arrived. Its body waits on the connection. */
 export interface DirectAnswer {
-  /** Writes the body to an answer, and leaves its end to the caller. Rejects when one of the two sides breaks off. */
-  copyTo: (destination: ServerResponse) => Promise<void>
+  /**
+   * Writes the body to an answer, and leaves its end to the caller; `see` gets all of it, too. Rejects when one of the
+   * two sides breaks off.
+   */
+  copyTo: (destination: ServerResponse, see?: (bytes: Buffer) => void) => Promise<void>
   close: () => void
 }
 
@@ -67,7 +70,7 @@ export async function directGet (
       if (missing === 0) socket.destroy()
     }
 
-    async function copyTo (destination: ServerResponse): Promise<void> {
+    async function copyTo (destination: ServerResponse, see?: (bytes: Buffer) => void): Promise<void> {
       let unsent = length
       const hangUp = (): void => {
         socket.destroy(new Error('the client has closed its connection'))
@@ -76,6 +79,7 @@ export async function directGet (
       try {
         await new Promise<void>((resolve, reject) => {
           deliver = (bytes, done) => {
+            see?.(bytes)
             destination.write(bytes, (error) => {
               if (error) return reject(error)
               done()

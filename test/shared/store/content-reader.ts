@@ -5,7 +5,8 @@ import { buffer } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { isProblem } from '../../../shared/http/problem.ts'
-import { type Content, contentReader, type OpenContent } from '../../../shared/store/content-reader.ts'
+import { contentReader, type OpenContent } from '../../../shared/store/content-reader.ts'
+import type { DirectAnswer } from '../../../shared/store/direct-get.ts'
 import { openStore } from '../../../shared/store/open-store.ts'
 import { urlSigner } from '../../../shared/store/sign-url.ts'
 import { closedUrl } from '../../support/closed-url.ts'
@@ -31,7 +32,7 @@ const openAt = (url: string, silenceMs = PATIENT_MS): OpenContent => {
 type Answer = (response: http.ServerResponse) => unknown
 
 /** A server that sends on what it opens, and the errors of that. */
-async function sender (t: Test, open: () => Promise<Content | undefined>, size = LARGE.length) {
+async function sender (t: Test, open: () => Promise<DirectAnswer | undefined>, size = LARGE.length) {
   const failures: Error[] = []
   const url = await listen(t, http.createServer((_, response) => {
     open().then(async (content) => {

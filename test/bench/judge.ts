@@ -13,8 +13,9 @@ export interface Judged extends Line {
 /** Computes a line. A ratio is computed in each round, so its minimum is that of a round that was. */
 export function judge (line: Line, rounds: Rounds): Judged {
   const { of = 'product', over, figure, better = 'less', reach, then } = line
-  const values = rounds.map((round) => valueOf(round, of, figure) / (over === undefined ? 1 : valueOf(round, over, figure)))
-    .sort((a, b) => a - b)
+  const values = rounds.map((round) =>
+    valueOf(round, of, figure) / (over === undefined ? 1 : valueOf(round, over, figure))
+  ).sort((a, b) => a - b)
   const middle = values.length / 2
   const median = (values[Math.ceil(middle) - 1]! + values[Math.floor(middle)]!) / 2
   const isAsGoodAs = (target: number): boolean => better === 'less' ? median <= target : median >= target

@@ -1,6 +1,6 @@
 /**
- * `make bench`: measures the product against floors and peers, and writes docs/performance.md. BENCH=quick measures less
- * often and smaller things. BENCH_ROWS=cold-start,… measures only some rows, and prints them instead.
+ * `make bench`: measures the product against floors and peers, and writes docs/performance.md. BENCH=quick measures
+ * less often, and smaller things. BENCH_ROWS=cold-start,… measures only some rows, and prints them instead.
  */
 import { openBench } from './bench.ts'
 import { judge } from './judge.ts'

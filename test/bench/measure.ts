@@ -5,8 +5,8 @@ import type { Figures, Row } from './row.ts'
 export type Rounds = Record<string, Figures>[]
 
 /**
- * Runs all sides of a row in turn, as often as the row says, so that what else the machine does meets all of them. Every
- * second round has the opposite order.
+ * Runs all sides of a row in turn, as often as the row says, so that what else the machine does meets all of them.
+ * Every second round has the opposite order.
  */
 export async function measure (bench: Bench, row: Row): Promise<Rounds> {
   const rounds: Rounds = []

@@ -1,7 +1,7 @@
 /**
  * A thin API server for the bench: it keeps Jobs, pods, ConfigMaps and Secrets in memory, checks nothing and runs
- * nothing. It is much faster than a real one, so that what is measured is what asks it. Below `/-/` it takes objects and
- * changes that no function may make.
+ * nothing. It is much faster than a real one, so that what is measured is what asks it. Below `/-/` it takes objects
+ * and changes that no function may make.
  */
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'

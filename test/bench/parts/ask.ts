@@ -62,7 +62,11 @@ export async function send (url: string, { method = 'GET', headers = {}, body }:
 }
 
 /** Runs a task so often, so many at a time. Returns how long all of them took, in ms. */
-export async function inFlight (times: number, together: number, task: (index: number) => Promise<unknown>): Promise<number> {
+export async function inFlight (
+  times: number,
+  together: number,
+  task: (index: number) => Promise<unknown>
+): Promise<number> {
   const began = performance.now()
   let next = 0
   await Promise.all(Array.from({ length: together }, async () => {

@@ -10,6 +10,18 @@ import { NAMESPACE } from './function.ts'
 import { podOf } from './api-objects.ts'
 import type { Stub } from './stub.ts'
 
+export interface Place {
+  store: Store
+  stub: Stub
+}
+
+export interface Opened {
+  id: string
+  /** The uid of its pod. */
+  attempt: string
+  job: StubObject
+}
+
 /** A Job with a pod template of the usual size: an uploader and a workload, with what deploy adds. */
 export function jobOf (id: string): StubObject {
   const labels = { 'app.kubernetes.io/managed-by': 'gx4ki-jobs', 'gx4ki.job.template': 'drive', [JOB_LABEL]: id }
@@ -50,16 +62,16 @@ export function jobOf (id: string): StubObject {
 }
 
 /** A running job: its record, its marker, its Job and its pod. */
-export async function openJob ({ store, stub }: { store: Store, stub: Stub }): Promise<{ id: string, job: StubObject }> {
-  const [one] = await openJobs({ store, stub }, 1)
+export async function openJob (place: Place): Promise<Opened> {
+  const [one] = await openJobs(place, 1)
   return one!
 }
 
 export async function openJobs (
-  { store, stub }: { store: Store, stub: Stub },
+  { store, stub }: Place,
   count: number,
   more: Partial<JobRecord> = {}
-): Promise<{ id: string, job: StubObject }[]> {
+): Promise<Opened[]> {
   const jobs = Array.from({ length: count }, () => {
     const record = newRecord({ template: 'drive', ...more })
     const job = jobOf(record.job_uuid)
@@ -78,5 +90,5 @@ export async function openJobs (
   })
   await stub.add('jobs', jobs.map(({ job }) => job))
   await stub.add('pods', jobs.map(({ pod }) => pod))
-  return jobs.map(({ id, job }) => ({ id, job }))
+  return jobs.map(({ id, job, pod }) => ({ id, job, attempt: pod.metadata.uid }))
 }

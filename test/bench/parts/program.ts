@@ -18,6 +18,8 @@ export interface Program {
   peak: () => number
   /** The output so far. */
   output: () => string
+  /** Sends a signal. */
+  signal: (signal: NodeJS.Signals) => void
   /** Resolves when it has ended by itself. */
   ended: () => Promise<Usage>
   /** Ends it at once. Returns what it has used, to the microsecond. */
@@ -25,6 +27,8 @@ export interface Program {
 }
 
 export interface Usage {
+  /** The exit code; below zero the signal that ended it. */
+  code: number
   cpu: number
   peak: number
 }
@@ -90,6 +94,7 @@ export async function startProgram (
     memory: () => status('VmRSS'),
     peak: () => status('VmHWM'),
     output: () => readFileSync(log, 'utf8'),
+    signal: (signal) => process.kill(pid, signal),
     ended: async () => await report,
     kill
   }

@@ -12,8 +12,8 @@ const TO = 5
 
 /**
  * A chart of the lines that have a target, as an SVG. Its axis is how often the value is the target, so that all lines
- * share it: left of 1 the target is reached. A bar goes from the least to the largest value, the point is the median, and
- * the small tick is the second target.
+ * share it: left of 1 the target is reached. A bar goes from the least to the largest value, the point is the median,
+ * and the small tick is the second target.
  */
 export function chartOf (title: string, lines: Judged[]): string | undefined {
   const shown = lines.filter(({ reach }) => reach !== undefined)

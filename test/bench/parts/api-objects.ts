@@ -3,25 +3,28 @@ import type { StubObject } from './api-server.ts'
 const STARTED = '2026-01-01T12:00:00Z'
 const ENDED = '2026-01-01T12:01:00Z'
 
-/** An API server notes who set which field of an object: a third of what a list of Jobs weighs. */
-export const managedFields = [{
-  manager: 'node-fetch',
-  operation: 'Update',
-  apiVersion: 'batch/v1',
-  time: STARTED,
-  fieldsType: 'FieldsV1',
-  fieldsV1: {
-    'f:metadata': { 'f:annotations': { '.': {}, 'f:gx4ki.io/results': {} }, 'f:labels': { '.': {}, 'f:gx4ki.job.uuid': {} } },
-    'f:spec': Object.fromEntries(
-      ['activeDeadlineSeconds', 'backoffLimit', 'completionMode', 'completions', 'manualSelector', 'parallelism', 'suspend']
-        .map((field) => [`f:${field}`, {}])
-    ),
-    'f:status': Object.fromEntries(
-      ['conditions', 'completionTime', 'ready', 'startTime', 'succeeded', 'terminating', 'uncountedTerminatedPods']
-        .map((field) => [`f:${field}`, {}])
-    )
-  }
-}]
+/**
+ * What an API server notes about who set which field of an object: as much as the object itself weighs, and a part of
+ * every event and list.
+ */
+export function managedFieldsOf ({ metadata: { labels }, spec }: Pick<StubObject, 'metadata' | 'spec'>): object[] {
+  return [{
+    manager: 'node-fetch',
+    operation: 'Update',
+    apiVersion: 'batch/v1',
+    time: STARTED,
+    fieldsType: 'FieldsV1',
+    fieldsV1: { 'f:metadata': { 'f:labels': fieldsIn(labels) }, 'f:spec': fieldsIn(spec) }
+  }]
+}
+
+function fieldsIn (value: unknown): object {
+  if (typeof value !== 'object' || value === null) return {}
+  const fields = Array.isArray(value)
+    ? value.map((one) => [`k:${JSON.stringify({ name: one?.name })}`, fieldsIn(one)] as const)
+    : Object.entries(value).map(([name, one]) => [`f:${name}`, fieldsIn(one)] as const)
+  return { '.': {}, ...Object.fromEntries(fields) }
+}
 
 /** A Job whose pod runs, or that is Complete. */
 export function withStatus (job: StubObject, isComplete: boolean, resourceVersion: string): StubObject {
@@ -78,7 +81,7 @@ export function podOf (job: StubObject, uid: string, isComplete: boolean): StubO
       ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid: owner, controller: true }],
       resourceVersion: job.metadata.resourceVersion,
       creationTimestamp: STARTED,
-      managedFields
+      managedFields: managedFieldsOf({ metadata: job.metadata, spec: template.spec })
     },
     spec: template.spec,
     status: {

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { json } from 'node:stream/consumers'
-import { managedFields, podOf, withStatus } from './api-objects.ts'
+import { managedFieldsOf, podOf, withStatus } from './api-objects.ts'
 
 export interface StubObject {
   kind: string
@@ -145,7 +145,7 @@ function completed (resource: string, namespace: string, body: StubObject): Stub
       resourceVersion: String(++version),
       generation: 1,
       creationTimestamp: new Date().toISOString().replace(/\.\d+/, ''),
-      managedFields
+      managedFields: managedFieldsOf(body)
     }
   }
 }

@@ -1,7 +1,7 @@
 import { ask, askFirst, inFlight } from '../parts/ask.ts'
 import { newBucket } from '../parts/bucket.ts'
 import { startFunction } from '../parts/function.ts'
-import { managedFields } from '../parts/api-objects.ts'
+import { managedFieldsOf } from '../parts/api-objects.ts'
 import { jobOf } from '../parts/jobs.ts'
 import { jobEvent } from '../parts/requests.ts'
 import { startStub } from '../parts/stub.ts'
@@ -23,7 +23,8 @@ export const foreignEvent: Row = {
     const { url, cpu } = await startFunction(bench, 'job-completed', { settings, kubeconfig: stub.kubeconfig() })
     await askFirst(`${url}/health/readiness`, 200)
     const job = jobOf(newJobId())
-    const foreign = { ...job, metadata: { ...job.metadata, name: 'of-another', labels: { app: 'other' }, managedFields } }
+    const managedFields = managedFieldsOf(job)
+    const foreign = { ...job, metadata: { ...job.metadata, name: 'other', labels: { app: 'other' }, managedFields } }
     const times = bench.isQuick ? 1000 : 3000
     const { body } = jobEvent(foreign)
 

@@ -37,6 +37,10 @@ const TICK_MS = 10
 
 let count = 0
 
+/** What ends the programs that run, for the case that the bench ends before its rows. */
+const running = new Set<() => void>()
+process.on('exit', () => running.forEach((end) => end()))
+
 /** Starts a program in an environment of its own. It is ended when the row ends, at the latest. */
 export async function startProgram (
   { dir, after }: Pick<Bench, 'dir' | 'after'>,
@@ -70,8 +74,8 @@ export async function startProgram (
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
     }
   }
-  process.on('exit', endIt)
-  report.finally(() => process.off('exit', endIt)).catch(() => {})
+  running.add(endIt)
+  report.finally(() => running.delete(endIt)).catch(() => {})
   after(kill)
 
   async function kill (): Promise<Usage> {

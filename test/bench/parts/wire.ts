@@ -50,6 +50,8 @@ export async function wireTo (
       path: seen.path,
       headers: request.headers
     }, (answer) => {
+      // The client has gone.
+      if (response.destroyed) return answer.destroy()
       response.writeHead(answer.statusCode!, answer.headers)
       pipeline(answer, response, () => {})
     })

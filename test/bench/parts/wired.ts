@@ -3,7 +3,7 @@ import type { Bench } from '../bench.ts'
 import { askFirst } from './ask.ts'
 import { type FunctionName, type Options, startFunction } from './function.ts'
 import type { Program } from './program.ts'
-import { quietWire } from './quiet.ts'
+import { quiet } from './quiet.ts'
 import type { Stub } from './stub.ts'
 import { type Seen, wireTo } from './wire.ts'
 
@@ -36,10 +36,10 @@ export async function startWired (
     ...started,
     connections: () => store.connections() + api.connections(),
     async during (step) {
-      await quietWire(seen)
+      await quiet(started, seen)
       seen.length = 0
       await step()
-      await quietWire(seen)
+      await quiet(started, seen)
       return seen.splice(0)
     }
   }

@@ -13,7 +13,7 @@ export function conditions () {
     memory: `${Math.round(totalmem() / 1024 ** 3)} GiB`,
     system: `${platform()} ${release()} ${arch()}`,
     load: loadavg()[0]!.toFixed(2),
-    store: process.env['S3_ENDPOINT'] ? 'S3_ENDPOINT' : process.env['LOCAL_STORE'] ?? 'SeaweedFS',
+    store: process.env['LOCAL_STORE'] ?? (process.env['S3_ENDPOINT'] ? 'that of S3_ENDPOINT' : 'SeaweedFS'),
     peer: PACKAGES
   }
 }

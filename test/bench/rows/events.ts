@@ -4,7 +4,7 @@ import { newBucket } from '../parts/bucket.ts'
 import { endedJob } from '../parts/end-job.ts'
 import { startFunction } from '../parts/function.ts'
 import { type Opened, openJob } from '../parts/jobs.ts'
-import { quietProgram } from '../parts/quiet.ts'
+import { quiet } from '../parts/quiet.ts'
 import { jobEvent } from '../parts/requests.ts'
 import { startStub } from '../parts/stub.ts'
 import { chainOf, countTo } from '../parts/wire.ts'
@@ -59,10 +59,10 @@ export const events: Row = {
       if (state !== expected) throw new Error(`the event left the job ${state}, not ${expected}`)
       const jobs: Opened[] = []
       for (let made = 0; made < times; made++) jobs.push(await make())
-      await quietProgram(plain)
+      await quiet(plain)
       const before = plain.cpu()
       for (const { job } of jobs) await ask(plain.url, 204, jobEvent(job))
-      await quietProgram(plain)
+      await quiet(plain)
       return {
         store: countTo('store', seen),
         api: countTo('api', seen),

@@ -6,8 +6,8 @@ const QUIET_MS = 500
 const LONGEST_MS = 180_000
 
 /**
- * Resolves when a program has done nothing for a while: it has used no CPU time and sent no request, and all that it has
- * sent are answered. Work after an answer, as job-completed does it, is over then.
+ * Resolves when a program has done nothing for a while: it has used no CPU time and sent no request, and all that it
+ * has sent are answered. Work after an answer, as job-completed does it, is over then.
  */
 export async function quiet ({ cpu }: Pick<Program, 'cpu'>, seen: Seen[] = []): Promise<void> {
   const deadline = performance.now() + LONGEST_MS

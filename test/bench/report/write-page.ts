@@ -1,5 +1,4 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { rows } from '../rows/all.ts'
 import { chartOf } from './chart.ts'
 import type { Conditions } from './conditions.ts'
 import { type Measured, tableOf } from './table.ts'
@@ -51,7 +50,7 @@ const wrapItem = (item: string): string => wrap(item, 98).replaceAll('\n', '\n  
 function introduction (): string[] {
   return [
     '# Performance',
-    '<!-- Written by `make bench` (test/bench/report/write-page.ts): change the text there, and the figures not at all. -->',
+    '<!-- Written by `make bench`: change the text in test/bench/report/write-page.ts and in the rows. -->',
     wrap(
       '`make bench` measures the functions as they ship, side by side with a floor (the least that could do the same) ' +
         'and a peer (the prototype’s stack: FastAPI, uvicorn, and the Python clients of Kubernetes and MinIO, written for ' +
@@ -84,12 +83,4 @@ function conditionsOf ({ isQuick, before, after }: Run): string[] {
         `machine before and after: ${before.load} and ${after.load}. All figures: [figures.json](performance/figures.json).`
     )
   ]
-}
-
-/** A page without figures, for a checkout in which nothing was measured yet. */
-export function writeBlankPage (): void {
-  const none = 'Nothing has been measured yet: `make bench` writes the tables.'
-  writeFileSync('docs/performance.md', `${[...introduction(), none, ...rows.map(({ title, about }) =>
-    `## ${title}\n\n${wrap(about)}`
-  )].join('\n\n')}\n`)
 }

@@ -11,10 +11,10 @@ const ROOM = 1.25
 
 /** The most memory that result-fetch holds while it sends a file of 256 MiB four times at once. */
 export async function streaming (bench: Bench): Promise<Checked[]> {
-  const { store, settings } = await newBucket(bench)
+  const bucket = await newBucket(bench)
   const file = bigFile(bench, 'streamed.bin', 256)
-  const { id } = await storedFile(bench, store, file, 'streamed.bin')
-  const { url, kill } = await startFunction(bench, 'result-fetch', { settings })
+  const { id } = await storedFile(bench, bucket, file, 'streamed.bin')
+  const { url, kill } = await startFunction(bench, 'result-fetch', { settings: bucket.settings })
   await askFirst(`${url}/job/${id}`, 200)
   const path = `/job/${id}/result?file=streamed.bin`
   await Promise.all(Array.from({ length: 4 }, async () => await download(bench, url + path, file.size)))

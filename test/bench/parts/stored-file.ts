@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto'
 import { createRecord } from '../../../shared/job/record-store.ts'
 import { writeManifest } from '../../../shared/results/manifest.ts'
 import { contentKey } from '../../../shared/store/bucket-layout.ts'
-import type { Store } from '../../../shared/store/open-store.ts'
 import { newRecord } from '../../support/new-record.ts'
 import type { Bench } from '../bench.ts'
 import type { BigFile } from './big-file.ts'
+import type { Bucket } from './bucket.ts'
 import { upload } from './curl.ts'
 
 /** An ended job with one result file. Returns the id of the job, and a presigned URL of the content. */
 export async function storedFile (
   bench: Pick<Bench, 'dir' | 'after'>,
-  store: Store,
+  { store, urlToGet, urlToPut }: Bucket,
   { path, size, sha256 }: BigFile,
   name: string
 ): Promise<{ id: string, direct: string }> {
@@ -27,8 +27,8 @@ export async function storedFile (
   })
   const id = record.job_uuid
   const key = contentKey(id, attempt, sha256)
-  await upload(bench, await store.client.presignedPutObject(store.bucket, key), path)
+  await upload(bench, await urlToPut(key), path)
   await writeManifest(store, id, attempt, { ...counts, at }, [{ name, size, sha256 }])
   await createRecord(store, record)
-  return { id, direct: await store.client.presignedGetObject(store.bucket, key) }
+  return { id, direct: await urlToGet(key) }
 }

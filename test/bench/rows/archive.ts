@@ -21,7 +21,7 @@ export const archive: Row = {
     { what: 'time ÷ the same GETs, 16 in flight', figure: 'wall', over: 'floor', reach: 2, then: 1.3 }
   ],
   async open (bench) {
-    const { store, settings } = await newBucket(bench)
+    const { store, settings, urlToGet } = await newBucket(bench)
     const record = newRecord({ state: 'succeeded', attempt: randomUUID(), expires_at: '2099-01-01T00:00:00.000Z' })
     const place = { id: record.job_uuid, attempt: record.attempt! }
     const contents = Array.from({ length: FILES }, (_, index) =>
@@ -34,7 +34,7 @@ export const archive: Row = {
     await askFirst(`${url}/job/${place.id}`, 200)
     const urls = await Promise.all(contents.map(async (content) => {
       const sha256 = createHash('sha256').update(content).digest('hex')
-      return await store.client.presignedGetObject(settings.S3_BUCKET, contentKey(place.id, place.attempt, sha256))
+      return await urlToGet(contentKey(place.id, place.attempt, sha256))
     }))
 
     return {

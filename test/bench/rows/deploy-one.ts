@@ -23,7 +23,7 @@ export const deployOne: Row = {
     { what: 'requests in all', of: 'wire', figure: 'requests' }
   ],
   async open (bench) {
-    const { store, settings } = await newBucket(bench)
+    const { settings, urlToPut } = await newBucket(bench)
     const stub = await startStub(bench)
     const seen = await countDeploy(bench, settings, stub)
     const product = await startFunction(bench, 'deploy', { settings, kubeconfig: stub.kubeconfig() })
@@ -33,7 +33,7 @@ export const deployOne: Row = {
 
     async function floor (): Promise<{ wall: number }> {
       const urls = await Promise.all(Array.from({ length: times }, async () =>
-        await store.client.presignedPutObject(settings.S3_BUCKET, `floor/${randomUUID()}`)
+        await urlToPut(`floor/${randomUUID()}`)
       ))
       const began = performance.now()
       for (const url of urls) {

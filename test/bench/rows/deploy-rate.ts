@@ -30,12 +30,12 @@ export const deployRate: Row = {
     { what: 'CPU of a deploy ÷ the same calls', figure: 'cpu', over: 'same' }
   ],
   async open (bench) {
-    const { store, settings } = await newBucket(bench)
+    const { settings, urlToPut } = await newBucket(bench)
     const stub = await startStub(bench)
     const kubeconfig = stub.kubeconfig()
     const seen = await countDeploy(bench, settings, stub)
     const sameCalls = seen.map(({ to, method, path }) => [to, method, resourceOf(path)])
-    await store.client.putObject(settings.S3_BUCKET, 'same/stored', 'x'.repeat(600))
+    await ask(await urlToPut('same/stored'), 200, { method: 'PUT', body: 'x'.repeat(600) })
     const product = await startFunction(bench, 'deploy', { settings, kubeconfig })
     const peer = await startPrototype(bench, { settings, kubeconfig, sameCalls })
     await askFirst(`${peer.url}/ready`, 204)

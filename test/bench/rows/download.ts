@@ -24,15 +24,16 @@ export const download: Row = {
     { what: `${AT_ONCE} at once, peak − idle`, of: 'eight', figure: 'more', unit: 'MB', reach: 60, then: 40 }
   ],
   async open (bench) {
-    const { store, settings } = await newBucket(bench)
+    const bucket = await newBucket(bench)
+    const { settings, urlToPut } = bucket
     const file = bigFile(bench, 'drive.mcap', bench.isQuick ? 256 : 1024)
-    const { id, direct } = await storedFile(bench, store, file, 'drive.mcap')
+    const { id, direct } = await storedFile(bench, bucket, file, 'drive.mcap')
     const path = `/job/${id}/result?file=drive.mcap`
 
     const stub = await startStub(bench)
     const peer = await startPrototype(bench, { settings, kubeconfig: stub.kubeconfig() })
     await askFirst(`${peer.url}/ready`, 204)
-    await upload(bench, await store.client.presignedPutObject(settings.S3_BUCKET, `${id}/drive.mcap`), file.path)
+    await upload(bench, await urlToPut(`${id}/drive.mcap`), file.path)
 
     const started = async () => {
       const one = await startFunction(bench, 'result-fetch', { settings })

@@ -1,5 +1,6 @@
 import { readRecord } from '../../../shared/job/record-store.ts'
 import { logKey } from '../../../shared/store/bucket-layout.ts'
+import { getObject } from '../../../shared/store/object-store.ts'
 import { ask, askFirst } from '../parts/ask.ts'
 import { newBucket } from '../parts/bucket.ts'
 import { endedJob } from '../parts/end-job.ts'
@@ -33,7 +34,7 @@ export const logs: Row = {
         await Promise.all(jobs.map(async ({ job }) => await ask(one.url, 204, jobEvent(job))))
         await quiet(one)
         for (const { id } of jobs) {
-          const { size } = await store.client.statObject(settings.S3_BUCKET, logKey(id))
+          const size = (await getObject(store, logKey(id)))?.body.length
           const state = (await readRecord(store, id))?.record.state
           if (size !== LOG_BYTES || state !== 'succeeded') throw new Error(`job ${id}: ${state}, a log of ${size} bytes`)
         }

@@ -25,11 +25,9 @@ export const upload: Row = {
     { what: '1,000 files of 10 kB, wall ÷ plain PUTs', of: 'many', figure: 'wall', over: 'plain', reach: 0.8, then: 0.4 }
   ],
   async open (bench) {
-    const { store, settings } = await newBucket(bench)
+    const { store, settings, urlToPut } = await newBucket(bench)
     const { url } = await startFunction(bench, 'result-upload', { settings })
     await askFirst(`${url}/health/readiness`, 200)
-    const presigned = async (key: string): Promise<string> =>
-      await store.client.presignedPutObject(settings.S3_BUCKET, key)
 
     const large = join(bench.dir, 'large')
     const small = join(bench.dir, 'small')
@@ -48,13 +46,13 @@ export const upload: Row = {
         const digest = await startProgram(bench, ['openssl', 'dgst', '-sha256', path])
         await digest.ended()
         if (!digest.output().includes(file.sha256)) throw new Error(`openssl said ${digest.output()}`)
-        await curl(bench, await presigned(`floor/${randomUUID()}`), path)
+        await curl(bench, await urlToPut(`floor/${randomUUID()}`), path)
         return { wall: performance.now() - began }
       },
       product: async () => await runUploader(bench, store, url, large, 1),
       plain: async () => {
         const folder = randomUUID()
-        const urls = await Promise.all(contents.map(async (_, index) => await presigned(`floor/${folder}/${index}`)))
+        const urls = await Promise.all(contents.map(async (_, index) => await urlToPut(`floor/${folder}/${index}`)))
         const began = performance.now()
         for (const [index, body] of contents.entries()) await ask(urls[index]!, 200, { method: 'PUT', body })
         return { wall: performance.now() - began }

@@ -10,6 +10,7 @@ import { traceIdFor } from '../telemetry/trace-context.ts'
 import { traceRequests } from '../telemetry/trace-requests.ts'
 import { answerClientError } from './answer-client-error.ts'
 import { answerProblem } from './answer-problem.ts'
+import { boundedLine } from './bounded-line.ts'
 import { problem } from './problem.ts'
 import { readBodies } from './bodies/read-bodies.ts'
 import { refuseOtherMethods } from './refuse-other-methods.ts'
@@ -28,6 +29,12 @@ export const serverSettings = {
 
 /** The largest request body, in bytes. It is far larger than any dotenv file. */
 export const BODY_LIMIT = 1024 * 1024
+
+/**
+ * How long a request may take to arrive with its body. The time that the answer takes does not count: a long poll and a
+ * large download may take longer.
+ */
+const REQUEST_MS = 60_000
 
 type ServerSettings = Static<TObject<typeof serverSettings>>
 
@@ -58,7 +65,7 @@ export function runFunction<T extends ServerSettings> (
   wire: (settings: T) => FunctionApp | Promise<FunctionApp>
 ): void {
   start().catch((error: Error) => {
-    console.error(JSON.stringify({ level: 'fatal', time: new Date().toISOString(), msg: error.message }))
+    console.error(boundedLine(JSON.stringify({ level: 'fatal', time: new Date().toISOString(), msg: error.message })))
     process.exit(1)
   })
 
@@ -88,19 +95,23 @@ export function runFunction<T extends ServerSettings> (
  */
 export async function buildServer (
   { app, admit, elsewhere = {}, title, description, securitySchemes = {} }: FunctionApp,
-  { LOG_LEVEL, TRUSTED_PROXIES }: Pick<ServerSettings, 'LOG_LEVEL' | 'TRUSTED_PROXIES'>
+  { LOG_LEVEL, TRUSTED_PROXIES }: Pick<ServerSettings, 'LOG_LEVEL' | 'TRUSTED_PROXIES'>,
+  requestMs = REQUEST_MS
 ): Promise<FastifyInstance> {
   const server = fastify({
     logger: {
       level: LOG_LEVEL,
       base: { function: title },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
-      formatters: { level: (level) => ({ level }) }
+      formatters: { level: (level) => ({ level }) },
+      hooks: { streamWrite: boundedLine }
     },
     genReqId: ({ headers }) => traceIdFor(headers),
     // No log line per request: the gateway can write access logs.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'trace_id' }),
     bodyLimit: BODY_LIMIT,
+    requestTimeout: requestMs,
+    http: { headersTimeout: requestMs, connectionsCheckingInterval: requestMs / 6 },
     forceCloseConnections: 'idle',
     // For a URL that cannot be decoded: Fastify reports it before any handler runs.
     frameworkErrors: answerProblem,

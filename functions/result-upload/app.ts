@@ -11,8 +11,8 @@ import { LeftOutFile } from '../../shared/job/result-counts.ts'
 import { LARGEST_FILE, MOST_PARTS } from '../../shared/results/part-size.ts'
 import { ResultName } from '../../shared/results/result-name.ts'
 import { wrongName } from '../../shared/results/wrong-name.ts'
-import { contentKey } from '../../shared/store/bucket-layout.ts'
-import { inBatches, removeObject } from '../../shared/store/object-store.ts'
+import { contentKey, journalPageKey } from '../../shared/store/bucket-layout.ts'
+import { headObject, inBatches, removeObject } from '../../shared/store/object-store.ts'
 import { admitUploader } from './admit-uploader.ts'
 import { Attempt } from './attempt.ts'
 import { checkOpen } from './check-open.ts'
@@ -163,6 +163,13 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
         }
       }
       await checkOpen(store, params)
+      // With a gap, nobody could read the journal any more.
+      const before = journalPageKey(params.id, params.attempt, body.page - 1)
+      if (body.page > 0 && await headObject(store, before) === undefined) {
+        throw problem('upload-refused', `The journal has no page ${body.page - 1}; write it first`, {
+          job_uuid: params.id
+        })
+      }
       await writeJournal(store, params.id, params.attempt, body)
       return await reply.code(204).send(null)
     })

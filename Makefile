@@ -13,7 +13,7 @@ MINIO_TESTS ?= $(wildcard test/shared/store/*.ts test/shared/results/*.ts test/j
   test/functions/job-completed/unfinished-uploads.ts test/knative/doctor/store-abilities.ts \
   test/knative/doctor/orphans.ts test/acceptance/life-of-a-job.ts
 
-.PHONY: help demo run api-key test test-minio test-image e2e e2e-parts doctor contract chaos bench bench-check
+.PHONY: help demo run api api-key test test-minio test-image e2e e2e-parts doctor contract chaos bench bench-check
 .PHONY: lint typecheck build image image-tar clean python
 
 help: ## List the targets
@@ -46,7 +46,10 @@ e2e-parts: image-tar ## Only build the parts of that cluster: half an hour or mo
 doctor: $(installed) ## Check the installation in KUBECONFIG and say how to repair it; FIX=1 removes orphans
 	@node knative/doctor/main.ts $(if $(FIX),--fix) $(if $(CANARY),--canary=$(CANARY))
 
-contract: build python ## Test every function against its own OpenAPI document with generated requests
+api: build python ## Lint the OpenAPI documents, and run the generated clients of docs/api.md
+	@node test/support/with-store.ts tap --jobs=1 --timeout=900 test/api/*.ts
+
+contract: build python ## Test the functions against their OpenAPI documents with generated requests
 	@node test/contract/run.ts
 
 chaos: build python ## Run random jobs with failing requests and killed processes: two minutes, or CHAOS_JOBS=10000

@@ -41,6 +41,7 @@ export function jobCompleted (
     await receiveEvents(app, {
       path: '/',
       admitSender,
+      operationId: 'receiveEvent',
       summary: 'Receives the events of an ApiServerSource about Jobs, pings, and requests to make due callbacks',
       types: `^(dev\\.knative\\.(apiserver\\.resource\\.(add|update|delete)|sources\\.ping)|${
         CALLBACK_DUE.replaceAll('.', '\\.')
@@ -76,6 +77,7 @@ export function jobCompleted (
       path: '/dead-letter',
       admitSender,
       takesAnyData: true,
+      operationId: 'storeDeadLetter',
       summary: 'Stores an event that could not be delivered',
       receive: async (event, { log }) => {
         log.warn('event stored as a dead letter')

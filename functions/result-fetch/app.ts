@@ -4,8 +4,9 @@ import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
 import { seenOwner } from '../../shared/access/caller.ts'
 import { answerJson } from '../../shared/http/answer-json.ts'
-import { checkConditions, conditionHeaders, NotChanged } from '../../shared/http/check-conditions.ts'
-import { problems } from '../../shared/http/problem-responses.ts'
+import { checkConditions, conditionHeaders } from '../../shared/http/check-conditions.ts'
+import { json, notChanged } from '../../shared/http/openapi/answers.ts'
+import { problems } from '../../shared/http/openapi/problem-responses.ts'
 import { unknownJob } from '../../shared/http/problem.ts'
 import { CallbackView, callbackView } from '../../shared/job/callback-view.ts'
 import { jobEtag } from '../../shared/job/job-etag.ts'
@@ -23,6 +24,8 @@ import { resultFiles, type ResultFetchDeps } from './result-files.ts'
 import { preferredWait, waitForJob } from './wait-for-job.ts'
 
 const JobParams = Type.Object({ id: JobId })
+const JobPage = Type.Object({ jobs: Type.Array(ListedJob), next_cursor: Cursor }, { title: 'JobPage' })
+const CallbackList = Type.Object({ callbacks: Type.Array(CallbackView) }, { title: 'CallbackList' })
 
 /** Serves job states, results and logs from the store. It has no access to Kubernetes. */
 export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
@@ -37,7 +40,10 @@ export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
     app.get('/job', {
       config: { access: 'jobs:read' },
       schema: {
-        summary: 'The jobs, newest first',
+        operationId: 'listJobs',
+        tags: ['jobs'],
+        summary: 'Lists the jobs, newest first',
+        description: 'A caller sees only the jobs of its own owner. A page may be short although there is a next page.',
         querystring: Type.Object({
           state: Type.Optional(State),
           template: Type.Optional(Type.String({ minLength: 1, maxLength: 63 })),
@@ -46,8 +52,8 @@ export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
         }, { additionalProperties: false }),
         headers: Type.Object(conditionHeaders),
         response: {
-          200: Type.Object({ jobs: Type.Array(ListedJob), next_cursor: Cursor }),
-          304: NotChanged,
+          200: json('A page of the list', JobPage, 'ETag'),
+          304: notChanged(),
           ...problems(400, 412, 503)
         }
       }
@@ -60,6 +66,8 @@ export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
     app.get('/job/:id', {
       config: { access: 'jobs:read' },
       schema: {
+        operationId: 'getJob',
+        tags: ['jobs'],
         summary: 'One job',
         description:
           'With `Prefer: wait=N` (at most 50 s), the answer waits until the job ends. With `If-None-Match` as well, it waits for any change, except of the counts in `results`.',
@@ -68,7 +76,11 @@ export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
           prefer: Type.Optional(Type.String({ examples: ['wait=30'] })),
           ...conditionHeaders
         }),
-        response: { 200: JobView, 304: NotChanged, ...problems(400, 404, 412, 503) }
+        response: {
+          200: json('The job', JobView, 'ETag', 'Vary', 'Preference-Applied?'),
+          304: notChanged('Vary', 'Preference-Applied?'),
+          ...problems(400, 404, 412, 503)
+        }
       }
     }, async (request, reply) => {
       const known = request.headers['if-none-match']
@@ -81,11 +93,11 @@ export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
         signal: AbortSignal.any([stopping.signal, hungUp.signal])
       })
       if (found === undefined) throw unknownJob(request.params.id)
-      if (seconds > 0) reply.header('preference-applied', `wait=${seconds}`)
-      reply.vary('prefer')
       const counts = await resultsSoFar(store, found.record)
       const etag = jobEtag(found.etag, counts)
       const judgement = checkConditions(request, { etag })
+      if (seconds > 0) reply.header('preference-applied', `wait=${seconds}`)
+      reply.vary('prefer')
       reply.headers({ etag, 'cache-control': 'no-cache' })
       if (judgement === 'not modified') return await reply.code(304).send()
       return viewOf(found.record, counts)
@@ -94,9 +106,12 @@ export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
     app.get('/job/:id/callback', {
       config: { access: 'jobs:read' },
       schema: {
-        summary: 'The callbacks of a job, with their attempts',
+        operationId: 'listCallbacks',
+        tags: ['callbacks'],
+        summary: 'Lists the callbacks of a job, with their attempts',
+        description: 'Every attempt of every callback, also of those that were given up or dropped.',
         params: JobParams,
-        response: { 200: Type.Object({ callbacks: Type.Array(CallbackView) }), ...problems(400, 404, 503) }
+        response: { 200: json('The callbacks', CallbackList), ...problems(400, 404, 503) }
       }
     }, async (request) => {
       const record = await recordOf(request.params.id)

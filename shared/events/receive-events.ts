@@ -2,7 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type CloudEvent, HTTP } from 'cloudevents'
 import { Type, type TSchema } from 'typebox'
 import type { AdmitSender } from '../access/admit-sender.ts'
-import { problems } from '../http/problem-responses.ts'
+import { empty, json } from '../http/openapi/answers.ts'
+import { problems } from '../http/openapi/problem-responses.ts'
 import { lazyValidator } from '../schema/lazy-validator.ts'
 import { eventsSeen } from '../telemetry/metrics.ts'
 import { linkToEvent } from '../telemetry/trace-requests.ts'
@@ -11,6 +12,7 @@ import { MEDIA_TYPE } from './media-type.ts'
 
 export interface EventRoute {
   path: string
+  operationId: string
   summary: string
   /** The event types that the route accepts, as a regular expression; without it, all types. */
   types?: string
@@ -36,7 +38,7 @@ export async function receiveEvents (
   app: FastifyInstance,
   route: EventRoute
 ): Promise<void> {
-  const { path, summary, types, admitSender, takesAnyData, reply: replied, receive } = route
+  const { path, operationId, summary, types, admitSender, takesAnyData, reply: replied, receive } = route
   const schema = structuredEvent(types ?? '.')
   const validate = lazyValidator<object>(schema)
   await app.register(async (scope) => {
@@ -52,14 +54,18 @@ export async function receiveEvents (
     scope.post(path, {
       config: { access: 'public' },
       schema: {
+        operationId,
+        tags: ['events'],
         summary,
         description: 'A CloudEvent 1.0 in structured or binary mode.',
+        // Senders have credentials only if the installation says so.
+        security: [{ sender: [] }, {}],
         body: { content: { 'application/cloudevents+json': { schema } } },
         response: {
           ...(replied !== undefined &&
-            { 200: { description: replied, content: { 'application/json': { schema: Type.Unknown() } } } as object }),
-          204: { description: 'The event was handled', type: 'null' } as object,
-          ...problems(400, ...admitSender === undefined ? [] : [401, 403], 413, 415, 422, 503)
+            { 200: json(replied, Type.Unknown()) as object }),
+          204: empty('The event was handled'),
+          ...problems(400, 401, 403, 413, 415, 422, 503)
         }
       }
     }, async (request, reply: FastifyReply) => {
@@ -99,6 +105,7 @@ function structuredEvent (types: string): TSchema {
     data: Type.Optional(Type.Unknown()),
     data_base64: optional(Type.String())
   }, {
+    title: types === '.' ? 'Event' : 'HandledEvent',
     // Extension attributes.
     propertyNames: { pattern: '^([a-z0-9]+|data_base64)$' },
     additionalProperties: { type: ['string', 'integer', 'boolean', 'null'] }

@@ -24,7 +24,7 @@ export const DeployBody = Type.Object({
     })
   ),
   callback: Type.Optional(CallbackBody)
-}, { additionalProperties: false })
+}, { additionalProperties: false, title: 'DeployRequest' })
 
 export const DeployForm = Type.Object({
   // A browser sends an empty file when none was chosen.
@@ -36,7 +36,7 @@ export const DeployForm = Type.Object({
   }),
   template: Type.Optional(TemplateName),
   queue: Type.Optional(QueueName)
-}, { additionalProperties: false })
+}, { additionalProperties: false, title: 'DeployForm' })
 
 export const DeployQuery = Type.Object({
   template: Type.Optional(TemplateName),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
+import { resultFetch } from '../../../functions/result-fetch/app.ts'
 import { newJobId } from '../../../shared/job/job-id.ts'
 import { logKey } from '../../../shared/store/bucket-layout.ts'
 import { putObject } from '../../../shared/store/object-store.ts'
@@ -18,6 +19,7 @@ await t.test('every route requires a credential', async (t) => {
   const attempt = randomUUID()
   await tryEveryRoute(t, {
     url,
+    plugin: resultFetch({} as never),
     requests: {
       'GET /job': {},
       'GET /job/{id}': {},

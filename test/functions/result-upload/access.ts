@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
+import { documents } from '../../../openapi/documents.ts'
+import { makeDocument } from '../../../openapi/make-document.ts'
 import { jobToken } from '../../../shared/access/job-token.ts'
 import { advance } from '../../../shared/job/advance.ts'
 import { newJobId } from '../../../shared/job/job-id.ts'
@@ -150,8 +152,7 @@ await t.test('what is wrong is named', async (t) => {
 })
 
 await t.test('the OpenAPI document says who may ask', async (t) => {
-  const { url } = await uploadServer(t)
-  const document = await (await fetch(`${url}/openapi.json`)).json() as any
+  const document = await makeDocument(documents['result-upload']!) as any
   t.equal(document.components.securitySchemes.job.scheme, 'bearer')
   const operations = Object.values<any>(document.paths).flatMap((path) => Object.values<any>(path))
   t.equal(operations.length, routes.length)

@@ -9,15 +9,20 @@ import type { Cluster } from './cluster.ts'
 export async function askApiServer (
   { config }: Pick<Cluster, 'config'>,
   url: string,
-  { method = 'GET', body = null, signal = null }: {
+  { method = 'GET', body = null, signal = null, accept }: {
     method?: string | undefined
     body?: string | null
     signal?: RequestInit['signal'] | undefined
+    accept?: string | undefined
   } = {}
 ): Promise<Response> {
   const context = new RequestContext(url, HttpMethod.GET)
   await config.applySecurityAuthentication(context)
   const dispatcher = context.getDispatcher()
-  const headers = { ...context.getHeaders(), ...(body !== null && { 'content-type': 'application/json' }) }
+  const headers = {
+    ...context.getHeaders(),
+    ...(body !== null && { 'content-type': 'application/json' }),
+    ...(accept !== undefined && { accept })
+  }
   return await fetch(url, { method, body, signal, headers, ...(dispatcher && { dispatcher }) })
 }

@@ -36,6 +36,7 @@ function someKeys (): Record<string, string[]> {
 const kinds: Record<string, ('id' | 'attempt' | 'digest' | 'at' | 'page')[]> = {
   stateKey: ['id'],
   markerKey: ['id'],
+  pingNotesKey: ['job-completed'],
   idempotencyKey: ['digest'],
   contentKey: ['id', 'attempt', 'digest'],
   journalKey: ['id', 'attempt'],

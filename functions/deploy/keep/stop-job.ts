@@ -9,6 +9,7 @@ import { keepLog } from '../../../shared/kubernetes/keep-log.ts'
 import { countingPod, podsOf } from '../../../shared/kubernetes/workload.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 import { deleteJob, type Deps } from '../start/start-job.ts'
+import { advanceNoticed } from './advance-noticed.ts'
 
 /**
  * Stops a job, with a reason; the first reason stays. The Job is deleted, the uploader uploads the remaining files, and
@@ -39,7 +40,7 @@ export async function askToStop (
   applies: (record: JobRecord, etag: string) => boolean = () => true,
   init?: string
 ): Promise<JobRecord | undefined> {
-  return await advanceRecord(
+  const asked = await advanceNoticed(
     store,
     id,
     (record, etag) =>
@@ -50,6 +51,7 @@ export async function askToStop (
         }, new Date())
         : undefined
   )
+  return asked?.record
 }
 
 /**

@@ -1,6 +1,5 @@
-import type { KubernetesObject } from '@kubernetes/client-node'
+import type { KubernetesListObject, KubernetesObject } from '@kubernetes/client-node'
 import { inBatches } from '../store/object-store.ts'
-import { askApiServer } from './ask-api-server.ts'
 import { type Cluster, genuine, JOB_LABEL, kubernetesUnavailable, managedSelector } from './cluster.ts'
 
 /**
@@ -59,23 +58,17 @@ function joined (versions: string[]): string {
   return versions.toSorted().join()
 }
 
-const paths = { jobs: 'apis/batch/v1', pods: 'api/v1' }
-
 async function listMetadata (
-  cluster: Cluster,
+  { batch, core, namespace }: Cluster,
   resource: 'jobs' | 'pods',
-  selector: string
+  labelSelector: string
 ): Promise<KubernetesObject[]> {
-  const path = `/${paths[resource]}/namespaces/${cluster.namespace}/${resource}`
-  const url = `${cluster.config.getCurrentCluster()!.server}${path}?labelSelector=${encodeURIComponent(selector)}`
-  try {
-    const response = await askApiServer(cluster, url, {
-      accept: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
-    })
-    if (!response.ok) throw new Error(`GET ${path}: the API server answered ${response.status}`)
-    const { items } = genuine(await response.json() as KubernetesObject & { items: KubernetesObject[] })
-    return items
-  } catch (error) {
+  const query = { namespace, labelSelector, metadataOnly: true }
+  const list: Promise<KubernetesListObject<KubernetesObject>> = resource === 'jobs'
+    ? batch.listNamespacedJob(query)
+    : core.listNamespacedPod(query)
+  const { items } = await list.then(genuine).catch((error: unknown) => {
     throw kubernetesUnavailable(error)
-  }
+  })
+  return items
 }

@@ -6,25 +6,28 @@ import type { Attempt, Callback, Ended } from '../../../shared/job/callback.ts'
 import { claimCallback, dueCallbacks, endAttempt } from '../../../shared/job/owed-callbacks.ts'
 import { advanceFound, advanceRecord, type FoundRecord, readRecord } from '../../../shared/job/record-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
-import { atMost } from '../../../shared/flow/at-most.ts'
+import { atMostPer } from '../../../shared/flow/at-most-per.ts'
 import type { Outcome } from './callback-kind.ts'
 import type { CallbackSettings } from './callback-settings.ts'
 import { kindOf } from './kind-of.ts'
 import { nextTry } from './next-try.ts'
+import { receiverOf } from './receiver-of.ts'
 
 /**
- * The maximum number of requests that one process sends at once. Each receiver that never answers occupies one of them
- * until the timeout.
+ * How many requests one process sends at once, in all and to each host. Each receiver that never answers occupies one
+ * of them until the timeout. Pushes of results may take half an hour, so they have a share of their own.
  */
-const AT_ONCE = 16
+const CALLS = { most: 16, each: 4 }
+const PUSHES = { most: 16, each: 2 }
 
 /** A claim lasts this much longer than a try, because the store may be slow to write the outcome. */
 const SLOW_STORE_MS = 45_000
 
 export interface Outbox {
   settings: CallbackSettings
-  /** Limits the number of requests at once. */
-  inTurn: ReturnType<typeof atMost>
+  /** Limits the number of requests at once, also to one host. */
+  callInTurn: ReturnType<typeof atMostPer>
+  pushInTurn: ReturnType<typeof atMostPer>
   /** Aborted when the process is about to stop. Then it claims no more callbacks, and the next process makes them. */
   stopping: AbortSignal
   log: Pick<FastifyBaseLogger, 'info' | 'warn'>
@@ -37,7 +40,7 @@ export function newOutbox (
   stopping: AbortSignal,
   log: Outbox['log']
 ): Outbox {
-  return { settings, remind, stopping, log, inTurn: atMost(AT_ONCE) }
+  return { settings, remind, stopping, log, callInTurn: atMostPer(CALLS), pushInTurn: atMostPer(PUSHES) }
 }
 
 interface Deps {
@@ -49,11 +52,14 @@ interface Deps {
 export async function payCallbacks (deps: Deps, known: FoundRecord): Promise<FoundRecord | undefined> {
   const due = dueCallbacks(known.record, new Date())
   if (due.length === 0) return known
-  await Promise.all(
-    due.map(async (callback) =>
-      await deps.outbox.inTurn(async () => await payCallback(deps, known, callback.id))
+  const { callInTurn, pushInTurn, settings } = deps.outbox
+  await Promise.all(due.map(async (callback) => {
+    const inTurn = callback.call === 'push' ? pushInTurn : callInTurn
+    await inTurn(
+      receiverOf(known.record, callback, settings),
+      async () => await payCallback(deps, known, callback.id)
     )
-  )
+  }))
   return await readRecord(deps.store, known.record.job_uuid)
 }
 

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import type { V1Job } from '@kubernetes/client-node'
 import type { FastifyPluginAsync } from 'fastify'
 import type { AdmitSender } from '../../shared/access/admit-sender.ts'
-import type { Event } from '../../shared/events/event-of.ts'
 import { receiveEvents } from '../../shared/events/receive-events.ts'
 import { CALLBACK_DUE, type Remind } from '../../shared/events/remind.ts'
 import { problem } from '../../shared/http/problem.ts'
@@ -50,6 +49,9 @@ export function jobCompleted (
       types: `^(dev\\.knative\\.(apiserver\\.resource\\.(add|update|delete)|sources\\.ping)|${
         CALLBACK_DUE.replaceAll('.', '\\.')
       })$`,
+      refuse (type, data) {
+        if (type.startsWith('dev.knative.apiserver.')) jobOf(data, deps.cluster.namespace)
+      },
       receive: async (event, { log }) => {
         if (event.type === 'dev.knative.sources.ping') {
           await reconciling()
@@ -60,7 +62,7 @@ export function jobCompleted (
           if (isJobId(id) && await untilDue(deps.store, id, stopping.signal)) following.start(id)
           return
         }
-        const id = jobOf(event, deps.cluster.namespace)
+        const id = jobOf(event.data, deps.cluster.namespace)
         const settled = await settleByEvent(deps, id, following)
         const { record, changed = 'nothing' } = settled ?? {}
         if (changed === 'nothing') eventsWithoutEffect.inc({ type: event.type })
@@ -98,7 +100,7 @@ export function jobCompleted (
  * The id of the job that an event is about. It is the only data used from the body, and it is checked. All other data
  * is read from the API server.
  */
-function jobOf ({ data }: Event, namespace: string): string {
+function jobOf (data: unknown, namespace: string): string {
   const job = data as
     | { kind?: unknown, metadata?: { namespace?: unknown, labels?: Record<string, unknown> } }
     | null

@@ -1,8 +1,7 @@
 import { atMost } from '../../shared/flow/at-most.ts'
-import { createdAt } from '../../shared/job/job-id.ts'
 import type { JobRecord } from '../../shared/job/job-record.ts'
 import { isTerminal } from '../../shared/job/job-state.ts'
-import { readRecord } from '../../shared/job/record-store.ts'
+import { type FoundRecord, readRecord } from '../../shared/job/record-store.ts'
 import { transferOf } from '../../shared/job/transfer-of.ts'
 import { type Cluster, objectName, orAbsent } from '../../shared/kubernetes/cluster.ts'
 import { versionOfAll, versionsOf } from '../../shared/kubernetes/list-by-id.ts'
@@ -11,18 +10,17 @@ import { listOpenJobs, looksOf, type OpenJob } from '../../shared/ping/open-jobs
 import { looksUntil } from '../../shared/ping/looks-until.ts'
 import type { PingNote, PingNotes } from '../../shared/ping/ping-notes.ts'
 import { markerKey } from '../../shared/store/bucket-layout.ts'
-import { removeObject } from '../../shared/store/object-store.ts'
+import { headObject, removeObject } from '../../shared/store/object-store.ts'
 import { pingRepairs } from '../../shared/telemetry/metrics.ts'
 import type { ConnectorDeps } from './connector/connector-deps.ts'
 import { startTransfer } from './connector/start-transfer.ts'
 import type { Watched } from './connector/watch-transfers.ts'
 import { finishStop, stopJob } from './keep/stop-job.ts'
+import { deleteJob } from './start/delete-job.ts'
 import { releaseClaim } from './start/job-claim.ts'
+import { ABANDONED_MS } from './start/open-jobs.ts'
 import { type Deps, isGivenUp, startJob } from './start/start-job.ts'
 import { startLater } from './start/start-later.ts'
-
-/** A marker of this age without a record does not belong to a request in progress any more. */
-const ABANDONED_MS = 5 * 60_000
 
 /** How many jobs are looked at at once. */
 const AT_ONCE = 16
@@ -99,10 +97,10 @@ interface Look {
 }
 
 async function look (deps: ConnectorDeps, { id, marker }: OpenJob): Promise<Look> {
-  const { record } = await readRecord(deps.store, id) ?? {}
-  if (record === undefined) return { repair: await removeAbandoned(deps, id) }
-  const { repair, quiet } = await repairJob(deps, record)
-  const transfer = transferOf(record)
+  const found = await readRecord(deps.store, id)
+  if (found === undefined) return { repair: await removeAbandoned(deps, id) }
+  const { repair, quiet } = await repairJob(deps, found)
+  const transfer = transferOf(found.record)
   return {
     repair,
     note: quiet && {
@@ -114,9 +112,16 @@ async function look (deps: ConnectorDeps, { id, marker }: OpenJob): Promise<Look
   }
 }
 
-async function removeAbandoned ({ store }: Deps, id: string): Promise<Repair | undefined> {
-  if (Date.now() - createdAt(id).getTime() < ABANDONED_MS) return undefined
-  await removeObject(store, markerKey(id))
+/**
+ * Removes a marker without a record. The process that wrote it may have made a Job too, but no Secret: no pod of that
+ * Job has run. The age is that of the marker, because a repeated request with an idempotency key writes it again.
+ */
+async function removeAbandoned ({ store, cluster }: Deps, id: string): Promise<Repair | undefined> {
+  const marker = markerKey(id)
+  const head = await headObject(store, marker)
+  if (head === undefined || Date.now() - new Date(head.lastModified).getTime() < ABANDONED_MS) return undefined
+  await deleteJob(cluster, id)
+  await removeObject(store, marker)
   return 'marker removed'
 }
 
@@ -128,8 +133,9 @@ interface Quiet {
 
 async function repairJob (
   deps: ConnectorDeps,
-  record: JobRecord
+  found: FoundRecord
 ): Promise<{ repair?: Repair | undefined, quiet?: Quiet | undefined }> {
+  const { record } = found
   const id = record.job_uuid
   // The process that gave the job up may have crashed before it freed the key.
   if (isGivenUp(record)) await releaseClaim(deps.store, record.idempotency, id)
@@ -142,8 +148,8 @@ async function repairJob (
   if (quiet === undefined) return { repair: await stopOverdue(deps, id) }
   if (record.job_uid !== undefined) return { quiet }
   const started = transferOf(record) === undefined
-    ? await startLater(deps, record, async () => await startJob(deps, record))
-    : await startTransfer(deps, record)
+    ? await startLater(deps, record, async () => await startJob(deps, record, found))
+    : await startTransfer(deps, found)
   if (started.reason === 'RejectedByKubernetes' || started.reason === 'InvalidAsset') return { repair: 'refused' }
   return { repair: started.job_uid === undefined ? undefined : 'started' }
 }

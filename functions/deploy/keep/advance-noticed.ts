@@ -1,7 +1,8 @@
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { advanceFound, type FoundRecord, readRecord } from '../../../shared/job/record-store.ts'
+import { markerKey } from '../../../shared/store/bucket-layout.ts'
+import { putObject } from '../../../shared/store/object-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
-import { putMarker } from '../start/open-jobs.ts'
 
 /**
  * Advances a record by a change that a ping must see, for example a stop. A ping looks only at jobs that look different
@@ -15,6 +16,6 @@ export async function advanceNoticed (
 ): Promise<FoundRecord | undefined> {
   const known = await readRecord(store, id)
   if (known === undefined || next(known.record, known.etag) === undefined) return known
-  await putMarker(store, known.record)
+  await putObject(store, markerKey(id), '', {}, 'unconditional')
   return await advanceFound(store, id, next, known)
 }

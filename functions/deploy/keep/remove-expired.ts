@@ -19,8 +19,9 @@ import {
 } from '../../../shared/store/object-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 import { abortUploads } from '../../../shared/store/unfinished-uploads.ts'
+import { deleteJob } from '../start/delete-job.ts'
 import { releaseClaim } from '../start/job-claim.ts'
-import { deleteJob, type Deps } from '../start/start-job.ts'
+import type { Deps } from '../start/start-job.ts'
 
 /** The limits of one ping. The next ping continues. */
 export interface Bounds {
@@ -34,8 +35,8 @@ export const ONE_PING: Bounds = { objects: 1000, seconds: 20 }
 type Place = Pick<Deps, 'store' | 'cluster'>
 
 /**
- * Removes the jobs whose retention is over, the longest overdue first, except those that are `owing` a callback, because
- * they need their records. It lists only the expiry keys that are due, never all jobs. The expiry key of a job is
+ * Removes the jobs whose retention is over, the longest overdue first, except those that are `owing` a callback,
+ * because they need their records. It lists only the expiry keys that are due, never all jobs. The expiry key of a job is
  * removed last, so after a crash at any line the next ping continues.
  */
 export async function removeExpired (

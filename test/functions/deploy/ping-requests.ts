@@ -3,7 +3,7 @@ import { newJobId } from '../../../shared/job/job-id.ts'
 import { readRecord } from '../../../shared/job/record-store.ts'
 import { objectName } from '../../../shared/kubernetes/cluster.ts'
 import { markerKey } from '../../../shared/store/bucket-layout.ts'
-import { headObject, putObject } from '../../../shared/store/object-store.ts'
+import { headObject, putObject, removeObject } from '../../../shared/store/object-store.ts'
 import { countedPlace } from '../../support/counted-place.ts'
 import { deployWith } from '../../support/deploy-server.ts'
 import { status } from '../../support/meddled-kubernetes.ts'
@@ -90,7 +90,7 @@ await t.test('a stop that did not reach Kubernetes is repeated, also of a job th
 await t.test('a cancel of a job that has ended writes no marker', async (t) => {
   const { store, remove } = await countedDeploy(t)
   const id = await openRecord(store, { state: 'succeeded' })
-  await store.client.removeObject(store.bucket, markerKey(id))
+  await removeObject(store, markerKey(id))
   t.equal((await remove(id)).status, 200)
   t.equal(await headObject(store, markerKey(id)), undefined)
   t.equal((await readRecord(store, id))!.record.revision, 1)

@@ -23,7 +23,7 @@ import { conditionOnJob } from './keep/condition-on-job.ts'
 import { KeepBody, keepJob } from './keep/keep-job.ts'
 import { redeliver } from './keep/redeliver.ts'
 import { stopJob } from './keep/stop-job.ts'
-import { takePing } from './take-ping.ts'
+import { pingTaker } from './take-ping.ts'
 
 export interface DeployOptions extends ConnectorDeps, IntakeDeps {
   /** Checks the sender of an event. `undefined`: every sender that can reach the route is accepted. */
@@ -57,6 +57,7 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
   return async function (plugin) {
     const app = plugin.withTypeProvider<TypeBoxTypeProvider>()
     await plugin.register(jobIntake(options))
+    const takePing = pingTaker(options)
 
     app.delete('/job/:id', {
       config: { access: 'jobs:write' },
@@ -172,7 +173,7 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
           log.info({ job_uuid: record.job_uuid, template: record.template }, 'job accepted')
           return jobEvent(record, 'accepted', publicUrl)
         }
-        await takePing(options, log)
+        await takePing(log)
         return undefined
       }
     })

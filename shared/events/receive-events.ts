@@ -18,6 +18,8 @@ export interface EventRoute {
   types?: string
   /** Whether data that do not match their media type are taken, as bytes. An event with such data is a dead letter. */
   takesAnyData?: boolean
+  /** Throws when the route does not handle events with these data; see `Reading` in event-of.ts. */
+  refuse?: (type: string, data: unknown) => void
   /** Checks the credential of the sender; absent if senders have no credentials. */
   admitSender?: AdmitSender | undefined
   /**
@@ -38,7 +40,7 @@ export async function receiveEvents (
   app: FastifyInstance,
   route: EventRoute
 ): Promise<void> {
-  const { path, operationId, summary, types, admitSender, takesAnyData, reply: replied, receive } = route
+  const { path, operationId, summary, types, admitSender, takesAnyData, refuse, reply: replied, receive } = route
   const schema = structuredEvent(types ?? '.')
   const validate = lazyValidator<object>(schema)
   await app.register(async (scope) => {
@@ -70,7 +72,7 @@ export async function receiveEvents (
       }
     }, async (request, reply: FastifyReply) => {
       const body = request.body as Buffer | undefined ?? Buffer.alloc(0)
-      const event = eventOf(request.headers, body, { validate, takesAnyData })
+      const event = eventOf(request.headers, body, { validate, takesAnyData, refuse })
       request.log = request.log.child({
         event: { id: event.id, type: event.type, source: event.source, subject: event.subject }
       })

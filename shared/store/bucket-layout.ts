@@ -48,6 +48,8 @@ export const logKey = (id: string): string => `logs/${id}.txt`
  * other objects of the job, or when it is due and the record names a later time.
  */
 export const expiryKey = (at: string, id: string): string => `expiry/${at}/${id}`
+/** What the pings of a function have found, so that they need not look again at what has not changed: ping-notes.ts. */
+export const pingNotesKey = (name: string): string => `pings/${name}.json`
 /** In the order of time, too. */
 export const deadLetterKey = (at: string, digest: string): string => `dead-letter/${at}-${digest}.json`
 
@@ -59,6 +61,7 @@ export const IDEMPOTENCY_PREFIX = 'idempotency/'
 export const RESULTS_PREFIX = 'results/'
 export const UPLOADS_PREFIX = 'uploads/'
 export const LOGS_PREFIX = 'logs/'
+export const PING_PREFIX = 'pings/'
 export const DEAD_LETTER_PREFIX = 'dead-letter/'
 /** Where `make doctor` tries the store; it removes these objects again. */
 export const DOCTOR_PREFIX = 'doctor/'

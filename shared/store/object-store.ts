@@ -10,6 +10,8 @@ export interface StoredObject {
   key: string
   size: number
   etag: string
+  /** When it was written, by the clock of the store. */
+  lastModified: string
   tags: Tags
 }
 
@@ -148,6 +150,8 @@ export interface Page {
   objects: StoredObject[]
   /** Leads to the next page; `undefined` on the last one. */
   next: string | undefined
+  /** When the page was made, by the clock of the store. */
+  at: Date
 }
 
 export interface Listing {
@@ -187,16 +191,17 @@ export async function listObjects (
   const { ListBucketResult: listing } = parseXml(await whole(response), 'ListBucketResult') as {
     ListBucketResult: ListBucketResult
   }
-  const objects = await inBatches(listing.Contents ?? [], async ({ Key, Size, ETag, UserTags }) => {
+  const objects = await inBatches(listing.Contents ?? [], async ({ Key, Size, ETag, LastModified = '', UserTags }) => {
     const key = decodeKey(Key, listing.EncodingType)
     return {
       key,
       size: sizeOf(Size),
       etag: ETag,
+      lastModified: LastModified,
       tags: !tags ? {} : UserTags === undefined ? await getTags(store, key) : decodeTags(UserTags)
     }
   })
-  return { objects, next: nextOf(listing, cursor) }
+  return { objects, next: nextOf(listing, cursor), at: new Date(response.headers.date ?? NaN) }
 }
 
 function nextOf ({ IsTruncated, NextContinuationToken: next }: ListBucketResult, cursor?: string): string | undefined {
@@ -224,7 +229,7 @@ interface ListBucketResult {
   EncodingType?: string
   IsTruncated?: string
   NextContinuationToken?: string
-  Contents?: { Key?: string, Size?: string, ETag: string, UserTags?: string }[]
+  Contents?: { Key?: string, Size?: string, ETag: string, LastModified?: string, UserTags?: string }[]
 }
 
 /** Every key under a prefix, page by page. */

@@ -35,18 +35,22 @@ export const ONE_PING: Bounds = { objects: 1000, seconds: 20 }
 type Place = Pick<Deps, 'store' | 'cluster'>
 
 /**
- * Removes the jobs whose retention is over, the longest overdue first. It lists only the expiry keys that are due,
- * never all jobs. The expiry key of a job is removed last, so after a crash at any line the next ping continues.
+ * Removes the jobs whose retention is over, the longest overdue first, except those that are `owing` a callback,
+ * because they need their records. It lists only the expiry keys that are due, never all jobs. The expiry key of a job is
+ * removed last, so after a crash at any line the next ping continues.
  */
 export async function removeExpired (
   place: Place,
   report: (id: string, outcome: 'removed' | Error) => void,
+  owing: ReadonlySet<string>,
   bounds: Bounds = ONE_PING
 ): Promise<void> {
   const until = Date.now() + bounds.seconds * 1000
   let left = bounds.objects
   for await (const key of dueKeys(place.store, new Date())) {
     const id = jobOfKey(key)
+    // It costs no request, so that such jobs, of any number, do not keep the others from being removed.
+    if (owing.has(id)) continue
     try {
       // The id is the prefix of the objects to delete, so it must be valid.
       if (!isJobId(id)) throw new Error(`the key ${key} has no valid job id; remove the object by hand`)
@@ -91,7 +95,7 @@ async function removeJob (
     }
     // Delete the Job one ping earlier. Its deletion causes events, and they should still find the record.
     if (await deleteJob(cluster, id) === 'ending') return nothing
-    // Work is left for the job, for example an owed callback, and it needs the record.
+    // Work is left for the job. Its log may be readable no more now that its Job is gone, so that this ends.
     if (await headObject(store, markerKey(id)) !== undefined) return nothing
     if (!await hideRecord(store, id, etag, record.idempotency)) return nothing
   }

@@ -26,7 +26,7 @@ function someKeys (): Record<string, string[]> {
     if (!name.endsWith('Key') || name === 'jobOfKey') continue
     const parts = kinds[name]
     if (parts === undefined) throw new Error(`this test does not know the parts of ${name}`)
-    const values = { id: ids, attempt: attempts, digest: digests, at, page: [0, 1, 9, 10, 11, 100] }
+    const values = { id: ids, attempt: attempts, digest: digests, at, page: [0, 1, 9, 10, 11, 100], name: ['deploy', 'job-completed'] }
     let lists: unknown[][] = [[]]
     for (const part of parts) lists = lists.flatMap((list) => values[part].map((value) => [...list, value]))
     keys[name] = lists.map((list) => make(...list))
@@ -34,9 +34,10 @@ function someKeys (): Record<string, string[]> {
   return keys
 }
 
-const kinds: Record<string, ('id' | 'attempt' | 'digest' | 'at' | 'page')[]> = {
+const kinds: Record<string, ('id' | 'attempt' | 'digest' | 'at' | 'page' | 'name')[]> = {
   stateKey: ['id'],
   markerKey: ['id'],
+  pingNotesKey: ['name'],
   countedKey: ['digest', 'id'],
   idempotencyKey: ['digest'],
   contentKey: ['id', 'attempt', 'digest'],

@@ -121,7 +121,7 @@ await t.test('listAll has all keys of a prefix and no other keys', async (t) => 
   await put(store, '', [...keys, 'o', 'q/1'])
   const all = await allOf(listAll(store, 'p/', { tags: false }))
   t.strictSame(all.map(({ key }) => key), keys)
-  t.strictSame(await listObjects(store, { prefix: 'none/', tags: true }), { objects: [], next: undefined })
+  t.match(await listObjects(store, { prefix: 'none/', tags: true }), { objects: [], next: undefined, at: Date })
 })
 
 await t.test('a flat listing is in the order of the bytes, and can begin after any key', async (t) => {

@@ -78,10 +78,11 @@ async function lasting (store: Store): Promise<number> {
 /** Runs one removal. Returns the reports by job. */
 async function removal (
   place: { store: Store, cluster: Cluster },
-  bounds?: Bounds
+  bounds?: Bounds,
+  owing: string[] = []
 ): Promise<Map<string, 'removed' | Error>> {
   const told = new Map<string, 'removed' | Error>()
-  await removeExpired(place, (id, outcome) => told.set(id, outcome), bounds)
+  await removeExpired(place, (id, outcome) => told.set(id, outcome), new Set(owing), bounds)
   return told
 }
 
@@ -263,6 +264,16 @@ await t.test('a ping removes a limited number of objects, hides the others, and 
   t.ok(await readRecord(store, later))
   await removal({ store, cluster })
   t.same(await keysOf(store), [])
+})
+
+await t.test('expired jobs that still owe a callback do not delay the removal of the others', async (t) => {
+  const { store, cluster } = await place(t)
+  const owing: string[] = []
+  for (let jobs = 0; jobs < 3; jobs++) owing.push(await endedJob(store, { expiresAt: ago(100 + jobs) }))
+  const id = await endedJob(store, { expiresAt: ago(10) })
+  // There is time for one job.
+  t.same(await removal({ store, cluster }, { objects: 1000, seconds: -1 }, owing), new Map([[id, 'removed']]))
+  for (const each of owing) t.ok(await readRecord(store, each))
 })
 
 await t.test('a job with a later expiry time stays, and so does a job that has not ended', async (t) => {

@@ -1,7 +1,8 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { seenOwner } from '../../shared/access/caller.ts'
+import { jobOf } from '../../shared/access/job-of.ts'
 import { answerJson } from '../../shared/http/answer-json.ts'
 import { checkConditions, conditionHeaders, NotChanged } from '../../shared/http/check-conditions.ts'
 import { problems } from '../../shared/http/problem-responses.ts'
@@ -9,10 +10,9 @@ import { unknownJob } from '../../shared/http/problem.ts'
 import { CallbackView, callbackView } from '../../shared/job/callback-view.ts'
 import { jobEtag } from '../../shared/job/job-etag.ts'
 import { JobId } from '../../shared/job/job-id.ts'
-import type { JobRecord } from '../../shared/job/job-record.ts'
 import { State } from '../../shared/job/job-state.ts'
 import { JobView, ListedJob, viewOf } from '../../shared/job/job-view.ts'
-import { readRecord } from '../../shared/job/record-store.ts'
+import type { FoundRecord } from '../../shared/job/record-store.ts'
 import { resultsSoFar } from '../../shared/results/results-so-far.ts'
 import type { Store } from '../../shared/store/open-store.ts'
 import { countJobs } from './count-jobs.ts'
@@ -21,6 +21,7 @@ import { listJobs } from './list-jobs.ts'
 import { Cursor, Limit, PAGE } from './page.ts'
 import { resultFiles } from './result-files.ts'
 import { preferredWait, waitForJob } from './wait-for-job.ts'
+import { watchJobs } from './watch-jobs.ts'
 
 const JobParams = Type.Object({ id: JobId })
 
@@ -32,6 +33,7 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
     // A long poll must not delay the shutdown of the process.
     const stopping = new AbortController()
     app.addHook('preClose', async () => stopping.abort())
+    const watch = watchJobs(store)
 
     app.get('/job', {
       config: { access: 'jobs:read' },
@@ -70,15 +72,9 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
         response: { 200: JobView, 304: NotChanged, ...problems(400, 404, 412, 503) }
       }
     }, async (request, reply) => {
-      const known = request.headers['if-none-match']
       const seconds = preferredWait(request.headers.prefer)
-      const hungUp = new AbortController()
-      request.raw.once('close', () => hungUp.abort())
-      const found = await waitForJob(store, request.params.id, {
-        seconds,
-        known,
-        signal: AbortSignal.any([stopping.signal, hungUp.signal])
-      })
+      const first = await jobOf(store, request)
+      const found = seconds === 0 ? first : await newsOf(first, seconds, request)
       if (found === undefined) throw unknownJob(request.params.id)
       if (seconds > 0) reply.header('preference-applied', `wait=${seconds}`)
       reply.vary('prefer')
@@ -98,7 +94,7 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
         response: { 200: Type.Object({ callbacks: Type.Array(CallbackView) }), ...problems(400, 404, 503) }
       }
     }, async (request) => {
-      const record = await recordOf(request.params.id)
+      const { record } = await jobOf(store, request)
       return { callbacks: (record.callbacks ?? []).map((callback) => callbackView(record, callback)) }
     })
 
@@ -112,10 +108,15 @@ export function resultFetch (options: { store: Store, resultTokenKey?: string | 
     await plugin.register(jobLog(store))
     await plugin.register(resultFiles(options))
 
-    async function recordOf (id: string): Promise<JobRecord> {
-      const found = await readRecord(store, id)
-      if (found === undefined) throw unknownJob(id)
-      return found.record
+    async function newsOf (
+      first: FoundRecord,
+      seconds: number,
+      { raw, headers }: FastifyRequest
+    ): Promise<FoundRecord | undefined> {
+      const hungUp = new AbortController()
+      raw.once('close', () => hungUp.abort())
+      const signal = AbortSignal.any([stopping.signal, hungUp.signal])
+      return await waitForJob(watch, first, { seconds, known: headers['if-none-match'], signal })
     }
   }
 }

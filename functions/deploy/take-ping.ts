@@ -3,6 +3,7 @@ import type { ConnectorDeps } from './connector/connector-deps.ts'
 import { registerDataPlane } from './connector/register-data-plane.ts'
 import { watchTransfers } from './connector/watch-transfers.ts'
 import { reconcile } from './reconcile.ts'
+import { extendLists } from './keep/extend-lists.ts'
 import { removeDeadLetters } from './keep/remove-dead-letters.ts'
 import { removeExpired } from './keep/remove-expired.ts'
 
@@ -16,6 +17,7 @@ export async function takePing (deps: ConnectorDeps, log: Pick<FastifyBaseLogger
   await watchTransfers(deps, transfers, reportOf('job_uuid'))
   await registerDataPlane(deps, reportOf('connector'))
   await removeExpired(deps, reportOf('job_uuid'))
+  await extendLists(deps.store)
   const removed = await removeDeadLetters(deps.store)
   if (removed > 0) log.info({ removed }, 'dead letters removed')
 }

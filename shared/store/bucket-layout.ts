@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 /**
  * Where every object lies in the bucket. All keys are made of ids (UUIDs), digests (lower-case hex), times and numbers:
  * the name of a result file is never part of a key. So no name can be too long for the store, collide with another
@@ -39,6 +41,19 @@ export const logKey = (id: string): string => `logs/${id}.txt`
  * other objects of the job, or when it is due and the record names a later time.
  */
 export const expiryKey = (at: string, id: string): string => `expiry/${at}/${id}`
+/**
+ * Names a job in a list: of all jobs that ended in a state, of all jobs of an owner, and of those of the owner that
+ * ended in a state. It is put before the record says the same, and says only where to look. It is empty.
+ */
+export const stateListPrefix = (state: string): string => `lists/state/${state}/`
+export const stateListKey = (state: string, id: string): string => stateListPrefix(state) + id
+export const ownerListPrefix = (owner: string, state: string): string =>
+  `lists/owner/${createHash('sha256').update(owner).digest('hex')}/${state}/`
+export const ownerListKey = (owner: string, state: string, id: string): string => ownerListPrefix(owner, state) + id
+/** The list of the jobs of an owner in any state. */
+export const ANY_STATE = 'any'
+/** How far back the lists reach: listed-until.ts. */
+export const LISTED_UNTIL_KEY = 'lists/until.json'
 /** In the order of time, too. */
 export const deadLetterKey = (at: string, digest: string): string => `dead-letter/${at}-${digest}.json`
 
@@ -49,9 +64,10 @@ export const IDEMPOTENCY_PREFIX = 'idempotency/'
 export const RESULTS_PREFIX = 'results/'
 export const UPLOADS_PREFIX = 'uploads/'
 export const LOGS_PREFIX = 'logs/'
+export const LISTS_PREFIX = 'lists/'
 export const DEAD_LETTER_PREFIX = 'dead-letter/'
 /** Where `make doctor` tries the store; it removes these objects again. */
 export const DOCTOR_PREFIX = 'doctor/'
 
-/** The id in a key of `state/`, `open/` or `expiry/`. */
+/** The id in a key of `state/`, `open/`, `expiry/` or `lists/`. */
 export const jobOfKey = (key: string): string => key.slice(key.lastIndexOf('/') + 1).replace(/\.json$/, '')

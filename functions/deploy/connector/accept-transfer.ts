@@ -1,5 +1,6 @@
 import { type Connector, originsOf } from '../../../shared/connector/connectors.ts'
 import { invalidField, problem } from '../../../shared/http/problem.ts'
+import { putIntoLists } from '../../../shared/job/job-lists.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { createRecord, readRecord } from '../../../shared/job/record-store.ts'
 import type { Transfer } from '../../../shared/job/transfer.ts'
@@ -61,7 +62,7 @@ export async function acceptTransfer (
     traceparent,
     targets: [transfer]
   })
-  await putMarker(store, record)
+  await Promise.all([putMarker(store, record), putIntoLists(store, record)])
   if (await createRecord(store, record)) return { record, isNew: true }
   const theirs = await readRecord(store, id)
   if (theirs === undefined) {

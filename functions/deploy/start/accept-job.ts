@@ -1,5 +1,6 @@
 import { invalidField, isProblem, problem } from '../../../shared/http/problem.ts'
 import { createdAt, newJobId } from '../../../shared/job/job-id.ts'
+import { putIntoLists } from '../../../shared/job/job-lists.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { isTerminal } from '../../../shared/job/job-state.ts'
 import { createRecord, readRecord } from '../../../shared/job/record-store.ts'
@@ -71,7 +72,7 @@ export async function acceptJob (
   const id = made?.job_uuid ?? newJobId()
   const { targets } = request
   const record = newRecord(deps, template, id, env, { ...origin, targets, queue, idempotency: claim?.object })
-  await putMarker(deps.store, record)
+  await Promise.all([putMarker(deps.store, record), putIntoLists(deps.store, record)])
   const isOurs = await createRecord(deps.store, record)
   if (!isOurs && await readRecord(deps.store, id) === undefined) {
     throw problem(

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { type Bounds, removeExpired } from '../../../../functions/deploy/keep/remove-expired.ts'
 import { createMultipart } from '../../../../functions/result-upload/multipart/multipart.ts'
 import { newJobId } from '../../../../shared/job/job-id.ts'
+import { putIntoLists } from '../../../../shared/job/job-lists.ts'
 import type { JobRecord } from '../../../../shared/job/job-record.ts'
 import { advanceRecord, createRecord, hideRecord, readRecord } from '../../../../shared/job/record-store.ts'
 import { type Cluster, objectName } from '../../../../shared/kubernetes/cluster.ts'
@@ -42,7 +43,7 @@ async function endedJob (
   { expiresAt = ago(60), files = 2, ...more }: { expiresAt?: string, files?: number } & Partial<JobRecord> = {}
 ): Promise<string> {
   const [first, second] = [randomUUID(), randomUUID()]
-  const record = newRecord({ state: 'succeeded', attempt: second, job_uid: 'uid', expires_at: expiresAt, ...more })
+  const record = newRecord({ state: 'succeeded', attempt: second, job_uid: 'uid', expires_at: expiresAt, owner: 'alice', ...more })
   const id = record.job_uuid
   await Promise.all([
     putFirstResults(store, { id, attempt: first }, { 'half.bin': 'half' }),
@@ -52,7 +53,8 @@ async function endedJob (
     )),
     put(store, manifestPageKey(id, second, 1), '[]'),
     put(store, logKey(id)),
-    put(store, expiryKey(expiresAt, id), '')
+    put(store, expiryKey(expiresAt, id), ''),
+    putIntoLists(store, record)
   ])
   const [noted, unnoted] = ['a', 'b'].map((digit) => digit.repeat(64)) as [string, string]
   const upload = await createMultipart(store, contentKey(id, first, noted))
@@ -183,9 +185,9 @@ await t.test('while a job is unknown and its key not yet free, the key gives no 
   const { post, store, cluster } = await deployServer(t)
   const headers = { 'idempotency-key': 'a' }
   const { job_uuid: id } = await (await post({}, { headers })).json() as { job_uuid: string }
-  const { record, etag } = (await readRecord(store, id))!
+  const found = (await readRecord(store, id))!
   // The removal crashed right after its first step.
-  await hideRecord(store, id, etag, record.idempotency)
+  await hideRecord(store, found)
   await put(store, expiryKey(ago(5), id), '')
   const response = await post({}, { headers })
   t.equal(response.headers.get('retry-after'), '5')

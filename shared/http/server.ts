@@ -1,9 +1,8 @@
-import { METHODS } from 'node:http'
 import sensible from '@fastify/sensible'
 import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import closeWithGrace from 'close-with-grace'
-import fastify, { LogController, type FastifyInstance, type FastifyPluginAsync, type RouteOptions } from 'fastify'
+import fastify, { LogController, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import { Type, type Static, type TObject } from 'typebox'
 import { newAjv } from '../schema/new-ajv.ts'
 import { metrics } from '../telemetry/metrics.ts'
@@ -14,6 +13,7 @@ import { answerClientError } from './answer-client-error.ts'
 import { answerProblem } from './answer-problem.ts'
 import { problem } from './problem.ts'
 import { readBodies } from './bodies/read-bodies.ts'
+import { refuseOtherMethods } from './refuse-other-methods.ts'
 import { trustedProxies } from './trusted-proxies.ts'
 
 export const serverSettings = {
@@ -56,7 +56,7 @@ interface HttpScheme {
  */
 export function runFunction<T extends ServerSettings> (
   readSettings: () => T,
-  wire: (settings: T) => FunctionApp
+  wire: (settings: T) => FunctionApp | Promise<FunctionApp>
 ): void {
   start().catch((error: Error) => {
     console.error(JSON.stringify({ level: 'fatal', time: new Date().toISOString(), msg: error.message }))
@@ -65,7 +65,7 @@ export function runFunction<T extends ServerSettings> (
 
   async function start (): Promise<void> {
     const settings = readSettings()
-    const wired = wire(settings)
+    const wired = await wire(settings)
     await startTracing(
       wired.title,
       (msg) =>
@@ -143,13 +143,11 @@ export async function buildServer (
     if (!reply.hasHeader('cache-control')) reply.cacheControl('no-store')
   })
 
-  // Adds the other methods that Node parses: a route can refuse only the methods that Fastify knows.
-  for (const method of METHODS) if (!server.supportedMethods.includes(method)) server.addHttpMethod(method)
   await server.register(sensible)
   await server.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title, description, version: '0.1.0' }, components: { securitySchemes } }
   })
-  const methods = collectMethods(server)
+  const refuseWithRoutes = refuseOtherMethods(server, elsewhere)
   await admit?.(server)
   await server.register(app)
   const hidden = { schema: { hide: true }, logLevel: 'warn', config: { access: 'public' } } as const
@@ -161,7 +159,7 @@ export async function buildServer (
     async (_request, reply) => await reply.type(metrics.contentType).send(await metrics.metrics())
   )
   server.get('/health/readiness', hidden, async () => ({ status: 'ready' }))
-  refuseOtherMethods(server, methods, elsewhere)
+  refuseWithRoutes()
   return server
 }
 
@@ -173,49 +171,4 @@ async function serve (server: FastifyInstance, { PORT, HOST }: ServerSettings): 
     await server.close()
   })
   await server.listen({ port: PORT, host: HOST })
-}
-
-function collectMethods (server: FastifyInstance): Map<string, Set<string>> {
-  const methods = new Map<string, Set<string>>()
-  server.addHook('onRoute', ({ url, method }: RouteOptions) => {
-    const known = methods.get(url) ?? new Set()
-    for (const one of [method].flat()) known.add(one)
-    methods.set(url, known)
-  })
-  return methods
-}
-
-/**
- * Answers 405 with Allow for other methods, as RFC 9110 (15.5.6) requires. Fastify itself would answer 404. `Allow` has
- * the methods that the path supports behind the entry point. A client that sends one of another function past the entry
- * point gets only those of this function.
- */
-function refuseOtherMethods (
-  server: FastifyInstance,
-  methods: Map<string, Set<string>>,
-  elsewhere: Record<string, string[]>
-): void {
-  for (const url of new Set([...methods.keys(), ...Object.keys(elsewhere)])) {
-    const own = [...methods.get(url) ?? []]
-    const others = elsewhere[url] ?? []
-    refuse(url, METHODS.filter((method) => !own.includes(method) && !others.includes(method)), [...own, ...others])
-    if (own.length > 0 && others.length > 0) refuse(url, others, own)
-  }
-
-  function refuse (url: string, refused: string[], allowed: string[]): void {
-    const allow = allowed.join(', ')
-    server.route({
-      method: refused,
-      url,
-      schema: { hide: true },
-      config: { access: 'public' },
-      // Runs before the body is read, because the body does not matter.
-      onRequest: async (request) => {
-        throw problem('method-not-allowed', `This path does not support ${request.method}, only ${allow}`, {
-          headers: { allow }
-        })
-      },
-      handler: async () => undefined
-    })
-  }
 }

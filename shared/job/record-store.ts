@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { problem } from '../http/problem.ts'
-import { expiryKey, markerKey, stateKey } from '../store/bucket-layout.ts'
+import { countedKey, expiryKey, markerKey, stateKey } from '../store/bucket-layout.ts'
 import { getJson } from '../store/json-object.ts'
-import { getObject, putObject, type PutCondition } from '../store/object-store.ts'
+import { getObject, putObject, type PutCondition, removeObject } from '../store/object-store.ts'
 import type { Store } from '../store/open-store.ts'
 import { type Listed, putIntoLists } from './job-lists.ts'
 import type { JobRecord } from './job-record.ts'
+import { isTerminal } from './job-state.ts'
 import { noteTransition } from './note-transition.ts'
 import { tagsOf } from './tags-of.ts'
 
@@ -18,12 +19,11 @@ export interface FoundRecord {
   etag: string
 }
 
-/** Creates the record; `false` when it exists already. */
-export async function createRecord (store: Store, record: JobRecord): Promise<boolean> {
-  const etag = await putObject(store, stateKey(record.job_uuid), JSON.stringify(record), tagsOf(record), {
+/** Creates the record, and returns its ETag; `undefined` when it exists already. */
+export async function createRecord (store: Store, record: JobRecord): Promise<string | undefined> {
+  return await putObject(store, stateKey(record.job_uuid), JSON.stringify(record), tagsOf(record), {
     ifNoneMatch: '*'
   })
-  return etag !== undefined
 }
 
 export async function readRecord (store: Store, id: string): Promise<FoundRecord | undefined> {
@@ -90,6 +90,10 @@ export async function advanceFound (
     })
     if (written !== undefined) {
       noteTransition(current.record, advanced)
+      if (advanced.counted && isTerminal(advanced.state) && !isTerminal(current.record.state)) {
+        // The end is written. If this fails, the next request of an owner at its limit repeats it.
+        await removeObject(store, countedKey(advanced.owner, id)).catch(() => {})
+      }
       return { record: advanced, etag: written }
     }
     await sleep(Math.random() * 20 * tried)

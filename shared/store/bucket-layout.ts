@@ -15,6 +15,12 @@ export const stateKey = (id: string): string => `state/${id}.json`
  * nothing but callbacks is left.
  */
 export const markerKey = (id: string): string => `open/${id}`
+/**
+ * Says that a job counts towards the limit of its owner: from before it has a record until it has ended. There are such
+ * keys only for owners that have a limit.
+ */
+export const countedKey = (owner: string | undefined, id: string): string => countedPrefix(owner) + id
+export const countedPrefix = (owner = ''): string => `counted/${digestOf(owner)}/`
 export const idempotencyKey = (digest: string): string => `idempotency/${digest}.json`
 /** The contents of the result files of all attempts. */
 export const resultsPrefix = (id: string): string => `results/${id}/`
@@ -45,10 +51,9 @@ export const expiryKey = (at: string, id: string): string => `expiry/${at}/${id}
  * Names a job in a list: of all jobs that ended in a state, of all jobs of an owner, and of those of the owner that
  * ended in a state. It is put before the record says the same, and says only where to look. It is empty.
  */
-export const stateListPrefix = (state: string): string => `lists/state/${state}/`
+export const stateListPrefix = (state: string): string => `lists/ended/${state}/`
 export const stateListKey = (state: string, id: string): string => stateListPrefix(state) + id
-export const ownerListPrefix = (owner: string, state: string): string =>
-  `lists/owner/${createHash('sha256').update(owner).digest('hex')}/${state}/`
+export const ownerListPrefix = (owner: string, state: string): string => `lists/owner/${digestOf(owner)}/${state}/`
 export const ownerListKey = (owner: string, state: string, id: string): string => ownerListPrefix(owner, state) + id
 /** The list of the jobs of an owner in any state. */
 export const ANY_STATE = 'any'
@@ -59,6 +64,7 @@ export const deadLetterKey = (at: string, digest: string): string => `dead-lette
 
 export const STATE_PREFIX = 'state/'
 export const MARKER_PREFIX = 'open/'
+export const COUNTED_PREFIX = 'counted/'
 export const EXPIRY_PREFIX = 'expiry/'
 export const IDEMPOTENCY_PREFIX = 'idempotency/'
 export const RESULTS_PREFIX = 'results/'
@@ -69,5 +75,10 @@ export const DEAD_LETTER_PREFIX = 'dead-letter/'
 /** Where `make doctor` tries the store; it removes these objects again. */
 export const DOCTOR_PREFIX = 'doctor/'
 
-/** The id in a key of `state/`, `open/`, `expiry/` or `lists/`. */
+/** The id in a key of `state/`, `open/`, `counted/`, `expiry/` or `lists/`. */
 export const jobOfKey = (key: string): string => key.slice(key.lastIndexOf('/') + 1).replace(/\.json$/, '')
+
+/** Owners may have characters that no key should have. */
+function digestOf (owner: string): string {
+  return createHash('sha256').update(owner).digest('hex')
+}

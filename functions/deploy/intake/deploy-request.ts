@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { invalidField } from '../../../shared/http/problem.ts'
-import type { DeployRequest } from '../start/accept-job.ts'
+import type { DeployRequest } from './resolve-request.ts'
 import { parseDotenv } from './parse-dotenv.ts'
 import { textOf } from './resolve-env.ts'
 import { CallbackBody, webhookOf, type WebhookRules } from './webhook-request.ts'

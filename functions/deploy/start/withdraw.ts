@@ -2,12 +2,13 @@ import { problem } from '../../../shared/http/problem.ts'
 import { listKeysOf } from '../../../shared/job/job-lists.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { isTerminal } from '../../../shared/job/job-state.ts'
-import { markerKey, stateKey } from '../../../shared/store/bucket-layout.ts'
+import { countedKey, markerKey, stateKey } from '../../../shared/store/bucket-layout.ts'
 import { removeObject } from '../../../shared/store/object-store.ts'
 import { askToStop, finishStop } from '../keep/stop-job.ts'
+import { isRefused } from './create-objects.ts'
 import { releaseClaim } from './job-claim.ts'
 import { neverMade } from './never-made.ts'
-import { type Deps, isRefused } from './start-job.ts'
+import type { Deps } from './start-job.ts'
 
 /**
  * Withdraws an accepted job and throws. When it is certain that Kubernetes has no Job, the marker and the record are
@@ -28,7 +29,9 @@ export async function withdraw (
   await releaseClaim(store, idempotency, id)
   if (isRefused(error) || neverMade(error.cause)) {
     await removeObject(store, stateKey(id))
-    for (const key of [...listKeysOf(record), markerKey(id)]) await removeObject(store, key)
+    const { owner, counted } = record
+    const keys = [...listKeysOf(record), markerKey(id), ...counted ? [countedKey(owner, id)] : []]
+    for (const key of keys) await removeObject(store, key)
     throw error
   }
   if (stopped !== undefined && !isTerminal(stopped.state)) await finishStop(deps, stopped)

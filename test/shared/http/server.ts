@@ -27,6 +27,10 @@ await t.test('a method that the path does not support is answered with 405 and t
       ['PUT', '/thing/a', 'GET, HEAD, DELETE'],
       ['OPTIONS', '/thing/a', 'GET, HEAD, DELETE'],
       ['PATCH', '/thing/special', 'POST'],
+      ['GET', '/thing/special', 'POST'],
+      ['DELETE', '/%74hing/s%70ecial?a=b', 'POST'],
+      ['PUT', '/thing/', 'GET, HEAD, DELETE'],
+      ['PATCH', '/thing/a%2Fb', 'GET, HEAD, DELETE'],
       ['POST', '/health/liveness', 'GET, HEAD'],
       ['DELETE', '/openapi.json', 'GET, HEAD']
     ] as const
@@ -122,8 +126,9 @@ await t.test('an answer is not cacheable unless it sets cache-control', async (t
 
 await t.test('an unknown path is answered with a problem', async (t) => {
   const { url } = await serve(t, app)
-  for (const path of ['/', '/thing', '/Thing/a', '/thing/a/b', '/..%2fetc']) {
+  for (const path of ['/', '/thing', '/Thing/a', '/thing/a/b', '/..%2fetc', `/thing/${'a'.repeat(1025)}`]) {
     await problemOf(t, await fetch(url + path), 404, 'not-found')
+    if (path.length < 100) await problemOf(t, await fetch(url + path, { method: 'PUT' }), 404, 'not-found')
   }
 })
 

@@ -12,6 +12,7 @@ import {
   expiryKey,
   idempotencyKey,
   journalPageKey,
+  LISTED_UNTIL_KEY,
   logKey,
   manifestPageKey,
   markerKey,
@@ -19,7 +20,7 @@ import {
   resultsPrefix,
   stateKey
 } from '../../../../shared/store/bucket-layout.ts'
-import { headObject, putObject } from '../../../../shared/store/object-store.ts'
+import { headObject, putObject, removeObject } from '../../../../shared/store/object-store.ts'
 import { openStore, type Store } from '../../../../shared/store/open-store.ts'
 import { listUploads } from '../../../../shared/store/unfinished-uploads.ts'
 import { clusterOf } from '../../../support/cluster-of.ts'
@@ -43,7 +44,7 @@ async function endedJob (
   { expiresAt = ago(60), files = 2, ...more }: { expiresAt?: string, files?: number } & Partial<JobRecord> = {}
 ): Promise<string> {
   const [first, second] = [randomUUID(), randomUUID()]
-  const record = newRecord({ state: 'succeeded', attempt: second, job_uid: 'uid', expires_at: expiresAt, owner: 'alice', ...more })
+  const record = newRecord({ state: 'succeeded', attempt: second, job_uid: 'uid', expires_at: expiresAt, ...more })
   const id = record.job_uuid
   await Promise.all([
     putFirstResults(store, { id, attempt: first }, { 'half.bin': 'half' }),
@@ -99,6 +100,7 @@ await t.test('when the retention is over, nothing of the job is left in Kubernet
   const { job_uuid: id } = await (await post(request, { headers })).json() as { job_uuid: string }
   const expiresAt = ago(1)
   const { record } = (await readRecord(store, id))!
+  t.equal(record.owner, undefined)
   t.match(record, { retention_seconds: 30 * 86_400, idempotency: /^idempotency\// })
   await endedJob(store, { job_uuid: id, expiresAt })
   await advanceRecord(
@@ -122,10 +124,10 @@ await t.test('when the retention is over, nothing of the job is left in Kubernet
   t.equal((await ping()).status, 204)
   t.equal((await fetch(`${url}/job/${id}`)).status, 200, 'the record stays while the marker exists')
   t.ok(await headObject(store, markerKey(id)))
-  await store.client.removeObject(store.bucket, markerKey(id))
+  await removeObject(store, markerKey(id))
   t.equal((await ping()).status, 204)
 
-  t.same(await keysOf(store), others)
+  t.same((await keysOf(store)).filter((key) => key !== LISTED_UNTIL_KEY), others)
   t.equal((await unfinished(store, other)).length, 2, 'the uploads of the other job stay')
   t.equal((await unfinished(store, id)).length, await lasting(store))
   for (const list of [cluster.jobs, cluster.pods, cluster.configMaps, cluster.secrets]) t.same(await list(), [])
@@ -160,7 +162,7 @@ await t.test('a job that is kept while its removal begins keeps its key', async 
     name: objectName(id),
     propagationPolicy: 'Background'
   })
-  await store.client.removeObject(store.bucket, markerKey(id))
+  await removeObject(store, markerKey(id))
   const expiresAt = ago(1)
   await advanceRecord(store, id, (record) => ({ ...record, state: 'succeeded', revision: 9, expires_at: expiresAt }))
   const proxy = await faultProxy(t)
@@ -207,7 +209,7 @@ await t.test('after a crash at any request the job is complete or unknown, and t
   for (const fate of ['break', 'break the answer'] as const) {
     for (let last = 0, broken = true; broken; last++) {
       const key = idempotencyKey('c'.repeat(64))
-      const id = await endedJob(store, { idempotency: key })
+      const id = await endedJob(store, { idempotency: key, owner: 'alice' })
       await put(store, key, JSON.stringify({ job_uuid: id }))
       const left = await lasting(store)
       let asked = 0

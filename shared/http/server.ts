@@ -1,16 +1,16 @@
-import sensible from '@fastify/sensible'
 import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import closeWithGrace from 'close-with-grace'
 import fastify, { LogController, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import { Type, type Static, type TObject } from 'typebox'
-import { newAjv } from '../schema/new-ajv.ts'
+import { lazyValidator } from '../schema/lazy-validator.ts'
 import { metrics } from '../telemetry/metrics.ts'
 import { startTracing } from '../telemetry/start-tracing.ts'
 import { traceIdFor } from '../telemetry/trace-context.ts'
 import { traceRequests } from '../telemetry/trace-requests.ts'
 import { answerClientError } from './answer-client-error.ts'
 import { answerProblem } from './answer-problem.ts'
+import { boundedLine } from './bounded-line.ts'
 import { problem } from './problem.ts'
 import { readBodies } from './bodies/read-bodies.ts'
 import { refuseOtherMethods } from './refuse-other-methods.ts'
@@ -29,6 +29,12 @@ export const serverSettings = {
 
 /** The largest request body, in bytes. It is far larger than any dotenv file. */
 export const BODY_LIMIT = 1024 * 1024
+
+/**
+ * How long a request may take to arrive with its body. The time that the answer takes does not count: a long poll and a
+ * large download may take longer.
+ */
+const REQUEST_MS = 60_000
 
 type ServerSettings = Static<TObject<typeof serverSettings>>
 
@@ -59,7 +65,7 @@ export function runFunction<T extends ServerSettings> (
   wire: (settings: T) => FunctionApp | Promise<FunctionApp>
 ): void {
   start().catch((error: Error) => {
-    console.error(JSON.stringify({ level: 'fatal', time: new Date().toISOString(), msg: error.message }))
+    console.error(boundedLine(JSON.stringify({ level: 'fatal', time: new Date().toISOString(), msg: error.message })))
     process.exit(1)
   })
 
@@ -89,19 +95,23 @@ export function runFunction<T extends ServerSettings> (
  */
 export async function buildServer (
   { app, admit, elsewhere = {}, title, description, securitySchemes = {} }: FunctionApp,
-  { LOG_LEVEL, TRUSTED_PROXIES }: Pick<ServerSettings, 'LOG_LEVEL' | 'TRUSTED_PROXIES'>
+  { LOG_LEVEL, TRUSTED_PROXIES }: Pick<ServerSettings, 'LOG_LEVEL' | 'TRUSTED_PROXIES'>,
+  requestMs = REQUEST_MS
 ): Promise<FastifyInstance> {
   const server = fastify({
     logger: {
       level: LOG_LEVEL,
       base: { function: title },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
-      formatters: { level: (level) => ({ level }) }
+      formatters: { level: (level) => ({ level }) },
+      hooks: { streamWrite: boundedLine }
     },
     genReqId: ({ headers }) => traceIdFor(headers),
     // No log line per request: the gateway can write access logs.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'trace_id' }),
     bodyLimit: BODY_LIMIT,
+    requestTimeout: requestMs,
+    http: { headersTimeout: requestMs, connectionsCheckingInterval: requestMs / 6 },
     forceCloseConnections: 'idle',
     // For a URL that cannot be decoded: Fastify reports it before any handler runs.
     frameworkErrors: answerProblem,
@@ -113,9 +123,8 @@ export async function buildServer (
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   // A body is not converted. A query has only strings, so its numbers are converted. Nothing is dropped silently.
-  const strict = newAjv()
-  const coercing = newAjv({ coerceTypes: true })
-  server.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? strict : coercing).compile(schema))
+  server.setValidatorCompiler<object>(({ schema, httpPart }) =>
+    lazyValidator(schema, httpPart === 'body' ? 'strict' : 'coercing'))
   // The response schemas are documentation only. Serializers compiled from them would cost more time at a cold start
   // than they save later.
   server.setSerializerCompiler(() => (payload) => JSON.stringify(payload))
@@ -140,10 +149,9 @@ export async function buildServer (
     if (isClosing) reply.header('connection', 'close')
     // An answer without a lifetime describes a state that can change at any time. Without no-store, a cache may keep
     // even a 404.
-    if (!reply.hasHeader('cache-control')) reply.cacheControl('no-store')
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
   })
 
-  await server.register(sensible)
   await server.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title, description, version: '0.1.0' }, components: { securitySchemes } }
   })

@@ -36,12 +36,16 @@ export async function wireRounds (t: Test) {
     for (const one of round) one.goOn()
   }
 
-  const proxyTo = async (target: string, nameOf: (path: string) => string): Promise<string> =>
-    await listen(t, createServer((asked, answer) => {
+  async function proxyTo (target: string, nameOf: (path: string) => string): Promise<string> {
+    const server = createServer((asked, answer) => {
       buffer(asked).then(async (body) => {
         await hold(`${asked.method} ${nameOf(asked.url!)}`, () => pass(target, asked, body, answer))
       }).catch(() => answer.destroy())
-    }))
+    })
+    // On a busy machine a connection may wait longer than node lets it.
+    server.keepAliveTimeout = 300_000
+    return await listen(t, server)
+  }
 
   const settings: StoreSettings = {
     ...real.settings,
@@ -56,7 +60,8 @@ export async function wireRounds (t: Test) {
     /** Does something and returns its requests: those of one round do not wait for each other. */
     async during (work: () => Promise<unknown>): Promise<string[][]> {
       rounds = []
-      await work()
+      const answer = await work()
+      if (answer instanceof Response && answer.status >= 500) throw new Error(await answer.text())
       // Work after an answer may still go on.
       for (let seen = -1; held.length > 0 || rounds.length !== seen; await quiet()) seen = rounds.length
       return rounds

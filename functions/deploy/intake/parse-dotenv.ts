@@ -17,6 +17,9 @@ const REST = /[ \t]*(?:#[^\n]*)?\r?(?:\n|$)/y
 /** Keeps the answer smaller than the file. */
 const MOST_ERRORS = 100
 
+/** The most variables of a request, many more than any template has. */
+export const MOST_VARIABLES = 1000
+
 /** How many of the five tools may read a line differently: the other three agree. */
 const MOST_DOUBTED = 2
 
@@ -34,7 +37,7 @@ export function parseDotenv (text: string): Record<string, string> {
   // The byte order mark that some editors write.
   let at = text.startsWith('\uFEFF') ? 1 : 0
   let number = 1
-  while (at < text.length && errors.length < MOST_ERRORS) {
+  while (at < text.length && errors.length < MOST_ERRORS && values.size <= MOST_VARIABLES) {
     const line = readLine(text, at)
     if (line !== undefined && 'wrong' in line) errors.push({ field: `line ${number}`, message: line.wrong })
     else if (line !== undefined) {
@@ -48,6 +51,9 @@ export function parseDotenv (text: string): Record<string, string> {
     const next = line?.next ?? endOf(text, at) + 1
     number += newlinesIn(text, at, next)
     at = next
+  }
+  if (values.size > MOST_VARIABLES) {
+    errors.unshift({ field: 'env', message: `must not have more than ${MOST_VARIABLES} variables` })
   }
   if (errors.length > 0) {
     throw problem('invalid-request', `The dotenv file cannot be read: ${errors[0]!.field} ${errors[0]!.message}`, {

@@ -168,3 +168,10 @@ await t.test('a text of the maximum size is parsed in linear time', async (t) =>
     }
   }
 })
+
+await t.test('a file has at most a thousand variables', (t) => {
+  const lines = (count: number): string => Array.from({ length: count }, (_, at) => `V${at}=x\n`).join('')
+  t.equal(Object.keys(parseDotenv(lines(1000))).length, 1000)
+  t.throws(() => parseDotenv(lines(100_000)), /env must not have more than 1000 variables/)
+  t.end()
+})

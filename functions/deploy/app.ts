@@ -2,6 +2,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
 import type { AdmitSender } from '../../shared/access/admit-sender.ts'
+import { jobOf } from '../../shared/access/job-of.ts'
 import { jobEvent } from '../../shared/events/job-event.ts'
 import { receiveEvents } from '../../shared/events/receive-events.ts'
 import { answerJson } from '../../shared/http/answer-json.ts'
@@ -119,7 +120,8 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
       }
     }, async (request, reply) => {
       const { id, callback } = request.params
-      const record = await redeliver(options, id, callback)
+      const { record: found } = await jobOf(store, request)
+      const record = await redeliver(options, found, callback)
       if (record === undefined) throw unknownJob(id)
       reply.code(202)
       return callbackView(record, record.callbacks!.find((one) => one.id === callback)!)

@@ -4,6 +4,7 @@ import { registerDataPlane } from './connector/register-data-plane.ts'
 import { watchTransfers } from './connector/watch-transfers.ts'
 import { type PingNotes, readPingNotes } from '../../shared/ping/ping-notes.ts'
 import { type DeployNote, reconcile } from './reconcile.ts'
+import { extendLists } from './keep/extend-lists.ts'
 import { removeDeadLetters } from './keep/remove-dead-letters.ts'
 import { removeExpired } from './keep/remove-expired.ts'
 
@@ -38,6 +39,7 @@ async function takePing (deps: ConnectorDeps, notes: PingNotes<DeployNote>, log:
   await watchTransfers(deps, open.transfers, reportOf('job_uuid'))
   await registerDataPlane(deps, reportOf('connector'))
   await removeExpired(deps, reportOf('job_uuid'), open.owing)
+  await extendLists(deps.store)
   const removed = await removeDeadLetters(deps.store)
   if (removed > 0) log.info({ removed }, 'dead letters removed')
 }

@@ -1,8 +1,9 @@
 import sensible from '@fastify/sensible'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { seenOwner } from '../../shared/access/caller.ts'
+import { jobOf } from '../../shared/access/job-of.ts'
 import { answerJson } from '../../shared/http/answer-json.ts'
 import { checkConditions, conditionHeaders } from '../../shared/http/check-conditions.ts'
 import { json, notChanged } from '../../shared/http/openapi/answers.ts'
@@ -11,10 +12,9 @@ import { unknownJob } from '../../shared/http/problem.ts'
 import { CallbackView, callbackView } from '../../shared/job/callback-view.ts'
 import { jobEtag } from '../../shared/job/job-etag.ts'
 import { JobId } from '../../shared/job/job-id.ts'
-import type { JobRecord } from '../../shared/job/job-record.ts'
 import { State } from '../../shared/job/job-state.ts'
 import { JobView, ListedJob, viewOf } from '../../shared/job/job-view.ts'
-import { readRecord } from '../../shared/job/record-store.ts'
+import type { FoundRecord } from '../../shared/job/record-store.ts'
 import { resultsSoFar } from '../../shared/results/results-so-far.ts'
 import { countJobs } from './count-jobs.ts'
 import { jobLog } from './job-log.ts'
@@ -22,6 +22,7 @@ import { listJobs } from './list-jobs.ts'
 import { Cursor, Limit, PAGE } from './page.ts'
 import { resultFiles, type ResultFetchDeps } from './result-files.ts'
 import { preferredWait, waitForJob } from './wait-for-job.ts'
+import { watchJobs } from './watch-jobs.ts'
 
 const JobParams = Type.Object({ id: JobId })
 const JobPage = Type.Object({ jobs: Type.Array(ListedJob), next_cursor: Cursor }, { title: 'JobPage' })
@@ -36,6 +37,7 @@ export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
     // A long poll must not delay the shutdown of the process.
     const stopping = new AbortController()
     app.addHook('preClose', async () => stopping.abort())
+    const watch = watchJobs(store)
 
     app.get('/job', {
       config: { access: 'jobs:read' },
@@ -83,15 +85,9 @@ export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
         }
       }
     }, async (request, reply) => {
-      const known = request.headers['if-none-match']
       const seconds = preferredWait(request.headers.prefer)
-      const hungUp = new AbortController()
-      request.raw.once('close', () => hungUp.abort())
-      const found = await waitForJob(store, request.params.id, {
-        seconds,
-        known,
-        signal: AbortSignal.any([stopping.signal, hungUp.signal])
-      })
+      const first = await jobOf(store, request)
+      const found = seconds === 0 ? first : await newsOf(first, seconds, request)
       if (found === undefined) throw unknownJob(request.params.id)
       const counts = await resultsSoFar(store, found.record)
       const etag = jobEtag(found.etag, counts)
@@ -114,7 +110,7 @@ export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
         response: { 200: json('The callbacks', CallbackList), ...problems(400, 404, 503) }
       }
     }, async (request) => {
-      const record = await recordOf(request.params.id)
+      const { record } = await jobOf(store, request)
       return { callbacks: (record.callbacks ?? []).map((callback) => callbackView(record, callback)) }
     })
 
@@ -128,10 +124,15 @@ export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
     await plugin.register(jobLog(store))
     await plugin.register(resultFiles(options))
 
-    async function recordOf (id: string): Promise<JobRecord> {
-      const found = await readRecord(store, id)
-      if (found === undefined) throw unknownJob(id)
-      return found.record
+    async function newsOf (
+      first: FoundRecord,
+      seconds: number,
+      { raw, headers }: FastifyRequest
+    ): Promise<FoundRecord | undefined> {
+      const hungUp = new AbortController()
+      raw.once('close', () => hungUp.abort())
+      const signal = AbortSignal.any([stopping.signal, hungUp.signal])
+      return await waitForJob(watch, first, { seconds, known: headers['if-none-match'], signal })
     }
   }
 }

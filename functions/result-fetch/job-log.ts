@@ -1,16 +1,16 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
+import { jobOf } from '../../shared/access/job-of.ts'
 import { checkConditions, conditionHeaders, dateConditionHeaders } from '../../shared/http/check-conditions.ts'
 import { httpDate } from '../../shared/http/http-date.ts'
 import { notChanged, plainText } from '../../shared/http/openapi/answers.ts'
 import { problems } from '../../shared/http/openapi/problem-responses.ts'
-import { problem, unknownJob } from '../../shared/http/problem.ts'
+import { problem } from '../../shared/http/problem.ts'
 import { JobId } from '../../shared/job/job-id.ts'
 import type { JobRecord } from '../../shared/job/job-record.ts'
 import { isTerminal } from '../../shared/job/job-state.ts'
 import { isLostLog } from '../../shared/job/lost-log.ts'
-import { readRecord } from '../../shared/job/record-store.ts'
 import { logKey } from '../../shared/store/bucket-layout.ts'
 import { headObject, streamObject } from '../../shared/store/object-store.ts'
 import type { Store } from '../../shared/store/open-store.ts'
@@ -41,8 +41,7 @@ export function jobLog (store: Store): FastifyPluginAsync {
       },
       handler: async (request, reply) => {
         const { id } = request.params
-        const record = (await readRecord(store, id))?.record
-        if (record === undefined) throw unknownJob(id)
+        const { record } = await jobOf(store, request)
         const key = logKey(id)
         const head = await headObject(store, key)
         if (head !== undefined && await isLostLog(store, id, head.size)) {

@@ -2,6 +2,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { credentialWrong } from '../../shared/access/bearer.ts'
+import { jobOf } from '../../shared/access/job-of.ts'
 import { isResultToken, opensResults, resultTokenIn } from '../../shared/access/result-token.ts'
 import { answerJson } from '../../shared/http/answer-json.ts'
 import { checkConditions, conditionHeaders, dateConditionHeaders } from '../../shared/http/check-conditions.ts'
@@ -9,11 +10,10 @@ import { contentDisposition } from '../../shared/http/content-disposition.ts'
 import { bytesAs, fileBytes, json, notChanged } from '../../shared/http/openapi/answers.ts'
 import { problems } from '../../shared/http/openapi/problem-responses.ts'
 import { writtenBy } from '../../shared/http/written-by.ts'
-import { invalidField, problem, unknownJob } from '../../shared/http/problem.ts'
+import { invalidField, problem } from '../../shared/http/problem.ts'
 import { JobId } from '../../shared/job/job-id.ts'
 import type { JobRecord } from '../../shared/job/job-record.ts'
 import { isTerminal } from '../../shared/job/job-state.ts'
-import { readRecord } from '../../shared/job/record-store.ts'
 import { archiveResults } from '../../shared/results/archive/archive-results.ts'
 import { preferredForm } from '../../shared/results/archive/preferred-form.ts'
 import { tar } from '../../shared/results/archive/tar.ts'
@@ -232,19 +232,15 @@ export function resultFiles (
 
     /** The record of the job. A result token in the request is the right one by now, but it may be revoked. */
     async function recordOf (
-      { params: { id }, headers: { authorization } }: {
-        params: { id: string }
-        headers: { authorization?: string | undefined }
-      }
+      request: Parameters<typeof jobOf>[1] & { headers: { authorization?: string | undefined } }
     ): Promise<JobRecord> {
-      const found = await readRecord(store, id)
-      if (found === undefined) throw unknownJob(id)
-      if (resultTokenIn(authorization) !== undefined && !opensResults(found.record)) {
+      const { record } = await jobOf(store, request)
+      if (resultTokenIn(request.headers.authorization) !== undefined && !opensResults(record)) {
         throw problem('transfer-closed', 'The transfer of this token has ended or is suspended', {
-          job_uuid: id
+          job_uuid: record.job_uuid
         })
       }
-      return found.record
+      return record
     }
 
     /** Judges a result token. That needs no record: a made-up token must cost nothing. */

@@ -10,6 +10,7 @@ import { forbidden } from './bearer.ts'
 import { anybody, type Caller, may, nobody, type Scope, seenOwner } from './caller.ts'
 import { credentialSettings, identifyBy } from './identify-caller.ts'
 import { isLoopback } from './is-loopback.ts'
+import './job-of.ts'
 import { limitRequests } from './limit-requests.ts'
 
 export const callerSettings = {
@@ -61,6 +62,7 @@ export function admitCallers (
       )
     }
     server.decorateRequest('caller')
+    server.decorateRequest('admittedJob')
     const checkRate = perMinute === undefined ? undefined : await limitRequests(server, perMinute)
 
     server.addHook('onRequest', async (request) => {
@@ -91,6 +93,7 @@ export function admitCallers (
       if (id === undefined || owner === undefined || request.caller === nobody) return
       const found = isJobId(id) ? await readRecord(store, id) : undefined
       if (found?.record.owner !== owner) throw unknownJob(id)
+      request.admittedJob = found
     })
   }
 

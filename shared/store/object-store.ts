@@ -165,7 +165,8 @@ export interface Listing {
    */
   after?: string | undefined
   limit?: number
-  tags: boolean
+  /** `if sent`: no object has tags when the store does not send them with the listing. */
+  tags: boolean | 'if sent'
 }
 
 /**
@@ -183,7 +184,7 @@ export async function listObjects (
     'encoding-type=url',
     'list-type=2',
     `max-keys=${limit}`,
-    ...(tags ? ['metadata=true'] : []),
+    ...(tags !== false ? ['metadata=true'] : []),
     `prefix=${percentEncode(prefix)}`,
     ...(after !== undefined && cursor === undefined ? [`start-after=${percentEncode(after)}`] : [])
   ].join('&')
@@ -193,12 +194,13 @@ export async function listObjects (
   }
   const objects = await inBatches(listing.Contents ?? [], async ({ Key, Size, ETag, LastModified = '', UserTags }) => {
     const key = decodeKey(Key, listing.EncodingType)
+    const tagsOf = async (): Promise<Tags> => tags === true ? await getTags(store, key) : {}
     return {
       key,
       size: sizeOf(Size),
       etag: ETag,
       lastModified: LastModified,
-      tags: !tags ? {} : UserTags === undefined ? await getTags(store, key) : decodeTags(UserTags)
+      tags: tags !== false && UserTags !== undefined ? decodeTags(UserTags) : await tagsOf()
     }
   })
   return { objects, next: nextOf(listing, cursor), at: new Date(response.headers.date ?? NaN) }

@@ -25,6 +25,9 @@ import { startLater } from './start/start-later.ts'
 /** How many jobs are looked at at once. */
 const AT_ONCE = 16
 
+/** When a job is due that the next ping has to look at. Its note still tells of its transfer. */
+const AT_NEXT_PING = 0
+
 export type Repair = 'started' | 'refused' | 'stop repeated' | 'start deadline exceeded' | 'marker removed'
 
 /** What a ping of deploy has found. */
@@ -60,7 +63,7 @@ export async function reconcile (
     notes.delete(id)
     try {
       const { repair, note } = await look(deps, job)
-      if (note !== undefined && !isFresh) notes.set(id, note)
+      if (note !== undefined) notes.set(id, isFresh ? { ...note, due: AT_NEXT_PING } : note)
       if (repair === undefined) return
       pingRepairs.inc({ repair })
       report(id, repair)
@@ -92,7 +95,7 @@ async function changedJobs (
 
 interface Look {
   repair?: Repair | undefined
-  /** What to note of the job; `undefined` when the next ping has to look again. */
+  /** What to note of the job; `undefined` when there is no record. */
   note?: DeployNote | undefined
 }
 
@@ -103,10 +106,10 @@ async function look (deps: ConnectorDeps, { id, marker }: OpenJob): Promise<Look
   const transfer = transferOf(found.record)
   return {
     repair,
-    note: quiet && {
+    note: {
       seen: looksOf(marker),
-      due: looksUntil(quiet.until, new Date()),
-      ...(quiet.job !== undefined && { job: quiet.job }),
+      due: quiet === undefined ? AT_NEXT_PING : looksUntil(quiet.until, new Date()),
+      ...(quiet?.job !== undefined && { job: quiet.job }),
       ...(transfer?.ended_at === undefined && transfer !== undefined && { connector: transfer.connector })
     }
   }

@@ -121,8 +121,12 @@ async function settleByEvent (deps: Deps, id: string, following: FollowUps): Pro
   const known = await readRecord(deps.store, id)
   if (known === undefined) {
     const { job } = await findJob(deps.cluster, id)
-    if (isThere(job)) throw notOurs('data.metadata.labels', 'names a job that has no record')
-    return undefined
+    if (!isThere(job)) return undefined
+    // `deploy` writes the record while Kubernetes makes the Job, so the first events may come before the record.
+    if (await headObject(deps.store, markerKey(id)) === undefined) {
+      throw notOurs('data.metadata.labels', 'names a job that has no record')
+    }
+    throw problem('record-to-come', 'The job is just being accepted; send the event again', { job_uuid: id })
   }
   if (isTerminal(known.record.state)) {
     // Another event has ended the job. Its follow-up may have been interrupted, and then the marker is there.

@@ -58,6 +58,7 @@ const kinds = {
   'issuer-unavailable': [503, 'The token issuer is not available'],
   'templates-unavailable': [503, 'The templates cannot be read'],
   'connectors-unavailable': [503, 'The connectors cannot be read'],
+  'record-to-come': [503, 'The record of the job is not written yet'],
   'store-unavailable': [503, 'The object store is not available'],
   'kubernetes-unavailable': [503, 'Kubernetes is not available']
 } as const

@@ -9,7 +9,7 @@ import { isLostLog } from '../../../shared/job/lost-log.ts'
 import { advanceRecord, createRecord, readRecord } from '../../../shared/job/record-store.ts'
 import { objectName } from '../../../shared/kubernetes/cluster.ts'
 import { logKey, markerKey, stateKey } from '../../../shared/store/bucket-layout.ts'
-import { getObject, headObject, listObjects, removeObject } from '../../../shared/store/object-store.ts'
+import { getObject, headObject, listObjects, putObject, removeObject } from '../../../shared/store/object-store.ts'
 import { openStore } from '../../../shared/store/open-store.ts'
 import { closedUrl } from '../../support/closed-url.ts'
 import { clusterAt } from '../../support/cluster-at.ts'
@@ -401,6 +401,7 @@ await t.test('rejects an event that is not about a known job, and names the fiel
   // Of another installation in the same namespace, or of one that has lost its bucket.
   const { record: { job_uuid: withoutRecord } } = await startedJob({ store, cluster }, 'true', { suspend: true })
   await removeObject(store, stateKey(withoutRecord))
+  await removeObject(store, markerKey(withoutRecord))
   const { objects: before } = await listObjects(store, { prefix: '', tags: false })
   for (
     const [field, data] of [
@@ -425,6 +426,16 @@ await t.test('rejects an event that is not about a known job, and names the fiel
     await problemAbout(t, await send(jobData(id), { type }), 'type', 400, 'invalid-event')
   }
   t.same((await listObjects(store, { prefix: '', tags: false })).objects, before)
+})
+
+await t.test('an event that is faster than the record of its job is refused for now, and comes again', async (t) => {
+  const { send, cluster } = await completedServer(t)
+  const { record: { job_uuid: id } } = await startedJob({ store, cluster }, 'true', { suspend: true })
+  const written = await getObject(store, stateKey(id))
+  await removeObject(store, stateKey(id))
+  await problemOf(t, await send(jobData(id)), 503, 'record-to-come')
+  await putObject(store, stateKey(id), written!.body, {}, 'unconditional')
+  t.equal((await send(jobData(id))).status, 204)
 })
 
 await t.test('there is nothing to do for an event about a job that was withdrawn, or has expired', async (t) => {

@@ -13,8 +13,8 @@ MINIO_TESTS ?= $(wildcard test/shared/store/*.ts test/shared/results/*.ts test/j
   test/functions/job-completed/unfinished-uploads.ts test/knative/doctor/store-abilities.ts \
   test/knative/doctor/orphans.ts test/acceptance/life-of-a-job.ts
 
-.PHONY: help demo run api api-key test test-minio test-image e2e e2e-parts doctor contract chaos bench bench-check
-.PHONY: lint typecheck build image image-tar clean python
+.PHONY: help demo run api api-key test test-minio test-image e2e e2e-parts doctor contract chaos scale
+.PHONY: bench bench-check lint typecheck build image image-tar clean python
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ bench: build python ## Measure against floors and the prototype's stack, and wri
 
 bench-check: build python ## Compare requests, sizes, start and memory with their baseline; ACCEPT=1 writes it anew
 	@ACCEPT=$(ACCEPT) node test/bench/check.ts
+
+scale: build python ## Test pings with 10,000 open jobs in the memory of a cluster; OPEN=… FINISHED=… for more
+	@node test/support/with-store.ts tap --timeout=900 test/scale/pings.ts
 
 lint: $(installed) ## Check the code style
 	@echo 'Checking the style …'

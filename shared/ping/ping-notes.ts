@@ -43,10 +43,12 @@ export async function readPingNotes<Note extends PingNote> (
     notes,
     async save (open) {
       for (const id of notes.keys()) if (!open.has(id)) notes.delete(id)
-      const isSame = notes.size === written.size && [...notes].every(([id, note]) => written.get(id) === note)
+      // What is due at the next ping in any case is of no use to another process.
+      const lasting = new Map([...notes].filter(([, { due }]) => due > Date.now()))
+      const isSame = lasting.size === written.size && [...lasting].every(([id, note]) => written.get(id) === note)
       if (isSame) return
-      await putJson(store, key, { form: 1, notes: Object.fromEntries(notes) } satisfies Stored<Note>)
-      written = new Map(notes)
+      await putJson(store, key, { form: 1, notes: Object.fromEntries(lasting) } satisfies Stored<Note>)
+      written = lasting
     }
   }
 }

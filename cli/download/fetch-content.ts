@@ -37,7 +37,7 @@ export async function fetchContent (
       // Each request has its own patience for the answer to begin. Here it began, and broke off.
       fruitless = part.size > before ? 0 : fruitless + 1
       if (cut !== undefined && fruitless > MOST_FRUITLESS) throw cut
-      if (cut !== undefined) await session.sleep(fruitless * 1000, session.interrupt)
+      if (cut !== undefined) await session.sleep(fruitless * 300, session.interrupt)
     }
     if (part.digest() === content.sha256) return
     // An earlier process may have left wrong bytes, so the whole is fetched once more.

@@ -1,10 +1,10 @@
 /**
  * Bundles every function, every job program and the in-cluster part of the doctor into one CommonJS file each,
  * dist/<name>.cjs. One file, because every loaded module makes a cold start slower. CommonJS, because it loads
- * `node:http` faster. Only some installations export traces, so that code is a separate file, dist/export-traces.cjs,
- * which the functions import on demand.
+ * `node:http` faster. What only some installations need is a separate file, which the functions import on demand.
  */
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { parse } from 'node:path'
 import { build, type Plugin } from 'esbuild'
 
 const programs = [
@@ -14,22 +14,41 @@ const programs = [
   { name: 'doctor', main: 'knative/doctor/in-cluster/main.ts' }
 ]
 
-const tracesApart: Plugin = {
-  name: 'traces-apart',
+/** Each is a bundle of its own. */
+const apart = ['shared/telemetry/export-traces.ts', 'shared/kubernetes/any-kubeconfig.ts']
+
+const loadOnDemand: Plugin = {
+  name: 'load-on-demand',
   setup ({ onResolve }) {
-    onResolve(
-      { filter: /\/export-traces\.ts$/ },
-      ({ kind }) => kind === 'dynamic-import' ? { path: './export-traces.cjs', external: true } : undefined
-    )
+    for (const path of apart) {
+      const name = parse(path).name
+      onResolve(
+        { filter: new RegExp(`/${name}\\.ts$`) },
+        ({ kind }) => kind === 'dynamic-import' ? { path: `./${name}.cjs`, external: true } : undefined
+      )
+    }
+  }
+}
+
+/** Runs these modules now, and puts the value of what they export in their place: it needs far less than their code. */
+const runAtBuild: Plugin = {
+  name: 'run-at-build',
+  setup ({ onLoad }) {
+    onLoad({ filter: /\/templates\/types-of-kubernetes\.ts$/ }, async ({ path }) => {
+      const exported = Object.entries(await import(path) as object)
+      const values = exported.map(([name, value]) =>
+        `export const ${name} = JSON.parse(${JSON.stringify(JSON.stringify(value))})`)
+      return { contents: values.join('\n') }
+    })
   }
 }
 
 const { metafile } = await build({
   entryPoints: [
     ...programs.filter(({ main }) => existsSync(main)).map(({ name, main }) => ({ in: main, out: name })),
-    { in: 'shared/telemetry/export-traces.ts', out: 'export-traces' }
+    ...apart.map((path) => ({ in: path, out: parse(path).name }))
   ],
-  plugins: [tracesApart],
+  plugins: [loadOnDemand, runAtBuild],
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },
   bundle: true,

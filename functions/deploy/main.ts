@@ -42,7 +42,7 @@ const Settings = Type.Object({
   IMAGE: Type.String({ minLength: 1 })
 })
 
-runFunction(() => readSettings(Settings), (settings) => {
+runFunction(() => readSettings(Settings), async (settings) => {
   const { TEMPLATES_DIR: folder, DEFAULT_TEMPLATE: defaultTemplate } = settings
   const templates = templatesIn(
     folder,
@@ -58,7 +58,7 @@ runFunction(() => readSettings(Settings), (settings) => {
   const connectors = connectorsOf('deploy', settings, (connector) => unusableAssets(connector, templates()))
   const remind = remindBy(settings)
   const store = openStore(settings)
-  const cluster = connectCluster(settings)
+  const cluster = await connectCluster(settings)
   const egress = egressRules(settings)
   return {
     title: 'deploy',

@@ -17,8 +17,8 @@ const Settings = Type.Object({
   ...brokerSettings
 })
 
-runFunction(() => readSettings(Settings), (settings) => {
-  const cluster = connectCluster(settings)
+runFunction(() => readSettings(Settings), async (settings) => {
+  const cluster = await connectCluster(settings)
   return {
     title: 'job-completed',
     description: 'Updates job records when Jobs change, and makes callbacks',

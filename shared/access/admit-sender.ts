@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers'
 import { Type, type Static, type TObject } from 'typebox'
 import { askApiServer } from '../kubernetes/ask-api-server.ts'
 import type { Cluster } from '../kubernetes/cluster.ts'
@@ -16,6 +17,9 @@ export const senderSettings = {
     description: "Required prefix of the subject of a sender's token"
   })
 }
+
+/** Where the API server has the keys of its tokens. */
+const KEYS = '/openid/v1/jwks'
 
 /** Checks the `Authorization` header of an event's sender. Throws `unauthorized` or `forbidden`. */
 export type AdmitSender = (authorization: string | undefined) => Promise<void>
@@ -37,8 +41,11 @@ export function admitSenderBy (
   const verify = tokenVerifier({
     issuer,
     audience,
-    jwksUri: `${cluster.config.getCurrentCluster()!.server}/openid/v1/jwks`,
-    fetch: async (url, init) => await askApiServer(cluster, url, { signal: init?.signal })
+    jwksUri: `${cluster.api.url.origin}${KEYS}`,
+    fetch: async (_, { signal }) => {
+      const response = await askApiServer(cluster, KEYS, { signal: signal ?? undefined })
+      return new Response(await text(response), { status: response.statusCode! })
+    }
   })
 
   return async function admitSender (authorization) {

@@ -56,7 +56,7 @@ interface HttpScheme {
  */
 export function runFunction<T extends ServerSettings> (
   readSettings: () => T,
-  wire: (settings: T) => FunctionApp
+  wire: (settings: T) => FunctionApp | Promise<FunctionApp>
 ): void {
   start().catch((error: Error) => {
     console.error(JSON.stringify({ level: 'fatal', time: new Date().toISOString(), msg: error.message }))
@@ -65,7 +65,7 @@ export function runFunction<T extends ServerSettings> (
 
   async function start (): Promise<void> {
     const settings = readSettings()
-    const wired = wire(settings)
+    const wired = await wire(settings)
     await startTracing(
       wired.title,
       (msg) =>

@@ -1,8 +1,9 @@
-import { BatchV1Api, CoreV1Api, KubeConfig, type KubernetesObject } from '@kubernetes/client-node'
+import type { KubernetesObject } from '@kubernetes/client-node'
 import { Type, type Static, type TObject } from 'typebox'
-import { Agent, type Dispatcher } from 'undici'
 import { problem } from '../http/problem.ts'
-import { observeCalls } from './observe-calls.ts'
+import { batchApi, type BatchApi, coreApi, type CoreApi } from './api-client.ts'
+import type { ApiServer } from './api-server.ts'
+import { connectApiServer } from './connect-api-server.ts'
 
 export const kubernetesSettings = {
   KUBECONFIG: Type.Optional(
@@ -13,9 +14,9 @@ export const kubernetesSettings = {
 
 /** The connection to the API server, and the namespace of the jobs. */
 export interface Cluster {
-  config: KubeConfig
-  batch: BatchV1Api
-  core: CoreV1Api
+  api: ApiServer
+  batch: BatchApi
+  core: CoreApi
   namespace: string
 }
 
@@ -30,37 +31,12 @@ export const managedSelector = 'app.kubernetes.io/managed-by=gx4ki-jobs'
 /** The name of all objects of a job in Kubernetes: its Job, its ConfigMap and its Secret. */
 export const objectName = (id: string): string => `gx4ki-${id}`
 
-export function connectCluster (settings: Static<TObject<typeof kubernetesSettings>>): Cluster {
-  const config = new KubeConfig()
-  if (settings.KUBECONFIG) config.loadFromFile(settings.KUBECONFIG)
-  else config.loadFromCluster()
-  keepConnections(config)
-  return {
-    config,
-    batch: config.makeApiClient(BatchV1Api),
-    core: config.makeApiClient(CoreV1Api),
-    namespace: settings.JOBS_NAMESPACE
-  }
+export async function connectCluster (settings: Static<TObject<typeof kubernetesSettings>>): Promise<Cluster> {
+  return clusterWith(await connectApiServer(settings.KUBECONFIG), settings.JOBS_NAMESPACE)
 }
 
-/**
- * Uses one undici Agent for all calls. client-node 2.0.1 makes an Agent, and so a new connection, for every call; one
- * Agent halves the CPU time. This Agent also has timeouts, which client-node does not set, and observes every call.
- */
-function keepConnections (config: KubeConfig): void {
-  const cluster = config.getCurrentCluster()
-  if (cluster?.proxyUrl) return
-  let agent: Dispatcher | undefined
-  Object.assign(config, {
-    createDispatcher: (...args: Parameters<KubeConfig['createDispatcherOptions']>) => {
-      const { connect } = config.createDispatcherOptions(...args) as { connect?: object }
-      return (agent ??= new Agent({
-        connect: { ...connect, timeout: 5_000 },
-        headersTimeout: 15_000,
-        bodyTimeout: 60_000
-      }).compose(observeCalls))
-    }
-  })
+export function clusterWith (api: ApiServer, namespace: string): Cluster {
+  return { api, batch: batchApi(api), core: coreApi(api), namespace }
 }
 
 /** The status code of the answer to a failed call; `undefined` when there was no answer. */
@@ -79,8 +55,8 @@ export async function orAbsent<T extends KubernetesObject> (call: Promise<T>): P
 }
 
 /**
- * Returns the answer if it is a Kubernetes object, otherwise throws. When a proxy answers with 200 and a page,
- * client-node makes an object without fields from it.
+ * Returns the answer if it is a Kubernetes object, otherwise throws. A proxy may answer with 200 and JSON of
+ * its own.
  */
 export function genuine<T extends KubernetesObject> (answer: T): T {
   if (answer?.kind === undefined) throw new Error('the answer is not that of a Kubernetes API server')

@@ -128,22 +128,23 @@ async function readLog (
   container: string,
   follow: boolean
 ): Promise<Log | undefined> {
-  const { config, namespace } = cluster
+  const { namespace } = cluster
   const name = pod.metadata!.name!
-  const url = new URL(`${config.getCurrentCluster()!.server}/api/v1/namespaces/${namespace}/pods/${name}/log`)
-  url.search = new URLSearchParams({ container, follow: String(follow) }).toString()
-  // client-node's log reader loses errors, and its API call decodes the bytes as text.
+  const query = new URLSearchParams({ container, follow: String(follow) }).toString()
   const chunks: Buffer[] = []
   let bytes = 0
   let ended = true
   try {
-    const response = await askApiServer(cluster, url.href, { signal: AbortSignal.timeout(FOLLOW_MS) })
-    if (response.status === 404) return undefined
-    if (!response.ok || response.body === null) {
-      throw new Error(`the API server answered with status ${response.status} instead of the log of ${name}`)
-    }
-    for await (const chunk of response.body) {
-      chunks.push(Buffer.from(chunk))
+    const response = await askApiServer(cluster, `/api/v1/namespaces/${namespace}/pods/${name}/log?${query}`, {
+      signal: AbortSignal.timeout(FOLLOW_MS),
+      isLog: true
+    })
+    const { statusCode: status } = response
+    if (status !== 200) response.resume()
+    if (status === 404) return undefined
+    if (status !== 200) throw new Error(`the API server answered with status ${status} instead of the log of ${name}`)
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      chunks.push(chunk)
       bytes += chunk.length
       // One byte more than is kept: it tells whether the kept part begins a line.
       while (bytes - chunks[0]!.length > KEPT_BYTES) bytes -= chunks.shift()!.length

@@ -1,7 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
-import { Client } from 'minio'
 import { Type, type Static, type TObject } from 'typebox'
+import { type Signer, signerWith } from './signature.ts'
 
 export const storeSettings = {
   S3_ENDPOINT: Type.String({ pattern: '^https?://[^/]+/?$', default: 'http://127.0.0.1:9000' }),
@@ -14,8 +14,10 @@ export type StoreSettings = Static<TObject<typeof storeSettings>>
 
 /** A bucket and the connection to it; every function of the store takes it first. */
 export interface Store {
-  client: Client
+  endpoint: URL
   bucket: string
+  signer: Signer
+  agent: http.Agent
   /** How long the store may stay silent within one request before it counts as down. Milliseconds. */
   silenceMs: number
 }
@@ -24,23 +26,20 @@ const SILENCE_MS = 10_000
 
 export function openStore (settings: StoreSettings, silenceMs = SILENCE_MS): Store {
   const endpoint = new URL(settings.S3_ENDPOINT)
-  const secure = endpoint.protocol === 'https:'
-  const client = new Client({
-    endPoint: endpoint.hostname,
-    port: Number(endpoint.port) || (secure ? 443 : 80),
-    useSSL: secure,
-    accessKey: settings.S3_ACCESS_KEY,
-    secretKey: settings.S3_SECRET_KEY,
-    // Without a region the client asks for it at first use and again after every error answer.
-    region: settings.S3_REGION,
-    pathStyle: true,
-    retryOptions: { disableRetry: true },
-    transportAgent: impatientAgent(secure, silenceMs)
-  })
-  return { client, bucket: settings.S3_BUCKET, silenceMs }
+  return {
+    endpoint,
+    bucket: settings.S3_BUCKET,
+    signer: signerWith({
+      accessKey: settings.S3_ACCESS_KEY,
+      secretKey: settings.S3_SECRET_KEY,
+      region: settings.S3_REGION
+    }),
+    agent: impatientAgent(endpoint.protocol === 'https:', silenceMs),
+    silenceMs
+  }
 }
 
-/** An agent whose sockets break off when the other side says nothing; minio-js itself waits for ever. */
+/** An agent whose sockets break off when the other side says nothing. */
 function impatientAgent (secure: boolean, silenceMs: number): http.Agent {
   const agent = new (secure ? https : http).Agent({ keepAlive: true, timeout: silenceMs })
   const connect = agent.createConnection.bind(agent)

@@ -1,5 +1,7 @@
-import type http from 'node:http'
+import http from 'node:http'
+import https from 'node:https'
 import { buffer } from 'node:stream/consumers'
+import { percentEncode } from '../http/percent-encode.ts'
 import { problem } from '../http/problem.ts'
 import { storeErrors } from '../telemetry/metrics.ts'
 import { startSpan } from '../telemetry/tracing.ts'
@@ -25,22 +27,15 @@ export async function request (
   store: Store,
   { operation, method, key = '', query = '', headers = {}, body = '', accept }: Request
 ): Promise<http.IncomingMessage> {
-  // Of a string minio-js would send the number of characters as Content-Length.
-  const bytes = typeof body === 'string' ? Buffer.from(body) : body
   const end = startSpan(`S3.${operation}`, { 'aws.s3.bucket': store.bucket, ...(key !== '' && { 'aws.s3.key': key }) })
   let status: number | undefined
   try {
-    const response = await store.client.makeRequestAsync(
-      { method, bucketName: store.bucket, objectName: key, query, headers },
-      bytes,
-      anyStatus
-    )
+    const response = await send(store, { method, key, query, headers, body })
     status = response.statusCode!
     if (!accept.includes(status)) throw new Error(`the store answered ${status} ${await codeIn(response)}`)
     end({ attributes: { 'http.response.status_code': status } })
     return response
   } catch (cause) {
-    status ??= statusIn(cause)
     storeErrors.inc({ operation, status: status === undefined ? 'none' : `${Math.floor(status / 100)}xx` })
     end({ error: String(status ?? 'none') })
     throw problem('store-unavailable', 'The object store cannot be reached or does not answer as it should', {
@@ -49,13 +44,20 @@ export async function request (
   }
 }
 
-/** All are accepted of minio-js, which does not tell the status of what it makes an error of. */
-const anyStatus = Array.from({ length: 500 }, (_, index) => index + 100)
-
-/** But what it would ask for again, if it might, it accepts of nobody: of that only the words of its error tell. */
-function statusIn (error: unknown): number | undefined {
-  const [, status] = / HTTP status: (\d{3})/.exec(String(error)) ?? []
-  return status === undefined ? undefined : Number(status)
+/** Sends one request, signed, and returns the answer as soon as its headers are here. */
+async function send (
+  { endpoint, bucket, signer, agent }: Store,
+  { method, key, query, headers, body }: Required<Omit<Request, 'operation' | 'accept'>>
+): Promise<http.IncomingMessage> {
+  const path = `/${bucket}${key && `/${percentEncode(key).replaceAll('%2F', '/')}`}`
+  const signed = signer.signedHeaders({ method, path, query, headers: { ...headers, host: endpoint.host } }, body)
+  const { request: open } = endpoint.protocol === 'https:' ? https : http
+  return await new Promise((resolve, reject) => {
+    open(endpoint, { method, path: path + (query && `?${query}`), headers: signed, agent })
+      .once('response', resolve)
+      .on('error', reject)
+      .end(body)
+  })
 }
 
 /** The code of an S3 error; the rest of it may repeat what was signed. */

@@ -7,7 +7,7 @@ import { request } from './store-request.ts'
 
 /** How requests name a multipart upload. */
 export function uploadQuery (uploadId: string): string {
-  return `uploadId=${encodeURIComponent(uploadId)}`
+  return `uploadId=${percentEncode(uploadId)}`
 }
 
 /** Frees what the parts take; fine when there is no such upload. */

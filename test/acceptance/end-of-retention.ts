@@ -1,7 +1,7 @@
 import t from 'tap'
 import { readRecord } from '../../shared/job/record-store.ts'
 import { expiryKey, markerKey, stateKey } from '../../shared/store/bucket-layout.ts'
-import { getObject, getTags, headObject, putObject } from '../../shared/store/object-store.ts'
+import { getObject, getTags, headObject, putObject, removeObject } from '../../shared/store/object-store.ts'
 import { openStore } from '../../shared/store/open-store.ts'
 import { clusterOf } from '../support/cluster-of.ts'
 import { keysOf } from '../support/deploy-server.ts'
@@ -61,7 +61,7 @@ await t.test('a job is kept until it expires, and then all its objects are remov
     await getTags(store, stateKey(id)),
     'unconditional'
   )
-  for (const at of [ended.expires_at!, later]) await store.client.removeObject(bucket, expiryKey(at, id))
+  for (const at of [ended.expires_at!, later]) await removeObject(store, expiryKey(at, id))
   await host.ping()
   await poll('the Job is gone', async () => (await cluster.jobs()).length === 0)
   await poll('the function has settled the removal', () => settled() >= seen + 2)

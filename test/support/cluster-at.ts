@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { type Cluster, connectCluster } from '../../shared/kubernetes/cluster.ts'
+import { apiServerAt } from '../../shared/kubernetes/api-server.ts'
+import { type Cluster, clusterWith } from '../../shared/kubernetes/cluster.ts'
 
 /** Writes a kubeconfig for the server at this address. Returns its path. */
 export function kubeconfigFor (t: Test, server: string, token = 'a hidden token'): string {
@@ -23,7 +24,7 @@ export function kubeconfigFor (t: Test, server: string, token = 'a hidden token'
   return path
 }
 
-/** A connection to this server, made as the functions make theirs. */
-export function clusterAt (t: Test, server: string, token?: string): Cluster {
-  return connectCluster({ KUBECONFIG: kubeconfigFor(t, server, token), JOBS_NAMESPACE: 'gx4ki-jobs' })
+/** A connection to this server, as the functions have theirs. */
+export function clusterAt (_: Test, server: string, token = 'a hidden token'): Cluster {
+  return clusterWith(apiServerAt(server, {}, async () => ({ authorization: `Bearer ${token}` })), 'gx4ki-jobs')
 }

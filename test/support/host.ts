@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Test } from 'tap'
 import { type Host, startHost } from '../../knative/local/host.ts'
-import { connectCluster } from '../../shared/kubernetes/cluster.ts'
 import { clusterHost } from './cluster-host.ts'
+import { clientOf } from './cluster-of.ts'
 import { jobTemplates } from './job-templates.ts'
 import { poll } from './poll.ts'
 
@@ -78,7 +78,7 @@ async function localHost (t: Test, env: Overrides): Promise<TestedHost> {
   t.teardown(() => {
     if (!t.passing()) console.error(log.join('\n'))
   })
-  const { config } = connectCluster({ KUBECONFIG: host.kubeconfig, JOBS_NAMESPACE: 'gx4ki-jobs' })
+  const { config } = clientOf(host.kubeconfig)
   return {
     ...host,
     log,

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { startStore } from '../../knative/local/store/store.ts'
 import { openStore, type Store, type StoreSettings } from '../../shared/store/open-store.ts'
+import { whole } from '../../shared/store/store-answer.ts'
+import { request } from '../../shared/store/store-request.ts'
 
 /**
  * Creates a bucket for one test in a real S3 store. It uses the store that S3_ENDPOINT names (`make test` starts one
@@ -20,7 +22,7 @@ export async function testStore (t: Test): Promise<Store & { settings: StoreSett
     S3_REGION: 'us-east-1'
   }
   const store = openStore(settings)
-  await store.client.makeBucket(settings.S3_BUCKET)
+  await whole(await request(store, { operation: 'CreateBucket', method: 'PUT', accept: [200] }))
   return { ...store, settings }
 }
 

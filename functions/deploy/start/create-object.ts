@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubernetesObject, V1Secret, V1Status } from '@kubernetes/client-node'
 import { problem, type ProblemError } from '../../../shared/http/problem.ts'
@@ -6,7 +7,7 @@ import { type Cluster, genuine, kubernetesUnavailable } from '../../../shared/ku
 
 const paths = { jobs: 'apis/batch/v1', configmaps: 'api/v1', secrets: 'api/v1', pods: 'api/v1' }
 
-type Place = Pick<Cluster, 'config' | 'namespace'>
+type Place = Pick<Cluster, 'api' | 'namespace'>
 
 /** What the API server made of a request for a new object. */
 export interface Creation<T> {
@@ -69,12 +70,11 @@ async function send (
   cluster: Place,
   path: string,
   body: object
-): Promise<{ status: number, warning: string | null, body: unknown }> {
+): Promise<{ status: number, warning: string | undefined, body: unknown }> {
   try {
-    const url = cluster.config.getCurrentCluster()!.server + path
-    const response = await askApiServer(cluster, url, { method: 'POST', body: JSON.stringify(body) })
-    const text = await response.text()
-    return { status: response.status, warning: response.headers.get('warning'), body: parse(text) }
+    const response = await askApiServer(cluster, path, { method: 'POST', body: JSON.stringify(body) })
+    const { statusCode: status, headers: { warning } } = response
+    return { status: status!, warning, body: parse(await text(response)) }
   } catch (error) {
     throw kubernetesUnavailable(error)
   }
@@ -90,8 +90,8 @@ function parse (text: string): unknown {
 }
 
 /** The texts of a `Warning` header (RFC 7234, 5.5), of which there may be several: `299 - "text"`. */
-function warningsIn (header: string | null): string[] {
-  return [...(header ?? '').matchAll(/\d{3} \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text]) => text!.replace(/\\(.)/g, '$1'))
+function warningsIn (header = ''): string[] {
+  return [...header.matchAll(/\d{3} \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text]) => text!.replace(/\\(.)/g, '$1'))
 }
 
 /** The object that was created. A proxy may answer with 200 and a page instead: then it is not known what was made. */

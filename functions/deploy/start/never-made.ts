@@ -8,7 +8,8 @@ const nothingMade = new Set([
   'EAI_AGAIN',
   'EHOSTUNREACH',
   'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT'
+  // There was no connection in time.
+  'NotConnected'
 ])
 
 /**

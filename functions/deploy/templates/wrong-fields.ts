@@ -1,5 +1,5 @@
-import * as models from '@kubernetes/client-node'
 import leven from 'leven'
+import { type Attribute, typesOfKubernetes } from './types-of-kubernetes.ts'
 
 /** A field of a manifest that Kubernetes does not know, or whose value has another type. */
 export interface WrongField {
@@ -10,21 +10,9 @@ export interface WrongField {
   message: string
 }
 
-interface Attribute {
-  baseName: string
-  type: string
-  /** Of a number: `int32`, `int64` or `double`. */
-  format: string
-}
-
-interface Model {
-  getAttributeTypeMap: () => Attribute[]
-}
-
 /**
- * Compares a manifest with the schema of Kubernetes, which client-node carries: it is generated from the OpenAPI
- * document of a release. `type` is the name of a type there, such as `V1Job`. A field that is `null` counts as
- * absent, as it does for the API server.
+ * Compares a manifest with the schema of Kubernetes. `type` is the name of a type in client-node, such as `V1Job`. A
+ * field that is `null` counts as absent, as it does for the API server.
  */
 export function wrongFields (
   value: unknown,
@@ -46,17 +34,17 @@ export function wrongFields (
     if (!isObject(value)) return [{ path, kind: 'type', message: 'must be an object' }]
     return Object.entries(value).flatMap(([key, one]) => wrongFields(one, valueType, `${path}["${key}"]`, format))
   }
-  const model = (models as unknown as Record<string, Model | undefined>)[type]
-  if (typeof model?.getAttributeTypeMap === 'function') return wrongFieldsOf(value, model, path)
+  const known = typesOfKubernetes[type]
+  if (known !== undefined) return wrongFieldsOf(value, known, path)
   if (isQuantity(value, path)) return []
   if (!isOfType(value, type)) return [{ path, kind: 'type', message: `must be ${withArticle(type)}` }]
   const range = typeof value === 'number' ? outOfRange(value, format) : undefined
   return range === undefined ? [] : [{ path, kind: 'type', message: range }]
 }
 
-function wrongFieldsOf (value: unknown, model: Model, path: string): WrongField[] {
+function wrongFieldsOf (value: unknown, known: Attribute[], path: string): WrongField[] {
   if (!isObject(value)) return [{ path, kind: 'type', message: 'must be an object' }]
-  const attributes = new Map(model.getAttributeTypeMap().map((attribute) => [attribute.baseName, attribute]))
+  const attributes = new Map(known.map((attribute) => [attribute.baseName, attribute]))
   return Object.entries(value).flatMap(([name, one]) => {
     const field = path === '' ? name : `${path}.${name}`
     const attribute = attributes.get(name)

@@ -5,6 +5,7 @@ import type { KubeConfig, V1Job } from '@kubernetes/client-node'
 import { createObject } from '../../../functions/deploy/start/create-object.ts'
 import { jobObject, type JobSettings } from '../../../functions/deploy/start/job-objects.ts'
 import { type Template, type Templates, templatesIn } from '../../../functions/deploy/templates/read-templates.ts'
+import { apiServerOf } from '../../../shared/kubernetes/any-kubeconfig.ts'
 import { newJobId } from '../../../shared/job/job-id.ts'
 import { broken, degraded, type Row, works } from '../row.ts'
 import { wordsOf } from '../words-of.ts'
@@ -62,7 +63,7 @@ async function tryTemplate (
   template: Template,
   { namespace, ...settings }: JobSettings
 ): Promise<{ warnings: string[], refusal?: unknown }> {
-  const place = { config, namespace }
+  const place = { api: await apiServerOf(config), namespace }
   const job = jobObject(template, newJobId(), { plain: {}, secret: {} }, { namespace, ...settings })
   const warnings: string[] = []
   try {

@@ -18,7 +18,7 @@ import {
   resultsPrefix,
   stateKey
 } from '../../../../shared/store/bucket-layout.ts'
-import { headObject, putObject } from '../../../../shared/store/object-store.ts'
+import { headObject, putObject, removeObject } from '../../../../shared/store/object-store.ts'
 import { openStore, type Store } from '../../../../shared/store/open-store.ts'
 import { listUploads } from '../../../../shared/store/unfinished-uploads.ts'
 import { clusterOf } from '../../../support/cluster-of.ts'
@@ -120,7 +120,7 @@ await t.test('when the retention is over, nothing of the job is left in Kubernet
   t.equal((await ping()).status, 204)
   t.equal((await fetch(`${url}/job/${id}`)).status, 200, 'the record stays while the marker exists')
   t.ok(await headObject(store, markerKey(id)))
-  await store.client.removeObject(store.bucket, markerKey(id))
+  await removeObject(store, markerKey(id))
   t.equal((await ping()).status, 204)
 
   t.same(await keysOf(store), others)
@@ -158,7 +158,7 @@ await t.test('a job that is kept while its removal begins keeps its key', async 
     name: objectName(id),
     propagationPolicy: 'Background'
   })
-  await store.client.removeObject(store.bucket, markerKey(id))
+  await removeObject(store, markerKey(id))
   const expiresAt = ago(1)
   await advanceRecord(store, id, (record) => ({ ...record, state: 'succeeded', revision: 9, expires_at: expiresAt }))
   const proxy = await faultProxy(t)

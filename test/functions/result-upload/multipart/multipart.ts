@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { listParts } from '../../../../functions/result-upload/multipart/multipart.ts'
 import { contentKey, multipartKey } from '../../../../shared/store/bucket-layout.ts'
 import { getObject, listAll, putObject } from '../../../../shared/store/object-store.ts'
+import { abortMultipart } from '../../../../shared/store/unfinished-uploads.ts'
 import type { Store } from '../../../../shared/store/open-store.ts'
 import { contentOf } from '../../../support/content-of.ts'
 import { sendGrant } from '../../../support/send-grant.ts'
@@ -89,7 +90,7 @@ await t.test('a broken upload of the same file goes on where it stopped', async 
 await t.test('an upload that the store has given up begins anew', async (t) => {
   const server = await start(t)
   const uploadId = await begin(server)
-  await server.store.client.abortMultipartUpload(server.store.bucket, server.key, uploadId)
+  await abortMultipart(server.store, server.key, uploadId)
   const offered = await offer(server)
   t.not(offered.upload_id, uploadId)
   t.same(offered.parts, [])

@@ -4,6 +4,9 @@ import type { Command, Option } from './command.ts'
 import { globalOptions } from './global-options.ts'
 import { nearest } from './nearest.ts'
 
+/** Names of other programs. */
+const MEANT: Record<string, string> = { 'env-file': 'dotenv', status: 'state' }
+
 /** The arguments of a command. To ask for an option that the command does not have is a mistake in gx4ki. */
 export interface Arguments {
   positionals: string[]
@@ -73,7 +76,8 @@ function valueOf (
 }
 
 function unknownOption (command: string, given: string, options: Option[]): Error {
-  const meant = nearest(given.replace(/^-+/, ''), options.map(({ name }) => name))
+  const word = given.replace(/^-+/, '')
+  const meant = MEANT[word] ?? nearest(word, options.map(({ name }) => name))
   // Only the name: the value may be a secret.
   return misuse(
     `gx4ki ${command} has no option ${given}`,

@@ -63,11 +63,16 @@ function optionTable (options: Option[]): string {
 }
 
 function tableOf (titles: [string, string], rows: [string, string][]): string {
-  const lines = rows.map(([left, right]) => `| ${left} | ${right.replaceAll('|', '\\|')} |`)
+  const lines = rows.map(([left, right]) => `| ${left} | ${marked(right).replaceAll('|', '\\|')} |`)
   return `| ${titles.join(' | ')} |\n| --- | --- |\n${lines.join('\n')}\n`
+}
+
+/** Plain text, so that Markdown shows it as it is. */
+function marked (text: string): string {
+  return text.replaceAll('*', '\\*').replaceAll(/https?:\/\/[^\s,;]+/g, '<$&>')
 }
 
 /** Lines of at most 100 columns. */
 function filled (text: string): string {
-  return text.replaceAll(/(?=.{101})(.{1,100}) /g, '$1\n')
+  return marked(text).replaceAll(/(?=.{101})(.{1,100}) /g, '$1\n')
 }

@@ -11,12 +11,12 @@ export const run: Command = {
   most: 1,
   summary: 'Starts a job from a template and prints its id',
   details: [
-    'Without TEMPLATE, the server takes its default. --env wins over --value-file, this over a later --env-file, and ' +
+    'Without TEMPLATE, the server takes its default. --env wins over --value-file, this over a later --dotenv, and ' +
     'this over an earlier one. A dotenv file is never read by itself.'
   ],
   examples: [
     'gx4ki run drive -e DURATION=60 --wait --download',
-    'id=$(gx4ki run drive --env-file job.env)'
+    'id=$(gx4ki run drive --dotenv job.env)'
   ],
   options: [
     ...startOptions,

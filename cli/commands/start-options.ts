@@ -10,7 +10,8 @@ const toldStates = ['running', 'succeeded', 'failed', 'canceled', 'lost'] as con
 /** The options of the commands that start a job, apart from its template. */
 export const startOptions: Option[] = [
   { name: 'env', short: 'e', value: 'NAME=VALUE', many: true, help: 'sets a variable; NAME alone takes its value from your environment' },
-  { name: 'env-file', value: 'FILE', many: true, help: 'a dotenv file; - is stdin' },
+  // Not `env-file`: Node.js takes an option of this name for itself, wherever it stands, and loads the file.
+  { name: 'dotenv', value: 'FILE', many: true, help: 'a dotenv file; - is stdin' },
   { name: 'value-file', value: 'NAME=FILE', many: true, help: 'sets a variable to the content of a file' },
   { name: 'queue', value: 'QUEUE', help: 'the queue in which the job waits' },
   { name: 'callback', value: 'URL', help: 'a receiver for the end of the job' },
@@ -27,7 +28,7 @@ export async function startRequest (
   const { env, from } = await readValues(session, {
     set: given.list('env'),
     fileValues: given.list('value-file'),
-    envFiles: given.list('env-file')
+    envFiles: given.list('dotenv')
   })
   const [queue, url, secret] = ['queue', 'callback', 'callback-secret'].map((name) => given.text(name))
   const events = given.list('callback-on')

@@ -34,10 +34,18 @@ export async function deployJob (
   const patience = PATIENCE_MS
   const signal = new AbortController().signal
   const headers = { 'idempotency-key': JSON.stringify(key) }
-  const job = await withPlaces(from, async () =>
-    await askJson<Accepted>(session, { method: 'POST', path: '/job/deploy', body, headers, patience, signal }))
-  await keepLastJob(session, job.job_uuid)
-  return job
+  const onInterrupt = (): void => {
+    session.note('Waiting for the id of the job; Ctrl-C again ends this at once.').catch(() => {})
+  }
+  session.interrupt.addEventListener('abort', onInterrupt)
+  try {
+    const job = await withPlaces(from, async () =>
+      await askJson<Accepted>(session, { method: 'POST', path: '/job/deploy', body, headers, patience, signal }))
+    await keepLastJob(session, job.job_uuid)
+    return job
+  } finally {
+    session.interrupt.removeEventListener('abort', onInterrupt)
+  }
 }
 
 /** Asks the server whether it would accept the job. */

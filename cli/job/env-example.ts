@@ -9,7 +9,7 @@ export function envExample ({ name, env: { properties = {}, required = [] } }: T
     const isOwed = value === undefined && required.includes(variable)
     return `${comment}\n${isOwed ? '' : '# '}${variable}=${lineOf(String(value ?? ''))}\n`
   })
-  return [`# Variables of the template ${printable(name)}: gx4ki run ${printable(name)} --env-file FILE\n`, ...blocks].join('\n')
+  return [`# Variables of the template ${printable(name)}: gx4ki run ${printable(name)} --dotenv FILE\n`, ...blocks].join('\n')
 }
 
 /** A value in the dialect of docs/dotenv.md; most values stand for themselves. */

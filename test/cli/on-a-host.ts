@@ -70,7 +70,7 @@ await t.test('gx4ki with real functions, jobs and a store', async (t) => {
   await t.test('C2: wrong values give 2 and name their places; what is not there gives 3', async (t) => {
     const file = join(folder, 'wrong.env')
     writeFileSync(file, '# a file\nNOTHING=1\n')
-    const refused = await run(['run', 'script', '--env-file', file, '-e', 'NOR_THIS=2'])
+    const refused = await run(['run', 'script', '--dotenv', file, '-e', 'NOR_THIS=2'])
     t.match(refused, { code: 2, stdout: '', stderr: `env.NOTHING is not among the variables of the template script (${file}:2)` })
     t.match(refused.stderr, 'env.NOR_THIS is not among the variables of the template script (--env NOR_THIS)')
     t.match(refused.stderr, /trace id [0-9a-f]{32}/)

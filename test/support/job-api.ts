@@ -36,9 +36,10 @@ export async function jobApi (t: Test, files: Record<string, Buffer> = {}): Prom
 function answer (api: JobApi, { method, url, headers }: Received, response: ServerResponse): void {
   const { pathname, searchParams } = new URL(url, 'http://test')
   const [id, files] = [api.id, [...api.files]]
-  if (pathname === `/job/${id}` || (method === 'POST' && pathname === '/job/deploy')) {
-    return answerJson(response, method === 'POST' ? 202 : 200, viewOf(api))
+  if (method === 'POST' && pathname === '/job/deploy') {
+    return answerJson(response, 202, { job_uuid: id, state: 'pending', links: {} })
   }
+  if (pathname === `/job/${id}`) return answerJson(response, 200, viewOf(api))
   if (pathname === `/job/${id}/result/list`) {
     return answerJson(response, 200, {
       files: files.map(([name, bytes]) =>

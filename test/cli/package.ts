@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import t from 'tap'
@@ -28,8 +28,7 @@ await t.test('npm pack makes a package that runs where nothing else is', {
   t.strictSame(readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.')), ['gx4ki'])
 
   const api = await jobApi(t, { 'a.log': Buffer.from('a log') })
-  const { env } = { env: { PATH, HOME: folder, GX4KI_URL: api.url } }
-  const { spawn } = await import('node:child_process')
+  const env = { PATH, HOME: folder, GX4KI_URL: api.url }
   const run = async (...words: string[]): Promise<number | null> => await new Promise((resolve) => {
     spawn('node_modules/.bin/gx4ki', words, { cwd: folder, env, stdio: 'ignore' }).once('close', resolve)
   })

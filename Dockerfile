@@ -5,7 +5,7 @@ WORKDIR /src
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY . .
-RUN node_modules/.bin/node build.ts
+RUN node_modules/.bin/node build.ts && node_modules/.bin/node image/compile-cache.ts
 RUN apt-get update && node_modules/.bin/node image/lay-out.ts
 
 FROM scratch AS bill-of-materials
@@ -17,5 +17,5 @@ COPY --from=build /src/dist/image/programs/ /
 # The same as in image/write-archive.ts, which gives the reasons.
 USER 65532:65532
 WORKDIR /app
-ENV PATH=/usr/local/bin NODE_USE_SYSTEM_CA=1
+ENV PATH=/usr/local/bin NODE_USE_SYSTEM_CA=1 NODE_COMPILE_CACHE=/app/dist/compile-cache NODE_COMPILE_CACHE_PORTABLE=1
 CMD ["node", "--version"]

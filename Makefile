@@ -13,8 +13,8 @@ MINIO_TESTS ?= $(wildcard test/shared/store/*.ts test/shared/results/*.ts test/j
   test/functions/job-completed/unfinished-uploads.ts test/knative/doctor/store-abilities.ts \
   test/knative/doctor/orphans.ts test/acceptance/life-of-a-job.ts
 
-.PHONY: help demo run api-key test test-minio test-image e2e e2e-parts doctor contract chaos lint typecheck
-.PHONY: build image image-tar clean python
+.PHONY: help demo run api-key test test-minio test-image e2e e2e-parts doctor contract chaos bench bench-check
+.PHONY: lint typecheck build image image-tar clean python
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,12 @@ contract: build python ## Test every function against its own OpenAPI document w
 chaos: build python ## Run random jobs with failing requests and killed processes: two minutes, or CHAOS_JOBS=10000
 	@node test/chaos/main.ts
 
+bench: build python ## Measure against floors and the prototype's stack, and write docs/performance.md; BENCH=quick takes 3 minutes
+	@$(if $(filter minio,$(LOCAL_STORE)),node test/support/with-minio.ts) node test/bench/main.ts
+
+bench-check: build python ## Compare requests, sizes, start and memory with their baseline; ACCEPT=1 writes it anew
+	@ACCEPT=$(ACCEPT) node test/bench/check.ts
+
 lint: $(installed) ## Check the code style
 	@echo 'Checking the style …'
 	@eslint .
@@ -69,6 +75,7 @@ image: ## Build the image with Docker, or with DOCKER=podman
 	$(DOCKER) build --target bill-of-materials --output type=local,dest=dist .
 
 image-tar: build ## Build the image without Docker, on Debian: dist/image.tar
+	@node image/compile-cache.ts
 	@node image/lay-out.ts
 	@node image/write-archive.ts
 

@@ -30,6 +30,17 @@ const loadOnDemand: Plugin = {
   }
 }
 
+/** What Fastify loads to compile the schemas of routes. server.ts has compilers of its own, so it never calls these. */
+const withoutCompilers: Plugin = {
+  name: 'without-compilers',
+  setup ({ onLoad }) {
+    onLoad(
+      { filter: /\/@fastify\/(ajv-compiler|fast-json-stringify-compiler)\/index\.js$/ },
+      () => ({ contents: 'module.exports = () => undefined' })
+    )
+  }
+}
+
 /** Runs these modules now, and puts the value of what they export in their place: it needs far less than their code. */
 const runAtBuild: Plugin = {
   name: 'run-at-build',
@@ -48,7 +59,7 @@ const { metafile } = await build({
     ...programs.filter(({ main }) => existsSync(main)).map(({ name, main }) => ({ in: main, out: name })),
     ...apart.map((path) => ({ in: path, out: parse(path).name }))
   ],
-  plugins: [loadOnDemand, runAtBuild],
+  plugins: [loadOnDemand, withoutCompilers, runAtBuild],
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },
   bundle: true,

@@ -1,7 +1,7 @@
 /**
  * Lays out the image's files in dist/image/, one folder per layer: `system` (Node and the Debian files that it needs)
- * and `programs` (the bundles). Also writes the bill of materials, dist/image.cdx.json. write-archive.ts and the
- * Dockerfile both make the image from these files.
+ * and `programs` (the bundles, and what V8 has compiled of them). Also writes the bill of materials,
+ * dist/image.cdx.json. write-archive.ts and the Dockerfile both make the image from these files.
  */
 import { execFileSync } from 'node:child_process'
 import {
@@ -78,6 +78,7 @@ const metafile = JSON.parse(readFileSync('dist/metafile.json', 'utf8')) as Metaf
 for (const file of Object.keys(metafile.outputs).filter((file) => !file.endsWith('.map'))) {
   copy(file, join(programs, file), 0o644)
 }
+for (const file of globSync('dist/compile-cache/*/*')) copy(file, join(programs, file), 0o644)
 copy('LICENSE', join(programs, 'LICENSE'), 0o644)
 const bundled = bundledPackages(metafile)
 write(join(programs, 'THIRD-PARTY-LICENSES'), licenseTexts(bundled))

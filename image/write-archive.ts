@@ -10,7 +10,13 @@ const digest = writeOciArchive('dist/image.tar', {
     User: '65532:65532',
     WorkingDir: '/app',
     // Node also trusts the certificates in /etc/ssl/certs, so a private CA only has to be mounted there.
-    Env: ['PATH=/usr/local/bin', 'NODE_USE_SYSTEM_CA=1'],
+    // compile-cache.ts has filled the cache.
+    Env: [
+      'PATH=/usr/local/bin',
+      'NODE_USE_SYSTEM_CA=1',
+      'NODE_COMPILE_CACHE=/app/dist/compile-cache',
+      'NODE_COMPILE_CACHE_PORTABLE=1'
+    ],
     Cmd: ['node', '--version']
   }
 })

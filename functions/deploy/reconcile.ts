@@ -1,24 +1,22 @@
-import { createdAt } from '../../shared/job/job-id.ts'
 import { hastened } from '../../shared/job/hastened.ts'
 import type { JobRecord } from '../../shared/job/job-record.ts'
 import { isTerminal } from '../../shared/job/job-state.ts'
-import { readRecord } from '../../shared/job/record-store.ts'
+import { type FoundRecord, readRecord } from '../../shared/job/record-store.ts'
 import { transferOf } from '../../shared/job/transfer-of.ts'
 import { type Cluster, objectName, orAbsent } from '../../shared/kubernetes/cluster.ts'
 import { countingPod, podsOf, runningInit } from '../../shared/kubernetes/workload.ts'
 import { jobOfKey, MARKER_PREFIX } from '../../shared/store/bucket-layout.ts'
-import { listAll, removeObject } from '../../shared/store/object-store.ts'
+import { headObject, listAll, removeObject } from '../../shared/store/object-store.ts'
 import { pingRepairs } from '../../shared/telemetry/metrics.ts'
 import type { ConnectorDeps } from './connector/connector-deps.ts'
 import { startTransfer } from './connector/start-transfer.ts'
 import type { Watched } from './connector/watch-transfers.ts'
+import { deleteJob } from './start/delete-job.ts'
 import { releaseClaim } from './start/job-claim.ts'
+import { ABANDONED_MS } from './start/open-jobs.ts'
 import { type Deps, isGivenUp, startJob } from './start/start-job.ts'
 import { startLater } from './start/start-later.ts'
 import { finishStop, stopJob } from './keep/stop-job.ts'
-
-/** A marker of this age without a record does not belong to a request in progress any more. */
-const ABANDONED_MS = 5 * 60_000
 
 export type Repair = 'started' | 'refused' | 'stop repeated' | 'start deadline exceeded' | 'marker removed'
 
@@ -40,7 +38,7 @@ export async function reconcile (
       if (transfer !== undefined) {
         transfers.push({ id, transfer, isWaiting: hastened(found!.record, new Date()) !== undefined })
       }
-      const repair = found === undefined ? await removeAbandoned(deps, id, key) : await repairJob(deps, found.record)
+      const repair = found === undefined ? await removeAbandoned(deps, id, key) : await repairJob(deps, found)
       if (repair === undefined) continue
       pingRepairs.inc({ repair })
       report(id, repair)
@@ -51,13 +49,20 @@ export async function reconcile (
   return transfers
 }
 
-async function removeAbandoned ({ store }: Deps, id: string, marker: string): Promise<Repair | undefined> {
-  if (Date.now() - createdAt(id).getTime() < ABANDONED_MS) return undefined
+/**
+ * Removes a marker without a record. The process that wrote it may have made a Job too, but no Secret: no pod of that
+ * Job has run. The age is that of the marker, because a repeated request with an idempotency key writes it again.
+ */
+async function removeAbandoned ({ store, cluster }: Deps, id: string, marker: string): Promise<Repair | undefined> {
+  const head = await headObject(store, marker)
+  if (head === undefined || Date.now() - new Date(head.lastModified).getTime() < ABANDONED_MS) return undefined
+  await deleteJob(cluster, id)
   await removeObject(store, marker)
   return 'marker removed'
 }
 
-async function repairJob (deps: ConnectorDeps, record: JobRecord): Promise<Repair | undefined> {
+async function repairJob (deps: ConnectorDeps, found: FoundRecord): Promise<Repair | undefined> {
+  const { record } = found
   const id = record.job_uuid
   // The process that gave the job up may have crashed before it freed the key.
   if (isGivenUp(record)) await releaseClaim(deps.store, record.idempotency, id)
@@ -74,8 +79,8 @@ async function repairJob (deps: ConnectorDeps, record: JobRecord): Promise<Repai
   }
   if (record.job_uid !== undefined) return undefined
   const started = transferOf(record) === undefined
-    ? await startLater(deps, record, async () => await startJob(deps, record))
-    : await startTransfer(deps, record)
+    ? await startLater(deps, record, async () => await startJob(deps, record, found))
+    : await startTransfer(deps, found)
   if (started.reason === 'RejectedByKubernetes' || started.reason === 'InvalidAsset') return 'refused'
   return started.job_uid === undefined ? undefined : 'started'
 }

@@ -1,3 +1,4 @@
+import sensible from '@fastify/sensible'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
@@ -14,20 +15,20 @@ import { State } from '../../shared/job/job-state.ts'
 import { JobView, ListedJob, viewOf } from '../../shared/job/job-view.ts'
 import { readRecord } from '../../shared/job/record-store.ts'
 import { resultsSoFar } from '../../shared/results/results-so-far.ts'
-import type { Store } from '../../shared/store/open-store.ts'
 import { countJobs } from './count-jobs.ts'
 import { jobLog } from './job-log.ts'
 import { listJobs } from './list-jobs.ts'
 import { Cursor, Limit, PAGE } from './page.ts'
-import { resultFiles } from './result-files.ts'
+import { resultFiles, type ResultFetchDeps } from './result-files.ts'
 import { preferredWait, waitForJob } from './wait-for-job.ts'
 
 const JobParams = Type.Object({ id: JobId })
 
 /** Serves job states, results and logs from the store. It has no access to Kubernetes. */
-export function resultFetch (options: { store: Store, resultTokenKey?: string | undefined }): FastifyPluginAsync {
+export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
   const { store } = options
   return async function (plugin) {
+    await plugin.register(sensible)
     const app = plugin.withTypeProvider<TypeBoxTypeProvider>()
     // A long poll must not delay the shutdown of the process.
     const stopping = new AbortController()

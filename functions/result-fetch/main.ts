@@ -4,7 +4,9 @@ import { resultTokenSettings } from '../../shared/access/result-token.ts'
 import { callersApi } from '../../shared/http/callers-api.ts'
 import { runFunction, serverSettings } from '../../shared/http/server.ts'
 import { readSettings } from '../../shared/settings/read-settings.ts'
+import { contentReader } from '../../shared/store/content-reader.ts'
 import { openStore, storeSettings } from '../../shared/store/open-store.ts'
+import { urlSigner } from '../../shared/store/sign-url.ts'
 import { resultFetch } from './app.ts'
 
 const Settings = Type.Object({ ...serverSettings, ...storeSettings, ...callerSettings, ...resultTokenSettings })
@@ -16,6 +18,10 @@ runFunction(() => readSettings(Settings), (settings) => {
     description: 'The state of jobs, their result files and their logs',
     ...admitCallers('result-fetch', settings, store),
     elsewhere: callersApi.deploy,
-    app: resultFetch({ store, resultTokenKey: settings.RESULT_TOKEN_KEY })
+    app: resultFetch({
+      store,
+      openContent: contentReader(store, urlSigner(settings)),
+      resultTokenKey: settings.RESULT_TOKEN_KEY
+    })
   }
 })

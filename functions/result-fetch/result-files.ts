@@ -11,18 +11,22 @@ import {
   NotChanged
 } from '../../shared/http/check-conditions.ts'
 import { contentDisposition } from '../../shared/http/content-disposition.ts'
+import { writtenBy } from '../../shared/http/written-by.ts'
 import { problems } from '../../shared/http/problem-responses.ts'
 import { invalidField, problem, unknownJob } from '../../shared/http/problem.ts'
 import { JobId } from '../../shared/job/job-id.ts'
 import type { JobRecord } from '../../shared/job/job-record.ts'
 import { isTerminal } from '../../shared/job/job-state.ts'
 import { readRecord } from '../../shared/job/record-store.ts'
-import { archiveResults } from '../../shared/results/archive-results.ts'
+import { archiveResults } from '../../shared/results/archive/archive-results.ts'
+import { preferredForm } from '../../shared/results/archive/preferred-form.ts'
+import { tar } from '../../shared/results/archive/tar.ts'
+import { zip } from '../../shared/results/archive/zip.ts'
 import { LeftOutFile } from '../../shared/job/result-counts.ts'
 import { ResultName } from '../../shared/results/result-name.ts'
 import { findResult, listResults, ResultFile } from '../../shared/results/results.ts'
 import { wrongName } from '../../shared/results/wrong-name.ts'
-import { streamObject } from '../../shared/store/object-store.ts'
+import type { OpenContent } from '../../shared/store/content-reader.ts'
 import type { Store } from '../../shared/store/open-store.ts'
 import { Cursor, Limit, PAGE } from './page.ts'
 import { selectBytes } from './select-bytes.ts'
@@ -33,8 +37,16 @@ const Bytes: object = {
   content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }
 }
 const Archive: object = {
-  description: 'The tar archive',
-  content: { 'application/x-tar': { schema: { type: 'string', format: 'binary' } } }
+  description: 'The archive',
+  content: Object.fromEntries(
+    [tar, zip].map(({ mediaType }) => [mediaType, { schema: { type: 'string', format: 'binary' } }])
+  )
+}
+
+export interface ResultFetchDeps {
+  store: Store
+  openContent: OpenContent
+  resultTokenKey?: string | undefined
 }
 
 /**
@@ -42,7 +54,7 @@ const Archive: object = {
  * credentials of API callers, and the tokens that connectors pass to consumers.
  */
 export function resultFiles (
-  { store, resultTokenKey }: { store: Store, resultTokenKey?: string | undefined }
+  { store, openContent, resultTokenKey }: ResultFetchDeps
 ): FastifyPluginAsync {
   return async function (plugin) {
     const app = plugin.withTypeProvider<TypeBoxTypeProvider>()
@@ -89,11 +101,17 @@ export function resultFiles (
       exposeHeadRoute: false,
       config: { access: 'jobs:read', ownCredential },
       schema: {
-        summary: 'All result files of a job in one tar archive',
-        description: 'Sorted by name. Available only when the job has ended, because a running job may add files.',
+        summary: 'All result files of a job in one archive',
+        description:
+          'A tar archive, or with `format=zip`, or `Accept: application/zip`, a zip archive of the files as they are. Sorted by name. Available only when the job has ended, because a running job may add files.',
         params: JobParams,
-        querystring: Type.Object({}, { additionalProperties: false }),
-        headers: Type.Object(conditionHeaders),
+        querystring: Type.Object({
+          format: Type.Optional(Type.String({ enum: ['tar', 'zip'] }))
+        }, { additionalProperties: false }),
+        headers: Type.Object({
+          accept: Type.Optional(Type.String({ examples: ['application/zip'] })),
+          ...conditionHeaders
+        }),
         response: { 200: Archive, 304: NotChanged, ...problems(400, 401, 403, 404, 409, 412, 503) }
       },
       handler: async (request, reply) => {
@@ -103,16 +121,21 @@ export function resultFiles (
             job_uuid: record.job_uuid
           })
         }
-        const { size, etag, bytes } = await archiveResults(store, record)
+        const { format } = request.query
+        const form = (format ?? preferredForm(request.headers.accept)) === 'zip' ? zip : tar
+        reply.vary('accept')
+        const { size, etag, writeTo } = await archiveResults(store, record, form)
         const judgement = checkConditions(request, { etag })
         reply.headers({ etag, 'cache-control': 'private, no-cache' })
         if (judgement === 'not modified') return await reply.code(304).send()
         reply.headers({
-          'content-type': 'application/x-tar',
+          'content-type': form.mediaType,
           'content-length': size,
-          'content-disposition': contentDisposition(`${record.job_uuid}.tar`)
+          'content-disposition': contentDisposition(`${record.job_uuid}.${form.ending}`),
+          'x-content-type-options': 'nosniff'
         })
-        return await reply.send(request.method === 'HEAD' ? undefined : bytes())
+        if (request.method === 'HEAD') return await reply.send()
+        return await reply.send(writtenBy(async (answer) => await writeTo(openContent, answer), () => {}))
       }
     })
 
@@ -163,8 +186,8 @@ export function resultFiles (
         const selection = selectBytes(takesRange ? request.headers.range : undefined, result.size)
         const range = selection.status === 206 ? { start: selection.start, end: selection.end } : undefined
         // Open the file before the headers are set: a problem must not have the headers of the file.
-        const bytes = isHead ? undefined : await streamObject(store, result.key, { range })
-        if (!isHead && bytes === undefined) {
+        const content = isHead ? undefined : await openContent(result.key, result.size, range)
+        if (!isHead && content === undefined) {
           throw problem('conflict', 'The job is replacing this file; try again', {
             job_uuid: record.job_uuid
           })
@@ -181,7 +204,7 @@ export function resultFiles (
           'x-content-type-options': 'nosniff',
           'content-security-policy': 'sandbox'
         })
-        return await reply.send(bytes)
+        return await reply.send(content && writtenBy(content.copyTo, content.close))
       }
     })
 

@@ -1,6 +1,6 @@
-import { AwsV4Signer } from 'aws4fetch'
 import { Type, type Static } from 'typebox'
 import type { StoreSettings } from '../../shared/store/open-store.ts'
+import { urlSigner } from '../../shared/store/sign-url.ts'
 
 /** A grant is asked for right before it is used; a part that is on its way when this is over still arrives. */
 const EXPIRES_SECONDS = 300
@@ -16,26 +16,9 @@ export type Grant = Static<typeof Grant>
 export type Presign = (key: string, headers: Record<string, string>, query?: Record<string, string>) => Promise<Grant>
 
 export function presignWith (settings: StoreSettings): Presign {
-  // The signing key of the day.
-  const cache = new Map<string, ArrayBuffer>()
+  const signUrl = urlSigner(settings)
   return async function presign (key, headers, query = {}) {
-    const url = new URL(`${settings.S3_BUCKET}/${encodeURIComponent(key).replaceAll('%2F', '/')}`, settings.S3_ENDPOINT)
-    for (const [name, value] of Object.entries({ ...query, 'X-Amz-Expires': String(EXPIRES_SECONDS) })) {
-      url.searchParams.set(name, value)
-    }
-    const signed = await new AwsV4Signer({
-      method: 'PUT',
-      url: url.href,
-      headers,
-      accessKeyId: settings.S3_ACCESS_KEY,
-      secretAccessKey: settings.S3_SECRET_KEY,
-      region: settings.S3_REGION,
-      service: 's3',
-      cache,
-      signQuery: true,
-      // Content-Length is among those that it would leave unsigned.
-      allHeaders: true
-    }).sign()
-    return { method: 'PUT', url: signed.url.href, headers }
+    const url = await signUrl({ method: 'PUT', key, seconds: EXPIRES_SECONDS, headers, query })
+    return { method: 'PUT', url: url.href, headers }
   }
 }

@@ -16,6 +16,9 @@ const REST = /[ \t]*(?:#[^\n]*)?\r?(?:\n|$)/y
 /** Keeps the answer smaller than the file. */
 const MOST_ERRORS = 100
 
+/** The most variables of a request, many more than any template has. */
+export const MOST_VARIABLES = 1000
+
 /** How many of the five tools may read a line differently: the other three agree. */
 const MOST_DOUBTED = 2
 
@@ -46,6 +49,10 @@ export function readDotenv (text: string): Dotenv {
       const earlier = variables.get(line.name)
       if (earlier === undefined) variables.set(line.name, { value: line.value, line: number })
       else errors.push({ line: number, message: `sets ${line.name} a second time, after line ${earlier.line}` })
+    }
+    if (variables.size > MOST_VARIABLES) {
+      errors.unshift({ line: number, message: `is too much: a file has at most ${MOST_VARIABLES} variables` })
+      break
     }
     const next = line?.next ?? endOf(text, at) + 1
     number += newlinesIn(text, at, next)

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { shortened } from './shortened.ts'
 
 /** RFC 9457, with the fields that callers of this API rely on. */
 export const Problem = Type.Object({
@@ -6,7 +7,10 @@ export const Problem = Type.Object({
   title: Type.String(),
   status: Type.Integer(),
   detail: Type.String(),
-  errors: Type.Optional(Type.Array(Type.Object({ field: Type.String(), message: Type.String() }))),
+  errors: Type.Optional(
+    Type.Array(Type.Object({ field: Type.String(), message: Type.String() }), { description: 'At most 100' })
+  ),
+  more_errors: Type.Optional(Type.Integer({ description: 'How many more errors there are, which `errors` leaves out' })),
   job_uuid: Type.Optional(Type.String()),
   trace_id: Type.Optional(Type.String())
 }, { $id: 'Problem', title: 'Problem' })
@@ -70,6 +74,11 @@ export interface ProblemError extends Error {
   headers: Record<string, string>
 }
 
+/** An answer, and the log line of it, must stay short, whatever names and values a request has. */
+const MOST_ERRORS = 100
+const LONGEST_FIELD = 300
+const LONGEST_TEXT = 1000
+
 /**
  * Makes an Error that the server answers as problem+json. The caller sees `detail`, so it must not contain a secret, a
  * stack trace or the message of another program. A 503 gets `Retry-After`.
@@ -80,14 +89,21 @@ export function problem (
   { errors, job_uuid: id, headers = {}, cause }: Facts = {}
 ): ProblemError {
   const [status, title] = kinds[kind]
-  return Object.assign(new Error(detail, { cause }), {
+  const told = shortened(detail, LONGEST_TEXT)
+  return Object.assign(new Error(told, { cause }), {
     headers: status === 503 ? { 'retry-after': '5', ...headers } : headers,
     problem: {
       type: `urn:gx4ki:problem:${kind}`,
       title,
       status,
-      detail,
-      ...(errors && { errors }),
+      detail: told,
+      ...(errors && {
+        errors: errors.slice(0, MOST_ERRORS).map(({ field, message }) => ({
+          field: shortened(field, LONGEST_FIELD),
+          message: shortened(message, LONGEST_TEXT)
+        })),
+        ...(errors.length > MOST_ERRORS && { more_errors: errors.length - MOST_ERRORS })
+      }),
       ...(id !== undefined && { job_uuid: id })
     }
   })

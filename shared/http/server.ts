@@ -1,19 +1,19 @@
-import { METHODS } from 'node:http'
-import sensible from '@fastify/sensible'
 import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import closeWithGrace from 'close-with-grace'
-import fastify, { LogController, type FastifyInstance, type FastifyPluginAsync, type RouteOptions } from 'fastify'
+import fastify, { LogController, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import { Type, type Static, type TObject } from 'typebox'
-import { newAjv } from '../schema/new-ajv.ts'
+import { lazyValidator } from '../schema/lazy-validator.ts'
 import { metrics } from '../telemetry/metrics.ts'
 import { startTracing } from '../telemetry/start-tracing.ts'
 import { traceIdFor } from '../telemetry/trace-context.ts'
 import { traceRequests } from '../telemetry/trace-requests.ts'
 import { answerClientError } from './answer-client-error.ts'
 import { answerProblem } from './answer-problem.ts'
+import { boundedLine } from './bounded-line.ts'
 import { problem } from './problem.ts'
 import { readBodies } from './bodies/read-bodies.ts'
+import { refuseOtherMethods } from './refuse-other-methods.ts'
 import { trustedProxies } from './trusted-proxies.ts'
 
 export const serverSettings = {
@@ -29,6 +29,12 @@ export const serverSettings = {
 
 /** The largest request body, in bytes. It is far larger than any dotenv file. */
 export const BODY_LIMIT = 1024 * 1024
+
+/**
+ * How long a request may take to arrive with its body. The time that the answer takes does not count: a long poll and a
+ * large download may take longer.
+ */
+const REQUEST_MS = 60_000
 
 type ServerSettings = Static<TObject<typeof serverSettings>>
 
@@ -59,7 +65,7 @@ export function runFunction<T extends ServerSettings> (
   wire: (settings: T) => FunctionApp | Promise<FunctionApp>
 ): void {
   start().catch((error: Error) => {
-    console.error(JSON.stringify({ level: 'fatal', time: new Date().toISOString(), msg: error.message }))
+    console.error(boundedLine(JSON.stringify({ level: 'fatal', time: new Date().toISOString(), msg: error.message })))
     process.exit(1)
   })
 
@@ -89,19 +95,23 @@ export function runFunction<T extends ServerSettings> (
  */
 export async function buildServer (
   { app, admit, elsewhere = {}, title, description, securitySchemes = {} }: FunctionApp,
-  { LOG_LEVEL, TRUSTED_PROXIES }: Pick<ServerSettings, 'LOG_LEVEL' | 'TRUSTED_PROXIES'>
+  { LOG_LEVEL, TRUSTED_PROXIES }: Pick<ServerSettings, 'LOG_LEVEL' | 'TRUSTED_PROXIES'>,
+  requestMs = REQUEST_MS
 ): Promise<FastifyInstance> {
   const server = fastify({
     logger: {
       level: LOG_LEVEL,
       base: { function: title },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
-      formatters: { level: (level) => ({ level }) }
+      formatters: { level: (level) => ({ level }) },
+      hooks: { streamWrite: boundedLine }
     },
     genReqId: ({ headers }) => traceIdFor(headers),
     // No log line per request: the gateway can write access logs.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'trace_id' }),
     bodyLimit: BODY_LIMIT,
+    requestTimeout: requestMs,
+    http: { headersTimeout: requestMs, connectionsCheckingInterval: requestMs / 6 },
     forceCloseConnections: 'idle',
     // For a URL that cannot be decoded: Fastify reports it before any handler runs.
     frameworkErrors: answerProblem,
@@ -113,9 +123,8 @@ export async function buildServer (
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   // A body is not converted. A query has only strings, so its numbers are converted. Nothing is dropped silently.
-  const strict = newAjv()
-  const coercing = newAjv({ coerceTypes: true })
-  server.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? strict : coercing).compile(schema))
+  server.setValidatorCompiler<object>(({ schema, httpPart }) =>
+    lazyValidator(schema, httpPart === 'body' ? 'strict' : 'coercing'))
   // The response schemas are documentation only. Serializers compiled from them would cost more time at a cold start
   // than they save later.
   server.setSerializerCompiler(() => (payload) => JSON.stringify(payload))
@@ -140,16 +149,13 @@ export async function buildServer (
     if (isClosing) reply.header('connection', 'close')
     // An answer without a lifetime describes a state that can change at any time. Without no-store, a cache may keep
     // even a 404.
-    if (!reply.hasHeader('cache-control')) reply.cacheControl('no-store')
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
   })
 
-  // Adds the other methods that Node parses: a route can refuse only the methods that Fastify knows.
-  for (const method of METHODS) if (!server.supportedMethods.includes(method)) server.addHttpMethod(method)
-  await server.register(sensible)
   await server.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title, description, version: '0.1.0' }, components: { securitySchemes } }
   })
-  const methods = collectMethods(server)
+  const refuseWithRoutes = refuseOtherMethods(server, elsewhere)
   await admit?.(server)
   await server.register(app)
   const hidden = { schema: { hide: true }, logLevel: 'warn', config: { access: 'public' } } as const
@@ -161,7 +167,7 @@ export async function buildServer (
     async (_request, reply) => await reply.type(metrics.contentType).send(await metrics.metrics())
   )
   server.get('/health/readiness', hidden, async () => ({ status: 'ready' }))
-  refuseOtherMethods(server, methods, elsewhere)
+  refuseWithRoutes()
   return server
 }
 
@@ -173,49 +179,4 @@ async function serve (server: FastifyInstance, { PORT, HOST }: ServerSettings): 
     await server.close()
   })
   await server.listen({ port: PORT, host: HOST })
-}
-
-function collectMethods (server: FastifyInstance): Map<string, Set<string>> {
-  const methods = new Map<string, Set<string>>()
-  server.addHook('onRoute', ({ url, method }: RouteOptions) => {
-    const known = methods.get(url) ?? new Set()
-    for (const one of [method].flat()) known.add(one)
-    methods.set(url, known)
-  })
-  return methods
-}
-
-/**
- * Answers 405 with Allow for other methods, as RFC 9110 (15.5.6) requires. Fastify itself would answer 404. `Allow` has
- * the methods that the path supports behind the entry point. A client that sends one of another function past the entry
- * point gets only those of this function.
- */
-function refuseOtherMethods (
-  server: FastifyInstance,
-  methods: Map<string, Set<string>>,
-  elsewhere: Record<string, string[]>
-): void {
-  for (const url of new Set([...methods.keys(), ...Object.keys(elsewhere)])) {
-    const own = [...methods.get(url) ?? []]
-    const others = elsewhere[url] ?? []
-    refuse(url, METHODS.filter((method) => !own.includes(method) && !others.includes(method)), [...own, ...others])
-    if (own.length > 0 && others.length > 0) refuse(url, others, own)
-  }
-
-  function refuse (url: string, refused: string[], allowed: string[]): void {
-    const allow = allowed.join(', ')
-    server.route({
-      method: refused,
-      url,
-      schema: { hide: true },
-      config: { access: 'public' },
-      // Runs before the body is read, because the body does not matter.
-      onRequest: async (request) => {
-        throw problem('method-not-allowed', `This path does not support ${request.method}, only ${allow}`, {
-          headers: { allow }
-        })
-      },
-      handler: async () => undefined
-    })
-  }
 }

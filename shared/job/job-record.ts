@@ -29,6 +29,8 @@ export interface JobRecord {
    * the function did not require a credential.
    */
   owner?: string
+  /** The owner has a limit of open jobs, and this one counts until it has ended. There is a `counted/` key for it. */
+  counted?: true
   /** The environment of the workload, with defaults and without secrets. */
   env: Record<string, string>
   /** The Kueue queue that the caller named. */

@@ -1,25 +1,31 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { problem } from '../http/problem.ts'
-import { expiryKey, markerKey, stateKey } from '../store/bucket-layout.ts'
+import { countedKey, expiryKey, markerKey, stateKey } from '../store/bucket-layout.ts'
 import { getJson } from '../store/json-object.ts'
-import { getObject, putObject, type PutCondition } from '../store/object-store.ts'
+import { getObject, putObject, type PutCondition, removeObject } from '../store/object-store.ts'
 import type { Store } from '../store/open-store.ts'
 import type { JobRecord } from './job-record.ts'
+import { isTerminal } from './job-state.ts'
 import { noteTransition } from './note-transition.ts'
 import { tagsOf } from './tags-of.ts'
 
 /** Enough for every function and a few pings that write the same record at the same time. */
 const TRIES = 10
 
-/** Creates the record; `false` when it exists already. */
-export async function createRecord (store: Store, record: JobRecord): Promise<boolean> {
-  const etag = await putObject(store, stateKey(record.job_uuid), JSON.stringify(record), tagsOf(record), {
-    ifNoneMatch: '*'
-  })
-  return etag !== undefined
+/** A record, and its ETag in the store. */
+export interface FoundRecord {
+  record: JobRecord
+  etag: string
 }
 
-export async function readRecord (store: Store, id: string): Promise<{ record: JobRecord, etag: string } | undefined> {
+/** Creates the record, and returns its ETag; `undefined` when it exists already. */
+export async function createRecord (store: Store, record: JobRecord): Promise<string | undefined> {
+  return await putObject(store, stateKey(record.job_uuid), JSON.stringify(record), tagsOf(record), {
+    ifNoneMatch: '*'
+  })
+}
+
+export async function readRecord (store: Store, id: string): Promise<FoundRecord | undefined> {
   const found = await getObject(store, stateKey(id))
   const record = found && parseRecord(id, found.body)
   return record && { record, etag: found.etag }
@@ -58,18 +64,20 @@ export async function hiddenClaim (store: Store, id: string): Promise<string | u
  * Advances the record by compare-and-swap. When another process writes first, `next` is called again with the newest
  * record, so it must be a pure function of the record and its ETag. `next` returns `undefined` when nothing changes.
  * Returns the resulting record, or `undefined` when there is no record. A new `expires_at` is indexed before it is
- * written to the record.
+ * written to the record. A record that is `known` is not read again before the first try: its ETag tells whether it is
+ * still the newest.
  */
-export async function advanceRecord (
+export async function advanceFound (
   store: Store,
   id: string,
-  next: (record: JobRecord, etag: string) => JobRecord | undefined
-): Promise<JobRecord | undefined> {
+  next: (record: JobRecord, etag: string) => JobRecord | undefined,
+  known?: FoundRecord
+): Promise<FoundRecord | undefined> {
   for (let tried = 1; tried <= TRIES; tried++) {
-    const current = await readRecord(store, id)
+    const current = tried === 1 && known !== undefined ? known : await readRecord(store, id)
     if (current === undefined) return undefined
     const advanced = next(current.record, current.etag)
-    if (advanced === undefined) return current.record
+    if (advanced === undefined) return current
     if (advanced.expires_at !== undefined && advanced.expires_at !== current.record.expires_at) {
       await putObject(store, expiryKey(advanced.expires_at, id), '', {}, 'unconditional')
     }
@@ -78,13 +86,22 @@ export async function advanceRecord (
     })
     if (written !== undefined) {
       noteTransition(current.record, advanced)
-      return advanced
+      if (advanced.counted && isTerminal(advanced.state) && !isTerminal(current.record.state)) {
+        // The end is written. If this fails, the next request of an owner at its limit repeats it.
+        await removeObject(store, countedKey(advanced.owner, id)).catch(() => {})
+      }
+      return { record: advanced, etag: written }
     }
     await sleep(Math.random() * 20 * tried)
   }
   throw problem('store-unavailable', 'Too many requests are changing the record of the job at once; try again', {
     job_uuid: id
   })
+}
+
+/** `advanceFound`, for callers that need only the record. */
+export async function advanceRecord (...change: Parameters<typeof advanceFound>): Promise<JobRecord | undefined> {
+  return (await advanceFound(...change))?.record
 }
 
 /**

@@ -4,7 +4,8 @@ import { getTags, putObject } from '../store/object-store.ts'
 import type { Store } from '../store/open-store.ts'
 import { askApiServer } from './ask-api-server.ts'
 import { type Cluster, kubernetesUnavailable } from './cluster.ts'
-import { endOfLog, KEPT_BYTES } from './end-of-log.ts'
+import { endOfLog } from './end-of-log.ts'
+import { type LogTail, longTail, shortTail } from './log-tail.ts'
 import { couldNotStart, failedContainer, podsOf, workloadStatus } from './workload.ts'
 
 /** How long the log of an ending container is followed. If the pod's grace period is longer, it is read again later. */
@@ -40,17 +41,24 @@ export async function keepLog (
   // A pod that was taken away may have been replaced.
   const isOfAnother = (stored['attempt'] ?? attempt) !== attempt
   if (stored['whole'] === 'true' && !isOfAnother) return true
-  const log = await logOf(cluster, id, pod, extent === 'to its end')
-  if (log === undefined) return false
-  await putObject(
-    store,
-    key,
-    endOfLog(log.tail),
-    { whole: String(log.ended), attempt },
-    extent === 'so far' && !isOfAnother ? { ifNoneMatch: '*' } : 'unconditional',
-    'text/plain'
-  )
-  return log.ended
+  const follow = extent === 'to its end'
+  const isRunning = workloadStatus(pod)?.state?.running !== undefined
+  const tail = longTail(follow && isRunning ? 'followed' : 'whole')
+  try {
+    const log = await logOf(cluster, id, pod, follow, tail)
+    if (log === undefined) return false
+    await putObject(
+      store,
+      key,
+      endOfLog(log.tail),
+      { whole: String(log.ended), attempt },
+      extent === 'so far' && !isOfAnother ? { ifNoneMatch: '*' } : 'unconditional',
+      'text/plain'
+    )
+    return log.ended
+  } finally {
+    tail.drop()
+  }
 }
 
 /** The log of the workload and of the container that failed; `undefined` when neither has one. */
@@ -58,9 +66,10 @@ async function logOf (
   cluster: Cluster,
   id: string,
   pod: V1Pod,
-  follow: boolean
+  follow: boolean,
+  tail: LogTail
 ): Promise<Log | undefined> {
-  const log = await logOfWorkload(cluster, pod, follow)
+  const log = await logOfWorkload(cluster, pod, follow, tail)
   const isRunning = workloadStatus(pod)?.state?.running !== undefined
   // The other containers may have gone on in the meantime, and a followed log also ends when its file is rotated.
   const after = follow && isRunning && log?.ended ? await refreshed(cluster, id, pod) : pod
@@ -71,8 +80,9 @@ async function logOf (
   if (other === undefined) return log && { ...log, ended: log.ended && hasEnded && !mayFail(after) }
   const own = log?.tail ?? Buffer.alloc(0)
   const gap = own.length === 0 || own.at(-1) === NEWLINE ? '' : '\n'
+  await tail.add(Buffer.concat([Buffer.from(gap), other.tail]))
   return {
-    tail: Buffer.concat([own, Buffer.from(gap), other.tail]),
+    tail: tail.bytes(),
     ended: (log?.ended ?? true) && hasEnded && other.ended
   }
 }
@@ -86,12 +96,17 @@ export function hasLog (pod: V1Pod): boolean {
 }
 
 /** The last bytes of the workload's log. `undefined` when the container never ran or is gone. */
-async function logOfWorkload (cluster: Cluster, pod: V1Pod, follow: boolean): Promise<Log | undefined> {
+async function logOfWorkload (
+  cluster: Cluster,
+  pod: V1Pod,
+  follow: boolean,
+  tail: LogTail
+): Promise<Log | undefined> {
   const status = workloadStatus(pod)
   if (status === undefined || couldNotStart(status)) return undefined
   const { running, terminated } = status.state ?? {}
   if ((running ?? terminated) === undefined) return undefined
-  const log = await readLog(cluster, pod, status.name, follow)
+  const log = await readLog(cluster, pod, status.name, follow, tail)
   return log && { ...log, ended: log.ended && (terminated !== undefined || follow) }
 }
 
@@ -101,7 +116,7 @@ async function logOfWorkload (cluster: Cluster, pod: V1Pod, follow: boolean): Pr
  */
 async function logOfOther (cluster: Cluster, pod: V1Pod): Promise<Log | undefined> {
   const failed = otherOf(pod)
-  const log = failed && await readLog(cluster, pod, failed.name, false)
+  const log = failed && await readLog(cluster, pod, failed.name, false, shortTail(OTHER_BYTES))
   if (log === undefined) return undefined
   const line = `--- the container ${failed!.name} ended with exit code ${failed!.state?.terminated?.exitCode}, and ` +
     'its log with this: ---\n'
@@ -121,18 +136,17 @@ function mayFail (pod: V1Pod | 'gone'): boolean {
   return pod.status?.containerStatuses?.some(({ state }) => state?.running !== undefined) ?? false
 }
 
-/** The last bytes of a log, one more than is kept, and whether it was read to the end. `undefined`: there is none. */
+/** Reads a log into `tail`. Tells whether it was read to the end; `undefined`: there is none. */
 async function readLog (
   cluster: Cluster,
   pod: V1Pod,
   container: string,
-  follow: boolean
+  follow: boolean,
+  tail: LogTail
 ): Promise<Log | undefined> {
   const { namespace } = cluster
   const name = pod.metadata!.name!
   const query = new URLSearchParams({ container, follow: String(follow) }).toString()
-  const chunks: Buffer[] = []
-  let bytes = 0
   let ended = true
   try {
     const response = await askApiServer(cluster, `/api/v1/namespaces/${namespace}/pods/${name}/log?${query}`, {
@@ -143,18 +157,13 @@ async function readLog (
     if (status !== 200) response.resume()
     if (status === 404) return undefined
     if (status !== 200) throw new Error(`the API server answered with status ${status} instead of the log of ${name}`)
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-      chunks.push(chunk)
-      bytes += chunk.length
-      // One byte more than is kept: it tells whether the kept part begins a line.
-      while (bytes - chunks[0]!.length > KEPT_BYTES) bytes -= chunks.shift()!.length
-    }
+    for await (const chunk of response as AsyncIterable<Buffer>) await tail.add(chunk)
   } catch (error) {
     // A part of the log is better than none.
-    if (bytes === 0) throw kubernetesUnavailable(error)
+    if (tail.bytes().length === 0) throw kubernetesUnavailable(error)
     ended = false
   }
-  return { tail: Buffer.concat(chunks), ended }
+  return { tail: tail.bytes(), ended }
 }
 
 /** The pod as it is now; `undefined` when that is not known. */

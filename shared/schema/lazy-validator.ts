@@ -7,13 +7,16 @@ export interface Validator<T> {
   errors: ErrorObject[]
 }
 
-let ajv: Ajv | undefined
+/** `coercing` converts texts to numbers and booleans, for a query and the like. */
+type Kind = 'strict' | 'coercing'
+
+const ajvs: Partial<Record<Kind, Ajv>> = {}
 
 /** A validator that is compiled at its first use. A start uses few validators, and compiling one takes milliseconds. */
-export function lazyValidator<T> (schema: object): Validator<T> {
+export function lazyValidator<T> (schema: object, kind: Kind = 'strict'): Validator<T> {
   let compiled: ValidateFunction<T> | undefined
   function isValid (value: unknown): value is T {
-    compiled ??= (ajv ??= newAjv()).compile<T>(schema)
+    compiled ??= (ajvs[kind] ??= newAjv({ coerceTypes: kind === 'coercing' })).compile<T>(schema)
     const fits = compiled(value)
     isValid.errors = compiled.errors ?? []
     return fits

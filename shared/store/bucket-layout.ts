@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 /**
  * Where every object lies in the bucket. All keys are made of ids (UUIDs), digests (lower-case hex), times and numbers:
  * the name of a result file is never part of a key. So no name can be too long for the store, collide with another
@@ -13,6 +15,13 @@ export const stateKey = (id: string): string => `state/${id}.json`
  * nothing but callbacks is left.
  */
 export const markerKey = (id: string): string => `open/${id}`
+/**
+ * Says that a job counts towards the limit of its owner: from before it has a record until it has ended. There are such
+ * keys only for owners that have a limit.
+ */
+export const countedKey = (owner: string | undefined, id: string): string => countedPrefix(owner) + id
+export const countedPrefix = (owner = ''): string =>
+  `counted/${createHash('sha256').update(owner).digest('hex')}/`
 export const idempotencyKey = (digest: string): string => `idempotency/${digest}.json`
 /** The contents of the result files of all attempts. */
 export const resultsPrefix = (id: string): string => `results/${id}/`
@@ -44,6 +53,7 @@ export const deadLetterKey = (at: string, digest: string): string => `dead-lette
 
 export const STATE_PREFIX = 'state/'
 export const MARKER_PREFIX = 'open/'
+export const COUNTED_PREFIX = 'counted/'
 export const EXPIRY_PREFIX = 'expiry/'
 export const IDEMPOTENCY_PREFIX = 'idempotency/'
 export const RESULTS_PREFIX = 'results/'
@@ -53,5 +63,5 @@ export const DEAD_LETTER_PREFIX = 'dead-letter/'
 /** Where `make doctor` tries the store; it removes these objects again. */
 export const DOCTOR_PREFIX = 'doctor/'
 
-/** The id in a key of `state/`, `open/` or `expiry/`. */
+/** The id in a key of `state/`, `open/`, `counted/` or `expiry/`. */
 export const jobOfKey = (key: string): string => key.slice(key.lastIndexOf('/') + 1).replace(/\.json$/, '')

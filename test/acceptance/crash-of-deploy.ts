@@ -2,6 +2,7 @@ import t from 'tap'
 import { clusterOf } from '../support/cluster-of.ts'
 import { type Rule, sends, writesState, writesTag } from '../support/fault-rules.ts'
 import { faultyHost } from '../support/faulty-host.ts'
+import { poll } from '../support/poll.ts'
 
 const SCRIPT = 'echo whole > result.txt; echo done'
 
@@ -9,8 +10,22 @@ await t.test('deploy is killed', async (t) => {
   const host = await faultyHost(t, 'deploy')
   const cluster = clusterOf(host)
 
-  const cuts: { at: string, rules: { store?: Rule, kubernetes?: Rule } }[] = [
-    { at: 'between the record and the Job', rules: { kubernetes: sends('POST', '/jobs') } },
+  interface Rules {
+    store?: Rule
+    kubernetes?: Rule
+  }
+
+  /** Requests a job, and returns when a request of deploy for it is held. The answer is the error, if there is one. */
+  async function caught (rules: Rules, headers?: Record<string, string>): Promise<{ answer: Promise<unknown> }> {
+    Object.assign(host.proxies.store, rules.store && { fate: rules.store })
+    Object.assign(host.proxies.kubernetes, rules.kubernetes && { fate: rules.kubernetes })
+    const answer = host.deploy({ env: { SCRIPT, PASSWORD: 'sealed' } }, headers).catch((error: Error) => error)
+    await Promise.race([host.proxies.store.caught(), host.proxies.kubernetes.caught()])
+    return { answer }
+  }
+
+  const cuts: { at: string, rules: Rules }[] = [
+    { at: 'after it wrote the record, before there is a Job', rules: { kubernetes: sends('POST', '/jobs') } },
     { at: 'after Kubernetes made the Job, before it gets the response', rules: { kubernetes: sends('POST', '/jobs', 'hold the answer') } },
     { at: 'between the Job and its ConfigMap', rules: { kubernetes: sends('POST', '/configmaps') } },
     { at: 'between the Job and its Secret', rules: { kubernetes: sends('POST', '/secrets') } },
@@ -18,13 +33,12 @@ await t.test('deploy is killed', async (t) => {
   ]
   for (const { at, rules } of cuts) {
     await t.test(at, async (t) => {
+      const before = (await host.jobs()).length
       const earlier = new Set((await cluster.jobs()).map(({ metadata }) => metadata!.uid))
-      Object.assign(host.proxies.store, rules.store && { fate: rules.store })
-      Object.assign(host.proxies.kubernetes, rules.kubernetes && { fate: rules.kubernetes })
-      const asked = host.deploy({ env: { SCRIPT, PASSWORD: 'sealed' } }).catch((error: Error) => error)
-      await Promise.race([host.proxies.store.caught(), host.proxies.kubernetes.caught()])
+      const { answer } = await caught(rules)
+      await poll('the record is written', async () => (await host.jobs()).length > before)
       await host.crash()
-      t.type(await asked, Error, 'the caller got no response')
+      t.type(await answer, Error, 'the caller got no response')
 
       await host.ping()
       const [job] = await host.jobs()
@@ -35,21 +49,33 @@ await t.test('deploy is killed', async (t) => {
     })
   }
 
-  await t.test('between the marker and the record: there is no job, not even later', async (t) => {
-    const before = await host.jobs()
-    host.proxies.store.fate = writesState('accepted')
-    const asked = host.deploy({ env: { SCRIPT } }).catch((error: Error) => error)
-    await host.proxies.store.caught()
-    await host.crash()
-    t.type(await asked, Error)
-    await host.ping()
-    t.strictSame(await host.jobs(), before)
-  })
+  const beforeRecord = {
+    'with the marker alone': { store: writesState('accepted'), kubernetes: sends('POST', '/jobs') },
+    'with a Job': { store: writesState('accepted') }
+  }
+  for (const [what, rules] of Object.entries(beforeRecord)) {
+    await t.test(`before the record, ${what}: there is no job, not even later, and nothing runs`, async (t) => {
+      const before = await host.jobs()
+      const earlier = new Set((await cluster.jobs()).map(({ metadata }) => metadata!.uid))
+      const left = async () => (await cluster.jobs()).filter(({ metadata }) => !earlier.has(metadata!.uid))
+      const { answer } = await caught(rules)
+      if (!('kubernetes' in rules)) await poll('there is a Job', async () => (await left()).length > 0)
+      await host.crash()
+      t.type(await answer, Error)
+      await host.ping()
+      t.strictSame(await host.jobs(), before)
+      const jobs = await left()
+      t.equal(jobs.length, 'kubernetes' in rules ? 0 : 1, 'the ping deletes this Job when its marker is old')
+      const secrets = (await cluster.secrets()).map(({ metadata }) => metadata!.name)
+      for (const { metadata } of jobs) t.notOk(secrets.includes(metadata!.name), 'its pod waits for a Secret for ever')
+    })
+  }
 
   const keyed: typeof cuts = [
     { at: 'before the claim', rules: { store: sends('PUT', '/idempotency/') } },
     { at: 'between the claim and the marker', rules: { store: sends('PUT', '/open/') } },
-    { at: 'between the marker and the record', rules: { store: writesState('accepted') } },
+    { at: 'between the marker and the record', rules: beforeRecord['with the marker alone'] },
+    { at: 'between the Job and the record', rules: beforeRecord['with a Job'] },
     { at: 'after the record', rules: { store: writesTag('state', 'accepted', 'hold the answer') } },
     ...cuts.slice(0, 1)
   ]
@@ -58,14 +84,15 @@ await t.test('deploy is killed', async (t) => {
       const before = new Set((await host.jobs()).map(({ job_uuid: id }) => id))
       const jobs = (await cluster.jobs()).length
       const headers = { 'idempotency-key': `"once ${index}"` }
-      Object.assign(host.proxies.store, rules.store && { fate: rules.store })
-      Object.assign(host.proxies.kubernetes, rules.kubernetes && { fate: rules.kubernetes })
-      const asked = host.deploy({ env: { SCRIPT } }, headers).catch((error: Error) => error)
-      await Promise.race([host.proxies.store.caught(), host.proxies.kubernetes.caught()])
+      const { answer } = await caught(rules, headers)
+      if (at === 'between the Job and the record') {
+        await poll('there is a Job', async () => (await cluster.jobs()).length > jobs)
+      }
       await host.crash()
-      t.type(await asked, Error)
-      const id = await host.deploy({ env: { SCRIPT } }, headers)
-      t.equal(await host.deploy({ env: { SCRIPT } }, headers), id)
+      t.type(await answer, Error)
+      const again = async (): Promise<string> => await host.deploy({ env: { SCRIPT, PASSWORD: 'sealed' } }, headers)
+      const id = await again()
+      t.equal(await again(), id)
       await host.reaches(id, 'succeeded')
       t.equal((await cluster.jobs()).length, jobs + 1)
       const made = (await host.jobs()).filter(({ job_uuid: one }) => !before.has(one))

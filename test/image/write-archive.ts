@@ -113,6 +113,11 @@ await t.test('in a container with a read-only root, no capability and no network
       t.equal(status, 1)
       t.match(stdout + stderr, /"msg":"wrong settings: .*'S3_ACCESS_KEY'/)
     })
+
+    await t.test(`V8 takes ${name} from the compile cache`, async (t) => {
+      const { stderr } = run(['node', '--no-deprecation', `dist/${name}.cjs`], { env: { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' } })
+      t.match(stderr, new RegExp(`cache for CommonJS /app/dist/${name}\\.cjs was accepted`))
+    })
   }
 
   await t.test('the doctor starts and reports the missing settings', async (t) => {

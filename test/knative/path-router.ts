@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { findRoute, routesOf } from '../../knative/local/serving/entry.ts'
 import { readManifests } from '../../knative/local/manifests.ts'
+import { readYaml } from '../support/read-yaml.ts'
 
 const configuration = readFileSync('knative/components/path-router/nginx.conf', 'utf8')
 const table = [
@@ -41,6 +42,39 @@ await t.test('nginx leaves every 405 to the functions, which know the allowed me
   t.match(refused, 'rewrite ^/openapi/ /openapi.json break;')
   t.match(refused, 'proxy_pass http://knative;')
 })
+
+for (
+  const [name, file, deployment] of [
+    ['uploads', 'knative/base/uploads/nginx.conf', 'knative/base'],
+    ['entry', 'knative/components/path-router/nginx.conf', 'knative/components/path-router']
+  ] as const
+) {
+  await t.test(`the memory and the disk of ${name} do for as many requests as it accepts`, async (t) => {
+    const text = readFileSync(file, 'utf8').replace(/#.*/g, '')
+    const KIB = 1024
+    /** The product of the figures of a directive, in bytes; a directive that is not there is an error. */
+    const bytes = (directive: string): number => {
+      const [, figures = ''] = new RegExp(`^\\s*${directive} ([^;]+);`, 'm').exec(text) ?? []
+      return figures.split(' ').map((figure) => parseInt(figure) * ({ k: KIB, m: KIB * KIB }[figure.slice(-1)] ?? 1))
+        .reduce((product, figure) => product * figure, 1)
+    }
+    const requests = bytes('worker_connections') / 2
+    const each = ['client_header_buffer_size', 'large_client_header_buffers', 'client_body_buffer_size',
+      'output_buffers', 'proxy_buffer_size'].reduce((sum, directive) => sum + bytes(directive), 8 * KIB)
+    t.match(text, 'proxy_buffering off;')
+    t.equal(bytes('worker_processes'), 1)
+    const MIB = KIB * KIB
+    const { containers: [container], volumes } = readYaml(deployment).find((one) =>
+      one.kind === 'Deployment' && one.metadata.name === name
+    )!['spec'].template.spec as {
+      containers: { resources: { limits: { memory: string } } }[]
+      volumes: { emptyDir?: { sizeLimit: string } }[]
+    }
+    t.ok(each > 50 * KIB && requests * each + 16 * MIB <= parseInt(container!.resources.limits.memory) * MIB)
+    const disk = volumes.find(({ emptyDir }) => emptyDir !== undefined)!.emptyDir!.sizeLimit
+    t.ok(requests * bytes('client_max_body_size') <= parseInt(disk) * MIB)
+  })
+}
 
 await t.test('the upload proxy routes only to result-upload, whatever host the client names', async (t) => {
   const door = readFileSync('knative/base/uploads/nginx.conf', 'utf8')

@@ -122,7 +122,8 @@ export async function deployWith (
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(body)
       }),
-    remove: async (id: string) => await fetch(`${url}/job/${id}`, { method: 'DELETE' }),
+    remove: async (id: string, { headers = {} }: { headers?: Record<string, string> } = {}) =>
+      await fetch(`${url}/job/${id}`, { method: 'DELETE', headers }),
     ping: async () => await fetch(url, { method: 'POST', headers: ping })
   }
 }

@@ -1,11 +1,12 @@
 import { type Connector, originsOf } from '../../../shared/connector/connectors.ts'
 import { invalidField, problem } from '../../../shared/http/problem.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
-import { createRecord, readRecord } from '../../../shared/job/record-store.ts'
+import { createRecord, type FoundRecord, readRecord } from '../../../shared/job/record-store.ts'
 import type { Transfer } from '../../../shared/job/transfer.ts'
-import { newRecord, templateOf } from '../start/accept-job.ts'
 import { claimJob, claimObject, readClaim } from '../start/job-claim.ts'
-import { putMarker } from '../start/open-jobs.ts'
+import { newRecord } from '../start/new-record.ts'
+import { markOpen } from '../start/open-jobs.ts'
+import { templateOf } from '../intake/resolve-request.ts'
 import { resolveEnv } from '../intake/resolve-env.ts'
 import type { Deps } from '../start/start-job.ts'
 import type { Order } from './order-of.ts'
@@ -34,11 +35,11 @@ export async function acceptTransfer (
   deps: Deps,
   connector: Connector,
   { ids, callbackAddress, traceparent, order, target }: Asking
-): Promise<{ record: JobRecord, isNew: boolean }> {
+): Promise<FoundRecord & { isNew: boolean }> {
   const { store } = deps
   const claim = claimOf(deps, connector, ids)
   const found = await claimedRecord(deps, claim)
-  if (found !== undefined) return { record: found, isNew: false }
+  if (found !== undefined) return { ...found, isNew: false }
 
   const asked = order()
   const template = templateOf(deps, asked)
@@ -54,15 +55,14 @@ export async function acceptTransfer (
     answered_at: new Date().toISOString(),
     ...(asked.lookUp && { look_up: true })
   }
-  const record = newRecord(deps, template, id, env, {
+  const record = newRecord(deps, id, { template, env, targets: [transfer] }, {
     owner: `connector:${connector.name}`,
-    queue: undefined,
     idempotency: claim,
-    traceparent,
-    targets: [transfer]
+    traceparent
   })
-  await putMarker(store, record)
-  if (await createRecord(store, record)) return { record, isNew: true }
+  await markOpen(store, record)
+  const etag = await createRecord(store, record)
+  if (etag !== undefined) return { record, etag, isNew: true }
   const theirs = await readRecord(store, id)
   if (theirs === undefined) {
     throw problem(
@@ -70,7 +70,7 @@ export async function acceptTransfer (
       'The job of this transfer has expired and is being removed; send the request again'
     )
   }
-  return { record: theirs.record, isNew: false }
+  return { ...theirs, isNew: false }
 }
 
 /** The record of a transfer's job, or `undefined` when there is none. */
@@ -79,7 +79,7 @@ export async function findTransfer (
   connector: Connector,
   ids: TransferIds
 ): Promise<JobRecord | undefined> {
-  return await claimedRecord(deps, claimOf(deps, connector, ids))
+  return (await claimedRecord(deps, claimOf(deps, connector, ids)))?.record
 }
 
 /** The key of the claim object. It never equals the claim of a caller's idempotency key. */
@@ -87,9 +87,9 @@ function claimOf ({ tokenKey }: Deps, { name }: Connector, ids: TransferIds): st
   return claimObject(tokenKey, `transfer ${JSON.stringify([name, ...ids])}`)
 }
 
-async function claimedRecord ({ store }: Deps, object: string): Promise<JobRecord | undefined> {
+async function claimedRecord ({ store }: Deps, object: string): Promise<FoundRecord | undefined> {
   const claim = await readClaim(store, object)
-  return claim && (await readRecord(store, claim.job_uuid))?.record
+  return claim && await readRecord(store, claim.job_uuid)
 }
 
 /** Checks the address before the job runs, not after it has run for an hour. */

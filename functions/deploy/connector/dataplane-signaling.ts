@@ -60,7 +60,7 @@ export async function startDataFlow (
     throw invalidField('callbackAddress', 'is missing, and the connector has no signaling_url in the connector table')
   }
 
-  const { record, isNew } = await acceptTransfer(deps, connector, {
+  const { isNew, ...found } = await acceptTransfer(deps, connector, {
     ids: [flow],
     callbackAddress,
     traceparent,
@@ -72,12 +72,13 @@ export async function startDataFlow (
       ...(destination !== undefined && { sealed_destination: sealDestination(deps.resultTokenKey, id, destination) })
     })
   })
+  const { record } = found
   // "If a data flow already exists for a particular processId the Data Plane MUST respond with HTTP 4xx". A repeat of
   // the first message is not an error.
   if (!isNew && transferOf(record)?.message !== message.messageId) {
     throw problem('conflict', 'A data flow with this processId already exists', { job_uuid: record.job_uuid })
   }
-  return { ...answerOf(deps, record), work: async () => await startTransfer(deps, record) }
+  return { ...answerOf(deps, record), work: async () => await startTransfer(deps, found) }
 }
 
 /** This data plane only provides data, so a pull needs no preparation. Throws `invalid-request` for a push. */

@@ -5,6 +5,7 @@ import { problem } from '../../../shared/http/problem.ts'
 import { dropped } from '../../../shared/job/dropped.ts'
 import { hasData } from '../../../shared/job/has-data.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
+import { readRecord } from '../../../shared/job/record-store.ts'
 import { sealDestination } from '../../../shared/job/push-destination.ts'
 import { answeredAgain, callbackOf, owedCall } from '../../../shared/job/transfer-calls.ts'
 import { transferOf } from '../../../shared/job/transfer-of.ts'
@@ -50,7 +51,7 @@ export async function startFlow (
   const destination = flowType === 'PUSH'
     ? destinationOf('destinationDataAddress', destinationDataAddress, deps.egress)
     : undefined
-  const { record, isNew } = await acceptTransfer(deps, connector, {
+  const { isNew, ...found } = await acceptTransfer(deps, connector, {
     ids: [processId],
     callbackAddress,
     traceparent,
@@ -61,17 +62,17 @@ export async function startFlow (
       ...(destination !== undefined && { sealed_destination: sealDestination(deps.resultTokenKey, id, destination) })
     })
   })
-  const id = record.job_uuid
+  const id = found.record.job_uuid
   if (isNew) {
     return {
       id,
       status: 200,
       body: response({ provisioning: true }),
-      work: async () => await startTransfer(deps, record)
+      work: async () => await startTransfer(deps, found)
     }
   }
 
-  const again = await advanceOwing(deps, id, (current) => startedAgain(current, new Date())) ?? record
+  const again = await advanceOwing(deps, id, (current) => startedAgain(current, new Date())) ?? found.record
   const transfer = transferOf(again)!
   if (transfer.ended_at !== undefined) {
     throw problem('transfer-ended', 'The transfer has ended; start a new transfer to get new data', { job_uuid: id })
@@ -81,7 +82,10 @@ export async function startFlow (
       id,
       status: 200,
       body: response({ provisioning: true }),
-      work: async () => await startTransfer(deps, again)
+      async work () {
+        const newest = await readRecord(deps.store, id)
+        return newest && await startTransfer(deps, newest)
+      }
     }
   }
   return {

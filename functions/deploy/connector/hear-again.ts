@@ -1,7 +1,7 @@
 import type { Connector } from '../../../shared/connector/connectors.ts'
 import { managementApi, transferState } from '../../../shared/connector/management-api.ts'
 import { isTerminal } from '../../../shared/job/job-state.ts'
-import { advanceRecord } from '../../../shared/job/record-store.ts'
+import { advanceFound } from '../../../shared/job/record-store.ts'
 import { answeredAgain, callbackOf, owedCall } from '../../../shared/job/transfer-calls.ts'
 import { transferOf } from '../../../shared/job/transfer-of.ts'
 import { advanceOwing } from '../keep/advance-owing.ts'
@@ -25,15 +25,16 @@ export async function hearAgain (
   id: string,
   isProvision: boolean
 ): Promise<void> {
-  const record = await advanceRecord(
+  const found = await advanceFound(
     deps.store,
     id,
     (known) => callbackOf(known, 'provision')?.state === 'delivered' ? undefined : answeredAgain(known, new Date())
   )
-  const transfer = record && transferOf(record)
-  if (record === undefined || transfer === undefined || transfer.ended_at !== undefined) return
+  const transfer = found && transferOf(found.record)
+  if (found === undefined || transfer === undefined || transfer.ended_at !== undefined) return
+  const { record } = found
   if (callbackOf(record, 'provision')?.state !== 'delivered') {
-    if (!isTerminal(record.state)) await startTransfer(deps, record)
+    if (!isTerminal(record.state)) await startTransfer(deps, found)
     return
   }
   if (!isProvision && !await stillWaits(deps, connector, transfer.transfer)) return await endTransfer(deps, id)

@@ -1,7 +1,7 @@
 import type { Asset, Connector } from '../../../shared/connector/connectors.ts'
 import { problem } from '../../../shared/http/problem.ts'
 import type { Result } from '../../../shared/job/transfer.ts'
-import type { DeployRequest } from '../start/accept-job.ts'
+import type { DeployRequest } from '../intake/resolve-request.ts'
 import type { Template, Templates } from '../templates/read-templates.ts'
 
 /** The job to run for the transfer of an asset. */

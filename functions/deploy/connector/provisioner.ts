@@ -102,13 +102,14 @@ export function provisioner (deps: ConnectorDeps): FastifyPluginAsync {
         const record = await findTransfer(deps, connector, ids)
         return { id: record?.job_uuid ?? '', work: async () => record && await endTransfer(deps, record.job_uuid) }
       }
-      const { record, isNew } = await acceptTransfer(deps, connector, {
+      const { isNew, ...found } = await acceptTransfer(deps, connector, {
         ids,
         callbackAddress: body.callbackAddress,
         traceparent,
         order: () => orderOf(connector, asset, { template: query.template ?? query.demo_task }, deps),
         target: () => ({ kind: 'http-provisioner', asset, resource_definition: definition })
       })
+      const { record } = found
       const id = record.job_uuid
       if (isNew) {
         app.log.info(
@@ -119,7 +120,7 @@ export function provisioner (deps: ConnectorDeps): FastifyPluginAsync {
       return {
         id,
         work: isNew
-          ? async () => await startTransfer(deps, record)
+          ? async () => await startTransfer(deps, found)
           : async () => await hearAgain(deps, connector, id, body.type === 'provision')
       }
     }

@@ -4,10 +4,10 @@ import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { isTerminal } from '../../../shared/job/job-state.ts'
 import { sentence } from '../../../shared/job/reasons/sentence.ts'
 import { why } from '../../../shared/job/reasons/why.ts'
-import { advanceRecord } from '../../../shared/job/record-store.ts'
+import { advanceFound, type FoundRecord } from '../../../shared/job/record-store.ts'
 import { seal } from '../../../shared/job/seal.ts'
 import { transferOf, withTransfer } from '../../../shared/job/transfer-of.ts'
-import { templateOf } from '../start/accept-job.ts'
+import { templateOf } from '../intake/resolve-request.ts'
 import { resolveEnv } from '../intake/resolve-env.ts'
 import { startJob } from '../start/start-job.ts'
 import { type Refusal, refusalOfStart, startLater } from '../start/start-later.ts'
@@ -19,12 +19,13 @@ import { orderOf } from './order-of.ts'
  * already has its answer and waits for the callback without limit. So a permanent error makes the job fail, and the
  * connector gets the callback. A temporary error is thrown, and the ping tries again.
  */
-export async function startTransfer (deps: ConnectorDeps, record: JobRecord): Promise<JobRecord> {
-  return await startLater(deps, record, async () => {
-    const settled = await lookUp(deps, record)
-    return settled.job_uid !== undefined || settled.stop !== undefined || isTerminal(settled.state)
-      ? settled
-      : await startJob(deps, settled)
+export async function startTransfer (deps: ConnectorDeps, found: FoundRecord): Promise<JobRecord> {
+  return await startLater(deps, found.record, async () => {
+    const settled = await lookUp(deps, found)
+    const { record } = settled
+    return record.job_uid !== undefined || record.stop !== undefined || isTerminal(record.state)
+      ? record
+      : await startJob(deps, record, settled)
   }, refusalOfTransfer)
 }
 
@@ -43,9 +44,9 @@ function invalidAsset (what: string): Refusal {
  * Looks up the asset's own properties, if the record still needs them (`look_up`), and writes their template and
  * environment into the record. Returns the current record.
  */
-async function lookUp (deps: ConnectorDeps, record: JobRecord): Promise<JobRecord> {
-  const transfer = transferOf(record)
-  if (transfer?.look_up === undefined) return record
+async function lookUp (deps: ConnectorDeps, found: FoundRecord): Promise<FoundRecord> {
+  const transfer = transferOf(found.record)
+  if (transfer?.look_up === undefined) return found
   const connector = connectorOf(deps, transfer)
   const properties = await assetProperties(managementApi(connector, deps.connectorSecrets), transfer.asset)
   if (properties === undefined) {
@@ -57,7 +58,7 @@ async function lookUp (deps: ConnectorDeps, record: JobRecord): Promise<JobRecor
   const order = orderOf(connector, transfer.asset, { properties }, deps)
   const template = templateOf(deps, order)
   const { plain, secret } = resolveEnv(template, order.env)
-  const settled = await advanceRecord(deps.store, record.job_uuid, (current) => {
+  const settled = await advanceFound(deps.store, found.record.job_uuid, (current) => {
     if (transferOf(current)?.look_up === undefined || isTerminal(current.state)) return undefined
     return {
       ...withTransfer(current, { look_up: undefined, result: order.result }),
@@ -67,6 +68,6 @@ async function lookUp (deps: ConnectorDeps, record: JobRecord): Promise<JobRecor
       ...(Object.keys(secret).length > 0 && { sealed_env: seal(deps.tokenKey, current.job_uuid, secret) }),
       retention_seconds: template.retentionSeconds
     }
-  })
-  return settled ?? record
+  }, found)
+  return settled ?? found
 }

@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox'
+import { MOST_VARIABLES } from '../../../shared/dotenv/read-dotenv.ts'
 import { invalidField } from '../../../shared/http/problem.ts'
-import type { DeployRequest } from '../start/accept-job.ts'
+import type { DeployRequest } from './resolve-request.ts'
 import { parseDotenv } from './parse-dotenv.ts'
 import { textOf } from './resolve-env.ts'
 import { CallbackBody, webhookOf, type WebhookRules } from './webhook-request.ts'
@@ -19,6 +20,7 @@ export const DeployBody = Type.Object({
   queue: Type.Optional(QueueName),
   env: Type.Optional(
     Type.Record(Type.String({ minLength: 1 }), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), {
+      maxProperties: MOST_VARIABLES,
       description: 'Values for variables of the template; the other variables keep their defaults'
     })
   ),

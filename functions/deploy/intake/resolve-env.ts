@@ -29,10 +29,11 @@ export function resolveEnv ({ env: schema, name: template, manifest }: Template,
     return { name, type, value, text }
   })
   const typed = Object.fromEntries(values.map(({ name, type, value, text }) => [name, typedValue(value, text, type)]))
+  const isUnknown = `is not among the variables of the template ${template}`
   const errors = [
     ...Object.keys(given).filter((name) => !Object.hasOwn(schema.properties, name)).map((name) => ({
       field: `env.${name}`,
-      message: `is not among the variables of the template ${template}`
+      message: isUnknown
     })),
     ...schemaErrors(schema, typed),
     ...values.flatMap(({ name, type, value, text }) => {

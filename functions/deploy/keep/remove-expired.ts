@@ -19,8 +19,9 @@ import {
 } from '../../../shared/store/object-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 import { abortUploads } from '../../../shared/store/unfinished-uploads.ts'
+import { deleteJob } from '../start/delete-job.ts'
 import { releaseClaim } from '../start/job-claim.ts'
-import { deleteJob, type Deps } from '../start/start-job.ts'
+import type { Deps } from '../start/start-job.ts'
 
 /** The limits of one ping. The next ping continues. */
 export interface Bounds {

@@ -8,7 +8,8 @@ import { advanceRecord } from '../../../shared/job/record-store.ts'
 import { keepLog } from '../../../shared/kubernetes/keep-log.ts'
 import { countingPod, podsOf } from '../../../shared/kubernetes/workload.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
-import { deleteJob, type Deps } from '../start/start-job.ts'
+import { deleteJob } from '../start/delete-job.ts'
+import type { Deps } from '../start/start-job.ts'
 
 /**
  * Stops a job, with a reason; the first reason stays. The Job is deleted, the uploader uploads the remaining files, and

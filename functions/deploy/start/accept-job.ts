@@ -1,35 +1,16 @@
-import { invalidField, isProblem, problem } from '../../../shared/http/problem.ts'
-import { createdAt, newJobId } from '../../../shared/job/job-id.ts'
+import { isProblem, problem } from '../../../shared/http/problem.ts'
+import { newJobId } from '../../../shared/job/job-id.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { isTerminal } from '../../../shared/job/job-state.ts'
-import { createRecord, readRecord } from '../../../shared/job/record-store.ts'
-import { seal } from '../../../shared/job/seal.ts'
-import type { Target } from '../../../shared/job/target.ts'
-import { QUEUE_LABEL } from '../../../shared/kubernetes/cluster.ts'
+import { createRecord, type FoundRecord, readRecord } from '../../../shared/job/record-store.ts'
+import type { Store } from '../../../shared/store/open-store.ts'
+import { checkJob, isRefused } from './create-objects.ts'
 import { claimJob, claimObject, type JobClaim, keyed, readClaim } from './job-claim.ts'
-import { checkOpenJobs, putMarker } from './open-jobs.ts'
-import type { Template } from '../templates/read-templates.ts'
-import { type GivenEnv, type ResolvedEnv, resolveEnv } from '../intake/resolve-env.ts'
-import { checkJob, type Deps, isGivenUp, isRefused, startJob } from './start-job.ts'
+import { newRecord, type Origin } from './new-record.ts'
+import { checkOpenJobs, markOpen } from './open-jobs.ts'
+import { type DeployRequest, type ResolvedRequest, resolveRequest } from '../intake/resolve-request.ts'
+import { type Deps, isGivenUp, startJob } from './start-job.ts'
 import { givenUp, withdraw } from './withdraw.ts'
-
-export interface DeployRequest {
-  template: string
-  env: GivenEnv
-  queue?: string
-  /** The receivers of callbacks about the job, besides the sink. */
-  targets?: Target[]
-}
-
-/** What the job's record keeps of its request, and the limit of the caller. */
-export interface Origin {
-  /** The owner of the new job. */
-  owner?: string | undefined
-  /** How many open jobs the owner may have, including this one. */
-  mostOpen?: number | undefined
-  /** The W3C trace context of the request. */
-  traceparent?: string | undefined
-}
 
 /** How a repeated request is recognised. */
 export interface Repeats {
@@ -39,11 +20,11 @@ export interface Repeats {
 }
 
 /**
- * Accepts a job: writes the marker and the record, then creates the Job. Because of this order, the ping finds and
- * finishes a job after a crash at any step. Returns when Kubernetes has accepted the Job. Repeated requests with the
- * same idempotency key get the same job; `requestOf` is not called for them, so a later change of a template, a default
- * or a secret has no effect. When Kubernetes refuses the Job or the request certainly did not reach it, nothing of the
- * job remains.
+ * Accepts a job: writes the marker, and then the record while Kubernetes makes the Job. Because of this order, the ping
+ * finds the job after a crash at any step: it finishes a job with a record, and deletes a Job without one. Returns when
+ * Kubernetes has accepted the Job. Repeated requests with the same idempotency key get the same job, also when
+ * `requestOf` throws, so a later change of a template, a default or a secret has no effect. When Kubernetes refuses the
+ * Job or the request certainly did not reach it, nothing of the job remains.
  */
 export async function acceptJob (
   deps: Deps,
@@ -52,36 +33,29 @@ export async function acceptJob (
   repeats?: Repeats
 ): Promise<JobRecord> {
   const claim = repeats && claimOf(deps, repeats, origin.owner)
-  const found = claim && await readClaim(deps.store, claim.object)
-  const earlier = await claimedRecord(deps, claim, found)
-  if (earlier !== undefined) return await goOn(deps, earlier)
-
-  const request = requestOf()
-  const template = templateOf(deps, request)
-  const env = resolveEnv(template, request.env)
-  const queue = queueOf(template, request)
-  if (origin.mostOpen !== undefined && found === undefined) {
-    await checkOpenJobs(deps.store, origin.owner, origin.mostOpen)
+  let resolved: ResolvedRequest
+  try {
+    resolved = resolveRequest(deps, requestOf())
+    if (origin.mostOpen !== undefined) await checkOpenJobs(deps.store, origin.owner, origin.mostOpen)
+  } catch (error) {
+    // Nothing stands in the way of a repeated request. Most requests are new, so a claim is read only here.
+    const earlier = claim && await claimedRecord(deps, claim, await readClaim(deps.store, claim.object))
+    if (earlier === undefined) throw error
+    return await goOn(deps, earlier)
   }
   const made = claim && await claimJob(deps.store, claim.object, claim.fingerprint)
-  // Another request with the key may have come first in the meantime.
-  const other = made?.isNew === false ? await claimedRecord(deps, claim, made) : undefined
-  if (other !== undefined) return await goOn(deps, other)
+  const earlier = made?.isNew === false ? await claimedRecord(deps, claim, made) : undefined
+  if (earlier !== undefined) return await goOn(deps, earlier)
 
   const id = made?.job_uuid ?? newJobId()
-  const { targets } = request
-  const record = newRecord(deps, template, id, env, { ...origin, targets, queue, idempotency: claim?.object })
-  await putMarker(deps.store, record)
-  const isOurs = await createRecord(deps.store, record)
-  if (!isOurs && await readRecord(deps.store, id) === undefined) {
-    throw problem(
-      'store-unavailable',
-      'The job of this idempotency key has expired and is being removed; send the request again'
-    )
-  }
+  const record = newRecord(deps, id, resolved, { ...origin, idempotency: claim?.object })
+  await markOpen(deps.store, record)
+  const stored = storedRecord(deps.store, record)
   try {
-    return await startJob(deps, record)
+    return await startJob(deps, record, stored)
   } catch (error) {
+    // Throws when the record could not be written. Then the ping deletes the Job, if there is one.
+    const isOurs = (await stored).record === record
     if (isProblem(error, 'store-unavailable')) {
       throw problem(
         'store-unavailable',
@@ -95,13 +69,27 @@ export async function acceptJob (
   }
 }
 
+/**
+ * Creates the record. Returns it, or the record that another request with the same key has created. Both with its ETag.
+ */
+async function storedRecord (store: Store, record: JobRecord): Promise<FoundRecord> {
+  const etag = await createRecord(store, record)
+  const stored = etag === undefined ? await readRecord(store, record.job_uuid) : { record, etag }
+  if (stored !== undefined) return stored
+  throw problem(
+    'store-unavailable',
+    'The job of this idempotency key has expired and is being removed; send the request again'
+  )
+}
+
 /** Goes on with the job of an earlier request. Its process may have crashed before it made all objects. */
-async function goOn (deps: Deps, record: JobRecord): Promise<JobRecord> {
+async function goOn (deps: Deps, found: FoundRecord): Promise<JobRecord> {
+  const { record } = found
   // Another request with this key is giving the job up: it throws the same problem and frees the key.
   if (isGivenUp(record) && !isTerminal(record.state)) throw givenUp(record.job_uuid)
   if (record.job_uid !== undefined || record.stop !== undefined || isTerminal(record.state)) return record
   try {
-    return await startJob(deps, record)
+    return await startJob(deps, record, found)
   } catch (error) {
     // The job was accepted with this template. The ping starts it when the template is back.
     if (isProblem(error, 'unknown-template')) return record
@@ -118,65 +106,9 @@ export async function tryJob (
   deps: Deps,
   request: DeployRequest
 ): Promise<{ template: string, env: Record<string, string>, warnings: string[] }> {
-  const template = templateOf(deps, request)
-  const env = resolveEnv(template, request.env)
-  const warnings = await checkJob(deps, template, newJobId(), env, queueOf(template, request))
+  const { template, env, queue } = resolveRequest(deps, request)
+  const warnings = await checkJob(deps, template, newJobId(), env, queue)
   return { template: template.name, env: env.plain, warnings }
-}
-
-export function templateOf ({ templates }: Deps, { template: name }: DeployRequest): Template {
-  const { usable, refused } = templates()
-  const template = usable.get(name)
-  if (template === undefined) {
-    const reason = refused.get(`${name}.yaml`) ?? refused.get(`${name}.yml`)
-    const detail = reason === undefined
-      ? `There is no template ${name}`
-      : `The template ${name} cannot be used: ${reason}`
-    throw problem('unknown-template', detail, {
-      errors: [{ field: 'template', message: `must be one of: ${[...usable.keys()].join(', ')}` }]
-    })
-  }
-  return template
-}
-
-/** A caller cannot change a queue that the template sets, because the operator divides the cluster with it. */
-function queueOf ({ manifest, name }: Template, { queue }: DeployRequest): string | undefined {
-  const own = manifest.metadata?.labels?.[QUEUE_LABEL]
-  if (queue !== undefined && own !== undefined && queue !== own) {
-    throw invalidField('queue', `must be ${own}, the queue that the template ${name} sets`)
-  }
-  return queue
-}
-
-export function newRecord (
-  { tokenKey, hasSink }: Deps,
-  template: Template,
-  id: string,
-  { plain, secret }: ResolvedEnv,
-  { owner, queue, idempotency, traceparent, targets = [] }:
-    & Pick<Origin, 'owner' | 'traceparent'>
-    & { targets?: Target[] | undefined }
-    & Record<'queue' | 'idempotency', string | undefined>
-): JobRecord {
-  const at = createdAt(id)
-  const told: Target[] = hasSink ? [...targets, { kind: 'sink' }] : targets
-  return {
-    job_uuid: id,
-    revision: 1,
-    state: 'accepted',
-    template: template.name,
-    ...(owner !== undefined && { owner }),
-    env: plain,
-    ...(queue !== undefined && { queue }),
-    ...(idempotency !== undefined && { idempotency }),
-    ...(traceparent !== undefined && { traceparent }),
-    ...(Object.keys(secret).length > 0 && { sealed_env: seal(tokenKey, id, secret) }),
-    created_at: at.toISOString(),
-    start_by: new Date(Date.now() + template.startDeadlineSeconds * 1000).toISOString(),
-    retention_seconds: template.retentionSeconds,
-    history: [{ state: 'accepted', at: at.toISOString() }],
-    ...(told.length > 0 && { targets: told })
-  }
 }
 
 /**
@@ -202,7 +134,7 @@ async function claimedRecord (
   { store }: Deps,
   claim: ReturnType<typeof claimOf> | undefined,
   found: JobClaim | undefined
-): Promise<JobRecord | undefined> {
+): Promise<FoundRecord | undefined> {
   if (found === undefined) return undefined
   if (found.fingerprint !== claim?.fingerprint) {
     throw problem(
@@ -214,5 +146,5 @@ async function claimedRecord (
       }
     )
   }
-  return (await readRecord(store, found.job_uuid))?.record
+  return await readRecord(store, found.job_uuid)
 }

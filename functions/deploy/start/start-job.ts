@@ -1,24 +1,14 @@
-import type { KubernetesObject, V1Job } from '@kubernetes/client-node'
-import { jobToken } from '../../../shared/access/job-token.ts'
-import { isProblem, problem, type ProblemError } from '../../../shared/http/problem.ts'
+import { problem } from '../../../shared/http/problem.ts'
 import { advance } from '../../../shared/job/advance.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
-import { advanceRecord } from '../../../shared/job/record-store.ts'
+import { advanceRecord, type FoundRecord } from '../../../shared/job/record-store.ts'
 import { unseal } from '../../../shared/job/seal.ts'
-import {
-  type Cluster,
-  JOB_LABEL,
-  kubernetesUnavailable,
-  objectName,
-  orAbsent
-} from '../../../shared/kubernetes/cluster.ts'
+import type { Cluster } from '../../../shared/kubernetes/cluster.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
-import { createObject } from './create-object.ts'
-import { configMapObject, jobObject, type JobSettings, secretObject } from './job-objects.ts'
-import { neverMade } from './never-made.ts'
-import { withRoom } from './with-room.ts'
-import type { Template, Templates } from '../templates/read-templates.ts'
-import type { ResolvedEnv } from '../intake/resolve-env.ts'
+import type { Templates } from '../templates/read-templates.ts'
+import { createObjects } from './create-objects.ts'
+import { deleteJob } from './delete-job.ts'
+import type { JobSettings } from './job-objects.ts'
 
 export interface Deps {
   store: Store
@@ -35,10 +25,15 @@ export interface Deps {
 
 /**
  * Makes sure that an accepted job has its Job, ConfigMap and Secret, and writes that into the record. Every name is
- * derived from the id, so any process can repeat this at any time without duplicates. When another process gave the job
- * up in the meantime, deletes the Job and throws `kubernetes-unavailable`.
+ * derived from the id, so any process can repeat this at any time without duplicates. The record may still be on the
+ * way to the store. When another process gave the job up in the meantime, deletes the Job and throws
+ * `kubernetes-unavailable`.
  */
-export async function startJob (deps: Deps, record: JobRecord): Promise<JobRecord> {
+export async function startJob (
+  deps: Deps,
+  record: JobRecord,
+  stored: FoundRecord | Promise<FoundRecord>
+): Promise<JobRecord> {
   const { store, tokenKey } = deps
   const id = record.job_uuid
   const template = deps.templates().usable.get(record.template)
@@ -56,7 +51,7 @@ export async function startJob (deps: Deps, record: JobRecord): Promise<JobRecor
     secret: record.sealed_env === undefined ? {} : unseal(tokenKey, id, record.sealed_env)
   }
 
-  const { job, warnings } = await createObjects(deps, template, id, env, record.queue)
+  const { job, warnings } = await createObjects(deps, template, id, env, record.queue, { stored })
   const started = await advanceRecord(
     store,
     id,
@@ -67,7 +62,8 @@ export async function startJob (deps: Deps, record: JobRecord): Promise<JobRecor
       // What kept it from a Job until now.
       ...(current.state === 'accepted' && { reason: null, message: null }),
       ...(warnings.length > 0 && { message: warnings.join(' ') })
-    }, new Date())
+    }, new Date()),
+    await stored
   )
   // A stop that came before the Job was created found no Job to delete. And another process may have been refused it.
   const isUnwanted = started?.stop !== undefined || started?.reason === 'RejectedByKubernetes'
@@ -85,87 +81,4 @@ export async function startJob (deps: Deps, record: JobRecord): Promise<JobRecor
  */
 export function isGivenUp ({ stop }: JobRecord): boolean {
   return stop?.reason === 'KubernetesUnavailable'
-}
-
-/**
- * Lets the API server validate all objects of the job. Creates nothing. Returns its warnings; throws when Kubernetes
- * refuses an object.
- */
-export async function checkJob (
-  deps: Deps,
-  template: Template,
-  id: string,
-  env: ResolvedEnv,
-  queue: string | undefined
-): Promise<string[]> {
-  return (await createObjects(deps, template, id, env, queue, 'All')).warnings
-}
-
-async function createObjects (
-  { store, cluster, tokenKey, settings }: Deps,
-  template: Template,
-  id: string,
-  env: ResolvedEnv,
-  queue: string | undefined,
-  dryRun?: 'All'
-): Promise<{ job: V1Job, warnings: string[] }> {
-  const create = async <T extends KubernetesObject>(resource: 'jobs' | 'configmaps' | 'secrets', body: T) =>
-    dryRun === undefined
-      ? await withRoom({ store, cluster }, async () => await createObject(cluster, resource, body))
-      : await createObject(cluster, resource, body, { dryRun })
-
-  const { object, warnings } = await create('jobs', jobObject(template, id, env, settings, queue))
-    .catch(async (error: unknown) => {
-      // A Job is refused before the API server looks whether there is one of this name.
-      const job = isRefused(error) && !dryRun ? await findJob(cluster, id) : undefined
-      if (job === undefined) throw error
-      return { object: undefined, warnings: [] }
-    })
-  const job = object ?? await existingJob(cluster, id)
-  // The Job owns both objects, so it must exist first. The pod waits for them.
-  const made = await Promise.allSettled([
-    create('configmaps', configMapObject(job, env)),
-    create('secrets', secretObject(job, env, jobToken(tokenKey, id)))
-  ])
-  const errors = made.flatMap((one) => one.status === 'rejected' ? [one.reason as unknown] : [])
-  if (errors.length === 0) return { job, warnings }
-  const error = errors.find(isRefused) ?? errors[0]
-  if (dryRun) throw error
-  // The outer error says that there may be a Job. Another process has made this one, and goes on with it.
-  if (object === undefined || !errors.some(isAnswer)) throw kubernetesUnavailable(error)
-  // Without them the pod can never start. The caller gets the words of Kubernetes, and nothing of the job remains.
-  await deleteJob(cluster, id).catch((cause: unknown) => {
-    throw kubernetesUnavailable(cause)
-  })
-  throw error
-}
-
-/** Whether it is certain that Kubernetes has not made an object. */
-function isAnswer (error: unknown): boolean {
-  return isRefused(error) || neverMade((error as Error).cause)
-}
-
-/** Whether Kubernetes refused an object: then the caller gets its words. */
-export function isRefused (error: unknown): error is ProblemError {
-  return isProblem(error, 'rejected-by-kubernetes') || isProblem(error, 'quota-exceeded')
-}
-
-async function findJob ({ batch, namespace }: Cluster, id: string): Promise<V1Job | undefined> {
-  return await orAbsent(batch.readNamespacedJob({ namespace, name: objectName(id) }))
-}
-
-async function existingJob (cluster: Cluster, id: string): Promise<V1Job> {
-  const job = await findJob(cluster, id)
-  if (job?.metadata?.labels?.[JOB_LABEL] !== id) {
-    throw kubernetesUnavailable(new Error(`the Job ${objectName(id)} has no label ${JOB_LABEL}=${id}; delete that Job`))
-  }
-  return job
-}
-
-/** Deletes a Job and everything that it owns. The Job stays visible until its pods are gone (`ending`). */
-export async function deleteJob ({ batch, namespace }: Cluster, id: string): Promise<'ending' | 'absent'> {
-  const deleted = await orAbsent(
-    batch.deleteNamespacedJob({ namespace, name: objectName(id), propagationPolicy: 'Foreground' })
-  )
-  return deleted === undefined ? 'absent' : 'ending'
 }

@@ -1,12 +1,13 @@
 import { problem } from '../../../shared/http/problem.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { isTerminal } from '../../../shared/job/job-state.ts'
-import { markerKey, stateKey } from '../../../shared/store/bucket-layout.ts'
+import { countedKey, markerKey, stateKey } from '../../../shared/store/bucket-layout.ts'
 import { removeObject } from '../../../shared/store/object-store.ts'
 import { askToStop, finishStop } from '../keep/stop-job.ts'
+import { isRefused } from './create-objects.ts'
 import { releaseClaim } from './job-claim.ts'
 import { neverMade } from './never-made.ts'
-import { type Deps, isRefused } from './start-job.ts'
+import type { Deps } from './start-job.ts'
 
 /**
  * Withdraws an accepted job and throws. When it is certain that Kubernetes has no Job, the marker and the record are
@@ -16,7 +17,7 @@ import { type Deps, isRefused } from './start-job.ts'
  */
 export async function withdraw (
   deps: Deps,
-  { job_uuid: id, idempotency }: JobRecord,
+  { job_uuid: id, idempotency, owner, counted }: JobRecord,
   error: Error
 ): Promise<JobRecord> {
   const { store } = deps
@@ -26,7 +27,7 @@ export async function withdraw (
   await releaseClaim(store, idempotency, id)
   if (isRefused(error) || neverMade(error.cause)) {
     await removeObject(store, stateKey(id))
-    await removeObject(store, markerKey(id))
+    for (const key of [markerKey(id), ...counted ? [countedKey(owner, id)] : []]) await removeObject(store, key)
     throw error
   }
   if (stopped !== undefined && !isTerminal(stopped.state)) await finishStop(deps, stopped)

@@ -11,6 +11,7 @@ import { isOld } from '../is-old.ts'
 export const kinds = [
   'idempotency keys',
   'markers',
+  'keys of open jobs',
   'unfinished uploads',
   'results',
   'journals, manifests and notes of uploads',
@@ -47,6 +48,7 @@ const prefixes: [string, Kind][] = [
   [layout.RESULTS_PREFIX, 'results'],
   [layout.UPLOADS_PREFIX, 'journals, manifests and notes of uploads'],
   [layout.LOGS_PREFIX, 'logs'],
+  [layout.COUNTED_PREFIX, 'keys of open jobs'],
   [layout.DOCTOR_PREFIX, 'test objects of the doctor']
 ]
 

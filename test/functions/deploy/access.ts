@@ -3,7 +3,7 @@ import { unlinkSync } from 'node:fs'
 import t from 'tap'
 import { idOfKey } from '../../../shared/access/api-key.ts'
 import { advanceRecord, readRecord } from '../../../shared/job/record-store.ts'
-import { markerKey, stateKey } from '../../../shared/store/bucket-layout.ts'
+import { stateKey } from '../../../shared/store/bucket-layout.ts'
 import { getTags } from '../../../shared/store/object-store.ts'
 import { apiKeyFolder } from '../../support/api-keys.ts'
 import { deployServer, deployWith } from '../../support/deploy-server.ts'
@@ -74,7 +74,6 @@ await t.test('the owner of a job is its caller, with an API key and with a token
     const id = await idOf(await post({}, as(credential)))
     t.match((await readRecord(store, id))!.record, { owner })
     t.match(await getTags(store, stateKey(id)), { owner })
-    t.same(await getTags(store, markerKey(id)), { owner })
   }
   t.equal((await cluster.jobs()).length, 3)
   await t.test('a job that was made without credentials is accessible to admins only', async (t) => {

@@ -9,6 +9,8 @@ import { openStore } from '../../../shared/store/open-store.ts'
 import { closedUrl } from '../../support/closed-url.ts'
 import { clusterAt } from '../../support/cluster-at.ts'
 import { deployServer, deployWith, keysOf, tokenKey } from '../../support/deploy-server.ts'
+import { faultProxy } from '../../support/fault-proxy.ts'
+import { writesState } from '../../support/fault-rules.ts'
 import { gainsFrom } from '../../support/gains.ts'
 import { meddledKubernetes, status } from '../../support/meddled-kubernetes.ts'
 import { openRecord } from '../../support/open-record.ts'
@@ -168,13 +170,40 @@ await t.test('a job that was given up becomes terminal when Kubernetes is availa
   t.match((await readRecord(store, id))!.record, { state: 'failed', reason: 'KubernetesUnavailable' })
 })
 
-await t.test('a marker without a record is removed when it is old enough', async (t) => {
-  const { ping, store } = await deployServer(t)
-  const abandoned = newJobId(new Date(Date.now() - 6 * 60_000))
-  const young = newJobId()
-  for (const id of [abandoned, young]) await putObject(store, markerKey(id), '', {}, 'unconditional')
+await t.test('what a crash left without a record is removed when its marker is old enough', async (t) => {
+  const store = await testStore(t)
+  const { ping, cluster } = await deployServer(t, { store })
+  // The process that makes this job gets no further than its Job.
+  const proxy = await faultProxy(t)
+  proxy.target = { url: store.settings.S3_ENDPOINT }
+  proxy.fate = writesState('accepted', 'refuse')
+  const crashing = await deployWith(t, { store: openStore({ ...store.settings, S3_ENDPOINT: proxy.url }), cluster })
+  await problemOf(t, await crashing.post({}), 503, 'store-unavailable')
+  const [key] = await keysOf(store)
+  t.same((await cluster.jobs()).map(({ metadata }) => markerKey(metadata!.labels!['gx4ki.job.uuid']!)), [key])
+  t.same([await cluster.configMaps(), await cluster.secrets()], [[], []], 'no pod of this Job can run')
+  // A repeated request with an idempotency key writes the marker of an old job again, and goes on with it.
+  const repeated = newJobId(new Date(Date.now() - 6 * 60_000))
+  await putObject(store, markerKey(repeated), '', {}, 'unconditional')
   t.equal((await ping()).status, 204)
-  t.same(await keysOf(store), [markerKey(young)])
+  t.same((await keysOf(store)).sort(), [key, markerKey(repeated)].sort(), 'a request may be in progress')
+
+  const { now } = Date
+  t.intercept(Date, 'now', { value: () => now() + 6 * 60_000 })
+  t.equal((await ping()).status, 204)
+  t.same(await keysOf(store), [])
+  await poll('the Job is deleted', async () => (await cluster.jobs()).length === 0)
+})
+
+await t.test('without Kubernetes, the marker stays that leads to a Job without a record', async (t) => {
+  const store = await testStore(t)
+  const { ping } = await deployWith(t, { store, cluster: clusterAt(t, await closedUrl()) })
+  const key = markerKey(newJobId())
+  await putObject(store, key, '', {}, 'unconditional')
+  const { now } = Date
+  t.intercept(Date, 'now', { value: () => now() + 6 * 60_000 })
+  await ping()
+  t.same(await keysOf(store), [key])
 })
 
 await t.test('a ping does not change a job that has ended', async (t) => {

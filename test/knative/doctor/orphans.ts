@@ -10,6 +10,7 @@ import { createRecord, hideRecord, readRecord } from '../../../shared/job/record
 import {
   DOCTOR_PREFIX,
   contentKey,
+  countedKey,
   deadLetterKey,
   expiryKey,
   idempotencyKey,
@@ -45,6 +46,7 @@ async function belongings (store: Store, id: string): Promise<Partial<Record<typ
   const begun = hex()
   const objects: Partial<Record<typeof kinds[number], Promise<unknown>[]>> = {
     markers: [put(store, markerKey(id), '')],
+    'keys of open jobs': [put(store, countedKey('alice', id), '')],
     results: [put(store, contentKey(id, attempt, hex())), put(store, contentKey(id, randomUUID(), hex()))],
     'journals, manifests and notes of uploads': [
       put(store, journalKey(id, attempt), '{}'),

@@ -1,12 +1,9 @@
 import { once } from 'node:events'
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { IncomingHttpHeaders } from 'node:http'
 import https from 'node:https'
 import net, { type AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
-import tls from 'node:tls'
+import type tls from 'node:tls'
 import t, { type Test } from 'tap'
 import { type EgressRules, egressRules } from '../../../shared/egress/egress-rules.ts'
 import { failureOf } from '../../../shared/egress/failure.ts'
@@ -14,6 +11,7 @@ import { guardedRequest, type OutgoingRequest, type Wire } from '../../../shared
 import { closedUrl } from '../../support/closed-url.ts'
 import { httpServer } from '../../support/http-server.ts'
 import { poll } from '../../support/poll.ts'
+import { trustedCertificate } from '../../support/trusted-certificate.ts'
 
 const strict = egressRules({ EGRESS_ALLOWED_ORIGINS: '', EGRESS_DENIED_RANGES: '' })
 const allowing = (...origins: string[]): EgressRules => ({ ...strict, allowed: new Set(origins) })
@@ -78,33 +76,8 @@ async function rawServer (t: Test, talk: (socket: net.Socket) => void): Promise<
 async function tlsServer (
   t: Test
 ): Promise<{ port: number, received: { headers: IncomingHttpHeaders, servername: unknown }[] }> {
-  const dir = t.testdir({})
-  const [keyFile, certFile] = [join(dir, 'key.pem'), join(dir, 'cert.pem')]
-  execFileSync('openssl', [
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-days',
-    '2',
-    '-subj',
-    '/CN=receiver.example.org',
-    '-addext',
-    'subjectAltName=DNS:receiver.example.org',
-    '-keyout',
-    keyFile,
-    '-out',
-    certFile
-  ], { stdio: 'ignore' })
-  const cert = readFileSync(certFile, 'utf8')
-  const before = tls.getCACertificates('default')
-  tls.setDefaultCACertificates([...before, cert])
-  t.teardown(() => tls.setDefaultCACertificates(before))
   const received: { headers: IncomingHttpHeaders, servername: unknown }[] = []
-  const server = https.createServer({ key: readFileSync(keyFile), cert }, (request, response) => {
+  const server = https.createServer(trustedCertificate(t, 'receiver.example.org'), (request, response) => {
     received.push({ headers: request.headers, servername: (request.socket as tls.TLSSocket).servername })
     response.end()
   }).listen(0, '127.0.0.1')

@@ -57,6 +57,19 @@ await t.test('a problem is answered without its cause', async (t) => {
   })
 })
 
+await t.test('a problem has at most a hundred errors, and no long names or values', async (t) => {
+  const long = 'ü'.repeat(500_000)
+  const { problem: told } = problem('invalid-request', long, {
+    errors: Array.from({ length: 50_000 }, (_, at) => ({ field: `${at}.${long}`, message: long }))
+  })
+  t.equal(told.errors!.length, 100)
+  t.equal(told.more_errors, 49_900)
+  t.match(told.errors![99]!.field, /^99\.ü+…ü+$/)
+  t.ok(told.errors!.every(({ field, message }) => field.length <= 300 && message.length <= 1000))
+  t.ok(told.detail.length <= 1000)
+  t.equal(problem('invalid-request', 'a', { errors: Array(100).fill({ field: 'a', message: 'b' }) }).problem.more_errors, undefined)
+})
+
 await t.test('a 503 has Retry-After', async (t) => {
   const { url } = await serve(t, app)
   const response = await fetch(`${url}/down`)

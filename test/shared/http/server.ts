@@ -2,9 +2,11 @@ import { request as httpRequest } from 'node:http'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyPluginAsync } from 'fastify'
 import t from 'tap'
 import { Type } from 'typebox'
+import { buildServer } from '../../../shared/http/server.ts'
 import { problemOf } from '../../support/problem-of.ts'
 import { serve } from '../../support/serve.ts'
 
@@ -27,6 +29,10 @@ await t.test('a method that the path does not support is answered with 405 and t
       ['PUT', '/thing/a', 'GET, HEAD, DELETE'],
       ['OPTIONS', '/thing/a', 'GET, HEAD, DELETE'],
       ['PATCH', '/thing/special', 'POST'],
+      ['GET', '/thing/special', 'POST'],
+      ['DELETE', '/%74hing/s%70ecial?a=b', 'POST'],
+      ['PUT', '/thing/', 'GET, HEAD, DELETE'],
+      ['PATCH', '/thing/a%2Fb', 'GET, HEAD, DELETE'],
       ['POST', '/health/liveness', 'GET, HEAD'],
       ['DELETE', '/openapi.json', 'GET, HEAD']
     ] as const
@@ -89,6 +95,36 @@ await t.test('a content type without a body is ignored where the route takes non
   t.match((await problemOf(t, empty, 400, 'invalid-request')).errors, [{ field: 'body' }])
 })
 
+await t.test('a request that arrives too slowly is answered with 408, a slow answer is not', async (t) => {
+  const server = await buildServer({
+    title: 'test',
+    description: 'test',
+    admit: undefined,
+    app: async (app) => {
+      app.post('/body', async () => 'done')
+      app.get('/slow', async () => {
+        await pause(1500)
+        return 'done'
+      })
+    }
+  }, { LOG_LEVEL: 'silent', TRUSTED_PROXIES: '' }, 600)
+  t.teardown(() => server.close())
+  const url = await server.listen({ port: 0, host: '127.0.0.1' })
+  const lines = ['POST /body HTTP/1.1', 'host: a', 'content-type: application/json', 'content-length: 100']
+  const slowHead = lines.join('\r\n')
+  for (const begun of [slowHead, `${slowHead}\r\n\r\n`, `${slowHead}\r\n\r\n{"a":`]) {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    // A body that never stops coming is as slow as one that stops.
+    const drip = begun.includes('{') ? setInterval(() => socket.write(' '), 100) : undefined
+    socket.on('error', () => {}).write(begun)
+    const answer = await text(socket)
+    clearInterval(drip)
+    t.match(answer, /^HTTP\/1.1 408 /)
+    t.match(JSON.parse(answer.split('\r\n\r\n')[1]!), { type: 'urn:gx4ki:problem:request-timeout', status: 408 })
+  }
+  t.equal((await fetch(`${url}/slow`)).status, 200)
+})
+
 await t.test('bytes that are not HTTP are answered with a problem', async (t) => {
   const { url } = await serve(t, app)
   for (
@@ -124,6 +160,7 @@ await t.test('an unknown path is answered with a problem', async (t) => {
   const { url } = await serve(t, app)
   for (const path of ['/', '/thing', '/Thing/a', '/thing/a/b', '/..%2fetc']) {
     await problemOf(t, await fetch(url + path), 404, 'not-found')
+    await problemOf(t, await fetch(url + path, { method: 'PUT' }), 404, 'not-found')
   }
 })
 

@@ -9,6 +9,7 @@ import { getTags, headObject, putObject, removeObject } from '../../../shared/st
 import { openStore } from '../../../shared/store/open-store.ts'
 import { faultProxy } from '../../support/fault-proxy.ts'
 import { newRecord } from '../../support/new-record.ts'
+import { storeProxy } from '../../support/store-proxy.ts'
 import { testStore } from '../../support/store.ts'
 
 const store = await testStore(t)
@@ -81,7 +82,7 @@ await t.test('a hidden record cannot be read; a record that has changed since is
   t.equal(await readRecord(store, id), undefined)
   t.equal(await advanceRecord(store, id, (current) => ({ ...current, revision: 3 })), undefined)
   t.same(await getTags(store, stateKey(id)), {}, 'it has no tags, so it is in no list')
-  t.equal(await createRecord(store, record), false, 'no record can be created in its place')
+  t.equal(await createRecord(store, record), undefined, 'no record can be created in its place')
 })
 
 await t.test('advanceRecord writes nothing when there is no change', async (t) => {
@@ -105,6 +106,21 @@ await t.test('a change is told the ETag of the record that it replaces', async (
     })
     t.strictSame(told, { revision, etag })
   }
+})
+
+await t.test('a record that is known is not read again, unless it has changed', async (t) => {
+  const proxy = await storeProxy(t)
+  proxy.target = store.settings.S3_ENDPOINT
+  const watched = openStore({ ...store.settings, S3_ENDPOINT: proxy.url })
+  const record = newRecord()
+  const id = record.job_uuid
+  const next = (current: JobRecord): JobRecord => ({ ...current, revision: current.revision + 1 })
+  const etag = await createRecord(watched, record)
+  const known = { record, etag: etag! }
+  t.match(await advanceRecord(watched, id, next, known), { revision: 2 })
+  t.same(proxy.seen.map(({ method }) => method), ['PUT', 'PUT'])
+  t.match(await advanceRecord(watched, id, next, known), { revision: 3 }, 'of what was written meanwhile nothing is lost')
+  t.same(proxy.seen.map(({ method }) => method), ['PUT', 'PUT', 'PUT', 'GET', 'PUT'])
 })
 
 await t.test('sixteen concurrent writers lose no update', async (t) => {

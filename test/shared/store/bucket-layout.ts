@@ -3,13 +3,14 @@ import t from 'tap'
 import { newJobId } from '../../../shared/job/job-id.ts'
 import * as layout from '../../../shared/store/bucket-layout.ts'
 
-const { expiryKey, jobOfKey, markerKey, stateKey } = layout
+const { countedKey, expiryKey, jobOfKey, markerKey, stateKey } = layout
 
 await t.test('the id of a job is read back from the keys that are listed', async (t) => {
   for (let round = 0; round < 20; round++) {
     const id = newJobId()
     t.equal(jobOfKey(stateKey(id)), id)
     t.equal(jobOfKey(markerKey(id)), id)
+    t.equal(jobOfKey(countedKey('alice', id)), id)
     t.equal(jobOfKey(expiryKey(new Date().toISOString(), id)), id)
   }
 })
@@ -36,6 +37,7 @@ function someKeys (): Record<string, string[]> {
 const kinds: Record<string, ('id' | 'attempt' | 'digest' | 'at' | 'page')[]> = {
   stateKey: ['id'],
   markerKey: ['id'],
+  countedKey: ['digest', 'id'],
   idempotencyKey: ['digest'],
   contentKey: ['id', 'attempt', 'digest'],
   journalKey: ['id', 'attempt'],

@@ -47,6 +47,20 @@ function complaints (given: GivenEnv, of = template): { field: string, message: 
   return []
 }
 
+await t.test('a request with very many unknown variables names the first of them', (t) => {
+  const given = Object.fromEntries(Array.from({ length: 80_000 }, (_, at) => [`V${at}`, 'x']))
+  try {
+    resolveEnv(template, given)
+    t.fail('accepted')
+  } catch (error) {
+    const { problem } = error as ProblemError
+    t.equal(problem.errors!.length, 100)
+    t.ok(problem.more_errors! >= 79_900)
+    t.ok(JSON.stringify(problem).length < 20_000)
+  }
+  t.end()
+})
+
 await t.test('a missing variable gets its default as text, and secret variables are separate', async (t) => {
   t.same(resolveEnv(template, {}), { plain: { DURATION: '15', MODE: 'a', FLAG: 'false' }, secret: { PIN: '1234' } })
   t.same(resolveEnv(template, { PASSWORD: 'hunter22', PIN: 9, NAME: '' }), {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
+import type { V1Secret } from '@kubernetes/client-node'
 import t, { type Test } from 'tap'
 import { advance } from '../../../../shared/job/advance.ts'
 import { advanceRecord, noteOwing, readRecord } from '../../../../shared/job/record-store.ts'
@@ -235,6 +236,40 @@ await t.test('a job that Kubernetes refuses leaves nothing, and its key is free 
   t.same(await keysOf(store), [])
   t.same(await cluster.jobs(), [])
   t.equal((await post({}, withKey('a'))).status, 202)
+})
+
+await t.test('a job that Kubernetes refuses leaves nothing, also when its record is slow', async (t) => {
+  const store = await testStore(t)
+  const kubernetes = await meddledKubernetes(t)
+  const { proxy, store: slow } = await storeBehind(t, store.settings)
+  const { post } = await deployWith(t, { store: slow, cluster: kubernetes.cluster })
+  const refused = Promise.withResolvers<void>()
+  kubernetes.meddle = async (_, pass) => {
+    const answer = await pass()
+    if (answer.code === 422) setTimeout(refused.resolve, 100)
+    return answer
+  }
+  proxy.fate = async ({ method, path }): Promise<Fate> => {
+    if (method === 'PUT' && path.includes('/state/')) await refused.promise
+    return 'pass'
+  }
+  await problemOf(t, await post({ template: 'refused' }, withKey('a')), 422, 'rejected-by-kubernetes')
+  t.same(await keysOf(store), [])
+})
+
+await t.test('what another process writes while a job is being started is kept', async (t) => {
+  const store = await testStore(t)
+  const kubernetes = await meddledKubernetes(t)
+  const { post } = await deployWith(t, { store, cluster: kubernetes.cluster })
+  kubernetes.meddle = async ({ url, body }, pass) => {
+    if (url.endsWith('/secrets')) {
+      const id = (JSON.parse(body.toString()) as V1Secret).metadata!.labels!['gx4ki.job.uuid']!
+      await advanceRecord(store, id, (record) => ({ ...record, revision: record.revision + 1, exit_code: 7 }))
+    }
+    return await pass()
+  }
+  const id = await idOf(await post({}))
+  t.match((await readRecord(store, id))!.record, { state: 'pending', job_uid: /./, exit_code: 7, revision: 3 })
 })
 
 await t.test('without Kubernetes no job is accepted and nothing is left', async (t) => {

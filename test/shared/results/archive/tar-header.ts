@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import t from 'tap'
 import { extract } from 'tar-stream'
-import { allOf } from '../../support/all-of.ts'
-import { END_OF_TAR, type TarEntry, tarHeader, tarPadding, tarSize } from '../../../shared/results/tar-header.ts'
+import { allOf } from '../../../support/all-of.ts'
+import { END_OF_TAR, type TarEntry, tarHeader, tarPadding, tarSize } from '../../../../shared/results/archive/tar-header.ts'
 
 const mtime = new Date('2026-05-05T05:05:05Z')
 const GIB = 2 ** 30

@@ -13,8 +13,8 @@ MINIO_TESTS ?= $(wildcard test/shared/store/*.ts test/shared/results/*.ts test/j
   test/functions/job-completed/unfinished-uploads.ts test/knative/doctor/store-abilities.ts \
   test/knative/doctor/orphans.ts test/acceptance/life-of-a-job.ts
 
-.PHONY: help demo run api-key test test-minio test-image e2e e2e-parts doctor contract chaos bench bench-check
-.PHONY: lint typecheck build image image-tar clean python
+.PHONY: help demo run api api-key test test-minio test-image e2e e2e-parts doctor contract chaos scale
+.PHONY: bench bench-check lint typecheck build image image-tar clean python
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,7 +46,10 @@ e2e-parts: image-tar ## Only build the parts of that cluster: half an hour or mo
 doctor: $(installed) ## Check the installation in KUBECONFIG and say how to repair it; FIX=1 removes orphans
 	@node knative/doctor/main.ts $(if $(FIX),--fix) $(if $(CANARY),--canary=$(CANARY))
 
-contract: build python ## Test every function against its own OpenAPI document with generated requests
+api: build python ## Lint the OpenAPI documents, and run the generated clients of docs/api.md
+	@node test/support/with-store.ts tap --jobs=1 --timeout=900 test/api/*.ts
+
+contract: build python ## Test the functions against their OpenAPI documents with generated requests
 	@node test/contract/run.ts
 
 chaos: build python ## Run random jobs with failing requests and killed processes: two minutes, or CHAOS_JOBS=10000
@@ -57,6 +60,9 @@ bench: build python ## Measure against floors and the prototype's stack, and wri
 
 bench-check: build python ## Compare requests, sizes, start and memory with their baseline; ACCEPT=1 writes it anew
 	@ACCEPT=$(ACCEPT) node test/bench/check.ts
+
+scale: build python ## Test pings with 10,000 open jobs in the memory of a cluster; OPEN=… FINISHED=… for more
+	@node test/support/with-store.ts tap --timeout=900 test/scale/pings.ts
 
 lint: $(installed) ## Check the code style
 	@echo 'Checking the style …'

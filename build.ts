@@ -1,11 +1,13 @@
 /**
  * Bundles every function, every job program and the in-cluster part of the doctor into one CommonJS file each,
  * dist/<name>.cjs. One file, because every loaded module makes a cold start slower. CommonJS, because it loads
- * `node:http` faster. What only some installations need is a separate file, which the functions import on demand.
+ * `node:http` faster. What only some installations need is a separate file, which the functions import on demand. Also
+ * writes the OpenAPI documents beside the bundles: dist/openapi/.
  */
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { parse } from 'node:path'
 import { build, type Plugin } from 'esbuild'
+import { writeDocuments } from './openapi/write-documents.ts'
 
 const programs = [
   ...['functions', 'jobs'].flatMap((folder) =>
@@ -95,3 +97,5 @@ await build({
   lineLimit: 160,
   logLevel: 'warning'
 })
+
+await writeDocuments()

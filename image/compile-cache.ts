@@ -1,6 +1,6 @@
 /**
  * Writes what V8 has compiled of the functions into dist/compile-cache/: it runs each of them once, to its clean end. A
- * start that reads this needs a fifth less CPU time. V8 compares it with the source, its own version and the features
+ * start that reads this needs a tenth less CPU time. V8 compares it with the source, its own version and the features
  * of the processor, and compiles anew where they differ. Node finds it by the version, the architecture, the user, and
  * the path relative to the folder. It is not the same after each run, because V8 drops what it has not used lately.
  */

@@ -5,7 +5,7 @@ import ts from 'typescript'
 
 /** For each file, the paths of the project files that it imports. Type imports count. */
 const imports = new Map(
-  globSync('{functions,shared,jobs,knative,image}/**/*.ts').sort().map((file) => {
+  globSync('{functions,shared,jobs,knative,image,openapi}/**/*.ts').sort().map((file) => {
     const { importedFiles } = ts.preProcessFile(readFileSync(file, 'utf8'))
     return [
       file,

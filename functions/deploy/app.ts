@@ -2,11 +2,13 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
 import type { AdmitSender } from '../../shared/access/admit-sender.ts'
+import { jobOf } from '../../shared/access/job-of.ts'
 import { jobEvent } from '../../shared/events/job-event.ts'
 import { receiveEvents } from '../../shared/events/receive-events.ts'
 import { answerJson } from '../../shared/http/answer-json.ts'
-import { conditionHeaders, NotChanged, writeConditionHeaders } from '../../shared/http/check-conditions.ts'
-import { problems } from '../../shared/http/problem-responses.ts'
+import { conditionHeaders, writeConditionHeaders } from '../../shared/http/check-conditions.ts'
+import { json, notChanged } from '../../shared/http/openapi/answers.ts'
+import { problems } from '../../shared/http/openapi/problem-responses.ts'
 import { unknownJob } from '../../shared/http/problem.ts'
 import { CallbackId, CallbackView, callbackView } from '../../shared/job/callback-view.ts'
 import { JobId } from '../../shared/job/job-id.ts'
@@ -22,7 +24,7 @@ import { conditionOnJob } from './keep/condition-on-job.ts'
 import { KeepBody, keepJob } from './keep/keep-job.ts'
 import { redeliver } from './keep/redeliver.ts'
 import { stopJob } from './keep/stop-job.ts'
-import { takePing } from './take-ping.ts'
+import { pingTaker } from './take-ping.ts'
 
 export interface DeployOptions extends ConnectorDeps, IntakeDeps {
   /** Checks the sender of an event. `undefined`: every sender that can reach the route is accepted. */
@@ -38,9 +40,14 @@ const TemplateView = Type.Object({
   description: Type.String(),
   env: Type.Unknown({ description: 'JSON Schema of the variables that a caller may set' }),
   warnings: Type.Array(Type.String(), { description: 'What the author of the template should change' })
-})
+}, { title: 'Template' })
 
-const Refused = Type.Object({ file: Type.String(), reason: Type.String() })
+const Refused = Type.Object({ file: Type.String(), reason: Type.String() }, { title: 'RefusedTemplate' })
+
+const TemplateList = Type.Object({
+  templates: Type.Array(TemplateView),
+  refused: Type.Array(Refused, { description: 'Files that cannot be used, each with the reason' })
+}, { title: 'TemplateList' })
 
 /**
  * Accepts jobs, cancels them and extends their retention. On a ping it repairs unfinished jobs and removes expired
@@ -51,15 +58,22 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
   return async function (plugin) {
     const app = plugin.withTypeProvider<TypeBoxTypeProvider>()
     await plugin.register(jobIntake(options))
+    const takePing = pingTaker(options)
 
     app.delete('/job/:id', {
       config: { access: 'jobs:write' },
       schema: {
+        operationId: 'cancelJob',
+        tags: ['jobs'],
         summary: 'Cancels a job',
         description: '202 while the pods end, 200 when the job has ended in any state. Results in the store are kept.',
         params: Type.Object({ id: JobId }),
         headers: Type.Object(writeConditionHeaders),
-        response: { 200: JobView, 202: JobView, ...problems(400, 404, 412, 503) }
+        response: {
+          200: json('The job, which has ended', JobView),
+          202: json('The job, which is about to end', JobView),
+          ...problems(400, 404, 412, 503)
+        }
       }
     }, async (request, reply) => {
       const check = await conditionOnJob(store, request.params.id, request)
@@ -75,12 +89,14 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
     app.patch('/job/:id', {
       config: { access: 'jobs:write' },
       schema: {
+        operationId: 'keepJob',
+        tags: ['jobs'],
         summary: 'Keeps a job longer',
         description: 'Sets a later `expires_at`. At that time the job is removed, with its results and its log.',
         params: Type.Object({ id: JobId }),
         headers: Type.Object(writeConditionHeaders),
         body: KeepBody,
-        response: { 200: JobView, ...problems(400, 404, 409, 412, 413, 415, 503) }
+        response: { 200: json('The job', JobView), ...problems(400, 404, 409, 412, 413, 415, 503) }
       }
     }, async (request) => {
       const { id } = request.params
@@ -93,16 +109,19 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
     app.post('/job/:id/callback/:callback/redeliver', {
       config: { access: 'jobs:write' },
       schema: {
+        operationId: 'redeliverCallback',
+        tags: ['callbacks'],
         summary: 'Sends a callback again',
         description:
           'It is sent at once, or within a minute. During an attempt, one more attempt follows. If that fails, the ' +
           'retry schedule continues where it was.',
         params: Type.Object({ id: JobId, callback: CallbackId }),
-        response: { 202: CallbackView, ...problems(400, 404, 413, 415, 503) }
+        response: { 202: json('The callback, which is owed again', CallbackView), ...problems(400, 404, 413, 415, 503) }
       }
     }, async (request, reply) => {
       const { id, callback } = request.params
-      const record = await redeliver(options, id, callback)
+      const { record: found } = await jobOf(store, request)
+      const record = await redeliver(options, found, callback)
       if (record === undefined) throw unknownJob(id)
       reply.code(202)
       return callbackView(record, record.callbacks!.find((one) => one.id === callback)!)
@@ -111,15 +130,15 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
     app.get('/template', {
       config: { access: 'jobs:read' },
       schema: {
+        operationId: 'listTemplates',
+        tags: ['templates'],
         summary: 'Lists the templates for jobs',
+        description: 'Each with a JSON Schema of the variables that a caller may set.',
         querystring: Type.Object({}, { additionalProperties: false }),
         headers: Type.Object(conditionHeaders),
         response: {
-          200: Type.Object({
-            templates: Type.Array(TemplateView),
-            refused: Type.Array(Refused, { description: 'Files that cannot be used, each with the reason' })
-          }),
-          304: NotChanged,
+          200: json('The templates', TemplateList, 'ETag'),
+          304: notChanged(),
           ...problems(400, 412, 503)
         }
       }
@@ -138,9 +157,9 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
     await receiveEvents(plugin, {
       path: '/',
       admitSender,
-      summary: `Receives the ping: repairs unfinished jobs and removes expired ones${
-        takesJobRequests ? '. Receives job requests' : ''
-      }`,
+      operationId: 'receiveEvent',
+      // The document of an installation that takes no job requests; they are in docs/webhooks.md.
+      summary: 'Receives the ping: repairs unfinished jobs and removes expired ones',
       types: `^(dev\\.knative\\.sources\\.ping${takesJobRequests ? `|${JOB_REQUESTED.replaceAll('.', '\\.')}` : ''})$`,
       ...(takesJobRequests && { reply: 'The event that the job is accepted' }),
       receive: async (event, request) => {
@@ -156,7 +175,7 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
           log.info({ job_uuid: record.job_uuid, template: record.template }, 'job accepted')
           return jobEvent(record, 'accepted', publicUrl)
         }
-        await takePing(options, log)
+        await takePing(log)
         return undefined
       }
     })

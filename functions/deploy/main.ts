@@ -8,6 +8,7 @@ import { sinkSettings } from '../../shared/events/sink-settings.ts'
 import { brokerSettings, remindBy } from '../../shared/events/remind.ts'
 import { SecretName, webhookSettings } from '../../shared/events/webhook-secrets.ts'
 import { callersApi } from '../../shared/http/callers-api.ts'
+import { readDocument } from '../../shared/http/openapi/read-document.ts'
 import { runFunction, serverSettings } from '../../shared/http/server.ts'
 import { connectCluster, kubernetesSettings } from '../../shared/kubernetes/cluster.ts'
 import { complainAs } from '../../shared/settings/complain-as.ts'
@@ -62,9 +63,9 @@ runFunction(() => readSettings(Settings), async (settings) => {
   const egress = egressRules(settings)
   return {
     title: 'deploy',
-    description: 'Accepts jobs, starts them on Kubernetes, cancels them, and removes them when they expire',
     ...admitCallers('deploy', settings, store),
     elsewhere: callersApi['result-fetch'],
+    document: async () => await readDocument('deploy'),
     app: deploy({
       store,
       cluster,

@@ -2,21 +2,24 @@ import { createHash } from 'node:crypto'
 import type { V1Job } from '@kubernetes/client-node'
 import type { FastifyPluginAsync } from 'fastify'
 import type { AdmitSender } from '../../shared/access/admit-sender.ts'
-import type { Event } from '../../shared/events/event-of.ts'
 import { receiveEvents } from '../../shared/events/receive-events.ts'
 import { CALLBACK_DUE, type Remind } from '../../shared/events/remind.ts'
 import { problem } from '../../shared/http/problem.ts'
 import { isJobId } from '../../shared/job/job-id.ts'
+import { isTerminal } from '../../shared/job/job-state.ts'
+import { isOwing } from '../../shared/job/owed-callbacks.ts'
+import { readRecord } from '../../shared/job/record-store.ts'
 import { JOB_LABEL } from '../../shared/kubernetes/cluster.ts'
-import { deadLetterKey } from '../../shared/store/bucket-layout.ts'
-import { putObject } from '../../shared/store/object-store.ts'
+import { deadLetterKey, markerKey } from '../../shared/store/bucket-layout.ts'
+import { headObject, putObject } from '../../shared/store/object-store.ts'
 import { eventsWithoutEffect } from '../../shared/telemetry/metrics.ts'
 import type { CallbackSettings } from './callbacks/callback-settings.ts'
-import { followUps } from './follow-up.ts'
 import { newOutbox } from './callbacks/pay-callbacks.ts'
 import { untilDue } from './callbacks/until-due.ts'
-import { reconcile } from './reconcile.ts'
-import { type Deps, findJob, settleJob } from './settle-job.ts'
+import { type FollowUps, followUps } from './follow-up.ts'
+import { reconcileWith } from './reconcile.ts'
+import { type Deps, findJob, type Settled, settleJob } from './settle-job.ts'
+import { whatIsLeft } from './what-is-left.ts'
 
 /**
  * Receives the events about Jobs. Each event updates the record of its job; then the log is kept and callbacks are
@@ -37,17 +40,22 @@ export function jobCompleted (
       app.log.error({ job_uuid: id, err: error }, 'work on the job failed; the next ping tries again')
     const following = followUps(deps, failed)
     app.addHook('onClose', async () => await following.settled())
+    const reconciling = reconcileWith(deps, following, failed)
 
     await receiveEvents(app, {
       path: '/',
       admitSender,
+      operationId: 'receiveEvent',
       summary: 'Receives the events of an ApiServerSource about Jobs, pings, and requests to make due callbacks',
       types: `^(dev\\.knative\\.(apiserver\\.resource\\.(add|update|delete)|sources\\.ping)|${
         CALLBACK_DUE.replaceAll('.', '\\.')
       })$`,
+      refuse (type, data) {
+        if (type.startsWith('dev.knative.apiserver.')) jobOf(data, deps.cluster.namespace)
+      },
       receive: async (event, { log }) => {
         if (event.type === 'dev.knative.sources.ping') {
-          for (const { id, isWrappedUp } of await reconcile(deps, failed)) following.start(id, isWrappedUp)
+          await reconciling()
           return
         }
         if (event.type === CALLBACK_DUE) {
@@ -55,12 +63,8 @@ export function jobCompleted (
           if (isJobId(id) && await untilDue(deps.store, id, stopping.signal)) following.start(id)
           return
         }
-        const id = jobOf(event, deps.cluster.namespace)
-        const settled = await settleJob(deps, id)
-        if (settled === undefined) {
-          const { job } = await findJob(deps.cluster, id)
-          if (isThere(job)) throw notOurs('data.metadata.labels', 'names a job that has no record')
-        }
+        const id = jobOf(event.data, deps.cluster.namespace)
+        const settled = await settleByEvent(deps, id, following)
         const { record, changed = 'nothing' } = settled ?? {}
         if (changed === 'nothing') eventsWithoutEffect.inc({ type: event.type })
         if (record === undefined) {
@@ -68,7 +72,6 @@ export function jobCompleted (
           return
         }
         log.info({ job_uuid: id, state: record.state, reason: record.reason, revision: record.revision }, 'job settled')
-        following.start(id)
       }
     })
 
@@ -76,6 +79,7 @@ export function jobCompleted (
       path: '/dead-letter',
       admitSender,
       takesAnyData: true,
+      operationId: 'storeDeadLetter',
       summary: 'Stores an event that could not be delivered',
       receive: async (event, { log }) => {
         log.warn('event stored as a dead letter')
@@ -98,7 +102,7 @@ export function jobCompleted (
  * The id of the job that an event is about. It is the only data used from the body, and it is checked. All other data
  * is read from the API server.
  */
-function jobOf ({ data }: Event, namespace: string): string {
+function jobOf (data: unknown, namespace: string): string {
   const job = data as
     | { kind?: unknown, metadata?: { namespace?: unknown, labels?: Record<string, unknown> } }
     | null
@@ -110,6 +114,31 @@ function jobOf ({ data }: Event, namespace: string): string {
     throw notOurs('data.metadata.labels', `must have a job id under ${JOB_LABEL}`)
   }
   return id
+}
+
+/** Settles the job of an event. Starts its follow-up if something is left to do for it. */
+async function settleByEvent (deps: Deps, id: string, following: FollowUps): Promise<Partial<Settled> | undefined> {
+  const known = await readRecord(deps.store, id)
+  if (known === undefined) {
+    const { job } = await findJob(deps.cluster, id)
+    if (!isThere(job)) return undefined
+    // `deploy` writes the record while Kubernetes makes the Job, so the first events may come before the record.
+    if (await headObject(deps.store, markerKey(id)) === undefined) {
+      throw notOurs('data.metadata.labels', 'names a job that has no record')
+    }
+    throw problem('record-to-come', 'The job is just being accepted; send the event again', { job_uuid: id })
+  }
+  if (isTerminal(known.record.state)) {
+    // Another event has ended the job. Its follow-up may have been interrupted, and then the marker is there.
+    if (await headObject(deps.store, markerKey(id)) !== undefined) following.start(id)
+    return known
+  }
+  const settled = await settleJob(deps, known)
+  if (settled === undefined) return undefined
+  const { record, changed, found } = settled
+  const owes = changed === 'state' && isOwing(record)
+  if (owes || whatIsLeft(record, found, false, new Date()).now) following.start(id, { seen: settled })
+  return settled
 }
 
 /** Whether a Job without a record is a mistake. A job that was withdrawn or has expired lost its Job first. */

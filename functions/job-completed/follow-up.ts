@@ -1,101 +1,134 @@
-import type { V1Job, V1Pod } from '@kubernetes/client-node'
+import { atMost } from '../../shared/flow/at-most.ts'
 import { isTerminal } from '../../shared/job/job-state.ts'
 import { noteLostLog } from '../../shared/job/lost-log.ts'
 import { isOwing } from '../../shared/job/owed-callbacks.ts'
-import { noteOwing, readRecord } from '../../shared/job/record-store.ts'
-import { condition } from '../../shared/kubernetes/condition.ts'
+import { type FoundRecord, noteOwing, readRecord } from '../../shared/job/record-store.ts'
 import { hasLog, keepLog } from '../../shared/kubernetes/keep-log.ts'
 import { countingPod } from '../../shared/kubernetes/workload.ts'
 import { markerKey } from '../../shared/store/bucket-layout.ts'
 import { removeObject } from '../../shared/store/object-store.ts'
+import type { Store } from '../../shared/store/open-store.ts'
 import { abortUploads } from '../../shared/store/unfinished-uploads.ts'
 import { awaitReport } from './await-report.ts'
 import { payCallbacks } from './callbacks/pay-callbacks.ts'
 import { soonDue, untilDue } from './callbacks/until-due.ts'
-import { type Deps, findJob, settleJob } from './settle-job.ts'
+import { type Deps, findJob, type Found, settleJob } from './settle-job.ts'
+import { mayLoseLog } from './what-is-left.ts'
+
+/** A job as the code that starts its follow-up has just seen it. */
+export interface SeenJob extends FoundRecord {
+  found: Found
+}
 
 /**
  * Does the work that remains after the record has its new state: keeps the log, aborts unfinished multipart uploads,
  * makes the due callbacks, and at last removes the marker. It runs after the event is answered, because the Broker and
  * the source wait for that answer. If the process stops in between, the next ping repeats the work. For a job that
- * `isWrappedUp`, only callbacks remain. Returns whether a callback is still owed.
+ * `isWrappedUp`, only callbacks remain. `inTurn` limits the work besides the callbacks, which have their own limit.
+ * Returns whether a callback is still owed.
  */
-export async function followUp (deps: Deps, id: string, isWrappedUp: boolean): Promise<boolean> {
+export async function followUp (
+  deps: Deps,
+  id: string,
+  isWrappedUp: boolean,
+  inTurn: ReturnType<typeof atMost>,
+  seen?: SeenJob
+): Promise<boolean> {
+  const known = seen ?? await inTurn(async () => await readRecord(deps.store, id))
+  if (known === undefined) return false
   // In parallel: the log may be deleted with its pod while a slow receiver answers, and no receiver must wait for a
   // log.
-  const [wrapped, paid] = await Promise.allSettled([isWrappedUp || wrapUp(deps, id), payCallbacks(deps, id)])
+  const [wrapped, paid] = await Promise.allSettled([
+    isWrappedUp ? known : inTurn(async () => await wrapUp(deps, known, seen?.found)),
+    payCallbacks(deps, known)
+  ])
   if (wrapped.status === 'rejected') throw wrapped.reason
   if (paid.status === 'rejected') throw paid.reason
-  if (!wrapped.value) return paid.value
+  if (paid.value === undefined) return false
+  if (wrapped.value === undefined) return isOwing(paid.value.record)
   // `wrapUp` may have found the end of the job, which adds new callbacks.
-  if (await payCallbacks(deps, id)) {
+  const last = await payCallbacks(deps, newer(wrapped.value, paid.value))
+  if (last === undefined) return false
+  if (isOwing(last.record)) {
     if (!isWrappedUp) await noteOwing(deps.store, id)
     return true
   }
-  await removeObject(deps.store, markerKey(id))
-  const after = await readRecord(deps.store, id)
-  // A client may have requested a redelivery before the marker was removed. The job needs its marker again.
+  return await removeMarker(deps.store, id)
+}
+
+function newer (one: FoundRecord, other: FoundRecord): FoundRecord {
+  return one.record.revision > other.record.revision ? one : other
+}
+
+/**
+ * Removes the marker of a job of which nothing is left. A client may have requested a redelivery before. Then the job
+ * gets its marker again, and the answer is true.
+ */
+async function removeMarker (store: Store, id: string): Promise<boolean> {
+  await removeObject(store, markerKey(id))
+  const after = await readRecord(store, id)
   if (after === undefined || !isOwing(after.record)) return false
-  await noteOwing(deps.store, id)
+  await noteOwing(store, id)
   return true
 }
 
-/** Keeps the log and aborts unfinished uploads. Returns true when the job has ended and both are done. */
-async function wrapUp (deps: Deps, id: string): Promise<boolean> {
+/**
+ * Keeps the log and aborts unfinished uploads. Returns the record when the job has ended and both are done.
+ */
+async function wrapUp (deps: Deps, known: FoundRecord, found?: Found): Promise<FoundRecord | undefined> {
   const { store, cluster } = deps
-  const { job, pods } = await findJob(cluster, id)
-  const before = await readRecord(store, id)
-  if (before === undefined) return false
-  const hadEnded = isTerminal(before.record.state)
+  const { job_uuid: id, state, started_at: started } = known.record
+  const { job, pods } = found ?? await findJob(cluster, id)
+  const hadEnded = isTerminal(state)
   const pod = countingPod(pods)
-  if (!hadEnded && (pod === undefined || !(isEnding(job) || isTaken(pod)))) return false
+  if (!hadEnded && !mayLoseLog(job, pod)) return undefined
 
-  const hasRun = before.record.started_at !== undefined
+  const hasRun = started !== undefined
   if (hasRun && pod === undefined) await noteLostLog(store, id)
   // Of a pod whose workload did not run, another container may tell why.
   const isSilent = pod === undefined || (!hasRun && !hasLog(pod))
   const nothingMore = isSilent || await keepLog(store, cluster, id, pod, 'to its end')
   // Following the log takes until the container ends. Then there is an exit code, and the job may have ended.
-  const after = hadEnded ? before.record : (await settleJob(deps, id, await awaitReport(cluster, id)))?.record
-  if (!nothingMore || after === undefined || !isTerminal(after.state)) return false
+  const after = hadEnded ? known : await settleAgain(deps, id)
+  if (!nothingMore || after === undefined || !isTerminal(after.record.state)) return undefined
   await abortUploads(store, id)
-  return true
+  return after
 }
 
-/** Whether a Job has ended or is about to end. Its pods and their logs may soon be deleted. */
-function isEnding (job: V1Job | undefined): boolean {
-  if (job === undefined || job.metadata?.deletionTimestamp !== undefined) return true
-  return ['Complete', 'Failed', 'SuccessCriteriaMet', 'FailureTarget'].some((type) =>
-    condition(job, type) !== undefined
-  )
-}
-
-/** Whether the cluster takes a pod away. Its Job fails, or makes another pod, and this one and its log are deleted. */
-function isTaken (pod: V1Pod): boolean {
-  return pod.metadata?.deletionTimestamp !== undefined || condition(pod, 'DisruptionTarget') !== undefined
+async function settleAgain (deps: Deps, id: string): Promise<FoundRecord | undefined> {
+  const known = await readRecord(deps.store, id)
+  return known && await settleJob(deps, known, await awaitReport(deps.cluster, id))
 }
 
 export interface FollowUps {
-  /** Starts a follow-up. If one is already running for this job, it runs once more afterwards. */
-  start(id: string, isWrappedUp?: boolean): void
+  /**
+   * Starts a follow-up. If one is already running for this job, it runs once more afterwards. `seen` saves the look at
+   * the job, if it is not older than this call.
+   */
+  start(id: string, how?: { isWrappedUp?: boolean, seen?: SeenJob }): void
   /** Resolves when no follow-up is running. */
   settled(): Promise<void>
 }
+
+/** How many jobs are wrapped up at once. Each may hold the end of a log, and follow it until its container ends. */
+const AT_ONCE = 64
 
 /** Runs at most one follow-up per job at a time. */
 export function followUps (deps: Deps, failed: (id: string, error: Error) => void): FollowUps {
   const running = new Map<string, Promise<void>>()
   const again = new Set<string>()
   const waiting = new Map<string, Promise<void>>()
+  const inTurn = atMost(AT_ONCE)
 
-  async function run (id: string, isWrappedUp: boolean): Promise<void> {
+  async function run (id: string, isWrappedUp: boolean, seen?: SeenJob): Promise<void> {
     let isOwing: boolean
     do {
       again.delete(id)
-      isOwing = await followUp(deps, id, isWrappedUp).catch((error: Error) => {
+      isOwing = await followUp(deps, id, isWrappedUp, inTurn, seen).catch((error: Error) => {
         failed(id, error)
         return false
       })
+      seen = undefined
     } while (again.has(id))
     running.delete(id)
     if (!isOwing || waiting.has(id)) return
@@ -112,9 +145,9 @@ export function followUps (deps: Deps, failed: (id: string, error: Error) => voi
     if (isSoon && !await remind(id) && await untilDue(deps.store, id, stopping)) start(id)
   }
 
-  function start (id: string, isWrappedUp = false): void {
+  function start (id: string, { isWrappedUp = false, seen }: Parameters<FollowUps['start']>[1] = {}): void {
     if (running.has(id)) again.add(id)
-    else running.set(id, run(id, isWrappedUp))
+    else running.set(id, run(id, isWrappedUp, seen))
   }
 
   return {

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { admitSenderBy, senderSettings } from '../../shared/access/admit-sender.ts'
 import { brokerSettings, remindBy } from '../../shared/events/remind.ts'
+import { readDocument } from '../../shared/http/openapi/read-document.ts'
 import { runFunction, serverSettings } from '../../shared/http/server.ts'
 import { connectCluster, kubernetesSettings } from '../../shared/kubernetes/cluster.ts'
 import { readSettings } from '../../shared/settings/read-settings.ts'
@@ -21,8 +22,8 @@ runFunction(() => readSettings(Settings), async (settings) => {
   const cluster = await connectCluster(settings)
   return {
     title: 'job-completed',
-    description: 'Updates job records when Jobs change, and makes callbacks',
     admit: undefined,
+    document: async () => await readDocument('job-completed'),
     app: jobCompleted({
       store: openStore(settings),
       cluster,

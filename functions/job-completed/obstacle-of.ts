@@ -36,7 +36,8 @@ export function obstacleOf (
     if (unscheduled?.reason !== undefined) return quoted(unscheduled.reason, unscheduled.message)
     if (status?.reason !== undefined && status.phase !== 'Failed') return quoted(status.reason, status.message)
   }
-  return pods.length === 0 && isPodDue(job, now) ? withoutPod(warned) : undefined
+  const podDue = podDueAt(job, pods)
+  return podDue !== undefined && podDue < now ? withoutPod(warned) : undefined
 }
 
 function ofContainer (pod: V1Pod, { name, state }: V1ContainerStatus): Why {
@@ -67,10 +68,11 @@ function isBeingDeleted ({ metadata }: V1Job): boolean {
   return metadata?.deletionTimestamp !== undefined
 }
 
-/** Whether the Job controller has seen the Job long ago, and has made no pod. */
-function isPodDue ({ status }: V1Job, now: Date): boolean {
-  return status?.startTime !== undefined && !status.active && !status.succeeded && !status.failed &&
-    !status.terminating && now.getTime() - status.startTime.getTime() > POD_DUE_MS
+/** From when on it is an obstacle that the Job has no pod; `undefined` if it has or had one, or is not begun. */
+export function podDueAt ({ status }: V1Job, pods: V1Pod[]): Date | undefined {
+  const { startTime: start, active, succeeded, failed, terminating } = status ?? {}
+  if (pods.length > 0 || start === undefined || active || succeeded || failed || terminating) return undefined
+  return new Date(start.getTime() + POD_DUE_MS)
 }
 
 /** The refusal of a pod is only in the events of the Job, which job-completed may not read. */

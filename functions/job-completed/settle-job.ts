@@ -2,7 +2,7 @@ import type { V1Job, V1Pod } from '@kubernetes/client-node'
 import { advance } from '../../shared/job/advance.ts'
 import type { JobRecord } from '../../shared/job/job-record.ts'
 import { isTerminal } from '../../shared/job/job-state.ts'
-import { advanceRecord, readRecord } from '../../shared/job/record-store.ts'
+import { advanceFound, type FoundRecord } from '../../shared/job/record-store.ts'
 import { transferOf, withTransfer } from '../../shared/job/transfer-of.ts'
 import { type Cluster, genuine, kubernetesUnavailable, objectName, statusOf } from '../../shared/kubernetes/cluster.ts'
 import { statusMessage } from '../../shared/kubernetes/status-message.ts'
@@ -18,10 +18,10 @@ export interface Deps {
   outbox: Outbox
 }
 
-/** The current record of a job, and what settling the job has changed in it. */
-export interface Settled {
-  record: JobRecord
+/** The current record of a job, what settling the job has changed in it, and the objects from which it was judged. */
+export interface Settled extends FoundRecord {
   changed: 'nothing' | 'facts' | 'state'
+  found: Found
 }
 
 /** The Kubernetes objects of one job. */
@@ -52,20 +52,21 @@ async function readJob ({ batch, namespace }: Cluster, id: string): Promise<Omit
 
 /**
  * Updates the record of a job from its Kubernetes objects. Returns the updated record, or `undefined` when there is
- * none. `listed` may contain objects from an earlier list. They are used if they include the Job; otherwise the Job is
- * requested again, because only that proves that it is gone.
+ * none any more. `listed` may contain objects from an earlier list. They are used if they include the Job; otherwise
+ * the Job is requested again, because only that proves that it is gone.
  */
 export async function settleJob (
   { store, cluster }: Pick<Deps, 'store' | 'cluster'>,
-  id: string,
+  // Read before the Job. The record names its Job only after the Job was created, so a Job that is then not found was
+  // deleted.
+  known: FoundRecord,
   listed?: Found
 ): Promise<Settled | undefined> {
-  // Read the record before the Job. The record names its Job only after the Job was created, so a Job that is then not
-  // found was deleted.
-  const known = await readRecord(store, id)
-  if (known === undefined) return undefined
-  if (isTerminal(known.record.state)) return { record: known.record, changed: 'nothing' }
-  const { job, pods, absence } = listed?.job === undefined ? await findJob(cluster, id) : listed
+  const { job_uuid: id, state } = known.record
+  const mayBeListed = listed !== undefined && (listed.job !== undefined || !expectsJob(known.record))
+  if (isTerminal(state)) return { ...known, changed: 'nothing', found: listed ?? nothingFound }
+  const found = mayBeListed ? listed : await findJob(cluster, id)
+  const { job, pods, absence } = found
   const attempt = countingPod(pods)?.metadata?.uid ?? known.record.attempt
   const results = attempt !== undefined && hasEnded(known.record, job)
     ? await countResults(store, id, attempt)
@@ -73,7 +74,7 @@ export async function settleJob (
   const isMissing = results?.complete && attempt !== undefined && await missesResult(store, known.record, attempt)
   const now = new Date()
   let changed: Settled['changed'] = 'nothing'
-  const record = await advanceRecord(store, id, (record) => {
+  const settled = await advanceFound(store, id, (record) => {
     const isNewer = job === undefined && record.job_uid !== known.record.job_uid
     const change = isNewer ? {} : judge(record, { job, pods, results, absence }, now)
     // In the same write as the state: the calls that the connector is owed depend on it.
@@ -81,8 +82,15 @@ export async function settleJob (
     const next = advance(before, change, now)
     changed = next === undefined ? 'nothing' : next.state === record.state ? 'facts' : 'state'
     return next
-  })
-  return record && { record, changed }
+  }, known)
+  return settled && { ...settled, changed, found }
+}
+
+const nothingFound: Found = { job: undefined, pods: [] }
+
+/** Whether something is wrong when a job has no Job. An accepted job waits for its Job, and only deploy makes it. */
+function expectsJob ({ job_uid: uid, stop }: JobRecord): boolean {
+  return uid !== undefined || stop !== undefined
 }
 
 /** Whether the transfer of a job names a result file that the job has not made. */

@@ -1,19 +1,20 @@
 import sensible from '@fastify/sensible'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { seenOwner } from '../../shared/access/caller.ts'
+import { jobOf } from '../../shared/access/job-of.ts'
 import { answerJson } from '../../shared/http/answer-json.ts'
-import { checkConditions, conditionHeaders, NotChanged } from '../../shared/http/check-conditions.ts'
-import { problems } from '../../shared/http/problem-responses.ts'
+import { checkConditions, conditionHeaders } from '../../shared/http/check-conditions.ts'
+import { json, notChanged } from '../../shared/http/openapi/answers.ts'
+import { problems } from '../../shared/http/openapi/problem-responses.ts'
 import { unknownJob } from '../../shared/http/problem.ts'
 import { CallbackView, callbackView } from '../../shared/job/callback-view.ts'
 import { jobEtag } from '../../shared/job/job-etag.ts'
 import { JobId } from '../../shared/job/job-id.ts'
-import type { JobRecord } from '../../shared/job/job-record.ts'
 import { State } from '../../shared/job/job-state.ts'
 import { JobView, ListedJob, viewOf } from '../../shared/job/job-view.ts'
-import { readRecord } from '../../shared/job/record-store.ts'
+import type { FoundRecord } from '../../shared/job/record-store.ts'
 import { resultsSoFar } from '../../shared/results/results-so-far.ts'
 import { countJobs } from './count-jobs.ts'
 import { jobLog } from './job-log.ts'
@@ -21,8 +22,11 @@ import { listJobs } from './list-jobs.ts'
 import { Cursor, Limit, PAGE } from './page.ts'
 import { resultFiles, type ResultFetchDeps } from './result-files.ts'
 import { preferredWait, waitForJob } from './wait-for-job.ts'
+import { watchJobs } from './watch-jobs.ts'
 
 const JobParams = Type.Object({ id: JobId })
+const JobPage = Type.Object({ jobs: Type.Array(ListedJob), next_cursor: Cursor }, { title: 'JobPage' })
+const CallbackList = Type.Object({ callbacks: Type.Array(CallbackView) }, { title: 'CallbackList' })
 
 /** Serves job states, results and logs from the store. It has no access to Kubernetes. */
 export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
@@ -33,11 +37,15 @@ export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
     // A long poll must not delay the shutdown of the process.
     const stopping = new AbortController()
     app.addHook('preClose', async () => stopping.abort())
+    const watch = watchJobs(store)
 
     app.get('/job', {
       config: { access: 'jobs:read' },
       schema: {
-        summary: 'The jobs, newest first',
+        operationId: 'listJobs',
+        tags: ['jobs'],
+        summary: 'Lists the jobs, newest first',
+        description: 'A caller sees only the jobs of its own owner. A page may be short although there is a next page.',
         querystring: Type.Object({
           state: Type.Optional(State),
           template: Type.Optional(Type.String({ minLength: 1, maxLength: 63 })),
@@ -46,8 +54,8 @@ export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
         }, { additionalProperties: false }),
         headers: Type.Object(conditionHeaders),
         response: {
-          200: Type.Object({ jobs: Type.Array(ListedJob), next_cursor: Cursor }),
-          304: NotChanged,
+          200: json('A page of the list', JobPage, 'ETag'),
+          304: notChanged(),
           ...problems(400, 412, 503)
         }
       }
@@ -60,6 +68,8 @@ export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
     app.get('/job/:id', {
       config: { access: 'jobs:read' },
       schema: {
+        operationId: 'getJob',
+        tags: ['jobs'],
         summary: 'One job',
         description:
           'With `Prefer: wait=N` (at most 50 s), the answer waits until the job ends. With `If-None-Match` as well, it waits for any change, except of the counts in `results`.',
@@ -68,24 +78,22 @@ export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
           prefer: Type.Optional(Type.String({ examples: ['wait=30'] })),
           ...conditionHeaders
         }),
-        response: { 200: JobView, 304: NotChanged, ...problems(400, 404, 412, 503) }
+        response: {
+          200: json('The job', JobView, 'ETag', 'Vary', 'Preference-Applied?'),
+          304: notChanged('Vary', 'Preference-Applied?'),
+          ...problems(400, 404, 412, 503)
+        }
       }
     }, async (request, reply) => {
-      const known = request.headers['if-none-match']
       const seconds = preferredWait(request.headers.prefer)
-      const hungUp = new AbortController()
-      request.raw.once('close', () => hungUp.abort())
-      const found = await waitForJob(store, request.params.id, {
-        seconds,
-        known,
-        signal: AbortSignal.any([stopping.signal, hungUp.signal])
-      })
+      const first = await jobOf(store, request)
+      const found = seconds === 0 ? first : await newsOf(first, seconds, request)
       if (found === undefined) throw unknownJob(request.params.id)
-      if (seconds > 0) reply.header('preference-applied', `wait=${seconds}`)
-      reply.vary('prefer')
       const counts = await resultsSoFar(store, found.record)
       const etag = jobEtag(found.etag, counts)
       const judgement = checkConditions(request, { etag })
+      if (seconds > 0) reply.header('preference-applied', `wait=${seconds}`)
+      reply.vary('prefer')
       reply.headers({ etag, 'cache-control': 'no-cache' })
       if (judgement === 'not modified') return await reply.code(304).send()
       return viewOf(found.record, counts)
@@ -94,12 +102,15 @@ export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
     app.get('/job/:id/callback', {
       config: { access: 'jobs:read' },
       schema: {
-        summary: 'The callbacks of a job, with their attempts',
+        operationId: 'listCallbacks',
+        tags: ['callbacks'],
+        summary: 'Lists the callbacks of a job, with their attempts',
+        description: 'Every attempt of every callback, also of those that were given up or dropped.',
         params: JobParams,
-        response: { 200: Type.Object({ callbacks: Type.Array(CallbackView) }), ...problems(400, 404, 503) }
+        response: { 200: json('The callbacks', CallbackList), ...problems(400, 404, 503) }
       }
     }, async (request) => {
-      const record = await recordOf(request.params.id)
+      const { record } = await jobOf(store, request)
       return { callbacks: (record.callbacks ?? []).map((callback) => callbackView(record, callback)) }
     })
 
@@ -113,10 +124,15 @@ export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
     await plugin.register(jobLog(store))
     await plugin.register(resultFiles(options))
 
-    async function recordOf (id: string): Promise<JobRecord> {
-      const found = await readRecord(store, id)
-      if (found === undefined) throw unknownJob(id)
-      return found.record
+    async function newsOf (
+      first: FoundRecord,
+      seconds: number,
+      { raw, headers }: FastifyRequest
+    ): Promise<FoundRecord | undefined> {
+      const hungUp = new AbortController()
+      raw.once('close', () => hungUp.abort())
+      const signal = AbortSignal.any([stopping.signal, hungUp.signal])
+      return await waitForJob(watch, first, { seconds, known: headers['if-none-match'], signal })
     }
   }
 }

@@ -1,25 +1,19 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
-import {
-  checkConditions,
-  conditionHeaders,
-  dateConditionHeaders,
-  NotChanged
-} from '../../shared/http/check-conditions.ts'
+import { jobOf } from '../../shared/access/job-of.ts'
+import { checkConditions, conditionHeaders, dateConditionHeaders } from '../../shared/http/check-conditions.ts'
 import { httpDate } from '../../shared/http/http-date.ts'
-import { problems } from '../../shared/http/problem-responses.ts'
-import { problem, unknownJob } from '../../shared/http/problem.ts'
+import { notChanged, plainText } from '../../shared/http/openapi/answers.ts'
+import { problems } from '../../shared/http/openapi/problem-responses.ts'
+import { problem } from '../../shared/http/problem.ts'
 import { JobId } from '../../shared/job/job-id.ts'
 import type { JobRecord } from '../../shared/job/job-record.ts'
 import { isTerminal } from '../../shared/job/job-state.ts'
 import { isLostLog } from '../../shared/job/lost-log.ts'
-import { readRecord } from '../../shared/job/record-store.ts'
 import { logKey } from '../../shared/store/bucket-layout.ts'
 import { headObject, streamObject } from '../../shared/store/object-store.ts'
 import type { Store } from '../../shared/store/open-store.ts'
-
-const Text: object = { description: 'The bytes of the log', content: { 'text/plain': { schema: { type: 'string' } } } }
 
 /** The log of a job, when it has ended. */
 export function jobLog (store: Store): FastifyPluginAsync {
@@ -32,17 +26,22 @@ export function jobLog (store: Store): FastifyPluginAsync {
       exposeHeadRoute: false,
       config: { access: 'jobs:read' },
       schema: {
+        operationId: 'getLog',
+        tags: ['results'],
         summary: 'The log of the workload',
         description:
           'At most the last 10 MiB of the log, from the begin of a line. It is stored when the job ends; until then the problem is `log-not-available`, with `Retry-After`. For a job that never ran, or whose log is lost, the problem is `no-log`, and will stay.',
         params: Type.Object({ id: JobId }),
         headers: Type.Object({ ...conditionHeaders, ...dateConditionHeaders }),
-        response: { 200: Text, 304: NotChanged, ...problems(400, 404, 412, 503) }
+        response: {
+          200: plainText('The bytes of the log', 'ETag', 'Last-Modified?', 'Content-Length', 'X-Content-Type-Options'),
+          304: notChanged('Last-Modified?'),
+          ...problems(400, 404, 412, 503)
+        }
       },
       handler: async (request, reply) => {
         const { id } = request.params
-        const record = (await readRecord(store, id))?.record
-        if (record === undefined) throw unknownJob(id)
+        const { record } = await jobOf(store, request)
         const key = logKey(id)
         const head = await headObject(store, key)
         if (head !== undefined && await isLostLog(store, id, head.size)) {

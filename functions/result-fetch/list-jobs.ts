@@ -1,10 +1,13 @@
 import type { Static } from 'typebox'
-import { createdAt, isJobId } from '../../shared/job/job-id.ts'
+import { createdAt, isJobId, justAfter } from '../../shared/job/job-id.ts'
 import type { State } from '../../shared/job/job-state.ts'
 import { linksOf, type ListedJob } from '../../shared/job/job-view.ts'
-import { jobOfKey, STATE_PREFIX, stateKey } from '../../shared/store/bucket-layout.ts'
+import { ALL_JOBS, readListedUntil } from '../../shared/job/listed-until.ts'
+import { jobOfKey, STATE_PREFIX } from '../../shared/store/bucket-layout.ts'
 import { listObjects, type Tags } from '../../shared/store/object-store.ts'
 import type { Store } from '../../shared/store/open-store.ts'
+import { listedIds, listsFor } from './listed-ids.ts'
+import { tagsOfRecords } from './tags-of-records.ts'
 
 export interface JobQuery {
   state?: State
@@ -26,43 +29,103 @@ export interface JobPage {
  */
 const LOOKED_AT = 2000
 
-/** Lists jobs, newest first. Ids begin with the inverted time, so the order of the keys is the order of the list. */
-export async function listJobs (store: Store, { state, template, owner, limit, cursor }: JobQuery): Promise<JobPage> {
-  const filtered = state !== undefined || template !== undefined || owner !== undefined
-  const jobs: JobPage['jobs'] = []
-  let after = cursor === undefined ? undefined : stateKey(cursor)
-  let page: string | undefined
+/** A page while it is filled. */
+interface Filling extends JobQuery {
+  jobs: JobPage['jobs']
+  /** The last job that was examined, or the cursor. */
+  last: string | undefined
+}
+
+/** Why no more jobs are examined: there are none, the page is full, or enough were examined. */
+type Stop = 'end' | 'full' | 'bound'
+
+/**
+ * Lists jobs, newest first. Ids begin with the inverted time, so the order of the keys is the order of the list. The
+ * lists by owner and by state name the jobs to examine. Beyond their reach, all records are examined. The tags of the
+ * record decide what a job is.
+ */
+export async function listJobs (store: Store, query: JobQuery): Promise<JobPage> {
+  const page: Filling = { ...query, jobs: [], last: query.cursor }
+  const lists = listsFor(query)
+  const until = lists.length === 0 ? '' : await readListedUntil(store)
+  let stop: Stop = (page.last ?? '') < until ? await takeListed(store, page, lists, until) : 'end'
+  if (stop === 'end' && until !== ALL_JOBS) stop = await walk(store, page, until)
+  return { jobs: page.jobs, next_cursor: stop === 'end' ? null : page.last ?? null }
+}
+
+/** Examines the jobs that the lists name, up to `until`. */
+async function takeListed (
+  store: Store,
+  page: Filling,
+  lists: string[],
+  until: string
+): Promise<Stop> {
+  const ids = listedIds(store, lists, { cursor: page.last, limit: page.limit + 1 })
+  let next = (await ids.next()).value
+  let looked = 0
+  // Usually all of them belong to the query. If not, the next ones are examined in larger groups.
+  for (let size = page.limit; looked < LOOKED_AT; size = Math.min(2 * size, 1000)) {
+    const group: string[] = []
+    while (next !== undefined && next <= until && group.length < size) {
+      group.push(next)
+      next = (await ids.next()).value
+    }
+    const tags = await tagsOfRecords(store, group)
+    for (const id of group) {
+      // There is at least this one more.
+      if (page.jobs.length === page.limit) return 'full'
+      examine(page, id, tags.get(id)!)
+    }
+    if (next === undefined || next > until) {
+      // What follows beyond the reach of the lists is not known yet.
+      return page.jobs.length === page.limit && until !== ALL_JOBS ? 'full' : 'end'
+    }
+    looked += group.length
+  }
+  return 'bound'
+}
+
+/** Examines all records after the last job and after `begin`. */
+async function walk (store: Store, page: Filling, begin: string): Promise<Stop> {
+  const { state, template, owner, limit, last } = page
+  const isFiltered = state !== undefined || template !== undefined || owner !== undefined
+  const after = last === undefined || last < begin ? begin : justAfter(last)
+  let cursor: string | undefined
   for (let looked = 0; looked < LOOKED_AT;) {
     const { objects, next } = await listObjects(store, {
       prefix: STATE_PREFIX,
-      after,
-      cursor: page,
-      limit: filtered ? 1000 : limit,
+      after: STATE_PREFIX + after,
+      cursor,
+      limit: isFiltered ? 1000 : limit,
       tags: true
     })
     for (const { key, tags } of objects) {
-      after = key
-      const job = listedJob(jobOfKey(key), tags)
-      if (
-        job === undefined || (state ?? job.state) !== job.state || (template ?? job.template) !== job.template ||
-        (owner ?? job.owner) !== job.owner
-      ) continue
-      jobs.push(job)
-      if (jobs.length === limit) {
-        const isLast = next === undefined && key === objects.at(-1)?.key
-        return { jobs, next_cursor: isLast ? null : jobOfKey(key) }
-      }
+      if (page.jobs.length === limit) return 'full'
+      examine(page, jobOfKey(key), tags)
     }
-    if (next === undefined) return { jobs, next_cursor: null }
-    page = next
+    if (next === undefined) return 'end'
+    if (page.jobs.length === limit) return 'full'
+    cursor = next
     looked += objects.length
   }
-  return { jobs, next_cursor: after === undefined ? null : jobOfKey(after) }
+  return 'bound'
 }
 
-/** A job from its tags alone; `undefined` if the object is not a record, or was removed during the listing. */
+/** Adds a job to the page, if it belongs to the query. */
+function examine (page: Filling, id: string, tags: Tags): void {
+  const { state, template, owner } = page
+  if (!isJobId(id)) return
+  page.last = id
+  const job = listedJob(id, tags)
+  if (
+    job !== undefined && (state ?? job.state) === job.state && (template ?? job.template) === job.template &&
+    (owner ?? job.owner) === job.owner
+  ) page.jobs.push(job)
+}
+
+/** A job from its tags alone; `undefined` if the object is not a record, or was removed in the meantime. */
 function listedJob (id: string, tags: Tags): Static<typeof ListedJob> | undefined {
-  if (!isJobId(id) || tags['state'] === undefined) return undefined
+  if (tags['state'] === undefined) return undefined
   return {
     job_uuid: id,
     state: tags['state'] as State,

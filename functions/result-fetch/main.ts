@@ -2,6 +2,8 @@ import { Type } from 'typebox'
 import { admitCallers, callerSettings } from '../../shared/access/admit-callers.ts'
 import { resultTokenSettings } from '../../shared/access/result-token.ts'
 import { callersApi } from '../../shared/http/callers-api.ts'
+import { publicUrlSettings } from '../../shared/http/public-url.ts'
+import { readDocument } from '../../shared/http/openapi/read-document.ts'
 import { runFunction, serverSettings } from '../../shared/http/server.ts'
 import { readSettings } from '../../shared/settings/read-settings.ts'
 import { contentReader } from '../../shared/store/content-reader.ts'
@@ -9,15 +11,23 @@ import { openStore, storeSettings } from '../../shared/store/open-store.ts'
 import { urlSigner } from '../../shared/store/sign-url.ts'
 import { resultFetch } from './app.ts'
 
-const Settings = Type.Object({ ...serverSettings, ...storeSettings, ...callerSettings, ...resultTokenSettings })
+const Settings = Type.Object({
+  ...serverSettings,
+  ...storeSettings,
+  ...callerSettings,
+  ...resultTokenSettings,
+  ...publicUrlSettings
+})
 
 runFunction(() => readSettings(Settings), (settings) => {
   const store = openStore(settings)
+  const access = admitCallers('result-fetch', settings, store)
   return {
     title: 'result-fetch',
-    description: 'The state of jobs, their result files and their logs',
-    ...admitCallers('result-fetch', settings, store),
+    ...access,
     elsewhere: callersApi.deploy,
+    document: async () =>
+      await readDocument('callers', { publicUrl: settings.PUBLIC_URL, isOpen: access.admitsAnybody }),
     app: resultFetch({
       store,
       openContent: contentReader(store, urlSigner(settings)),

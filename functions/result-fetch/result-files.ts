@@ -2,22 +2,18 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { credentialWrong } from '../../shared/access/bearer.ts'
+import { jobOf } from '../../shared/access/job-of.ts'
 import { isResultToken, opensResults, resultTokenIn } from '../../shared/access/result-token.ts'
 import { answerJson } from '../../shared/http/answer-json.ts'
-import {
-  checkConditions,
-  conditionHeaders,
-  dateConditionHeaders,
-  NotChanged
-} from '../../shared/http/check-conditions.ts'
+import { checkConditions, conditionHeaders, dateConditionHeaders } from '../../shared/http/check-conditions.ts'
 import { contentDisposition } from '../../shared/http/content-disposition.ts'
+import { bytesAs, fileBytes, json, notChanged } from '../../shared/http/openapi/answers.ts'
+import { problems } from '../../shared/http/openapi/problem-responses.ts'
 import { writtenBy } from '../../shared/http/written-by.ts'
-import { problems } from '../../shared/http/problem-responses.ts'
-import { invalidField, problem, unknownJob } from '../../shared/http/problem.ts'
+import { invalidField, problem } from '../../shared/http/problem.ts'
 import { JobId } from '../../shared/job/job-id.ts'
 import type { JobRecord } from '../../shared/job/job-record.ts'
 import { isTerminal } from '../../shared/job/job-state.ts'
-import { readRecord } from '../../shared/job/record-store.ts'
 import { archiveResults } from '../../shared/results/archive/archive-results.ts'
 import { preferredForm } from '../../shared/results/archive/preferred-form.ts'
 import { tar } from '../../shared/results/archive/tar.ts'
@@ -32,16 +28,26 @@ import { Cursor, Limit, PAGE } from './page.ts'
 import { selectBytes } from './select-bytes.ts'
 
 const JobParams = Type.Object({ id: JobId })
-const Bytes: object = {
-  description: 'The bytes of the file',
-  content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }
-}
-const Archive: object = {
-  description: 'The archive',
-  content: Object.fromEntries(
-    [tar, zip].map(({ mediaType }) => [mediaType, { schema: { type: 'string', format: 'binary' } }])
-  )
-}
+const ResultPage = Type.Object({
+  files: Type.Array(ResultFile),
+  next_cursor: Cursor,
+  left_out: Type.Array(LeftOutFile, {
+    description: 'The files that are not among the results, at most 1,000 of them'
+  }),
+  left_out_count: Type.Integer()
+}, { title: 'ResultPage' })
+/** The headers of all answers about a result file. */
+const ofFile = ['Last-Modified?', 'Accept-Ranges'] as const
+/** The headers of answers with bytes of a result file. */
+const ofBytes = [
+  'ETag',
+  ...ofFile,
+  'Content-Length',
+  'Content-Disposition',
+  'Repr-Digest',
+  'X-Content-Type-Options',
+  'Content-Security-Policy'
+] as const
 
 export interface ResultFetchDeps {
   store: Store
@@ -62,21 +68,16 @@ export function resultFiles (
     app.get('/job/:id/result/list', {
       config: { access: 'jobs:read', ownCredential },
       schema: {
-        summary: 'The result files of a job',
+        operationId: 'listResultFiles',
+        tags: ['results'],
+        summary: 'Lists the result files of a job',
         description: 'Sorted by name. While the job runs, the list has the files that are uploaded so far.',
         params: JobParams,
         querystring: Type.Object({ limit: Limit, cursor: Type.Optional(ResultName) }, { additionalProperties: false }),
         headers: Type.Object(conditionHeaders),
         response: {
-          200: Type.Object({
-            files: Type.Array(ResultFile),
-            next_cursor: Cursor,
-            left_out: Type.Array(LeftOutFile, {
-              description: 'The files that are not among the results, at most 1,000 of them'
-            }),
-            left_out_count: Type.Integer()
-          }),
-          304: NotChanged,
+          200: json('A page of the list', ResultPage, 'ETag'),
+          304: notChanged(),
           ...problems(400, 401, 403, 404, 412, 503)
         }
       }
@@ -101,18 +102,32 @@ export function resultFiles (
       exposeHeadRoute: false,
       config: { access: 'jobs:read', ownCredential },
       schema: {
+        operationId: 'getResultArchive',
+        tags: ['results'],
         summary: 'All result files of a job in one archive',
         description:
           'A tar archive, or with `format=zip`, or `Accept: application/zip`, a zip archive of the files as they are. Sorted by name. Available only when the job has ended, because a running job may add files.',
         params: JobParams,
         querystring: Type.Object({
-          format: Type.Optional(Type.String({ enum: ['tar', 'zip'] }))
+          format: Type.Optional(Type.String({ enum: ['tar', 'zip'], title: 'ArchiveFormat' }))
         }, { additionalProperties: false }),
         headers: Type.Object({
           accept: Type.Optional(Type.String({ examples: ['application/zip'] })),
           ...conditionHeaders
         }),
-        response: { 200: Archive, 304: NotChanged, ...problems(400, 401, 403, 404, 409, 412, 503) }
+        response: {
+          200: bytesAs(
+            [tar.mediaType, zip.mediaType],
+            'The archive',
+            'ETag',
+            'Vary',
+            'Content-Length',
+            'Content-Disposition',
+            'X-Content-Type-Options'
+          ),
+          304: notChanged('Vary'),
+          ...problems(400, 401, 403, 404, 409, 412, 503)
+        }
       },
       handler: async (request, reply) => {
         const record = await recordOf(request)
@@ -123,9 +138,9 @@ export function resultFiles (
         }
         const { format } = request.query
         const form = (format ?? preferredForm(request.headers.accept)) === 'zip' ? zip : tar
-        reply.vary('accept')
         const { size, etag, writeTo } = await archiveResults(store, record, form)
         const judgement = checkConditions(request, { etag })
+        reply.vary('accept')
         reply.headers({ etag, 'cache-control': 'private, no-cache' })
         if (judgement === 'not modified') return await reply.code(304).send()
         reply.headers({
@@ -145,6 +160,8 @@ export function resultFiles (
       exposeHeadRoute: false,
       config: { access: 'jobs:read', ownCredential },
       schema: {
+        operationId: 'getResultFile',
+        tags: ['results'],
         summary: 'The bytes of a result file',
         description:
           'A request may have one `Range`; for several ranges, the answer is the whole file. The ETag is the sha256 of the file.',
@@ -156,7 +173,12 @@ export function resultFiles (
           ...conditionHeaders,
           ...dateConditionHeaders
         }),
-        response: { 200: Bytes, 206: Bytes, 304: NotChanged, ...problems(400, 401, 403, 404, 409, 412, 416, 503) }
+        response: {
+          200: fileBytes('The bytes of the file', ...ofBytes),
+          206: fileBytes('The bytes of the range', ...ofBytes, 'Content-Range'),
+          304: notChanged(...ofFile),
+          ...problems(400, 401, 403, 404, 409, 412, 416, 503)
+        }
       },
       handler: async (request, reply) => {
         const { file } = request.query
@@ -210,19 +232,15 @@ export function resultFiles (
 
     /** The record of the job. A result token in the request is the right one by now, but it may be revoked. */
     async function recordOf (
-      { params: { id }, headers: { authorization } }: {
-        params: { id: string }
-        headers: { authorization?: string | undefined }
-      }
+      request: Parameters<typeof jobOf>[1] & { headers: { authorization?: string | undefined } }
     ): Promise<JobRecord> {
-      const found = await readRecord(store, id)
-      if (found === undefined) throw unknownJob(id)
-      if (resultTokenIn(authorization) !== undefined && !opensResults(found.record)) {
+      const { record } = await jobOf(store, request)
+      if (resultTokenIn(request.headers.authorization) !== undefined && !opensResults(record)) {
         throw problem('transfer-closed', 'The transfer of this token has ended or is suspended', {
-          job_uuid: id
+          job_uuid: record.job_uuid
         })
       }
-      return found.record
+      return record
     }
 
     /** Judges a result token. That needs no record: a made-up token must cost nothing. */

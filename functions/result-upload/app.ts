@@ -1,7 +1,8 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
-import { problems } from '../../shared/http/problem-responses.ts'
+import { empty, json } from '../../shared/http/openapi/answers.ts'
+import { problems } from '../../shared/http/openapi/problem-responses.ts'
 import { problem } from '../../shared/http/problem.ts'
 import { JOURNAL_PAGE } from '../../shared/results/journal-entry.ts'
 import { writeJournal } from '../../shared/results/journal.ts'
@@ -10,8 +11,8 @@ import { LeftOutFile } from '../../shared/job/result-counts.ts'
 import { LARGEST_FILE, MOST_PARTS } from '../../shared/results/part-size.ts'
 import { ResultName } from '../../shared/results/result-name.ts'
 import { wrongName } from '../../shared/results/wrong-name.ts'
-import { contentKey } from '../../shared/store/bucket-layout.ts'
-import { inBatches, removeObject } from '../../shared/store/object-store.ts'
+import { contentKey, journalPageKey } from '../../shared/store/bucket-layout.ts'
+import { headObject, inBatches, removeObject } from '../../shared/store/object-store.ts'
 import { admitUploader } from './admit-uploader.ts'
 import { Attempt } from './attempt.ts'
 import { checkOpen } from './check-open.ts'
@@ -25,17 +26,15 @@ import { Grant } from './presign.ts'
 
 const UploadId = Type.String({ minLength: 1, maxLength: 1024 })
 const Count = Type.Integer({ minimum: 0 })
-const exactly = { additionalProperties: false }
+/** A shape with a name, and with no other fields. */
+const exactly = (title: string) => ({ title, additionalProperties: false })
+
+const Uploads = Type.Object({ uploads: Type.Array(Type.Union([Stored, Granted, Multipart])) }, { title: 'Uploads' })
 
 /** The most contents in one request. */
 const BATCH = 100
 /** Bytes: room for a page of the longest names. */
 const PAGE_LIMIT = 4 * 1024 * 1024
-
-/** What the document says of the header that every route asks for. */
-export const securitySchemes = {
-  job: { type: 'http', scheme: 'bearer', description: 'The token that deploy gave the job; good until the job ends' }
-} as const
 
 /**
  * Lets the uploader of a job put results into the store. The store itself polices each grant: key, size and sha256 are
@@ -53,14 +52,16 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
 
     app.post('/job/:id/attempt/:attempt/upload', {
       schema: {
+        operationId: 'offerUploads',
+        tags: ['uploads'],
         summary: 'May I put these files?',
         description: 'One answer for each, in order. A file over 1 GiB goes in parts; a broken upload of it goes on ' +
           'where it stopped.',
         security,
         params: Attempt,
-        body: Type.Object({ files: Type.Array(Content, { minItems: 1, maxItems: BATCH }) }, exactly),
+        body: Type.Object({ files: Type.Array(Content, { minItems: 1, maxItems: BATCH }) }, exactly('OfferUploadsRequest')),
         response: {
-          200: Type.Object({ uploads: Type.Array(Type.Union([Stored, Granted, Multipart])) }),
+          200: json('The answers', Uploads),
           ...problems(400, 401, 403, 413, 415, 422, 503)
         }
       }
@@ -71,7 +72,10 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
 
     app.post('/job/:id/attempt/:attempt/upload/part', {
       schema: {
+        operationId: 'grantPart',
+        tags: ['uploads'],
         summary: 'May I put this part?',
+        description: 'A grant for one part of a file that goes in parts.',
         security,
         params: Attempt,
         body: Type.Object({
@@ -80,13 +84,15 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
           number: Type.Integer({ minimum: 1, maximum: MOST_PARTS }),
           size: Type.Integer({ minimum: 1, maximum: LARGEST_FILE, description: 'Bytes' }),
           part_sha256: Sha256
-        }, exactly),
-        response: { 200: Grant, ...problems(400, 401, 403, 413, 415, 422, 503) }
+        }, exactly('GrantPartRequest')),
+        response: { 200: json('The grant', Grant), ...problems(400, 401, 403, 413, 415, 422, 503) }
       }
     }, async ({ params, body }) => await grantPart(deps, params, body))
 
     app.post('/job/:id/attempt/:attempt/upload/complete', {
       schema: {
+        operationId: 'completeUpload',
+        tags: ['uploads'],
         summary: 'Make the parts the file',
         description: 'The store compares the digest of each part with what it got. After a 422 the file is to be ' +
           'asked for again.',
@@ -96,8 +102,8 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
           ...Content.properties,
           upload_id: UploadId,
           parts: Type.Array(Sha256, { maxItems: MOST_PARTS, description: 'The sha256 of every part, in order' })
-        }, exactly),
-        response: { 200: Stored, ...problems(400, 401, 403, 413, 415, 422, 503) }
+        }, exactly('CompleteUploadRequest')),
+        response: { 200: json('The file is stored', Stored), ...problems(400, 401, 403, 413, 415, 422, 503) }
       }
     }, async ({ params, body }) => {
       await completeUpload(store, params, body)
@@ -106,12 +112,14 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
 
     app.post('/job/:id/attempt/:attempt/drop', {
       schema: {
+        operationId: 'dropContents',
+        tags: ['uploads'],
         summary: 'These contents are of no file any more',
         description: 'Of files that have changed or gone since their upload. Fine when there are no such contents.',
         security,
         params: Attempt,
-        body: Type.Object({ sha256: Type.Array(Sha256, { minItems: 1, maxItems: BATCH }) }, exactly),
-        response: { 204: Type.Null(), ...problems(400, 401, 403, 413, 415, 422, 503) }
+        body: Type.Object({ sha256: Type.Array(Sha256, { minItems: 1, maxItems: BATCH }) }, exactly('DropContentsRequest')),
+        response: { 204: empty('Done'), ...problems(400, 401, 403, 413, 415, 422, 503) }
       }
     }, async ({ params, body }, reply) => {
       await checkOpen(store, params)
@@ -125,6 +133,8 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
     app.post('/job/:id/attempt/:attempt/journal', {
       bodyLimit: PAGE_LIMIT,
       schema: {
+        operationId: 'writeJournal',
+        tags: ['uploads'],
         summary: 'These files are stored',
         description: 'The newest page of the journal, as a whole, and the counts after it. Each name with its content ' +
           'or as gone; the last entry of a name counts. A page is full with ' + `${JOURNAL_PAGE} entries.`,
@@ -136,13 +146,13 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
           bytes: Count,
           entries: Type.Array(
             Type.Union([
-              Type.Object({ ...Name.properties, ...Content.properties }, exactly),
-              Type.Object({ ...Name.properties, gone: Type.Literal(true) }, exactly)
+              Type.Object({ ...Name.properties, ...Content.properties }, exactly('JournalFile')),
+              Type.Object({ ...Name.properties, gone: Type.Literal(true) }, exactly('JournalGone'))
             ]),
             { maxItems: JOURNAL_PAGE }
           )
-        }, exactly),
-        response: { 204: Type.Null(), ...problems(400, 401, 403, 413, 415, 422, 503) }
+        }, exactly('JournalPage')),
+        response: { 204: empty('Done'), ...problems(400, 401, 403, 413, 415, 422, 503) }
       }
     }, async ({ params, body }, reply) => {
       for (const [at, { name }] of body.entries.entries()) {
@@ -153,6 +163,13 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
         }
       }
       await checkOpen(store, params)
+      // With a gap, nobody could read the journal any more.
+      const before = journalPageKey(params.id, params.attempt, body.page - 1)
+      if (body.page > 0 && await headObject(store, before) === undefined) {
+        throw problem('upload-refused', `The journal has no page ${body.page - 1}; write it first`, {
+          job_uuid: params.id
+        })
+      }
       await writeJournal(store, params.id, params.attempt, body)
       return await reply.code(204).send(null)
     })
@@ -160,6 +177,8 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
     app.post('/job/:id/attempt/:attempt/done', {
       bodyLimit: PAGE_LIMIT,
       schema: {
+        operationId: 'finishAttempt',
+        tags: ['uploads'],
         summary: 'I am done',
         description: 'Whether the results are complete, and what is left out. The store is asked for every file of the ' +
           'journal; those that it lacks are answered, and are to be put again.',
@@ -172,12 +191,15 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
           complete: Type.Boolean(),
           left_out: Type.Array(LeftOutFile, { maxItems: MOST_NAMED }),
           left_out_count: Count
-        }, exactly),
+        }, exactly('FinishAttemptRequest')),
         response: {
-          200: Type.Union([
-            Type.Object({ state: Type.Literal('finished') }),
-            Type.Object({ state: Type.Literal('missing'), sha256: Type.Array(Sha256) })
-          ]),
+          200: json(
+            'Whether the attempt is finished',
+            Type.Union([
+              Type.Object({ state: Type.Literal('finished') }, { title: 'Finished' }),
+              Type.Object({ state: Type.Literal('missing'), sha256: Type.Array(Sha256) }, { title: 'Missing' })
+            ])
+          ),
           ...problems(400, 401, 403, 413, 415, 422, 503)
         }
       }

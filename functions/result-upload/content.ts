@@ -11,7 +11,7 @@ export const Sha256 = Type.String({
 export const Content = Type.Object({
   size: Type.Integer({ minimum: 0, maximum: LARGEST_FILE, description: 'Bytes' }),
   sha256: Sha256
-}, { additionalProperties: false })
+}, { title: 'Content', additionalProperties: false })
 export type Content = Static<typeof Content>
 
 /** S3 writes a sha256 in Base64; everything else here writes lower-case hex. */

@@ -1,17 +1,17 @@
 import { Type } from 'typebox'
 import { tokenSettings } from '../../shared/access/job-token.ts'
+import { readDocument } from '../../shared/http/openapi/read-document.ts'
 import { runFunction, serverSettings } from '../../shared/http/server.ts'
 import { LARGEST_PUT, SMALLEST_PART } from '../../shared/results/part-size.ts'
 import { readSettings } from '../../shared/settings/read-settings.ts'
 import { openStore, storeSettings } from '../../shared/store/open-store.ts'
-import { resultUpload, securitySchemes } from './app.ts'
+import { resultUpload } from './app.ts'
 import { presignWith } from './presign.ts'
 
 runFunction(() => readSettings(Type.Object({ ...serverSettings, ...storeSettings, ...tokenSettings })), (settings) => ({
   title: 'result-upload',
-  description: 'Grants the uploader of a job the uploads of its results, one at a time',
   admit: undefined,
-  securitySchemes,
+  document: async () => await readDocument('result-upload'),
   app: resultUpload({
     store: openStore(settings),
     presign: presignWith(settings),

@@ -9,7 +9,7 @@ export const Grant = Type.Object({
   method: Type.Literal('PUT'),
   url: Type.String({ description: 'Presigned; good for five minutes' }),
   headers: Type.Record(Type.String(), Type.String(), { description: 'To be sent exactly as they are: they are signed' })
-})
+}, { title: 'Grant' })
 export type Grant = Static<typeof Grant>
 
 /** Signs a PUT of that key with those headers and that query; the store refuses whatever differs. */

@@ -1,6 +1,5 @@
-import type { FastifyContextConfig, FastifyInstance, RouteOptions } from 'fastify'
+import type { FastifyContextConfig, FastifyInstance } from 'fastify'
 import { Type, type Static, type TObject } from 'typebox'
-import { problems } from '../http/problem-responses.ts'
 import { unknownJob } from '../http/problem.ts'
 import type { FunctionApp } from '../http/server.ts'
 import { isJobId } from '../job/job-id.ts'
@@ -11,6 +10,7 @@ import { forbidden } from './bearer.ts'
 import { anybody, type Caller, may, nobody, type Scope, seenOwner } from './caller.ts'
 import { credentialSettings, identifyBy } from './identify-caller.ts'
 import { isLoopback } from './is-loopback.ts'
+import './job-of.ts'
 import { limitRequests } from './limit-requests.ts'
 
 export const callerSettings = {
@@ -47,7 +47,7 @@ export function admitCallers (
   title: string,
   settings: CallerSettings,
   store: Store
-): Pick<FunctionApp, 'admit' | 'securitySchemes'> {
+): Pick<FunctionApp, 'admit'> & { admitsAnybody: boolean } {
   const identify = identifyBy(
     settings,
     (file, reason) => complainAs(title, { file, msg: `The API key file is ignored: ${reason}` })
@@ -62,23 +62,8 @@ export function admitCallers (
       )
     }
     server.decorateRequest('caller')
+    server.decorateRequest('admittedJob')
     const checkRate = perMinute === undefined ? undefined : await limitRequests(server, perMinute)
-    const added = problems(...identify === undefined ? [] : [401, 403], ...checkRate === undefined ? [] : [429])
-
-    server.addHook('onRoute', (route: RouteOptions) => {
-      const access = accessOf(route.config)
-      const { response, ...schema } = route.schema ?? {}
-      if (access === 'public') {
-        if (route.config?.ownCredential === undefined || checkRate === undefined) return
-        route.schema = { ...schema, response: { ...response as object, ...problems(429) } }
-        return
-      }
-      route.schema = {
-        ...schema,
-        ...(identify && { security: [{ caller: [access] }] }),
-        response: { ...response as object, ...added }
-      }
-    })
 
     server.addHook('onRequest', async (request) => {
       // A path without a route needs no credential.
@@ -108,17 +93,11 @@ export function admitCallers (
       if (id === undefined || owner === undefined || request.caller === nobody) return
       const found = isJobId(id) ? await readRecord(store, id) : undefined
       if (found?.record.owner !== owner) throw unknownJob(id)
+      request.admittedJob = found
     })
   }
 
-  const description = `An API key${
-    settings.OIDC_ISSUER === undefined ? '' : `, or a token of ${settings.OIDC_ISSUER} for ${settings.OIDC_AUDIENCE}`
-  }; with the scope jobs:read, jobs:write or admin`
-  return { admit, ...(identify && { securitySchemes: { caller: { type: 'http', scheme: 'bearer', description } } }) }
+  return { admit, admitsAnybody: identify === undefined }
 }
 
 const openPath: FastifyContextConfig = { access: 'public' }
-
-function accessOf (config: { access?: Scope | 'public' } | undefined): Scope | 'public' {
-  return config?.access ?? 'admin'
-}

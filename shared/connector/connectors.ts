@@ -1,7 +1,7 @@
 import { readYaml } from '../settings/read-yaml.ts'
 import { Type, type Static, type TObject } from 'typebox'
 import { resultTokenSettings } from '../access/result-token.ts'
-import { publicUrlSettings } from '../events/job-event.ts'
+import { publicUrlSettings } from '../http/public-url.ts'
 import { type Protocol, protocols } from '../job/transfer.ts'
 import { wrongName } from '../results/wrong-name.ts'
 import { fieldErrors } from '../schema/field-errors.ts'

@@ -1,4 +1,3 @@
-import dns from 'node:dns/promises'
 import { once } from 'node:events'
 import http from 'node:http'
 import net, { isIP } from 'node:net'
@@ -8,6 +7,7 @@ import tls from 'node:tls'
 import ipaddr from 'ipaddr.js'
 import { type EgressRules, hostOf, isPublic, refusedUrl } from './egress-rules.ts'
 import { failed, failureOf } from './failure.ts'
+import { resolveName } from './resolve-name.ts'
 
 export interface OutgoingRequest {
   method: string
@@ -18,6 +18,8 @@ export interface OutgoingRequest {
   allowed?: readonly string[]
   /** From the DNS look-up to the last byte of the answer. */
   timeoutMs?: number
+  /** How long the receiver may make no progress with a body that is a stream. */
+  progressMs?: number
 }
 
 /**
@@ -49,13 +51,18 @@ export interface Wire {
 }
 
 const network: Wire = {
-  lookup: async (name) => (await dns.lookup(name, { all: true })).map(({ address }) => address),
+  lookup: resolveName,
   connect: (address, port) => net.connect({ host: address, port })
 }
 
 export const TIMEOUT_MS = 15_000
 /** For each address, because one of several addresses may drop all packets. */
 const CONNECT_MS = 5_000
+/** What a receiver must read of a stream within `PROGRESS_MS`. One that reads less holds a slot that others need. */
+const PROGRESS_BYTES = 64 * 1024
+const PROGRESS_MS = 60_000
+/** A receiver that has all of a stream may still need a while to answer: so many times `PROGRESS_MS`. */
+const ANSWER_PAUSES = 5
 const HEADER_BYTES = 16 * 1024
 const BODY_BYTES = 256 * 1024
 
@@ -70,9 +77,11 @@ export async function guardedRequest (
   rules: EgressRules,
   wire: Wire = network
 ): Promise<Answer> {
-  const { allowed = [], timeoutMs = TIMEOUT_MS, body } = request
+  const { allowed = [], timeoutMs = TIMEOUT_MS, progressMs = PROGRESS_MS, body } = request
   const ours = { ...rules, allowed: new Set([...rules.allowed, ...allowed]) }
-  const late = AbortSignal.timeout(timeoutMs)
+  const stalled = new AbortController()
+  const late = AbortSignal.any([AbortSignal.timeout(timeoutMs), stalled.signal])
+  let watch: NodeJS.Timeout | undefined
   let socket: net.Socket | undefined
   try {
     const refused = refusedUrl(request.url, ours)
@@ -80,8 +89,10 @@ export async function guardedRequest (
     const url = new URL(request.url)
     const addresses = await resolve(url, ours, wire, late)
     socket = await connect(url, addresses, wire, late)
+    if (body instanceof Readable) watch = watchProgress(socket, body, progressMs, stalled)
     return await exchange(request, url, socket, late)
   } finally {
+    clearInterval(watch)
     socket?.destroy()
     if (body instanceof Readable) body.destroy()
   }
@@ -190,6 +201,23 @@ async function exchange (
   // it answered. The answer is not read before, because Node ends the connection at the end of the answer.
   if (isSuccess(response)) await orFail('RequestCut', late, sentWhole(outgoing, late))
   return { status: response.statusCode!, headers: response.headers, body: await firstBytes(response) }
+}
+
+/** Aborts `stalled` when the receiver reads too little of a body, or has read it and does not answer. */
+function watchProgress (
+  socket: net.Socket,
+  body: Readable,
+  progressMs: number,
+  stalled: AbortController
+): NodeJS.Timeout {
+  let seen = socket.bytesWritten
+  let pauses = 0
+  return setInterval(() => {
+    pauses = socket.bytesWritten - seen < PROGRESS_BYTES ? pauses + 1 : 0
+    seen = socket.bytesWritten
+    const isSent = body.readableEnded && socket.writableLength === 0
+    if (pauses >= (isSent ? ANSWER_PAUSES : 1)) stalled.abort(new Error('the receiver made no progress'))
+  }, progressMs)
 }
 
 /** The chunks of a body. Throws when they are fewer bytes than announced, so that the request never looks whole. */

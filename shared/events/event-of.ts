@@ -13,17 +13,25 @@ export type Event = CloudEventV1<unknown>
 
 type Attributes = Record<string, unknown> & { datacontenttype?: string | null }
 
+/** How a route reads its events. */
+export interface Reading {
+  validate: Validator<object>
+  takesAnyData?: boolean | undefined
+  /**
+   * Throws when the route does not handle events with these data. It sees them before the strict checks of their JSON:
+   * a source may send many events that are for others.
+   */
+  refuse?: ((type: string, data: unknown) => void) | undefined
+}
+
 /**
  * The event of a request, in structured or binary mode (CloudEvents 1.0.2). `validate` checks all but the data. With
  * `takesAnyData`, data in binary mode that do not match their media type stay bytes. Throws `invalid-event`, which
  * names the wrong attribute, or `unsupported-media-type`. It does not use the SDK, which takes only one spelling of
  * each media type, and data without a media type not as JSON.
  */
-export function eventOf (
-  headers: IncomingHttpHeaders,
-  body: Buffer,
-  { validate, takesAnyData = false }: { validate: Validator<object>, takesAnyData?: boolean | undefined }
-): Event {
+export function eventOf (headers: IncomingHttpHeaders, body: Buffer, how: Reading): Event {
+  const { validate, takesAnyData = false } = how
   // A request without a body has no content type, either.
   const contentType = headers['content-type'] ?? ''
   const mediaType = contentType.split(';')[0]!.trim().toLowerCase()
@@ -40,10 +48,11 @@ export function eventOf (
     }])
   }
   if (isStructured) checkCharset(headers)
-  const sent = isStructured ? parsedObject(body, takesAnyData) : attributesOf(headers, contentType)
+  const sent = isStructured ? parsedObject(body, how) : attributesOf(headers, contentType)
   if (!validate(sent)) throw invalidEvent(fieldErrors(validate.errors, 'body'))
-  const event = isStructured ? structuredEvent(sent, takesAnyData) : binaryEvent(sent, body, takesAnyData)
-  if (isNestedTooDeep(event.data)) {
+  const event = isStructured ? structuredEvent(sent, how) : binaryEvent(sent, body, how)
+  // Otherwise `readJson` has checked that.
+  if (takesAnyData && isNestedTooDeep(event.data)) {
     throw invalidEvent([{ field: 'data', message: `must not be nested deeper than ${DEEPEST} levels` }])
   }
   return event
@@ -64,12 +73,12 @@ function attributesOf (headers: IncomingHttpHeaders, contentType: string): Attri
   }
 }
 
-function binaryEvent (attributes: Attributes, body: Buffer, takesAnyData: boolean): Event {
+function binaryEvent (attributes: Attributes, body: Buffer, how: Reading): Event {
   if (body.length === 0) return present(attributes)
   try {
-    return eventWith(attributes, body, 'body', takesAnyData)
+    return eventWith(attributes, body, 'body', how)
   } catch (error) {
-    if (takesAnyData) return { ...present(attributes), data_base64: body.toString('base64') }
+    if (how.takesAnyData) return { ...present(attributes), data_base64: body.toString('base64') }
     throw error
   }
 }
@@ -77,7 +86,7 @@ function binaryEvent (attributes: Attributes, body: Buffer, takesAnyData: boolea
 /** https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md#31-handling-of-data */
 function structuredEvent (
   { data, data_base64: base64, ...attributes }: Attributes,
-  takesAnyData: boolean
+  how: Reading
 ): Event {
   if (typeof base64 !== 'string') return { ...present(attributes), ...(data !== undefined && { data }) }
   if (data !== undefined && data !== null) {
@@ -86,7 +95,7 @@ function structuredEvent (
   const bytes = Buffer.from(base64, 'base64')
   // Node skips what is no base64, and takes base64url too.
   if (bytes.toString('base64') !== base64) throw invalidEvent([{ field: 'data_base64', message: 'must be base64' }])
-  return eventWith(attributes, bytes, 'data_base64', takesAnyData)
+  return eventWith(attributes, bytes, 'data_base64', how)
 }
 
 /** The event with these bytes as its data: JSON if it names no other media type. */
@@ -94,7 +103,7 @@ function eventWith (
   attributes: Attributes,
   bytes: Buffer,
   field: string,
-  takesAnyData: boolean
+  { takesAnyData = false, refuse }: Reading
 ): Event {
   const type = attributes.datacontenttype ?? 'application/json'
   const event = present(attributes)
@@ -102,7 +111,8 @@ function eventWith (
     if (foreignCharset(type) !== undefined) {
       throw invalidEvent([{ field: 'datacontenttype', message: 'must have no other charset than utf-8' }])
     }
-    return { ...event, data: takesAnyData ? parsedJson(bytes, field) : eventJson(bytes, ['data'], field) }
+    const look = (data: unknown): void => refuse?.(event.type, data)
+    return { ...event, data: takesAnyData ? parsedJson(bytes, field) : eventJson(bytes, ['data'], field, look) }
   }
   return isText(type) ? { ...event, data: textOf(bytes, field) } : { ...event, data_base64: bytes.toString('base64') }
 }
@@ -112,8 +122,12 @@ function present (attributes: Attributes): Event {
   return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== null)) as unknown as Event
 }
 
-function parsedObject (body: Buffer, takesAnyData: boolean): Attributes {
-  const parsed = takesAnyData ? parsedJson(body, 'body') : eventJson(body)
+function parsedObject (body: Buffer, { takesAnyData = false, validate, refuse }: Reading): Attributes {
+  const look = (json: unknown): void => {
+    const { type, data } = (json ?? {}) as Event
+    if (refuse !== undefined && data !== undefined && validate(json)) refuse(type, data)
+  }
+  const parsed = takesAnyData ? parsedJson(body, 'body') : eventJson(body, undefined, undefined, look)
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Attributes
   throw unreadable('body', new Error('not a JSON object'))
 }

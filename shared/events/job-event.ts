@@ -1,16 +1,7 @@
 import { CloudEvent } from 'cloudevents'
-import { Type } from 'typebox'
 import type { JobRecord } from '../job/job-record.ts'
 import { isTerminal, type State } from '../job/job-state.ts'
 import { linksOf } from '../job/job-view.ts'
-
-export const publicUrlSettings = {
-  PUBLIC_URL: Type.String({
-    default: '',
-    pattern: '^(https?://[^?#\\s]*[^?#\\s/])?$',
-    description: 'The URL at which callers reach the API, without a slash at the end; links in events begin with it'
-  })
-}
 
 /**
  * The CloudEvent that reports that a job has entered a state. It is small, and it is the same at every try and for

@@ -2,7 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type CloudEvent, HTTP } from 'cloudevents'
 import { Type, type TSchema } from 'typebox'
 import type { AdmitSender } from '../access/admit-sender.ts'
-import { problems } from '../http/problem-responses.ts'
+import { empty, json } from '../http/openapi/answers.ts'
+import { problems } from '../http/openapi/problem-responses.ts'
 import { lazyValidator } from '../schema/lazy-validator.ts'
 import { eventsSeen } from '../telemetry/metrics.ts'
 import { linkToEvent } from '../telemetry/trace-requests.ts'
@@ -11,11 +12,14 @@ import { MEDIA_TYPE } from './media-type.ts'
 
 export interface EventRoute {
   path: string
+  operationId: string
   summary: string
   /** The event types that the route accepts, as a regular expression; without it, all types. */
   types?: string
   /** Whether data that do not match their media type are taken, as bytes. An event with such data is a dead letter. */
   takesAnyData?: boolean
+  /** Throws when the route does not handle events with these data; see `Reading` in event-of.ts. */
+  refuse?: (type: string, data: unknown) => void
   /** Checks the credential of the sender; absent if senders have no credentials. */
   admitSender?: AdmitSender | undefined
   /**
@@ -36,7 +40,7 @@ export async function receiveEvents (
   app: FastifyInstance,
   route: EventRoute
 ): Promise<void> {
-  const { path, summary, types, admitSender, takesAnyData, reply: replied, receive } = route
+  const { path, operationId, summary, types, admitSender, takesAnyData, refuse, reply: replied, receive } = route
   const schema = structuredEvent(types ?? '.')
   const validate = lazyValidator<object>(schema)
   await app.register(async (scope) => {
@@ -52,19 +56,23 @@ export async function receiveEvents (
     scope.post(path, {
       config: { access: 'public' },
       schema: {
+        operationId,
+        tags: ['events'],
         summary,
         description: 'A CloudEvent 1.0 in structured or binary mode.',
+        // Senders have credentials only if the installation says so.
+        security: [{ sender: [] }, {}],
         body: { content: { 'application/cloudevents+json': { schema } } },
         response: {
           ...(replied !== undefined &&
-            { 200: { description: replied, content: { 'application/json': { schema: Type.Unknown() } } } as object }),
-          204: { description: 'The event was handled', type: 'null' } as object,
-          ...problems(400, ...admitSender === undefined ? [] : [401, 403], 413, 415, 422, 503)
+            { 200: json(replied, Type.Unknown()) as object }),
+          204: empty('The event was handled'),
+          ...problems(400, 401, 403, 413, 415, 422, 503)
         }
       }
     }, async (request, reply: FastifyReply) => {
       const body = request.body as Buffer | undefined ?? Buffer.alloc(0)
-      const event = eventOf(request.headers, body, { validate, takesAnyData })
+      const event = eventOf(request.headers, body, { validate, takesAnyData, refuse })
       request.log = request.log.child({
         event: { id: event.id, type: event.type, source: event.source, subject: event.subject }
       })
@@ -99,6 +107,7 @@ function structuredEvent (types: string): TSchema {
     data: Type.Optional(Type.Unknown()),
     data_base64: optional(Type.String())
   }, {
+    title: types === '.' ? 'Event' : 'HandledEvent',
     // Extension attributes.
     propertyNames: { pattern: '^([a-z0-9]+|data_base64)$' },
     additionalProperties: { type: ['string', 'integer', 'boolean', 'null'] }

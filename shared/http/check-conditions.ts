@@ -18,8 +18,6 @@ export const writeConditionHeaders = {
   'if-none-match': Type.Optional(Type.String({ description: 'ETags of the job, or `*`; if one is the current one, 412' }))
 }
 
-export const NotChanged: object = { description: 'Not changed, as the conditions of the request say', type: 'null' }
-
 /**
  * Checks the conditions of a request against the current representation. Throws `precondition-failed` if one of them
  * does not hold. To be called where the answer would otherwise be 2xx, and before anything is sent or changed.

@@ -1,19 +1,22 @@
 import { Type, type Static } from 'typebox'
 import { shortened } from './shortened.ts'
 
+const FieldError = Type.Object({ field: Type.String(), message: Type.String() }, { title: 'FieldError' })
+
 /** RFC 9457, with the fields that callers of this API rely on. */
 export const Problem = Type.Object({
-  type: Type.String({ description: 'Stable identifier of the kind of problem; programs should compare this field' }),
+  type: Type.String({
+    description: 'Stable identifier of the kind of problem; programs should compare this field',
+    examples: ['urn:gx4ki:problem:unknown-job']
+  }),
   title: Type.String(),
   status: Type.Integer(),
   detail: Type.String(),
-  errors: Type.Optional(
-    Type.Array(Type.Object({ field: Type.String(), message: Type.String() }), { description: 'At most 100' })
-  ),
+  errors: Type.Optional(Type.Array(FieldError, { description: 'At most 100' })),
   more_errors: Type.Optional(Type.Integer({ description: 'How many more errors there are, which `errors` leaves out' })),
   job_uuid: Type.Optional(Type.String()),
-  trace_id: Type.Optional(Type.String())
-}, { $id: 'Problem', title: 'Problem' })
+  trace_id: Type.Optional(Type.String({ description: 'The log of the functions has this id' }))
+}, { title: 'Problem' })
 
 /** Every kind of problem that the functions answer with: its status and title. The key is the end of its `type`. */
 const kinds = {
@@ -55,6 +58,7 @@ const kinds = {
   'issuer-unavailable': [503, 'The token issuer is not available'],
   'templates-unavailable': [503, 'The templates cannot be read'],
   'connectors-unavailable': [503, 'The connectors cannot be read'],
+  'record-to-come': [503, 'The record of the job is not written yet'],
   'store-unavailable': [503, 'The object store is not available'],
   'kubernetes-unavailable': [503, 'Kubernetes is not available']
 } as const

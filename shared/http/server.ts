@@ -1,4 +1,3 @@
-import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import closeWithGrace from 'close-with-grace'
 import fastify, { LogController, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
@@ -9,6 +8,7 @@ import { startTracing } from '../telemetry/start-tracing.ts'
 import { traceIdFor } from '../telemetry/trace-context.ts'
 import { traceRequests } from '../telemetry/trace-requests.ts'
 import { answerClientError } from './answer-client-error.ts'
+import { answerJson } from './answer-json.ts'
 import { answerProblem } from './answer-problem.ts'
 import { boundedLine } from './bounded-line.ts'
 import { problem } from './problem.ts'
@@ -38,22 +38,16 @@ const REQUEST_MS = 60_000
 
 type ServerSettings = Static<TObject<typeof serverSettings>>
 
-/** A function: its routes, its access control, and the texts of its OpenAPI document. */
+/** A function: its routes, its access control, and its OpenAPI document. */
 export interface FunctionApp {
   app: FastifyPluginAsync
   /** Made by `admitCallers`. `undefined` for a function without API callers, whose routes check access themselves. */
   admit: ((server: FastifyInstance) => Promise<void>) | undefined
   /** The methods that another function serves at a path of the same entry point, for `Allow`. */
   elsewhere?: Record<string, string[]>
+  /** Returns the document that the function serves. It is read when a client asks for it. */
+  document?: () => Promise<object>
   title: string
-  description: string
-  securitySchemes?: Record<string, HttpScheme>
-}
-
-interface HttpScheme {
-  type: 'http'
-  scheme: string
-  description: string
 }
 
 /**
@@ -90,11 +84,10 @@ export function runFunction<T extends ServerSettings> (
 
 /**
  * Builds a Fastify server with the parts that every function has: JSON logs with the job's id, one trace id per
- * request, validation without silent changes, problem+json, Knative's health paths, `/metrics`, and `/openapi.json`
- * made from the schemas of the routes.
+ * request, validation without silent changes, problem+json, Knative's health paths, `/metrics`, and `/openapi.json`.
  */
 export async function buildServer (
-  { app, admit, elsewhere = {}, title, description, securitySchemes = {} }: FunctionApp,
+  { app, admit, elsewhere = {}, document, title }: FunctionApp,
   { LOG_LEVEL, TRUSTED_PROXIES }: Pick<ServerSettings, 'LOG_LEVEL' | 'TRUSTED_PROXIES'>,
   requestMs = REQUEST_MS
 ): Promise<FastifyInstance> {
@@ -130,7 +123,7 @@ export async function buildServer (
   server.setSerializerCompiler(() => (payload) => JSON.stringify(payload))
   server.setErrorHandler(answerProblem)
   server.setNotFoundHandler(() => {
-    throw problem('not-found', 'This function has no route at this path; its OpenAPI document lists all routes')
+    throw problem('not-found', 'This function has no route at this path; the OpenAPI documents list all routes')
   })
 
   traceRequests(server)
@@ -152,14 +145,13 @@ export async function buildServer (
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
   })
 
-  await server.register(swagger, {
-    openapi: { openapi: '3.1.0', info: { title, description, version: '0.1.0' }, components: { securitySchemes } }
-  })
   const refuseWithRoutes = refuseOtherMethods(server, elsewhere)
   await admit?.(server)
   await server.register(app)
   const hidden = { schema: { hide: true }, logLevel: 'warn', config: { access: 'public' } } as const
-  server.get('/openapi.json', hidden, async () => server.swagger())
+  if (document !== undefined) {
+    server.get('/openapi.json', hidden, async (request, reply) => await answerJson(request, reply, await document()))
+  }
   server.get('/health/liveness', hidden, async () => ({ status: 'alive' }))
   server.get(
     '/metrics',

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { type Callback, callbackStates } from './callback.ts'
+import { type Callback, CallbackState } from './callback.ts'
 import type { JobRecord } from './job-record.ts'
 import { Time } from './job-view.ts'
 
@@ -9,6 +9,16 @@ export const CallbackId = Type.String({
   description: 'The id of a callback, from GET /job/{id}/callback'
 })
 
+const Attempt = Type.Object({
+  at: Time,
+  status: Type.Union([Type.Integer(), Type.Null()], {
+    description: 'The status of the answer; null when there was no answer'
+  }),
+  error: Type.Union([Type.String(), Type.Null()], {
+    description: 'The reason code when there was no answer. If status is null too, the attempt is in progress or was interrupted'
+  })
+}, { title: 'CallbackAttempt' })
+
 /** A callback as callers see it. */
 export const CallbackView = Type.Object({
   id: CallbackId,
@@ -17,24 +27,12 @@ export const CallbackView = Type.Object({
     description: 'The origin of the receiver URL; null if the address comes from the settings of the operator'
   }),
   call: Type.String({ description: 'What the callback reports; for a webhook, the state of the job' }),
-  state: Type.String({
-    enum: [...callbackStates],
-    description: 'dead: given up. dropped: not needed any more, because the transfer has ended, or because the ' +
-      'connector has asked again before it was called'
-  }),
+  state: CallbackState,
   next_try_at: Type.Union([Time, Type.Null()], {
     description: 'The first ping after this time makes the next attempt; null when there will be none'
   }),
-  attempts: Type.Array(Type.Object({
-    at: Time,
-    status: Type.Union([Type.Integer(), Type.Null()], {
-      description: 'The status of the answer; null when there was no answer'
-    }),
-    error: Type.Union([Type.String(), Type.Null()], {
-      description: 'The reason code when there was no answer. If status is null too, the attempt is in progress or was interrupted'
-    })
-  }))
-})
+  attempts: Type.Array(Attempt)
+}, { title: 'Callback' })
 
 /**
  * Shows only the origin of a URL, because the path and the query may contain credentials. Does not show the content of

@@ -1,9 +1,19 @@
+import { Type } from 'typebox'
+
 /**
  * `dead`: given up after the last try, or because the receiver wants no more calls. `dropped`: no longer needed,
  * because the transfer has ended, or because the connector has learned otherwise what the call says.
  */
 export const callbackStates = ['owed', 'delivered', 'dead', 'dropped'] as const
 export type CallbackState = typeof callbackStates[number]
+
+/** Such a state in the documents of callers. */
+export const CallbackState = Type.String({
+  title: 'CallbackState',
+  enum: [...callbackStates],
+  description: 'dead: given up. dropped: not needed any more, because the transfer has ended, or because the ' +
+    'connector has asked again before it was called'
+})
 
 /** A call that a target is owed, or was owed. */
 export interface Callback {

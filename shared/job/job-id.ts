@@ -26,6 +26,15 @@ export function newJobId (now: Date = new Date()): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }
 
+/** The begin of the ids of this time. It sorts after the ids of all later times, and before those of earlier ones. */
+export function idsBefore (at: Date): string {
+  const hex = (LATEST - at.getTime()).toString(16).padStart(12, '0')
+  return `${hex.slice(0, 8)}-${hex.slice(8)}`
+}
+
+/** Sorts after this id, also with `.json` behind it, and before every later id. */
+export const justAfter = (id: string): string => `${id}~`
+
 export function isJobId (text: string): boolean {
   return shape.test(text)
 }

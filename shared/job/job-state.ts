@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 export const states = ['accepted', 'pending', 'running', 'succeeded', 'failed', 'canceled', 'lost'] as const
 export type State = typeof states[number]
 
-export const State = Type.Unsafe<State>(Type.String({ enum: [...states] }))
+export const State = Type.Unsafe<State>(Type.String({ enum: [...states], title: 'JobState' }))
 
 const terminal: ReadonlySet<State> = new Set(['succeeded', 'failed', 'canceled', 'lost'])
 

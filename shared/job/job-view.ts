@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { callbackState, callbackStates } from './callback.ts'
+import { CallbackState, callbackState } from './callback.ts'
 import { JobId } from './job-id.ts'
 import type { JobRecord } from './job-record.ts'
 import { State } from './job-state.ts'
@@ -7,7 +7,11 @@ import { ResultCounts } from './result-counts.ts'
 
 export const Time = Type.String({ format: 'date-time', description: 'RFC 3339, UTC' })
 
-const Links = Type.Object({ self: Type.String(), results: Type.String(), log: Type.String() })
+export const JobLinks = Type.Object({ self: Type.String(), results: Type.String(), log: Type.String() }, {
+  title: 'JobLinks'
+})
+
+const StateChange = Type.Object({ state: State, at: Time }, { title: 'StateChange' })
 
 const listed = {
   job_uuid: JobId,
@@ -28,13 +32,13 @@ const listed = {
   expires_at: Type.Union([Time, Type.Null()], {
     description: 'When the job is removed with its results and its log; null until the job has ended'
   }),
-  callback: Type.Union([Type.String({ enum: [...callbackStates] }), Type.Null()], {
+  callback: Type.Union([CallbackState, Type.Null()], {
     description: 'The worst state of all callbacks of the job; null when there are no callbacks'
   })
 }
 
 /** A job in a list. */
-export const ListedJob = Type.Object({ ...listed, links: Links })
+export const ListedJob = Type.Object({ ...listed, links: JobLinks }, { title: 'ListedJob' })
 
 /** A job as callers see it. */
 export const JobView = Type.Object({
@@ -47,11 +51,11 @@ export const JobView = Type.Object({
   env: Type.Record(Type.String(), Type.String(), {
     description: 'The environment of the workload; secret values are left out'
   }),
-  history: Type.Array(Type.Object({ state: State, at: Time })),
-  links: Links
-})
+  history: Type.Array(StateChange),
+  links: JobLinks
+}, { title: 'Job' })
 
-export function linksOf (id: string): Static<typeof Links> {
+export function linksOf (id: string): Static<typeof JobLinks> {
   return { self: `/job/${id}`, results: `/job/${id}/result/list`, log: `/job/${id}/log` }
 }
 

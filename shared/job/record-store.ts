@@ -4,6 +4,7 @@ import { countedKey, expiryKey, markerKey, stateKey } from '../store/bucket-layo
 import { getJson } from '../store/json-object.ts'
 import { getObject, putObject, type PutCondition, removeObject } from '../store/object-store.ts'
 import type { Store } from '../store/open-store.ts'
+import { type Listed, putIntoLists } from './job-lists.ts'
 import type { JobRecord } from './job-record.ts'
 import { isTerminal } from './job-state.ts'
 import { noteTransition } from './note-transition.ts'
@@ -32,8 +33,7 @@ export async function readRecord (store: Store, id: string): Promise<FoundRecord
 }
 
 /** What takes the place of a record while its job is being removed. */
-interface HiddenRecord {
-  job_uuid: string
+interface HiddenRecord extends Listed {
   hidden: true
   /** The claim that the removal still has to free. */
   idempotency?: string
@@ -44,28 +44,30 @@ interface HiddenRecord {
  * that no reader accepts as a record. So clients see no such job from now on, however long the other steps take.
  * `false` when the record has changed since it was read.
  */
-export async function hideRecord (
-  store: Store,
-  id: string,
-  etag: string,
-  idempotency?: string
-): Promise<boolean> {
-  const hidden: HiddenRecord = { job_uuid: id, hidden: true, ...(idempotency !== undefined && { idempotency }) }
+export async function hideRecord (store: Store, { record, etag }: FoundRecord): Promise<boolean> {
+  const { job_uuid: id, state, owner, idempotency } = record
+  const hidden: HiddenRecord = {
+    job_uuid: id,
+    hidden: true,
+    state,
+    ...(owner !== undefined && { owner }),
+    ...(idempotency !== undefined && { idempotency })
+  }
   return await putObject(store, stateKey(id), JSON.stringify(hidden), {}, { ifMatch: etag }) !== undefined
 }
 
-/** The claim of a job that is being removed; `undefined` when there is none. */
-export async function hiddenClaim (store: Store, id: string): Promise<string | undefined> {
+/** What is known of a job that is being removed; `undefined` when there is none. */
+export async function readHidden (store: Store, id: string): Promise<HiddenRecord | undefined> {
   const found = await getJson<HiddenRecord>(store, stateKey(id))
-  return found?.hidden && found.idempotency
+  return found?.hidden ? found : undefined
 }
 
 /**
  * Advances the record by compare-and-swap. When another process writes first, `next` is called again with the newest
  * record, so it must be a pure function of the record and its ETag. `next` returns `undefined` when nothing changes.
  * Returns the resulting record, or `undefined` when there is no record. A new `expires_at` is indexed before it is
- * written to the record. A record that is `known` is not read again before the first try: its ETag tells whether it is
- * still the newest.
+ * written to the record, and so is an end. A record that is `known` is not read again before the first try: its ETag
+ * tells whether it is still the newest.
  */
 export async function advanceFound (
   store: Store,
@@ -78,9 +80,11 @@ export async function advanceFound (
     if (current === undefined) return undefined
     const advanced = next(current.record, current.etag)
     if (advanced === undefined) return current
-    if (advanced.expires_at !== undefined && advanced.expires_at !== current.record.expires_at) {
-      await putObject(store, expiryKey(advanced.expires_at, id), '', {}, 'unconditional')
-    }
+    await Promise.all([
+      advanced.expires_at !== undefined && advanced.expires_at !== current.record.expires_at &&
+        putObject(store, expiryKey(advanced.expires_at, id), '', {}, 'unconditional'),
+      putIntoLists(store, advanced, current.record)
+    ])
     const written = await putObject(store, stateKey(id), JSON.stringify(advanced), tagsOf(advanced), {
       ifMatch: current.etag
     })

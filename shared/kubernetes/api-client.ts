@@ -41,7 +41,7 @@ export interface CoreApi {
 const JOBS = 'apis/batch/v1'
 const CORE = 'api/v1'
 
-const METADATA = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=1'
+const METADATA = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
 
 /*
  * Instead of client-node, whose generated code was half of the CPU time of a cold start. Like it, an answer has dates

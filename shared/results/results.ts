@@ -20,7 +20,7 @@ export const ResultFile = Type.Object({
       'that came in parts, each part with its own'
   }),
   content_type: Type.String()
-})
+}, { title: 'ResultFile' })
 export type ResultFile = Static<typeof ResultFile>
 
 const mime = new Mime(standardTypes, { 'application/x-mcap': ['mcap'] })

@@ -20,8 +20,7 @@ export const markerKey = (id: string): string => `open/${id}`
  * keys only for owners that have a limit.
  */
 export const countedKey = (owner: string | undefined, id: string): string => countedPrefix(owner) + id
-export const countedPrefix = (owner = ''): string =>
-  `counted/${createHash('sha256').update(owner).digest('hex')}/`
+export const countedPrefix = (owner = ''): string => `counted/${digestOf(owner)}/`
 export const idempotencyKey = (digest: string): string => `idempotency/${digest}.json`
 /** The contents of the result files of all attempts. */
 export const resultsPrefix = (id: string): string => `results/${id}/`
@@ -48,6 +47,20 @@ export const logKey = (id: string): string => `logs/${id}.txt`
  * other objects of the job, or when it is due and the record names a later time.
  */
 export const expiryKey = (at: string, id: string): string => `expiry/${at}/${id}`
+/** What the pings of a function have found, so that they need not look again at what has not changed: ping-notes.ts. */
+export const pingNotesKey = (name: string): string => `pings/${name}.json`
+/**
+ * Names a job in a list: of all jobs that ended in a state, of all jobs of an owner, and of those of the owner that
+ * ended in a state. It is put before the record says the same, and says only where to look. It is empty.
+ */
+export const stateListPrefix = (state: string): string => `lists/ended/${state}/`
+export const stateListKey = (state: string, id: string): string => stateListPrefix(state) + id
+export const ownerListPrefix = (owner: string, state: string): string => `lists/owner/${digestOf(owner)}/${state}/`
+export const ownerListKey = (owner: string, state: string, id: string): string => ownerListPrefix(owner, state) + id
+/** The list of the jobs of an owner in any state. */
+export const ANY_STATE = 'any'
+/** How far back the lists reach: listed-until.ts. */
+export const LISTED_UNTIL_KEY = 'lists/until.json'
 /** In the order of time, too. */
 export const deadLetterKey = (at: string, digest: string): string => `dead-letter/${at}-${digest}.json`
 
@@ -59,9 +72,16 @@ export const IDEMPOTENCY_PREFIX = 'idempotency/'
 export const RESULTS_PREFIX = 'results/'
 export const UPLOADS_PREFIX = 'uploads/'
 export const LOGS_PREFIX = 'logs/'
+export const PING_PREFIX = 'pings/'
+export const LISTS_PREFIX = 'lists/'
 export const DEAD_LETTER_PREFIX = 'dead-letter/'
 /** Where `make doctor` tries the store; it removes these objects again. */
 export const DOCTOR_PREFIX = 'doctor/'
 
-/** The id in a key of `state/`, `open/`, `counted/` or `expiry/`. */
+/** The id in a key of `state/`, `open/`, `counted/`, `expiry/` or `lists/`. */
 export const jobOfKey = (key: string): string => key.slice(key.lastIndexOf('/') + 1).replace(/\.json$/, '')
+
+/** Owners may have characters that no key should have. */
+function digestOf (owner: string): string {
+  return createHash('sha256').update(owner).digest('hex')
+}

@@ -10,6 +10,8 @@ export interface StoredObject {
   key: string
   size: number
   etag: string
+  /** When it was written, by the clock of the store. */
+  lastModified: string
   tags: Tags
 }
 
@@ -148,6 +150,8 @@ export interface Page {
   objects: StoredObject[]
   /** Leads to the next page; `undefined` on the last one. */
   next: string | undefined
+  /** When the page was made, by the clock of the store. */
+  at: Date
 }
 
 export interface Listing {
@@ -161,7 +165,8 @@ export interface Listing {
    */
   after?: string | undefined
   limit?: number
-  tags: boolean
+  /** `if sent`: no object has tags when the store does not send them with the listing. */
+  tags: boolean | 'if sent'
 }
 
 /**
@@ -179,7 +184,7 @@ export async function listObjects (
     'encoding-type=url',
     'list-type=2',
     `max-keys=${limit}`,
-    ...(tags ? ['metadata=true'] : []),
+    ...(tags !== false ? ['metadata=true'] : []),
     `prefix=${percentEncode(prefix)}`,
     ...(after !== undefined && cursor === undefined ? [`start-after=${percentEncode(after)}`] : [])
   ].join('&')
@@ -187,16 +192,18 @@ export async function listObjects (
   const { ListBucketResult: listing } = parseXml(await whole(response), 'ListBucketResult') as {
     ListBucketResult: ListBucketResult
   }
-  const objects = await inBatches(listing.Contents ?? [], async ({ Key, Size, ETag, UserTags }) => {
+  const objects = await inBatches(listing.Contents ?? [], async ({ Key, Size, ETag, LastModified = '', UserTags }) => {
     const key = decodeKey(Key, listing.EncodingType)
+    const tagsOf = async (): Promise<Tags> => tags === true ? await getTags(store, key) : {}
     return {
       key,
       size: sizeOf(Size),
       etag: ETag,
-      tags: !tags ? {} : UserTags === undefined ? await getTags(store, key) : decodeTags(UserTags)
+      lastModified: LastModified,
+      tags: tags !== false && UserTags !== undefined ? decodeTags(UserTags) : await tagsOf()
     }
   })
-  return { objects, next: nextOf(listing, cursor) }
+  return { objects, next: nextOf(listing, cursor), at: new Date(response.headers.date ?? NaN) }
 }
 
 function nextOf ({ IsTruncated, NextContinuationToken: next }: ListBucketResult, cursor?: string): string | undefined {
@@ -224,7 +231,7 @@ interface ListBucketResult {
   EncodingType?: string
   IsTruncated?: string
   NextContinuationToken?: string
-  Contents?: { Key?: string, Size?: string, ETag: string, UserTags?: string }[]
+  Contents?: { Key?: string, Size?: string, ETag: string, LastModified?: string, UserTags?: string }[]
 }
 
 /** Every key under a prefix, page by page. */

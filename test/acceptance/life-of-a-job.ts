@@ -93,6 +93,15 @@ await t.test('a job from start to result', async (t) => {
     await host.reaches(ids[0]!, 'succeeded')
   })
 
+  await t.test('the OpenAPI documents are at the entry point', async (t) => {
+    const document = async (path: string) => await (await fetch(host.url + path)).json()
+    t.match(await document('/openapi.json'), {
+      servers: [{ url: /^(\/|https?:\/\/.+)$/ }],
+      paths: { '/job/deploy': { post: { operationId: 'deployJob' } }, '/job/{id}': { get: { operationId: 'getJob' } } }
+    })
+    t.match(await document('/openapi/deploy.json'), { paths: { '/provision': { post: {} } } })
+  })
+
   await t.test('jobs are listed newest first', async (t) => {
     const jobs = await host.jobs()
     t.ok(jobs.length >= 5)

@@ -51,7 +51,7 @@ export const knownFaults: readonly KnownFault[] = [
   },
   {
     name: 'the marker of a job that has ended stays',
-    changes: [['functions/job-completed/follow-up.ts', '  await removeObject(deps.store, markerKey(id))\n', '  if (id === markerKey(id)) await removeObject(deps.store, markerKey(id))\n']],
+    changes: [['functions/job-completed/follow-up.ts', '  await removeObject(store, markerKey(id))\n', '  if (id === markerKey(id)) await removeObject(store, markerKey(id))\n']],
     rule: 'no marker left'
   },
   {

@@ -17,3 +17,16 @@ def map_path_parameters(context, path_parameters):
 def filter_body(context, body):
     """Whether the bytes in data_base64 fit depends on datacontenttype, which no schema can say."""
     return not (isinstance(body, dict) and isinstance(body.get("data_base64"), str))
+
+
+# What any HTTP server sends.
+UNTOLD = {"connection", "content-length", "content-type", "date", "keep-alive", "transfer-encoding"}
+
+
+@schemathesis.check
+def documented_headers(ctx, response, case):
+    """Every header of an answer is in the document."""
+    answers = case.operation.definition.raw["responses"]
+    told = {name.lower() for name in answers.get(str(response.status_code), {}).get("headers", {})}
+    more = sorted(set(response.headers) - told - UNTOLD)
+    assert more == [], f"{response.status_code} has undocumented headers: {', '.join(more)}"

@@ -24,6 +24,12 @@ await t.test('the image has the name that the manifests use', async (t) => {
   }
 })
 
+await t.test('the OpenAPI documents lie beside the bundles', async (t) => {
+  const documents = globSync('*.json', { cwd: 'dist/openapi' }).sort()
+  t.ok(documents.includes('callers.json'))
+  t.strictSame(readdirSync(join(rootfsFolder, 'app/dist/openapi')).sort(), documents)
+})
+
 await t.test('Node is the only program in the image, and the image is smaller than 155 MB', async (t) => {
   const files = globSync('**', { cwd: rootfsFolder }).map((path) => ({
     path,

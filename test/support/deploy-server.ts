@@ -7,6 +7,7 @@ import { callersApi } from '../../shared/http/callers-api.ts'
 import type { Connector } from '../../shared/connector/connectors.ts'
 import type { EgressRules } from '../../shared/egress/egress-rules.ts'
 import type { Cluster } from '../../shared/kubernetes/cluster.ts'
+import { LISTED_UNTIL_KEY } from '../../shared/store/bucket-layout.ts'
 import { listAll } from '../../shared/store/object-store.ts'
 import type { Store } from '../../shared/store/open-store.ts'
 import { clusterOf } from './cluster-of.ts'
@@ -135,9 +136,9 @@ export async function deployServer (t: Test, { store, ...more }: { store?: Store
   return { store: own, cluster, ...await deployWith(t, { store: own, cluster, ...more }) }
 }
 
-/** All keys in the bucket. */
+/** All keys in the bucket, without that of the object in which pings note how far the lists of jobs reach. */
 export async function keysOf (store: Store): Promise<string[]> {
   const keys = []
-  for await (const { key } of listAll(store, '', { tags: false })) keys.push(key)
+  for await (const { key } of listAll(store, '', { tags: false })) if (key !== LISTED_UNTIL_KEY) keys.push(key)
   return keys
 }

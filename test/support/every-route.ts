@@ -1,17 +1,16 @@
+import type { FastifyPluginAsync } from 'fastify'
 import type { Test } from 'tap'
+import { collectRoutes } from '../../openapi/collect-routes.ts'
+import { operationOf } from '../../openapi/operation-of.ts'
 import { newApiKey } from '../../shared/access/api-key.ts'
-import type { Scope } from '../../shared/access/caller.ts'
 import type { Callback } from '../../shared/job/callback.ts'
 import { newJobId } from '../../shared/job/job-id.ts'
 import { problemOf } from './problem-of.ts'
 
-interface Operation {
-  security?: { caller: [Scope] }[]
-  responses: Record<string, unknown>
-}
-
 interface Access {
   url: string
+  /** The plugin of the function, for its routes. */
+  plugin: FastifyPluginAsync
   /**
    * The query and the body of a valid request for each route, by method and path as in the OpenAPI document. A route
    * that is missing here fails the test.
@@ -30,31 +29,23 @@ interface Access {
 /** A callback in the job of the owner, for the routes about callbacks. */
 export const CALLBACK: Callback = { id: '0-succeeded', target: 0, call: 'succeeded', state: 'delivered', attempts: [] }
 
-/** Tries every route in the OpenAPI document of the function with every kind of credential. */
-export async function tryEveryRoute (t: Test, { url, requests, open, keys, job }: Access): Promise<void> {
-  const { paths, components } = await (await fetch(`${url}/openapi.json`)).json() as {
-    paths: Record<string, Record<string, Operation>>
-    components: { securitySchemes: object }
-  }
-  t.match(components.securitySchemes, { caller: { type: 'http', scheme: 'bearer' } })
-  const routes = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({
-      path,
-      method: method.toUpperCase(),
-      name: `${method.toUpperCase()} ${path}`,
-      operation
-    }))
-  )
+/** Tries every route of the function that is in an OpenAPI document, with every kind of credential. */
+export async function tryEveryRoute (t: Test, { url, plugin, requests, open, keys, job }: Access): Promise<void> {
+  const routes = (await collectRoutes(plugin)).map((route) => {
+    const path = route.url.replace(/:(\w+)/g, '{$1}')
+    const { security, responses } = operationOf(route)
+    const scope = security.find((one) => 'caller' in one)?.['caller']?.[0]
+    return { path, method: route.method, name: `${route.method} ${path}`, scope, responses }
+  })
   t.strictSame(
-    routes.filter(({ operation }) => operation.security === undefined).map(({ name }) => name),
+    routes.filter(({ scope }) => scope === undefined).map(({ name }) => name),
     open,
     'the routes that need no credentials'
   )
 
-  for (const { path, method, name, operation } of routes.filter(({ operation }) => operation.security !== undefined)) {
+  for (const { path, method, name, scope, responses } of routes.filter(({ scope }) => scope !== undefined)) {
     const request = requests[name]
     t.ok(request, `the test has a request for ${name}`)
-    const [scope] = operation.security![0]!.caller
     const ask = async (authorization: string | undefined, id?: string): Promise<Response> =>
       await fetch(
         url + path.replace('{id}', id ?? await job()).replace('{callback}', CALLBACK.id) + (request?.query ?? ''),
@@ -69,7 +60,7 @@ export async function tryEveryRoute (t: Test, { url, requests, open, keys, job }
       )
 
     await t.test(name, async (t) => {
-      for (const status of ['401', '403']) t.ok(operation.responses[status], `OpenAPI has the answer ${status}`)
+      for (const status of ['401', '403']) t.ok(responses[status], `OpenAPI has the answer ${status}`)
       const near = keys.writer.slice(0, -1) + (keys.writer.endsWith('A') ? 'Q' : 'A')
       const missing = 'Bearer'
       const invalid = 'Bearer error="invalid_token"'

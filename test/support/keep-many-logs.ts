@@ -6,7 +6,7 @@ import { storeAt } from './store.ts'
 
 const [kubeconfig = '', endpoint = '', pods] = process.argv.slice(2)
 const store = storeAt(endpoint)
-const cluster = connectCluster({ KUBECONFIG: kubeconfig, JOBS_NAMESPACE: 'gx4ki-jobs' })
+const cluster = await connectCluster({ KUBECONFIG: kubeconfig, JOBS_NAMESPACE: 'gx4ki-jobs' })
 const pod = {
   metadata: { name: 'a-pod', uid: 'a pod' },
   spec: { containers: [{ name: 'main' }] },

@@ -27,14 +27,15 @@ export const status = (code: number, message: string, reason?: string): Answer =
 export async function meddledKubernetes (t: Test) {
   const local = await testKubernetes(t)
   const meddled = { meddle: (async (_, pass) => await pass()) as Meddle }
-  const { url } = await httpServer(t, async (request, response) => {
+  const { url, received } = await httpServer(t, async (request, response) => {
     const { method, url: path, headers, body } = request
     const pass = async (): Promise<Answer> => {
       const answer = await fetch(local.url + path, {
         method,
         headers: {
           authorization: headers.authorization!,
-          'content-type': headers['content-type'] ?? 'application/json'
+          'content-type': headers['content-type'] ?? 'application/json',
+          ...(headers.accept !== undefined && { accept: headers.accept })
         },
         ...(body.length > 0 && { body: new Uint8Array(body) })
       })
@@ -45,6 +46,7 @@ export async function meddledKubernetes (t: Test) {
     else response.writeHead(answer.code, { 'content-type': 'application/json', ...answer.headers }).end(answer.body)
   })
   return Object.assign(meddled, {
+    received,
     cluster: clusterAt(t, url, local.config.getCurrentUser()!.token),
     real: clusterOf(local)
   })

@@ -1,6 +1,6 @@
 import type { JobRecord } from '../../shared/job/job-record.ts'
-import { createRecord } from '../../shared/job/record-store.ts'
-import { markerKey } from '../../shared/store/bucket-layout.ts'
+import { tagsOf } from '../../shared/job/tags-of.ts'
+import { markerKey, stateKey } from '../../shared/store/bucket-layout.ts'
 import { putObject } from '../../shared/store/object-store.ts'
 import type { Store } from '../../shared/store/open-store.ts'
 import { newRecord } from './new-record.ts'
@@ -9,6 +9,6 @@ import { newRecord } from './new-record.ts'
 export async function openRecord (store: Store, more: Partial<JobRecord> = {}): Promise<string> {
   const record = newRecord(more)
   await putObject(store, markerKey(record.job_uuid), '', {}, 'unconditional')
-  await createRecord(store, record)
+  await putObject(store, stateKey(record.job_uuid), JSON.stringify(record), tagsOf(record), 'unconditional')
   return record.job_uuid
 }

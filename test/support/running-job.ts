@@ -18,9 +18,9 @@ export async function startedJob (
   { store, cluster }: Place,
   script: string,
   spec: Partial<V1JobSpec> = {},
-  pod: Partial<V1PodSpec> = {}
+  pod: Partial<V1PodSpec> = {},
+  pending: JobRecord = newRecord({ state: 'pending' })
 ): Promise<{ record: JobRecord, job: V1Job }> {
-  const pending = newRecord({ state: 'pending' })
   const id = pending.job_uuid
   const manifest = jobOf(objectName(id), [shell('workload', script)], spec, pod)
   const labels = { ...MANAGED_BY, [JOB_LABEL]: id }

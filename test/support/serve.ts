@@ -7,10 +7,10 @@ import { buildServer, type FunctionApp } from '../../shared/http/server.ts'
 export async function serve (
   t: Test,
   app: FastifyPluginAsync,
-  callers: Pick<FunctionApp, 'admit' | 'securitySchemes' | 'elsewhere'> = { admit: undefined },
+  callers: Pick<FunctionApp, 'admit' | 'document' | 'elsewhere'> = { admit: undefined },
   TRUSTED_PROXIES = ''
 ): Promise<{ url: string, close: () => Promise<void> }> {
-  const server = await buildServer({ app, title: 'test', description: 'test', ...callers }, {
+  const server = await buildServer({ app, title: 'test', document: async () => ({}), ...callers }, {
     LOG_LEVEL: 'silent',
     TRUSTED_PROXIES
   })

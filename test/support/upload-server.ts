@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
-import { resultUpload, securitySchemes } from '../../functions/result-upload/app.ts'
+import { resultUpload } from '../../functions/result-upload/app.ts'
 import { type Grant, presignWith } from '../../functions/result-upload/presign.ts'
 import { jobToken } from '../../shared/access/job-token.ts'
 import { buildServer } from '../../shared/http/server.ts'
@@ -68,13 +68,10 @@ export async function uploadServer (
       largestPut,
       smallestPart
     })
-    const server = await buildServer({
-      app,
-      admit: undefined,
-      title: 'result-upload',
-      description: 'test',
-      securitySchemes
-    }, { LOG_LEVEL: 'silent', TRUSTED_PROXIES: '' })
+    const server = await buildServer({ app, admit: undefined, title: 'result-upload' }, {
+      LOG_LEVEL: 'silent',
+      TRUSTED_PROXIES: ''
+    })
     server.addHook('onRequest', async (request) => await asked(request.url.slice(path.length + 1)))
     await server.listen({ port, host: '127.0.0.1' })
     return server

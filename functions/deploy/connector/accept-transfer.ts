@@ -1,5 +1,6 @@
 import { type Connector, originsOf } from '../../../shared/connector/connectors.ts'
 import { invalidField, problem } from '../../../shared/http/problem.ts'
+import { putIntoLists } from '../../../shared/job/job-lists.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { createRecord, type FoundRecord, readRecord } from '../../../shared/job/record-store.ts'
 import type { Transfer } from '../../../shared/job/transfer.ts'
@@ -60,7 +61,7 @@ export async function acceptTransfer (
     idempotency: claim,
     traceparent
   })
-  await markOpen(store, record)
+  await Promise.all([markOpen(store, record), putIntoLists(store, record)])
   const etag = await createRecord(store, record)
   if (etag !== undefined) return { record, etag, isNew: true }
   const theirs = await readRecord(store, id)

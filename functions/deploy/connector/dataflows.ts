@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Connector } from '../../../shared/connector/connectors.ts'
-import { problems } from '../../../shared/http/problem-responses.ts'
+import { json } from '../../../shared/http/openapi/answers.ts'
+import { problems } from '../../../shared/http/openapi/problem-responses.ts'
 import { problem } from '../../../shared/http/problem.ts'
 import { checkCharset } from '../../../shared/http/bodies/check-charset.ts'
 import { readJson } from '../../../shared/http/bodies/read-json.ts'
@@ -49,29 +50,46 @@ export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
           deps.connectorSecrets,
           request.params as { connector: string, key: string },
           ...SPOKEN
-        ), InPath),
+        ), { params: InPath, suffix: 'WithKeyInPath', security: [] }),
       { prefix: '/connector/:connector/:key/dataflows' }
     )
     await app.register(
       routes(
         (request) =>
           admitDataPlaneKey(deps.connectors(), deps.connectorSecrets, request.headers.authorization, ...SPOKEN),
-        Type.Object({})
+        { params: Type.Object({}), suffix: '', security: [{ connector: [] }] }
       ),
       { prefix: '/dataflows' }
     )
 
-    function routes (admit: (request: FastifyRequest) => Connector, InPath: ReturnType<typeof Type.Object>) {
+    /** `suffix` makes the operation ids of each set unique. */
+    function routes (
+      admit: (request: FastifyRequest) => Connector,
+      { params: InPath, suffix, security }: {
+        params: ReturnType<typeof Type.Object>
+        suffix: string
+        security: Record<string, string[]>[]
+      }
+    ) {
       return async function (scope: FastifyInstance): Promise<void> {
-        const route = (summary: string, params: ReturnType<typeof Type.Object>, ...statuses: number[]): object => ({
+        const route = (
+          operationId: string,
+          summary: string,
+          params: ReturnType<typeof Type.Object>,
+          ...statuses: number[]
+        ): object => ({
           // The connector authenticates with its own key.
           config: { access: 'public', ownCredential: (request: FastifyRequest) => judgeKey(() => admit(request)) },
           schema: {
+            operationId: `${operationId}${suffix}`,
+            tags: ['connectors'],
             summary,
+            description: 'A signal in the protocol of the connector: that of EDC, or Data Plane Signaling.',
+            security,
             params,
             response: {
-              ...Object.fromEntries(statuses.map((status) => [status, Json])),
-              ...problems(400, 401, 404, 409, 413, 415, 503)
+              ...Object.fromEntries(statuses.map((status) => [status, json('The signal is taken', Json, 'Location?')])),
+              ...problems(400, 401, 404, 409, 413, 415, 429, 503)
             }
           }
         })
@@ -79,7 +97,7 @@ export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
 
         scope.post(
           '/start',
-          route('Starts a data flow: a job whose results are the data', InPath, 200, 202),
+          route('startDataFlow', 'Starts a data flow: a job whose results are the data', InPath, 200, 202),
           async (request, reply) => {
             const connector = admit(request)
             const start = connector.protocol === 'edc-signaling' ? startFlow : startDataFlow
@@ -89,7 +107,7 @@ export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
 
         scope.post(
           '/prepare',
-          route("Prepares the consumer's side of a data flow; a pull needs no preparation", InPath, 200),
+          route('prepareDataFlow', "Prepares the consumer's side of a data flow; a pull needs no preparation", InPath, 200),
           async (request, reply) => {
             admit(request)
             return await answer(reply, prepareDataFlow(request.body))
@@ -98,7 +116,7 @@ export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
 
         scope.get(
           '/check',
-          { ...route('Confirms that the data plane is available', InPath, 200), exposeHeadRoute: false },
+          { ...route('checkDataPlane', 'Confirms that the data plane is available', InPath, 200), exposeHeadRoute: false },
           async (request) => {
             admit(request)
             return {}
@@ -107,13 +125,13 @@ export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
 
         scope.get(
           '/:flow/status',
-          { ...route('The state of a data flow', WithFlow, 200), exposeHeadRoute: false },
+          { ...route('getDataFlowStatus', 'The state of a data flow', WithFlow, 200), exposeHeadRoute: false },
           async (request) => flowStatus(await flowOf(request, admit(request)))
         )
 
         scope.post(
           '/:flow/started',
-          route('Receives the signal that the other side has started; no action follows', WithFlow, 200),
+          route('noteDataFlowStarted', 'Receives the signal that the other side has started; no action follows', WithFlow, 200),
           async (request) => {
             await flowOf(request, admit(request))
             return {}
@@ -122,7 +140,7 @@ export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
 
         scope.post(
           '/:flow/suspend',
-          route('Blocks access to the results until the flow is resumed; the job continues', WithFlow, 200),
+          route('suspendDataFlow', 'Blocks access to the results until the flow is resumed; the job continues', WithFlow, 200),
           async (request) => {
             const { job_uuid: id } = await flowOf(request, admit(request))
             await advanceRecord(deps.store, id, (record) =>
@@ -138,7 +156,7 @@ export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
 
         scope.post(
           '/:flow/resume',
-          route('Allows access to the results again', WithFlow, 200),
+          route('resumeDataFlow', 'Allows access to the results again', WithFlow, 200),
           async (request, reply) => {
             const connector = admit(request)
             return await answer(
@@ -150,7 +168,7 @@ export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
 
         scope.post(
           '/:flow/terminate',
-          route('Ends a data flow: cancels its job and blocks access to its results', WithFlow, 200),
+          route('terminateDataFlow', 'Ends a data flow: cancels its job and blocks access to its results', WithFlow, 200),
           async (request) => {
             const { job_uuid: id } = await flowOf(request, admit(request))
             await endTransfer(deps, id)
@@ -160,7 +178,7 @@ export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
 
         scope.post(
           '/:flow/completed',
-          route('Ends a data flow because the consumer has all data: blocks access to its results', WithFlow, 200),
+          route('completeDataFlow', 'Ends a data flow because the consumer has all data: blocks access to its results', WithFlow, 200),
           async (request) => {
             const { job_uuid: id } = await flowOf(request, admit(request))
             await endTransfer(deps, id, 'completed')

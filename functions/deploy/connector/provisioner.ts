@@ -3,7 +3,8 @@ import type { FastifyPluginAsync } from 'fastify'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Type, type Static } from 'typebox'
 import type { Connector } from '../../../shared/connector/connectors.ts'
-import { problems } from '../../../shared/http/problem-responses.ts'
+import { json } from '../../../shared/http/openapi/answers.ts'
+import { problems } from '../../../shared/http/openapi/problem-responses.ts'
 import { isProblem } from '../../../shared/http/problem.ts'
 import { traceparentOf } from '../../../shared/telemetry/trace-requests.ts'
 import { acceptTransfer, findTransfer, type TransferIds } from './accept-transfer.ts'
@@ -26,7 +27,7 @@ const Provision = Type.Object({
       description: 'Absent before EDC 0.11; the meaning then depends on the state of the transfer'
     })
   )
-}, { description: 'The request of the EDC HTTP provisioner; other fields are ignored' })
+}, { title: 'ProvisionRequest', description: 'The request of the EDC HTTP provisioner; other fields are ignored' })
 
 const Query = Type.Object({
   connector: Type.Optional(Type.String({ description: 'The name of the connector in the connector table' })),
@@ -55,17 +56,20 @@ export function provisioner (deps: ConnectorDeps): FastifyPluginAsync {
     const app = plugin.withTypeProvider<TypeBoxTypeProvider>()
     const after = afterAnswer(app)
 
+    // The prototype had the second address; it is not in the document.
     for (const url of ['/provision', '/provision/']) {
       app.post(url, {
         // The connector authenticates with its own key.
         config: { access: 'public', ownCredential: ({ query }) => judgeKey(() => admit(query)) },
         schema: {
+          ...!url.endsWith('/') && { operationId: 'provisionData' },
+          tags: ['connectors'],
           summary: 'Provisions the data of a transfer, for an EDC connector',
           description:
             'Answers at once; a callback follows when the job has ended. `deprovision` ends the transfer and its job.',
           querystring: Query,
           body: Provision,
-          response: { 200: Type.Object({}), ...problems(400, 401, 404, 413, 415, 503) }
+          response: { 200: json('The request is accepted', Type.Object({})), ...problems(400, 401, 404, 413, 415, 429, 503) }
         }
       }, async (request, reply) => {
         try {

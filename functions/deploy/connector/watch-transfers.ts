@@ -1,6 +1,7 @@
 import { managementApi, transferState } from '../../../shared/connector/management-api.ts'
 import { hastened } from '../../../shared/job/hastened.ts'
-import type { Transfer } from '../../../shared/job/transfer.ts'
+import { readRecord } from '../../../shared/job/record-store.ts'
+import { transferOf } from '../../../shared/job/transfer-of.ts'
 import { inBatches } from '../../../shared/store/object-store.ts'
 import { advanceOwing } from '../keep/advance-owing.ts'
 import { type ConnectorDeps } from './connector-deps.ts'
@@ -20,11 +21,10 @@ const ENDED = new Set([
   'DEPROVISIONED'
 ])
 
+/** The job of a transfer that has not ended, as far as the ping knows. */
 export interface Watched {
   id: string
-  transfer: Transfer
-  /** Whether a call to the connector has failed and waits for its next try. */
-  isWaiting: boolean
+  connector: string
 }
 
 /**
@@ -42,28 +42,30 @@ export async function watchTransfers (
   const until = Date.now() + bounds.seconds * 1000
   const { usable } = deps.connectors()
   const silent = new Set<string>()
-  const some = open.filter(({ transfer }) =>
-    transfer.ended_at === undefined && usable.get(transfer.connector)?.management_url !== undefined
-  )
+  const some = open.filter(({ connector }) => usable.get(connector)?.management_url !== undefined)
     .map((watched) => ({ watched, chance: Math.random() }))
     .sort((a, b) => a.chance - b.chance)
     .slice(0, bounds.transfers)
-  await inBatches(some, async ({ watched: { id, transfer, isWaiting } }) => {
-    if (silent.has(transfer.connector) || Date.now() > until) return
+  await inBatches(some, async ({ watched: { id, connector } }) => {
+    if (silent.has(connector) || Date.now() > until) return
     try {
+      const { record } = await readRecord(deps.store, id) ?? {}
+      const transfer = record && transferOf(record)
+      if (transfer === undefined || transfer.ended_at !== undefined) return
       const state = await transferState(
-        managementApi(usable.get(transfer.connector)!, deps.connectorSecrets),
+        managementApi(usable.get(connector)!, deps.connectorSecrets),
         transfer.transfer
       )
       if (state === undefined || ENDED.has(state)) {
         await endTransfer(deps, id)
         report(id, 'transfer ended')
-      } else if (isWaiting) {
+      } else if (hastened(record!, new Date()) !== undefined) {
+        // A call to the connector has failed and waits for its next try.
         await advanceOwing(deps, id, (record) => hastened(record, new Date()))
         report(id, 'callback hastened')
       }
     } catch (error) {
-      if (concernsAll(error)) silent.add(transfer.connector)
+      if (concernsAll(error)) silent.add(connector)
       report(id, error as Error)
     }
   })

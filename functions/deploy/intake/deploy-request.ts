@@ -25,7 +25,7 @@ export const DeployBody = Type.Object({
     })
   ),
   callback: Type.Optional(CallbackBody)
-}, { additionalProperties: false })
+}, { additionalProperties: false, title: 'DeployRequest' })
 
 export const DeployForm = Type.Object({
   // A browser sends an empty file when none was chosen.
@@ -37,7 +37,7 @@ export const DeployForm = Type.Object({
   }),
   template: Type.Optional(TemplateName),
   queue: Type.Optional(QueueName)
-}, { additionalProperties: false })
+}, { additionalProperties: false, title: 'DeployForm' })
 
 export const DeployQuery = Type.Object({
   template: Type.Optional(TemplateName),

@@ -5,12 +5,13 @@ import { Type, type Static } from 'typebox'
 import { contentDisposition } from '../../../shared/http/content-disposition.ts'
 import { checkCharset } from '../../../shared/http/bodies/check-charset.ts'
 import { decodeText } from '../../../shared/http/bodies/decode-text.ts'
-import { problems } from '../../../shared/http/problem-responses.ts'
+import { fileBytes, json } from '../../../shared/http/openapi/answers.ts'
+import { problems } from '../../../shared/http/openapi/problem-responses.ts'
 import { BODY_LIMIT } from '../../../shared/http/server.ts'
 import { JobId } from '../../../shared/job/job-id.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { State } from '../../../shared/job/job-state.ts'
-import { linksOf } from '../../../shared/job/job-view.ts'
+import { JobLinks, linksOf } from '../../../shared/job/job-view.ts'
 import { traceparentOf } from '../../../shared/telemetry/trace-requests.ts'
 import { acceptJob, tryJob } from '../start/accept-job.ts'
 import type { Origin } from '../start/new-record.ts'
@@ -35,8 +36,8 @@ const Accepted = Type.Object({
   job_uuid: JobId,
   state: State,
   message: Type.Optional(Type.String({ description: 'What Kubernetes warns of' })),
-  links: Type.Object({ self: Type.String(), results: Type.String(), log: Type.String() })
-})
+  links: JobLinks
+}, { title: 'AcceptedJob' })
 const Checked = Type.Object({
   dry_run: Type.Literal(true),
   template: Type.String(),
@@ -44,7 +45,7 @@ const Checked = Type.Object({
     description: 'The environment that the workload would get, without secret values'
   }),
   warnings: Type.Array(Type.String(), { description: 'What the API server says about the Job' })
-})
+}, { title: 'CheckedJob' })
 
 const KeyHeader = Type.Object({ 'idempotency-key': Type.Optional(IdempotencyKey) })
 
@@ -74,7 +75,11 @@ export function jobIntake (deps: IntakeDeps): FastifyPluginAsync {
       traceparent: traceparentOf(request)
     })
 
-    const deployResponses = { 200: Checked, 202: Accepted, ...problems(400, 413, 415, 422, 429, 503) }
+    const deployResponses = {
+      200: json('What a request without `dry_run` would start', Checked),
+      202: json('The job', Accepted, 'Location'),
+      ...problems(400, 413, 415, 422, 429, 503)
+    }
 
     app.get(
       '/job/deploy',
@@ -83,7 +88,10 @@ export function jobIntake (deps: IntakeDeps): FastifyPluginAsync {
         exposeHeadRoute: false,
         config: { access: 'jobs:write' },
         schema: {
-          summary: 'Starts a job from the default template with its default values',
+          operationId: 'deployDefaultJob',
+          tags: ['jobs'],
+          summary: 'Starts a job with default values, from the default template unless the query names another',
+          description: 'For browsers, and for a first try. A `HEAD` starts nothing.',
           querystring: DeployQuery,
           headers: KeyHeader,
           response: deployResponses
@@ -98,12 +106,15 @@ export function jobIntake (deps: IntakeDeps): FastifyPluginAsync {
       {
         config: { access: 'jobs:write' },
         schema: {
+          operationId: 'deployJob',
+          tags: ['jobs'],
           summary: 'Starts a job',
           description:
             'Takes JSON or a dotenv file (text/plain or form field `env_file`). Answers when Kubernetes has the Job.',
           querystring: DeployQuery,
           headers: KeyHeader,
           body: {
+            required: false,
             content: {
               'application/json': { schema: DeployBody },
               'text/plain': { schema: Type.String() },
@@ -143,15 +154,20 @@ export function jobIntake (deps: IntakeDeps): FastifyPluginAsync {
       exposeHeadRoute: false,
       config: { access: 'jobs:write' },
       schema: {
+        operationId: 'runDemo',
+        tags: ['jobs'],
         summary: 'Runs a job from the default template and answers with its result file',
-        description: `Waits up to ${demoWait} s for the job. If it takes longer, the answer is 202 with its links.`,
+        description: 'If the job takes longer than 50 s (the operator may change that), the answer is 202 with its links.',
         querystring: Type.Object({}, { additionalProperties: false }),
         response: {
-          200: {
-            description: 'The bytes of the result file',
-            content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }
-          } as object,
-          202: Accepted,
+          200: fileBytes(
+            'The bytes of the result file',
+            'Content-Length',
+            'Content-Disposition',
+            'Link',
+            'X-Content-Type-Options'
+          ),
+          202: json('The job, which still runs', Accepted, 'Location'),
           ...problems(400, 422, 429, 502, 503)
         }
       }

@@ -10,13 +10,14 @@ export const CallbackBody = Type.Object({
     maxLength: 2048,
     description: 'An https URL with a public address, or a URL whose origin the operator has allowed'
   }),
-  events: Type.Optional(Type.Array(Type.Unsafe<Webhook['events'][number]>(Type.String({ enum: [...toldStates] })), {
+  events: Type.Optional(Type.Array(Type.Unsafe<Webhook['events'][number]>(Type.String({ enum: [...toldStates], title: 'ToldState' })), {
     minItems: 1,
     uniqueItems: true,
     description: 'The job states that cause a callback; by default the four states in which a job ends'
   })),
   secret_ref: Type.Optional(SecretName)
 }, {
+  title: 'CallbackRequest',
   additionalProperties: false,
   description: 'The receiver of callbacks about the job. A callback is a CloudEvent, signed as in Standard Webhooks 1.0'
 })

@@ -17,7 +17,7 @@ export type CheckRecord = (record: JobRecord, etag: string) => void
 export async function conditionOnJob (store: Store, id: string, request: FastifyRequest): Promise<CheckRecord> {
   const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = request.headers
   if (ifMatch === undefined && ifNoneMatch === undefined) return () => {}
-  const found = await readRecord(store, id)
+  const found = request.admittedJob ?? await readRecord(store, id)
   const counts = found && await resultsSoFar(store, found.record)
   return (record, etag) => {
     checkConditions(request, { etag: jobEtag(etag, isTerminal(record.state) ? undefined : counts) })

@@ -11,7 +11,7 @@ export const KeepBody = Type.Object({
     format: 'date-time',
     description: 'RFC 3339; not before the current value, and at most 366 days from now'
   })
-}, { additionalProperties: false })
+}, { additionalProperties: false, title: 'KeepRequest' })
 
 /**
  * Keeps a job that has ended longer than its template says; `undefined` when there is no such job. The time is never

@@ -1,5 +1,6 @@
 import { isJobId } from '../../../shared/job/job-id.ts'
-import { hiddenClaim, hideRecord, readRecord } from '../../../shared/job/record-store.ts'
+import { listKeysOf } from '../../../shared/job/job-lists.ts'
+import { hideRecord, readHidden, readRecord } from '../../../shared/job/record-store.ts'
 import {
   EXPIRY_PREFIX,
   expiryKey,
@@ -35,18 +36,22 @@ export const ONE_PING: Bounds = { objects: 1000, seconds: 20 }
 type Place = Pick<Deps, 'store' | 'cluster'>
 
 /**
- * Removes the jobs whose retention is over, the longest overdue first. It lists only the expiry keys that are due,
- * never all jobs. The expiry key of a job is removed last, so after a crash at any line the next ping continues.
+ * Removes the jobs whose retention is over, the longest overdue first, except those that are `owing` a callback,
+ * because they need their records. It lists only the expiry keys that are due, never all jobs. The expiry key of a job
+ * is removed last, so after a crash at any line the next ping continues.
  */
 export async function removeExpired (
   place: Place,
   report: (id: string, outcome: 'removed' | Error) => void,
+  owing: ReadonlySet<string>,
   bounds: Bounds = ONE_PING
 ): Promise<void> {
   const until = Date.now() + bounds.seconds * 1000
   let left = bounds.objects
   for await (const key of dueKeys(place.store, new Date())) {
     const id = jobOfKey(key)
+    // It costs no request, so that such jobs, of any number, do not keep the others from being removed.
+    if (owing.has(id)) continue
     try {
       // The id is the prefix of the objects to delete, so it must be valid.
       if (!isJobId(id)) throw new Error(`the key ${key} has no valid job id; remove the object by hand`)
@@ -82,7 +87,7 @@ async function removeJob (
 ): Promise<Removal> {
   const found = await readRecord(store, id)
   if (found !== undefined) {
-    const { record, etag } = found
+    const { record } = found
     // The job has a later expiry time now, or the process that put the key crashed before it wrote the record. That was
     // at least an hour ago, because a new expiry time is at least an hour in the future.
     if (record.expires_at === undefined || new Date(record.expires_at) > new Date()) {
@@ -91,12 +96,13 @@ async function removeJob (
     }
     // Delete the Job one ping earlier. Its deletion causes events, and they should still find the record.
     if (await deleteJob(cluster, id) === 'ending') return nothing
-    // Work is left for the job, for example an owed callback, and it needs the record.
+    // Work is left for the job. Its log may be readable no more now that its Job is gone, so that this ends.
     if (await headObject(store, markerKey(id)) !== undefined) return nothing
-    if (!await hideRecord(store, id, etag, record.idempotency)) return nothing
+    if (!await hideRecord(store, found)) return nothing
   }
   // After the record is hidden: as long as the job is known, its key must give it.
-  await releaseClaim(store, await hiddenClaim(store, id), id)
+  const hidden = await readHidden(store, id)
+  await releaseClaim(store, hidden?.idempotency, id)
   await abortUploads(store, id)
   let left = most
   for (const prefix of [resultsPrefix(id), uploadsPrefix(id)]) {
@@ -111,6 +117,7 @@ async function removeJob (
       cursor = objects.length === 0 ? next : undefined
     }
   }
-  for (const key of [logKey(id), stateKey(id), due]) await removeObject(store, key)
+  const lists = hidden === undefined ? [] : listKeysOf(hidden)
+  for (const key of [...lists, logKey(id), stateKey(id), due]) await removeObject(store, key)
   return { objects: most - left, isGone: true }
 }

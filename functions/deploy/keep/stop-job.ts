@@ -10,6 +10,7 @@ import { countingPod, podsOf } from '../../../shared/kubernetes/workload.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 import { deleteJob } from '../start/delete-job.ts'
 import type { Deps } from '../start/start-job.ts'
+import { advanceNoticed } from './advance-noticed.ts'
 
 /**
  * Stops a job, with a reason; the first reason stays. The Job is deleted, the uploader uploads the remaining files, and
@@ -40,7 +41,7 @@ export async function askToStop (
   applies: (record: JobRecord, etag: string) => boolean = () => true,
   init?: string
 ): Promise<JobRecord | undefined> {
-  return await advanceRecord(
+  const asked = await advanceNoticed(
     store,
     id,
     (record, etag) =>
@@ -51,6 +52,7 @@ export async function askToStop (
         }, new Date())
         : undefined
   )
+  return asked?.record
 }
 
 /**

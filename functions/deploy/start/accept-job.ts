@@ -1,5 +1,6 @@
 import { isProblem, problem } from '../../../shared/http/problem.ts'
 import { newJobId } from '../../../shared/job/job-id.ts'
+import { putIntoLists } from '../../../shared/job/job-lists.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { isTerminal } from '../../../shared/job/job-state.ts'
 import { createRecord, type FoundRecord, readRecord } from '../../../shared/job/record-store.ts'
@@ -49,7 +50,7 @@ export async function acceptJob (
 
   const id = made?.job_uuid ?? newJobId()
   const record = newRecord(deps, id, resolved, { ...origin, idempotency: claim?.object })
-  await markOpen(deps.store, record)
+  await Promise.all([markOpen(deps.store, record), putIntoLists(deps.store, record)])
   const stored = storedRecord(deps.store, record)
   try {
     return await startJob(deps, record, stored)

@@ -1,4 +1,5 @@
 import { problem } from '../../../shared/http/problem.ts'
+import { listKeysOf } from '../../../shared/job/job-lists.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { isTerminal } from '../../../shared/job/job-state.ts'
 import { countedKey, markerKey, stateKey } from '../../../shared/store/bucket-layout.ts'
@@ -17,17 +18,20 @@ import type { Deps } from './start-job.ts'
  */
 export async function withdraw (
   deps: Deps,
-  { job_uuid: id, idempotency, owner, counted }: JobRecord,
+  record: JobRecord,
   error: Error
 ): Promise<JobRecord> {
   const { store } = deps
+  const { job_uuid: id, idempotency } = record
   // Write the stop first. A process that is still starting the job then sees it and deletes the Job.
   const stopped = await askToStop(store, id, 'KubernetesUnavailable', (record) => record.job_uid === undefined)
   if (stopped?.job_uid !== undefined) return stopped
   await releaseClaim(store, idempotency, id)
   if (isRefused(error) || neverMade(error.cause)) {
     await removeObject(store, stateKey(id))
-    for (const key of [markerKey(id), ...counted ? [countedKey(owner, id)] : []]) await removeObject(store, key)
+    const { owner, counted } = record
+    const keys = [...listKeysOf(record), markerKey(id), ...counted ? [countedKey(owner, id)] : []]
+    for (const key of keys) await removeObject(store, key)
     throw error
   }
   if (stopped !== undefined && !isTerminal(stopped.state)) await finishStop(deps, stopped)

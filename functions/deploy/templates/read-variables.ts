@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { lazyValidator } from '../../../shared/schema/lazy-validator.ts'
 import { newAjv } from '../../../shared/schema/new-ajv.ts'
 import { readYaml } from '../../../shared/settings/read-yaml.ts'
 import { forTemplates } from './bounded-pattern.ts'
@@ -21,8 +22,35 @@ const EnvSchema = Type.Object({
 })
 export type EnvSchema = Static<typeof EnvSchema>
 
-const ajv = newAjv({ ...forTemplates, useDefaults: false, meta: true, validateSchema: true })
+const options = { ...forTemplates, useDefaults: false }
+const ajv = newAjv(options)
 const isEnvSchema = ajv.compile<EnvSchema>(EnvSchema)
+
+const number = Type.Optional(Type.Number())
+const size = Type.Optional(Type.Integer({ minimum: 0 }))
+/** The keywords that most variables have, with the values that JSON Schema wants for them. */
+const isPlain = lazyValidator<EnvSchema>(Type.Object({
+  properties: Type.Record(Type.String(), Type.Object({
+    ...EnvVariable.properties,
+    enum: Type.Optional(Type.Array(Type.Unknown(), { minItems: 1, uniqueItems: true })),
+    exclusiveMaximum: number,
+    exclusiveMinimum: number,
+    maximum: number,
+    maxLength: size,
+    minimum: number,
+    minLength: size,
+    pattern: Type.Optional(Type.String({ format: 'regex' }))
+  }, { additionalProperties: false }))
+}))
+
+/** Checks a schema with the meta-schema of JSON Schema as well. It takes longer to compile than all else at a start. */
+let thorough: ReturnType<typeof newAjv> | undefined
+
+function ajvFor (env: EnvSchema): ReturnType<typeof newAjv> {
+  if (isPlain(env)) return ajv
+  thorough ??= newAjv({ ...options, meta: true, validateSchema: true })
+  return thorough
+}
 
 /** What YAML makes of `N`, `off`, `y` and the like as a name, where it stands without quotes. */
 const BOOLEANS = ['true', 'false']
@@ -59,10 +87,11 @@ export function readVariables (yaml: string, where: string): EnvSchema {
     if (!isEnvSchema(env)) throw new Error(schemaWords(isEnvSchema.errors, 'the schema'))
     checkNames(env)
     checkKeywords(env)
-    ajv.compile(env)
+    const checking = ajvFor(env)
+    checking.compile(env)
     for (const [variable, { default: value, ...schema }] of Object.entries(env.properties)) {
-      if (value === undefined || ajv.validate(schema, value)) continue
-      throw new Error(ajv.errorsText(ajv.errors, { dataVar: `the default of ${variable}` }))
+      if (value === undefined || checking.validate(schema, value)) continue
+      throw new Error(checking.errorsText(checking.errors, { dataVar: `the default of ${variable}` }))
     }
     return env
   } catch (cause) {

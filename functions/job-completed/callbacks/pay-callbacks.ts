@@ -3,29 +3,31 @@ import { failureOf } from '../../../shared/egress/failure.ts'
 import type { Remind } from '../../../shared/events/remind.ts'
 import { guardedRequest, TIMEOUT_MS } from '../../../shared/egress/guarded-request.ts'
 import type { Attempt, Callback, Ended } from '../../../shared/job/callback.ts'
-import type { JobRecord } from '../../../shared/job/job-record.ts'
-import { claimCallback, dueCallbacks, endAttempt, isOwing } from '../../../shared/job/owed-callbacks.ts'
-import { advanceRecord, readRecord } from '../../../shared/job/record-store.ts'
+import { claimCallback, dueCallbacks, endAttempt } from '../../../shared/job/owed-callbacks.ts'
+import { advanceFound, advanceRecord, type FoundRecord, readRecord } from '../../../shared/job/record-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
-import { atMost } from '../../../shared/flow/at-most.ts'
+import { atMostPer } from '../../../shared/flow/at-most-per.ts'
 import type { Outcome } from './callback-kind.ts'
 import type { CallbackSettings } from './callback-settings.ts'
 import { kindOf } from './kind-of.ts'
 import { nextTry } from './next-try.ts'
+import { receiverOf } from './receiver-of.ts'
 
 /**
- * The maximum number of requests that one process sends at once. Each receiver that never answers occupies one of them
- * until the timeout.
+ * How many requests one process sends at once, in all and to each host. Each receiver that never answers occupies one
+ * of them until the timeout. Pushes of results may take half an hour, so they have a share of their own.
  */
-const AT_ONCE = 16
+const CALLS = { most: 16, each: 4 }
+const PUSHES = { most: 16, each: 2 }
 
 /** A claim lasts this much longer than a try, because the store may be slow to write the outcome. */
 const SLOW_STORE_MS = 45_000
 
 export interface Outbox {
   settings: CallbackSettings
-  /** Limits the number of requests at once. */
-  inTurn: ReturnType<typeof atMost>
+  /** Limits the number of requests at once, also to one host. */
+  callInTurn: ReturnType<typeof atMostPer>
+  pushInTurn: ReturnType<typeof atMostPer>
   /** Aborted when the process is about to stop. Then it claims no more callbacks, and the next process makes them. */
   stopping: AbortSignal
   log: Pick<FastifyBaseLogger, 'info' | 'warn'>
@@ -38,7 +40,7 @@ export function newOutbox (
   stopping: AbortSignal,
   log: Outbox['log']
 ): Outbox {
-  return { settings, remind, stopping, log, inTurn: atMost(AT_ONCE) }
+  return { settings, remind, stopping, log, callInTurn: atMostPer(CALLS), pushInTurn: atMostPer(PUSHES) }
 }
 
 interface Deps {
@@ -46,23 +48,23 @@ interface Deps {
   outbox: Outbox
 }
 
-/** Tries every due callback of a job once. Returns whether a callback is still owed afterwards. */
-export async function payCallbacks (deps: Deps, id: string): Promise<boolean> {
-  const found = await readRecord(deps.store, id)
-  if (found === undefined || !isOwing(found.record)) return false
-  const due = dueCallbacks(found.record, new Date())
-  if (due.length === 0) return true
-  await Promise.all(
-    due.map(async (callback) =>
-      await deps.outbox.inTurn(async () => await payCallback(deps, found.record, callback.id))
+/** Tries every due callback of a job once. Returns the record as it is afterwards; `undefined` when it is gone. */
+export async function payCallbacks (deps: Deps, known: FoundRecord): Promise<FoundRecord | undefined> {
+  const due = dueCallbacks(known.record, new Date())
+  if (due.length === 0) return known
+  const { callInTurn, pushInTurn, settings } = deps.outbox
+  await Promise.all(due.map(async (callback) => {
+    const inTurn = callback.call === 'push' ? pushInTurn : callInTurn
+    await inTurn(
+      receiverOf(known.record, callback, settings),
+      async () => await payCallback(deps, known, callback.id)
     )
-  )
-  const after = await readRecord(deps.store, id)
-  return after !== undefined && isOwing(after.record)
+  }))
+  return await readRecord(deps.store, known.record.job_uuid)
 }
 
-async function payCallback ({ store, outbox }: Deps, known: JobRecord, id: string): Promise<void> {
-  const job = known.job_uuid
+async function payCallback ({ store, outbox }: Deps, known: FoundRecord, id: string): Promise<void> {
+  const job = known.record.job_uuid
   if (outbox.stopping.aborted) return
   const claim = await claimed(store, known, id)
   if (claim === undefined) return
@@ -81,14 +83,13 @@ async function payCallback ({ store, outbox }: Deps, known: JobRecord, id: strin
     return after !== undefined && callback !== undefined && isSettled && settled !== undefined
       ? settled(after, callback, result.status, now)
       : after
-  })
+  }, claim)
   const line = { job_uuid: job, callback: id, ...ended }
   if (state === 'delivered') outbox.log.info(line, 'callback delivered')
   else outbox.log.warn({ ...line, err: cause }, 'callback not delivered')
 }
 
-interface Claim {
-  record: JobRecord
+interface Claim extends FoundRecord {
   callback: Callback
   until: Date
 }
@@ -98,22 +99,23 @@ interface Claim {
  */
 async function claimed (
   store: Store,
-  { job_uuid: job, targets = [], callbacks = [] }: JobRecord,
+  seen: FoundRecord,
   id: string
 ): Promise<Claim | undefined> {
+  const { job_uuid: job, targets = [], callbacks = [] } = seen.record
   const known = callbacks.find((one) => one.id === id)!
   const now = new Date()
   const until = new Date(
     now.getTime() + (kindOf(targets[known.target]!).timeoutMs?.(known) ?? TIMEOUT_MS) + SLOW_STORE_MS
   )
   let isOurs = false
-  const record = await advanceRecord(store, job, (current) => {
+  const found = await advanceFound(store, job, (current) => {
     const next = claimCallback(current, id, now, until)
     isOurs = next !== undefined
     return next
-  })
-  const callback = record?.callbacks?.find((one) => one.id === id)
-  return isOurs && record !== undefined && callback !== undefined ? { record, callback, until } : undefined
+  }, seen)
+  const callback = found?.record.callbacks?.find((one) => one.id === id)
+  return isOurs && found !== undefined && callback !== undefined ? { ...found, callback, until } : undefined
 }
 
 async function attempt (

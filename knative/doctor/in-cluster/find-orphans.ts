@@ -16,6 +16,7 @@ export const kinds = [
   'results',
   'journals, manifests and notes of uploads',
   'logs',
+  'entries of lists',
   'test objects of the doctor',
   'records being removed',
   'expiry keys'
@@ -49,14 +50,15 @@ const prefixes: [string, Kind][] = [
   [layout.UPLOADS_PREFIX, 'journals, manifests and notes of uploads'],
   [layout.LOGS_PREFIX, 'logs'],
   [layout.COUNTED_PREFIX, 'keys of open jobs'],
+  [layout.LISTS_PREFIX, 'entries of lists'],
   [layout.DOCTOR_PREFIX, 'test objects of the doctor']
 ]
 
 /**
- * In bytes. A placeholder for a record has the id of its job and little more. A larger object is certainly a record, so
- * it need not be read.
+ * In bytes. A placeholder for a record has the ids of its job and its owner and little more. A larger object is
+ * certainly a record, so it need not be read.
  */
-const LARGEST_STAND_IN = 200
+const LARGEST_STAND_IN = 500
 
 /** Looks through the whole bucket. It ignores unknown keys and jobs that are younger than an hour. */
 export async function findOrphans (store: Store, now: Date): Promise<Findings> {

@@ -6,6 +6,7 @@ import { admit } from './admission.ts'
 import type { Host } from './container.ts'
 import { type Propagation, requestDeletion } from './deletion.ts'
 import { type Job, type Objects, type Pod, type Resource, resources } from './objects.ts'
+import { listObjects } from './list-objects.ts'
 import { patchObject } from './patch.ts'
 import { podLog } from './pod-log.ts'
 import { about, named, refusal } from './refusal.ts'
@@ -101,19 +102,13 @@ function existing ({ host, resource, namespace, name }: Call): Objects[Resource]
   return object
 }
 
-function listOrWatch ({ host: { store }, resource, namespace, query }: Call): object | Stream {
+function listOrWatch ({ host: { store }, resource, namespace, query, request }: Call): object | Stream {
   const hasLabels = parseSelector(query.labelSelector ?? '')
   const hasField = parseFieldSelector(query.fieldSelector ?? '')
   const matches = ({ metadata }: Objects[Resource]): boolean =>
     metadata.namespace === namespace && hasLabels(metadata.labels ?? {}) && hasField(metadata.name)
-  const { apiVersion, kind } = resources[resource]
   if (query.watch !== 'true' && query.watch !== '1') {
-    return {
-      apiVersion,
-      kind: `${kind}List`,
-      metadata: { resourceVersion: String(store.revision) },
-      items: list(store, resource).filter(matches)
-    }
+    return listObjects(store, resource, list(store, resource).filter(matches), query, request.headers.accept)
   }
   const resourceVersion = Number(query.resourceVersion ?? 0)
   if (!Number.isInteger(resourceVersion)) {

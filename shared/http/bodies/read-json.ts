@@ -10,11 +10,18 @@ const numbersAsSent = new WeakMap<object, Map<string, string>>()
 /**
  * Reads JSON from outside. Throws `invalid-request` for what `JSON.parse` would change silently (RFC 7493): bytes that
  * are not UTF-8, a name that an object has twice, and half of a surrogate pair. Every error has the name of the field;
- * `at` is the place of the JSON in a larger document, and `whole` names the JSON itself.
+ * `at` is the place of the JSON in a larger document, and `whole` names the JSON itself. `look` sees the JSON before
+ * these checks, which take several times as long as `JSON.parse`, and may throw.
  */
-export function readJson (bytes: Buffer, at: string[] = [], whole = 'body'): unknown {
+export function readJson (
+  bytes: Buffer,
+  at: string[] = [],
+  whole = 'body',
+  look?: (json: unknown) => void
+): unknown {
   const text = decodeText(whole, bytes).replace(/^\uFEFF/, '')
   const json = parse(whole, text)
+  look?.(json)
   checkTokens(text, json, at, whole)
   return json
 }
@@ -81,7 +88,10 @@ function checkTokens (
         if (!expectsName) inner!.member = String(Number(inner!.member) + 1)
         break
       case '"': {
-        const string = JSON.parse(token) as string
+        // Bytes that are UTF-8 have no half of a pair, except as an escape.
+        const isPlain = !token.includes('\\')
+        if (isPlain && !expectsName) break
+        const string = isPlain ? token.slice(1, -1) : JSON.parse(token) as string
         if (!string.isWellFormed()) {
           const last = expectsName ? string.toWellFormed() : inner?.member
           throw invalidField(

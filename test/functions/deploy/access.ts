@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { unlinkSync } from 'node:fs'
 import t from 'tap'
+import { deploy } from '../../../functions/deploy/app.ts'
 import { idOfKey } from '../../../shared/access/api-key.ts'
 import { advanceRecord, readRecord } from '../../../shared/job/record-store.ts'
 import { stateKey } from '../../../shared/store/bucket-layout.ts'
@@ -22,7 +23,6 @@ const dataflows = (prefix: string): string[] =>
   ].map((route) => route.replace(' ', ` ${prefix}/dataflows/`))
 const CONNECTOR_ROUTES = [
   'POST /provision',
-  'POST /provision/',
   ...dataflows('/connector/{connector}/{key}'),
   ...dataflows('')
 ]
@@ -33,6 +33,7 @@ await t.test('every route checks the credential of the caller', async (t) => {
   const writer = add('alice', 'jobs:write')
   await tryEveryRoute(t, {
     url,
+    plugin: deploy({} as never),
     requests: {
       'GET /job/deploy': {},
       'POST /job/deploy': { body: {} },

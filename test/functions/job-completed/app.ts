@@ -9,7 +9,7 @@ import { isLostLog } from '../../../shared/job/lost-log.ts'
 import { advanceRecord, createRecord, readRecord } from '../../../shared/job/record-store.ts'
 import { objectName } from '../../../shared/kubernetes/cluster.ts'
 import { logKey, markerKey, stateKey } from '../../../shared/store/bucket-layout.ts'
-import { getObject, headObject, listObjects, removeObject } from '../../../shared/store/object-store.ts'
+import { getObject, headObject, listObjects, putObject, removeObject } from '../../../shared/store/object-store.ts'
 import { openStore } from '../../../shared/store/open-store.ts'
 import { closedUrl } from '../../support/closed-url.ts'
 import { clusterAt } from '../../support/cluster-at.ts'
@@ -373,13 +373,36 @@ await t.test('a job is lost, and keeps its results, when another Job has its nam
   t.match(await recordOf(id), { state: 'lost', results: { files: 1, bytes: 3 } })
 })
 
+await t.test('an event about a foreign Job is refused before its JSON is checked strictly', async (t) => {
+  const { url } = await completedServer(t)
+  const post = async (body: string): Promise<Response> =>
+    await fetch(url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'ce-id': '1',
+        'ce-source': '/a',
+        'ce-specversion': '1.0',
+        'ce-type': 'dev.knative.apiserver.resource.update'
+      },
+      body
+    })
+  // A name that is given twice is what only the strict checks see. They take several times as long as JSON.parse.
+  const [ours, foreign] = ['gx4ki-jobs', 'default'].map((namespace) =>
+    `{"kind": "Job", "a": 1, "a": 2, "metadata": {"namespace": "${namespace}", "labels": {"gx4ki.job.uuid": "${newJobId()}"}}}`
+  )
+  await problemAbout(t, await post(foreign!), 'data.metadata.namespace', 422, 'unknown-event-job')
+  await problemAbout(t, await post(ours!), 'data.a', 400, 'invalid-event')
+})
+
 await t.test('rejects an event that is not about a known job, and names the field', async (t) => {
   const { send, cluster } = await completedServer(t)
   const id = newJobId()
   // Of another installation in the same namespace, or of one that has lost its bucket.
   const { record: { job_uuid: withoutRecord } } = await startedJob({ store, cluster }, 'true', { suspend: true })
   await removeObject(store, stateKey(withoutRecord))
-  const before = await listObjects(store, { prefix: '', tags: false })
+  await removeObject(store, markerKey(withoutRecord))
+  const { objects: before } = await listObjects(store, { prefix: '', tags: false })
   for (
     const [field, data] of [
       ['data.kind', undefined],
@@ -402,7 +425,17 @@ await t.test('rejects an event that is not about a known job, and names the fiel
   for (const type of ['dev.knative.apiserver.ref.update', 'dev.knative.apiserver.resource.updated', 'com.example']) {
     await problemAbout(t, await send(jobData(id), { type }), 'type', 400, 'invalid-event')
   }
-  t.same(await listObjects(store, { prefix: '', tags: false }), before)
+  t.same((await listObjects(store, { prefix: '', tags: false })).objects, before)
+})
+
+await t.test('an event that is faster than the record of its job is refused for now, and comes again', async (t) => {
+  const { send, cluster } = await completedServer(t)
+  const { record: { job_uuid: id } } = await startedJob({ store, cluster }, 'true', { suspend: true })
+  const written = await getObject(store, stateKey(id))
+  await removeObject(store, stateKey(id))
+  await problemOf(t, await send(jobData(id)), 503, 'record-to-come')
+  await putObject(store, stateKey(id), written!.body, {}, 'unconditional')
+  t.equal((await send(jobData(id))).status, 204)
 })
 
 await t.test('there is nothing to do for an event about a job that was withdrawn, or has expired', async (t) => {

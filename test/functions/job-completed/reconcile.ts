@@ -80,25 +80,27 @@ await t.test('a job that is created during a ping does not become lost', async (
   const store = await testStore(t)
   const kubernetes = await meddledKubernetes(t)
   const { ping } = await completedWith(t, { store, cluster: kubernetes.cluster })
-  const made: string[] = []
+  const id = await openRecord(store)
+  let made = 0
   kubernetes.meddle = async ({ url }, pass) => {
     const answer = await pass()
     // The API server has already made the list of Jobs, so it is out of date now.
-    if (/\/jobs\?/.test(url)) {
-      made.push((await startedJob({ store, cluster: kubernetes.real }, 'true', { suspend: true })).record.job_uuid)
+    if (/\/jobs\?/.test(url) && made++ === 0) {
+      const record = await recordOf(store, id)
+      await startedJob({ store, cluster: kubernetes.real }, 'true', { suspend: true }, {}, { ...record, state: 'pending' })
     }
     return answer
   }
   t.equal((await ping()).status, 204)
-  t.equal(made.length, 1)
-  t.match(await recordOf(store, made[0]!), { state: 'pending' })
+  t.equal(made, 1)
+  t.match(await recordOf(store, id), { state: 'pending', job_uid: /./ })
 })
 
 await t.test('a job whose job_uid is recorded after its Job was not found does not become lost', async (t) => {
   const store = await testStore(t)
   const kubernetes = await meddledKubernetes(t)
   const { ping } = await completedWith(t, { store, cluster: kubernetes.cluster })
-  const id = await openRecord(store)
+  const id = await openRecord(store, { stop: { reason: 'CancelRequested', at: new Date().toISOString() } })
   kubernetes.meddle = async ({ url }, pass) => {
     const answer = await pass()
     if (url.endsWith(objectName(id)) && answer.code === 404) {

@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
+import { resultFetch } from '../../../functions/result-fetch/app.ts'
 import { newJobId } from '../../../shared/job/job-id.ts'
-import { logKey } from '../../../shared/store/bucket-layout.ts'
+import { logKey, stateKey } from '../../../shared/store/bucket-layout.ts'
 import { putObject } from '../../../shared/store/object-store.ts'
+import { openStore } from '../../../shared/store/open-store.ts'
 import { apiKeyFolder } from '../../support/api-keys.ts'
 import { tryEveryRoute } from '../../support/every-route.ts'
 import { fetchServer } from '../../support/fetch-server.ts'
 import { problemOf } from '../../support/problem-of.ts'
 import { putResults } from '../../support/put-results.ts'
+import { storeProxy } from '../../support/store-proxy.ts'
 import { testStore } from '../../support/store.ts'
 
 const store = await testStore(t)
@@ -18,6 +21,7 @@ await t.test('every route requires a credential', async (t) => {
   const attempt = randomUUID()
   await tryEveryRoute(t, {
     url,
+    plugin: resultFetch({} as never),
     requests: {
       'GET /job': {},
       'GET /job/{id}': {},
@@ -44,6 +48,29 @@ await t.test('every route requires a credential', async (t) => {
       return id
     }
   })
+})
+
+await t.test('a request reads the record of its job once, also to compare the owner', async (t) => {
+  const proxy = await storeProxy(t)
+  proxy.target = store.settings.S3_ENDPOINT
+  const { settings, add } = apiKeyFolder(t)
+  const { url, create } = await fetchServer(t, openStore({ ...store.settings, S3_ENDPOINT: proxy.url }), settings)
+  const authorization = `Bearer ${add('alice', 'jobs:read')}`
+  const attempt = randomUUID()
+  const { job_uuid: id } = await create({ owner: 'alice', state: 'succeeded', attempt })
+  await putResults(store, { id, attempt }, { 'out.txt': 'a result' })
+  await putObject(store, logKey(id), 'a log', {}, 'unconditional')
+  for (const path of ['', '/callback', '/log', '/result/list', '/result?file=out.txt', '/result/archive']) {
+    proxy.seen.length = 0
+    const response = await fetch(`${url}/job/${id}${path}`, { headers: { authorization } })
+    t.equal(response.status, 200, path)
+    await response.bytes()
+    t.equal(proxy.seen.filter(({ path }) => path.endsWith(stateKey(id))).length, 1, path)
+  }
+  proxy.seen.length = 0
+  const changed = await fetch(`${url}/job/${id}`, { headers: { authorization, prefer: 'wait=9' } })
+  t.equal(changed.status, 200)
+  t.equal(proxy.seen.length, 1, 'also with Prefer: wait for a job that has ended')
 })
 
 await t.test('the counts of all jobs need a scope of their own, which allows nothing else', async (t) => {

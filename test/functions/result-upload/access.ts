@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
+import { documents } from '../../../openapi/documents.ts'
+import { makeDocument } from '../../../openapi/make-document.ts'
 import { jobToken } from '../../../shared/access/job-token.ts'
 import { advance } from '../../../shared/job/advance.ts'
 import { newJobId } from '../../../shared/job/job-id.ts'
 import { advanceRecord } from '../../../shared/job/record-store.ts'
 import { listDigest } from '../../../shared/results/list-digest.ts'
-import { expiryKey } from '../../../shared/store/bucket-layout.ts'
+import { expiryKey, stateKey, stateListKey } from '../../../shared/store/bucket-layout.ts'
 import { listAll } from '../../../shared/store/object-store.ts'
 import { contentOf } from '../../support/content-of.ts'
 import { runningJob, uploadServer } from '../../support/upload-server.ts'
@@ -66,7 +68,8 @@ await t.test('after the end of the job its token opens nothing', async (t) => {
   }
   const keys = []
   for await (const { key } of listAll(store, '', { tags: false })) keys.push(key)
-  t.same(keys, [expiryKey(ended!.expires_at!, id), `state/${id}.json`], 'and nothing was left by the tries')
+  const ends = [expiryKey(ended!.expires_at!, id), stateListKey('failed', id), stateKey(id)]
+  t.same(keys, ends, 'and nothing was left by the tries')
 })
 
 await t.test('a job that is just stopping may still store its results', async (t) => {
@@ -150,8 +153,7 @@ await t.test('what is wrong is named', async (t) => {
 })
 
 await t.test('the OpenAPI document says who may ask', async (t) => {
-  const { url } = await uploadServer(t)
-  const document = await (await fetch(`${url}/openapi.json`)).json() as any
+  const document = await makeDocument(documents['result-upload']!) as any
   t.equal(document.components.securitySchemes.job.scheme, 'bearer')
   const operations = Object.values<any>(document.paths).flatMap((path) => Object.values<any>(path))
   t.equal(operations.length, routes.length)

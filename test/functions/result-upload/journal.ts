@@ -46,6 +46,14 @@ await t.test('the last entry of a name counts, also over pages', async (t) => {
   t.same(Object.keys(await published()), ['back', ...numbered(0, 497)])
 })
 
+await t.test('a page after a gap is refused, so that the journal stays readable', async (t) => {
+  const { ask, write, published } = await start(t)
+  await write(0, named(['a']), 1)
+  const { status, body } = await ask('journal', { page: 1, entries: [], files: 1, bytes: 1 })
+  t.match({ status, body }, { status: 422, body: { type: 'urn:gx4ki:problem:upload-refused' } })
+  t.same(Object.keys(await published()), ['a'])
+})
+
 await t.test('a page that is not full is written anew', async (t) => {
   const { write, published } = await start(t)
   await write(0, named(['a']), 1)

@@ -20,7 +20,7 @@ await t.test('make run prints its address and commands to try, and Ctrl-C ends a
   const url = await poll('the local host is ready', () => /^The local host is ready at (http:\S+)/m.exec(out)?.[1])
   t.match(out, `curl -s ${url}/job/deploy`)
   t.equal((await fetch(`${url}/template`)).status, 200)
-  t.equal((await fetch(`${url}/openapi/result-fetch.json`)).status, 200)
+  t.equal((await fetch(`${url}/openapi.json`)).status, 200)
   await t.test('the commands in the README work', {
     skip: spawnSync('curl', ['--version']).status !== 0 && 'curl is not on this machine'
   }, async (t) => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import type { IncomingHttpHeaders } from 'node:http'
+import http, { type IncomingHttpHeaders } from 'node:http'
 import https from 'node:https'
 import net, { type AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
@@ -301,4 +301,47 @@ await t.test('an answer of 2xx counts only when the request was sent whole', asy
   t.equal(await ask(patient, large()), 'answered 200')
   await poll('it has all of it', () => received >= SIZE)
   t.equal(await ask(patient, large(SIZE / 2)), 'RequestCut', 'the body ends too early')
+})
+
+await t.test('a receiver that does not read a stream ends the attempt, and one that reads slowly does not', async (t) => {
+  const sockets: net.Socket[] = []
+  const silent = net.createServer((socket) => {
+    socket.on('error', () => {})
+    sockets.push(socket.pause())
+  }).listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy()
+    silent.close()
+  })
+  const url = `http://127.0.0.1:${(silent.address() as net.AddressInfo).port}`
+  const chunk = Buffer.alloc(1024 * 1024)
+  const push = async (to: string, chunks: number) =>
+    await guardedRequest({
+      method: 'POST',
+      url: to,
+      body: Readable.from((function * () {
+        for (let sent = 0; sent < chunks; sent++) yield chunk
+      })()),
+      headers: { 'content-length': String(chunks * chunk.length) },
+      // The limit of a push; the test itself has a shorter one.
+      timeoutMs: 30 * 60_000,
+      progressMs: 500,
+      allowed: [to]
+    }, { allowed: new Set(), denied: [] })
+  t.equal(await push(url, 64).then(() => 'answered', failureOf), 'Timeout')
+
+  const reader = http.createServer((request, response) => {
+    // Some bytes in every pause.
+    const pace = setInterval(() => request.read(), 100)
+    request.on('end', () => {
+      clearInterval(pace)
+      // It has all, and thinks for longer than one pause.
+      setTimeout(() => response.writeHead(204).end(), 1200)
+    })
+  }).listen(0, '127.0.0.1')
+  await once(reader, 'listening')
+  t.teardown(() => reader.close())
+  const answer = await push(`http://127.0.0.1:${(reader.address() as net.AddressInfo).port}`, 1)
+  t.equal(answer.status, 204)
 })

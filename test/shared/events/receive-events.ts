@@ -12,6 +12,7 @@ async function receiver (t: Test) {
   const { url } = await serve(t, async (app) => {
     await receiveEvents(app, {
       path: '/',
+      operationId: 'test',
       summary: 'test',
       receive: async (event) => {
         if (event.type === 'down') throw problem('store-unavailable', 'not now')

@@ -98,7 +98,6 @@ await t.test('a content type without a body is ignored where the route takes non
 await t.test('a request that arrives too slowly is answered with 408, a slow answer is not', async (t) => {
   const server = await buildServer({
     title: 'test',
-    description: 'test',
     admit: undefined,
     app: async (app) => {
       app.post('/body', async () => 'done')
@@ -211,16 +210,11 @@ await t.test('the metrics are in the format of Prometheus', async (t) => {
 })
 
 await t.test('a function serves its health and its OpenAPI document', async (t) => {
-  const { url } = await serve(t, app)
+  const { url } = await serve(t, app, { admit: undefined, document: async () => ({ openapi: '3.1.0' }) })
   t.same(await (await fetch(`${url}/health/liveness`)).json(), { status: 'alive' })
   t.same(await (await fetch(`${url}/health/readiness`)).json(), { status: 'ready' })
-  const document = await (await fetch(`${url}/openapi.json`)).json() as {
-    openapi: string
-    paths: Record<string, object>
-  }
-  t.equal(document.openapi, '3.1.0')
-  t.same(Object.entries(document.paths).map(([path, methods]) => [path, Object.keys(methods)]), [['/thing/{id}', [
-    'get',
-    'delete'
-  ]], ['/thing/special', ['post']]], 'without health, metrics and refused methods')
+  const document = await fetch(`${url}/openapi.json`)
+  t.same(await document.json(), { openapi: '3.1.0' })
+  const same = { 'if-none-match': document.headers.get('etag')! }
+  t.equal((await fetch(`${url}/openapi.json`, { headers: same })).status, 304)
 })

@@ -4,7 +4,7 @@ import { advance } from '../../../shared/job/advance.ts'
 import { newJobId } from '../../../shared/job/job-id.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { advanceRecord, createRecord, hideRecord, readRecord } from '../../../shared/job/record-store.ts'
-import { expiryKey, stateKey } from '../../../shared/store/bucket-layout.ts'
+import { expiryKey, ownerListKey, stateKey, stateListKey } from '../../../shared/store/bucket-layout.ts'
 import { getTags, headObject, putObject, removeObject } from '../../../shared/store/object-store.ts'
 import { openStore } from '../../../shared/store/open-store.ts'
 import { faultProxy } from '../../support/fault-proxy.ts'
@@ -71,14 +71,35 @@ await t.test('the expiry key is written before the record has expires_at', async
   t.equal((await readRecord(store, id))!.record.expires_at, '2026-12-22T00:00:00.000Z')
 })
 
+await t.test('a job is in the lists of its end before its record shows the end', async (t) => {
+  const record = newRecord({ owner: 'alice' })
+  const id = record.job_uuid
+  await createRecord(store, record)
+  const proxy = await faultProxy(t)
+  proxy.target = { url: store.settings.S3_ENDPOINT }
+  proxy.fate = ({ method, path }) => method === 'PUT' && path.includes('/state/') ? 'break' : 'pass'
+  const cutOff = openStore({ ...store.settings, S3_ENDPOINT: proxy.url })
+  const end = (current: JobRecord): JobRecord | undefined => advance(current, { state: 'failed' }, new Date())
+  await t.rejects(advanceRecord(cutOff, id, end))
+  const lists = [stateListKey('failed', id), ownerListKey('alice', 'failed', id)]
+  for (const key of lists) t.ok(await headObject(store, key))
+  t.equal((await readRecord(store, id))!.record.state, 'accepted')
+  for (const key of lists) await removeObject(store, key)
+  await advanceRecord(store, id, end)
+  for (const key of lists) t.ok(await headObject(store, key))
+  for (const key of lists) await removeObject(store, key)
+  await advanceRecord(store, id, (current) => ({ ...current, revision: 9, expires_at: '2027-01-01T00:00:00.000Z' }))
+  for (const key of lists) t.notOk(await headObject(store, key), 'a change after the end puts nothing')
+})
+
 await t.test('a hidden record cannot be read; a record that has changed since is not hidden', async (t) => {
   const record = newRecord()
   const id = record.job_uuid
   await createRecord(store, record)
-  const { etag } = (await readRecord(store, id))!
+  const old = (await readRecord(store, id))!
   await advanceRecord(store, id, (current) => ({ ...current, revision: 2 }))
-  t.equal(await hideRecord(store, id, etag), false)
-  t.equal(await hideRecord(store, id, (await readRecord(store, id))!.etag), true)
+  t.equal(await hideRecord(store, old), false)
+  t.equal(await hideRecord(store, (await readRecord(store, id))!), true)
   t.equal(await readRecord(store, id), undefined)
   t.equal(await advanceRecord(store, id, (current) => ({ ...current, revision: 3 })), undefined)
   t.same(await getTags(store, stateKey(id)), {}, 'it has no tags, so it is in no list')

@@ -70,7 +70,7 @@ await t.test('a list is asked for in pages, and by metadata only', async (t) => 
     ],
     [
       '/api/v1/namespaces/gx4ki-jobs/pods?resourceVersion=0',
-      'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=1'
+      'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
     ]
   ])
 })

@@ -12,6 +12,7 @@ await t.test('the id of a job is read back from the keys that are listed', async
     t.equal(jobOfKey(markerKey(id)), id)
     t.equal(jobOfKey(countedKey('alice', id)), id)
     t.equal(jobOfKey(expiryKey(new Date().toISOString(), id)), id)
+    t.equal(jobOfKey(layout.ownerListKey('alice', 'any', id)), id)
   }
 })
 
@@ -22,11 +23,21 @@ function someKeys (): Record<string, string[]> {
   const at = ['2026-01-01T00:00:00.000Z', '2026-12-31T23:59:59.999Z']
   const ids = [newJobId(new Date(0)), newJobId()]
   const attempts = [randomUUID(), randomUUID()]
+  const [owner, state] = [['alice', 'oidc:größer/als 7'], ['any', 'failed', 'succeeded']]
   for (const [name, make] of Object.entries(layout) as [string, (...parts: unknown[]) => string][]) {
     if (!name.endsWith('Key') || name === 'jobOfKey') continue
     const parts = kinds[name]
     if (parts === undefined) throw new Error(`this test does not know the parts of ${name}`)
-    const values = { id: ids, attempt: attempts, digest: digests, at, page: [0, 1, 9, 10, 11, 100] }
+    const values = {
+      id: ids,
+      attempt: attempts,
+      digest: digests,
+      at,
+      page: [0, 1, 9, 10, 11, 100],
+      name: ['deploy', 'job-completed'],
+      owner,
+      state
+    }
     let lists: unknown[][] = [[]]
     for (const part of parts) lists = lists.flatMap((list) => values[part].map((value) => [...list, value]))
     keys[name] = lists.map((list) => make(...list))
@@ -34,9 +45,10 @@ function someKeys (): Record<string, string[]> {
   return keys
 }
 
-const kinds: Record<string, ('id' | 'attempt' | 'digest' | 'at' | 'page')[]> = {
+const kinds: Record<string, ('id' | 'attempt' | 'digest' | 'at' | 'page' | 'name' | 'owner' | 'state')[]> = {
   stateKey: ['id'],
   markerKey: ['id'],
+  pingNotesKey: ['name'],
   countedKey: ['digest', 'id'],
   idempotencyKey: ['digest'],
   contentKey: ['id', 'attempt', 'digest'],
@@ -47,7 +59,9 @@ const kinds: Record<string, ('id' | 'attempt' | 'digest' | 'at' | 'page')[]> = {
   multipartKey: ['id', 'attempt', 'digest'],
   logKey: ['id'],
   expiryKey: ['at', 'id'],
-  deadLetterKey: ['at', 'digest']
+  deadLetterKey: ['at', 'digest'],
+  stateListKey: ['state', 'id'],
+  ownerListKey: ['owner', 'state', 'id']
 }
 
 await t.test('every key is a different one, of plain characters, and below a prefix that is looked through', async (t) => {

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { type Bounds, removeExpired } from '../../../../functions/deploy/keep/remove-expired.ts'
 import { createMultipart } from '../../../../functions/result-upload/multipart/multipart.ts'
 import { newJobId } from '../../../../shared/job/job-id.ts'
+import { putIntoLists } from '../../../../shared/job/job-lists.ts'
 import type { JobRecord } from '../../../../shared/job/job-record.ts'
 import { advanceRecord, createRecord, hideRecord, readRecord } from '../../../../shared/job/record-store.ts'
 import { type Cluster, objectName } from '../../../../shared/kubernetes/cluster.ts'
@@ -11,6 +12,7 @@ import {
   expiryKey,
   idempotencyKey,
   journalPageKey,
+  LISTED_UNTIL_KEY,
   logKey,
   manifestPageKey,
   markerKey,
@@ -52,7 +54,8 @@ async function endedJob (
     )),
     put(store, manifestPageKey(id, second, 1), '[]'),
     put(store, logKey(id)),
-    put(store, expiryKey(expiresAt, id), '')
+    put(store, expiryKey(expiresAt, id), ''),
+    putIntoLists(store, record)
   ])
   const [noted, unnoted] = ['a', 'b'].map((digit) => digit.repeat(64)) as [string, string]
   const upload = await createMultipart(store, contentKey(id, first, noted))
@@ -78,10 +81,11 @@ async function lasting (store: Store): Promise<number> {
 /** Runs one removal. Returns the reports by job. */
 async function removal (
   place: { store: Store, cluster: Cluster },
-  bounds?: Bounds
+  bounds?: Bounds,
+  owing: string[] = []
 ): Promise<Map<string, 'removed' | Error>> {
   const told = new Map<string, 'removed' | Error>()
-  await removeExpired(place, (id, outcome) => told.set(id, outcome), bounds)
+  await removeExpired(place, (id, outcome) => told.set(id, outcome), new Set(owing), bounds)
   return told
 }
 
@@ -97,6 +101,7 @@ await t.test('when the retention is over, nothing of the job is left in Kubernet
   const { job_uuid: id } = await (await post(request, { headers })).json() as { job_uuid: string }
   const expiresAt = ago(1)
   const { record } = (await readRecord(store, id))!
+  t.equal(record.owner, undefined)
   t.match(record, { retention_seconds: 30 * 86_400, idempotency: /^idempotency\// })
   await endedJob(store, { job_uuid: id, expiresAt })
   await advanceRecord(
@@ -123,7 +128,7 @@ await t.test('when the retention is over, nothing of the job is left in Kubernet
   await removeObject(store, markerKey(id))
   t.equal((await ping()).status, 204)
 
-  t.same(await keysOf(store), others)
+  t.same((await keysOf(store)).filter((key) => key !== LISTED_UNTIL_KEY), others)
   t.equal((await unfinished(store, other)).length, 2, 'the uploads of the other job stay')
   t.equal((await unfinished(store, id)).length, await lasting(store))
   for (const list of [cluster.jobs, cluster.pods, cluster.configMaps, cluster.secrets]) t.same(await list(), [])
@@ -183,9 +188,9 @@ await t.test('while a job is unknown and its key not yet free, the key gives no 
   const { post, store, cluster } = await deployServer(t)
   const headers = { 'idempotency-key': 'a' }
   const { job_uuid: id } = await (await post({}, { headers })).json() as { job_uuid: string }
-  const { record, etag } = (await readRecord(store, id))!
+  const found = (await readRecord(store, id))!
   // The removal crashed right after its first step.
-  await hideRecord(store, id, etag, record.idempotency)
+  await hideRecord(store, found)
   await put(store, expiryKey(ago(5), id), '')
   const response = await post({}, { headers })
   t.equal(response.headers.get('retry-after'), '5')
@@ -205,7 +210,7 @@ await t.test('after a crash at any request the job is complete or unknown, and t
   for (const fate of ['break', 'break the answer'] as const) {
     for (let last = 0, broken = true; broken; last++) {
       const key = idempotencyKey('c'.repeat(64))
-      const id = await endedJob(store, { idempotency: key })
+      const id = await endedJob(store, { idempotency: key, owner: 'alice' })
       await put(store, key, JSON.stringify({ job_uuid: id }))
       const left = await lasting(store)
       let asked = 0
@@ -263,6 +268,16 @@ await t.test('a ping removes a limited number of objects, hides the others, and 
   t.ok(await readRecord(store, later))
   await removal({ store, cluster })
   t.same(await keysOf(store), [])
+})
+
+await t.test('expired jobs that still owe a callback do not delay the removal of the others', async (t) => {
+  const { store, cluster } = await place(t)
+  const owing: string[] = []
+  for (let jobs = 0; jobs < 3; jobs++) owing.push(await endedJob(store, { expiresAt: ago(100 + jobs) }))
+  const id = await endedJob(store, { expiresAt: ago(10) })
+  // There is time for one job.
+  t.same(await removal({ store, cluster }, { objects: 1000, seconds: -1 }, owing), new Map([[id, 'removed']]))
+  for (const each of owing) t.ok(await readRecord(store, each))
 })
 
 await t.test('a job with a later expiry time stays, and so does a job that has not ended', async (t) => {

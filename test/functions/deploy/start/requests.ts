@@ -87,7 +87,7 @@ await t.test('the job of a transfer has its record before its Job, because the c
     [
       ['GET idempotency/'],
       ['PUT idempotency/'],
-      ['PUT open/'],
+      ['PUT lists/', 'PUT open/'],
       ['PUT state/'],
       ['POST jobs'],
       ['POST configmaps', 'POST secrets'],
@@ -96,12 +96,12 @@ await t.test('the job of a transfer has its record before its Job, because the c
   )
 })
 
-await t.test('a limit of open jobs costs one list and one key', async (t) => {
+await t.test('a limit of open jobs costs one list and one key, besides the key of the list of the owner', async (t) => {
   const { during, ...place } = await wireRounds(t)
   const { settings, add } = apiKeyFolder(t)
   const { post } = await deployWith(t, { ...place, callers: settings, mostOpen: 2 })
   const as = { headers: { authorization: `Bearer ${add('alice', 'jobs:write')}` } }
-  const limited = [['GET list counted/'], ['PUT counted/', 'PUT open/'], ...start]
+  const limited = [['GET list counted/'], ['PUT counted/', 'PUT lists/', 'PUT open/'], ...start]
   t.same(await during(async () => await post({}, as)), limited)
   t.same(await during(async () => await post({}, as)), limited)
   t.same(

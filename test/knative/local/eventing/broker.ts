@@ -111,6 +111,7 @@ await t.test('data without a media type arrive without a content type, as behind
   const { url } = await serve(t, async (app) =>
     await receiveEvents(app, {
       path: '/',
+      operationId: 'test',
       summary: 'test',
       receive: async (event) => {
         received.push(event)

@@ -60,10 +60,10 @@ await t.test('the manifest routes every path of the API to its function', async 
     ['GET', `/job/${id}/log`, 'result-fetch'],
     ['GET', '/job/deployed', 'result-fetch'],
     ['GET', '/openapi/deploy.json', 'deploy'],
-    ['GET', '/openapi/result-fetch.json', 'result-fetch'],
     ['GET', '/openapi/deploy.json/', undefined],
     ['GET', '/openapi/job-completed.json', undefined],
-    ['GET', '/openapi.json', undefined],
+    ['GET', '/openapi.json', 'result-fetch'],
+    ['GET', '/openapi.json/', undefined],
     ['GET', '/', undefined],
     ['GET', '/jobs', undefined],
     ['POST', '/dead-letter', undefined],
@@ -75,6 +75,7 @@ await t.test('the manifest routes every path of the API to its function', async 
     t.equal(findRoute(routes, method, path)?.backend, backend, `${method} ${path}`)
   }
   t.equal(findRoute(routes, 'GET', '/openapi/deploy.json')?.replaceFullPath, '/openapi.json')
+  t.notOk(findRoute(routes, 'GET', '/openapi.json')?.replaceFullPath)
 })
 
 await t.test('the most specific match wins, whatever the order in the manifest', async (t) => {

@@ -1,6 +1,10 @@
+import type { FastifyPluginAsync } from 'fastify'
 import t from 'tap'
+import { deploy } from '../../../../functions/deploy/app.ts'
+import { resultFetch } from '../../../../functions/result-fetch/app.ts'
 import { readManifests } from '../../../../knative/local/manifests.ts'
 import { routesOf, startEntry } from '../../../../knative/local/serving/entry.ts'
+import { collectRoutes } from '../../../../openapi/collect-routes.ts'
 import { callersApi } from '../../../../shared/http/callers-api.ts'
 import { openStore } from '../../../../shared/store/open-store.ts'
 import { closedUrl } from '../../../support/closed-url.ts'
@@ -18,11 +22,14 @@ await t.test('behind the entry point', async (t) => {
     deploy: (await deployWith(t, { store, cluster: clusterAt(t, await closedUrl()) })).url,
     'result-fetch': (await fetchServer(t, store)).url
   }
-  /** The methods of each path, as the OpenAPI document of a function has them. */
+  const plugins: Record<string, FastifyPluginAsync> = { deploy: deploy({} as never), 'result-fetch': resultFetch({} as never) }
+  /** The methods of each path of a function, as the OpenAPI documents have them. */
   async function documented (name: string): Promise<[path: string, methods: string[]][]> {
-    const { paths } = await (await fetch(`${urls[name]}/openapi.json`)).json() as { paths: Record<string, object> }
-    return Object.entries(paths).map(([path, operations]) =>
-      [path, Object.keys(operations).map((method) => method.toUpperCase())])
+    const methods = new Map<string, string[]>()
+    for (const { url, method } of await collectRoutes(plugins[name]!)) {
+      methods.set(url, [...methods.get(url) ?? [], method])
+    }
+    return [...methods]
   }
 
   await t.test('each function knows the methods of the other at the paths that they share', async (t) => {
@@ -33,7 +40,7 @@ await t.test('behind the entry point', async (t) => {
       t.strictSame(
         Object.fromEntries(Object.entries(callersApi[name]).map(([path, methods]) => [path, reads(methods)])),
         Object.fromEntries(
-          shared.map(([path, methods]) => [path.replace(/\{(\w+)\}/g, ':$1'), reads(methods)])
+          shared.map(([path, methods]) => [path, reads(methods)])
         ),
         name
       )
@@ -65,11 +72,11 @@ await t.test('behind the entry point', async (t) => {
         methods.set(path, known)
       }
     }
+    methods.set('/openapi.json', new Set(['GET', 'HEAD']))
     methods.set('/openapi/deploy.json', new Set(['GET', 'HEAD']))
-    methods.set('/openapi/result-fetch.json', new Set(['GET', 'HEAD']))
     t.ok(methods.size > 20)
     for (const [path, known] of methods) {
-      const url = entry.url + path.replace(/\{\w+\}/g, 'x')
+      const url = entry.url + path.replace(/:\w+/g, 'x')
       for (const method of METHODS.filter((one) => !known.has(one))) {
         const response = await fetch(url, { method })
         t.strictSame(response.headers.get('allow')?.split(', ').sort(), [...known].sort(), `${method} ${path}`)

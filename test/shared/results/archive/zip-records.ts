@@ -32,7 +32,9 @@ await t.test('a small file has its CRC before its bytes, a large one after them'
 })
 
 await t.test('sizes and offsets from 4 GiB on are in the fields of Zip64', (t) => {
-  for (const [size, isZip64] of [[4 * GIB - 2, false], [4 * GIB - 1, true], [4 * GIB, true], [9 * GIB, true]] as const) {
+  for (
+    const [size, isZip64] of [[4 * GIB - 2, false], [4 * GIB - 1, true], [4 * GIB, true], [9 * GIB, true]] as const
+  ) {
     const file = { name: 'a', size }
     const local = localHeader(file, mtime, 0)
     t.equal(local.readUInt16LE(4), isZip64 ? 45 : 20)
@@ -48,7 +50,10 @@ await t.test('sizes and offsets from 4 GiB on are in the fields of Zip64', (t) =
   }
   t.equal(endOfZip(0xfffe, 47, 0).length, 22)
   const many = endOfZip(70_000, 47, 9 * GIB)
-  t.same([many.readBigUInt64LE(24), many.readBigUInt64LE(32), many.readBigUInt64LE(48)], [70_000n, 70_000n, BigInt(9 * GIB)])
+  t.same(
+    [many.readBigUInt64LE(24), many.readBigUInt64LE(32), many.readBigUInt64LE(48)],
+    [70_000n, 70_000n, BigInt(9 * GIB)]
+  )
   t.equal(many.readBigUInt64LE(56 + 8), BigInt(9 * GIB) + 47n, 'the locator leads to the record before it')
   t.equal(many.readUInt16LE(56 + 20 + 10), 0xffff)
   t.end()
@@ -56,7 +61,9 @@ await t.test('sizes and offsets from 4 GiB on are in the fields of Zip64', (t) =
 
 await t.test('the size of an archive is the sum of its records, also over 4 GiB', async (t) => {
   for (
-    const sizes of [[], [0], [5, MIB], [4 * GIB - 100, 1, 2], [5 * GIB, 5, 9 * GIB, MIB], Array(70_000).fill(3) as number[]]
+    const sizes of [
+      [], [0], [5, MIB], [4 * GIB - 100, 1, 2], [5 * GIB, 5, 9 * GIB, MIB], Array(70_000).fill(3) as number[]
+    ]
   ) {
     const files = sizes.map((size, at) => ({ name: `größe ${at}`, size }))
     const { add, total } = zip.measure()

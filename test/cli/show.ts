@@ -58,7 +58,7 @@ await t.test('the example of a dotenv file is one', async (t) => {
     B: { description: 'second\nline' },
     C: { description: 'third', writeOnly: true },
     D: { description: 'fourth', default: 1.5 },
-    E: { description: 'fifth', default: `it's "quoted"` }
+    E: { description: 'fifth', default: 'it\'s "quoted"' }
   }
   const text = envExample({ name: 'x', description: '', warnings: [], env: { properties, required: ['B', 'C'] } })
   t.match(text, /# second\\x0aline \(required\)\nB=\n/)
@@ -67,5 +67,5 @@ await t.test('the example of a dotenv file is one', async (t) => {
   const filled = readDotenv(text.replaceAll(/^# (?=[A-Z]=|c')/gm, '')).variables
   t.equal(filled.get('A')?.value, 'a # b\nc')
   t.equal(filled.get('D')?.value, '1.5')
-  t.equal(filled.get('E')?.value, `it's "quoted"`)
+  t.equal(filled.get('E')?.value, 'it\'s "quoted"')
 })

@@ -83,4 +83,19 @@ const { metafile } = await build({
 // Records which files of which packages are in which bundle.
 writeFileSync('dist/metafile.json', JSON.stringify(metafile))
 
+// The command line is a package of its own, for every Node.js that callers may have.
+await build({
+  entryPoints: ['cli/main.ts'],
+  outfile: 'cli/dist/gx4ki.cjs',
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node20',
+  banner: { js: '#!/usr/bin/env node' },
+  minifySyntax: true,
+  minifyWhitespace: true,
+  lineLimit: 160,
+  logLevel: 'warning'
+})
+
 await writeDocuments()

@@ -31,7 +31,7 @@ const parameterLines = {
 }
 
 export default [
-  ...neostandard({ ts: true, ignores: ['dist/**', '.local/**', 'demo/**', '.tap/**'] }),
+  ...neostandard({ ts: true, ignores: ['dist/**', 'cli/dist/**', '.local/**', 'demo/**', '.tap/**'] }),
   {
     files: ['**/*.ts', '**/*.js'],
     plugins: { house: { rules: { 'parameter-lines': parameterLines } } },

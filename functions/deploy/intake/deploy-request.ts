@@ -1,7 +1,8 @@
 import { Type, type Static } from 'typebox'
+import { MOST_VARIABLES } from '../../../shared/dotenv/read-dotenv.ts'
 import { invalidField } from '../../../shared/http/problem.ts'
 import type { DeployRequest } from './resolve-request.ts'
-import { MOST_VARIABLES, parseDotenv } from './parse-dotenv.ts'
+import { parseDotenv } from './parse-dotenv.ts'
 import { textOf } from './resolve-env.ts'
 import { CallbackBody, webhookOf, type WebhookRules } from './webhook-request.ts'
 

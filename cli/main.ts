@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EXIT } from './exit-codes.ts'
+import { Failure } from './failure.ts'
+import { runCli } from './run-cli.ts'
+import { inputOf, type Output } from './world.ts'
+
+const interrupt = new AbortController()
+for (const [signal, code] of [['SIGINT', EXIT.interrupted], ['SIGTERM', EXIT.terminated]] as const) {
+  process.on(signal, () => {
+    // The second one does not wait for anything.
+    if (interrupt.signal.aborted) process.exit(code)
+    interrupt.abort(new Failure(code, 'stopped', { type: 'urn:gx4ki:cli:interrupted' }))
+  })
+}
+
+const out = outputOf(process.stdout)
+const err = outputOf(process.stderr)
+runCli({
+  env: process.env,
+  out,
+  err,
+  input: inputOf(() => process.stdin, err.write),
+  // Named late: to look at `fetch` loads it, and help needs none.
+  fetch: async (...request) => await fetch(...request),
+  now: () => performance.now(),
+  sleep: async (ms, signal) => {
+    await sleep(ms, undefined, { signal }).catch((error) => {
+      signal?.throwIfAborted()
+      throw error
+    })
+  },
+  interrupt: interrupt.signal
+}, process.argv.slice(2)).then((code) => {
+  process.exitCode = code
+}, (error) => {
+  console.error(error)
+  process.exitCode = EXIT.unexpected
+})
+
+function outputOf (stream: NodeJS.WriteStream): Output {
+  let isGone = false
+  // That nobody reads any more is no error: the command still has an exit code.
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    isGone = true
+  })
+  return {
+    write: async (text) => {
+      if (!isGone) await new Promise<void>((resolve) => stream.write(text, () => resolve()))
+    },
+    isGone: () => isGone,
+    isTerminal: stream.isTTY ?? false,
+    columns: () => stream.columns ?? 80
+  }
+}

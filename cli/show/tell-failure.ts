@@ -1,0 +1,24 @@
+import type { Failure } from '../failure.ts'
+import type { World } from '../world.ts'
+
+/** Says on stderr why a command failed: what, where, and what to do; or the same as one JSON object. */
+export async function tellFailure (
+  { err }: Pick<World, 'err'>,
+  { code, message, facts }: Failure,
+  { json, stack }: { json: boolean, stack: string | undefined }
+): Promise<void> {
+  const { type, errors = [], hint, job_uuid: id, trace_id: trace, status } = facts
+  if (json) {
+    await err.write(`${JSON.stringify({ type, detail: message, exit_code: code, status, errors: facts.errors, hint, job_uuid: id, trace_id: trace })}\n`)
+    return
+  }
+  const isSaid = errors.length === 1 && message.startsWith(errors[0]!.field) && message.includes(errors[0]!.message)
+  const lines = [
+    `gx4ki: ${message}`,
+    ...(isSaid ? [] : errors.map(({ field, message }) => `  ${field} ${message}`)),
+    ...(hint === undefined ? [] : [`  ${hint}`]),
+    ...(trace === undefined ? [] : [`  (${type.replace(/^urn:gx4ki:problem:/, '')}, trace id ${trace})`]),
+    ...(stack === undefined ? [] : [stack])
+  ]
+  await err.write(`${lines.join('\n')}\n`)
+}

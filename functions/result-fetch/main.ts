@@ -8,7 +8,6 @@ import { runFunction, serverSettings } from '../../shared/http/server.ts'
 import { readSettings } from '../../shared/settings/read-settings.ts'
 import { contentReader } from '../../shared/store/content-reader.ts'
 import { openStore, storeSettings } from '../../shared/store/open-store.ts'
-import { urlSigner } from '../../shared/store/sign-url.ts'
 import { resultFetch } from './app.ts'
 
 const Settings = Type.Object({
@@ -30,7 +29,7 @@ runFunction(() => readSettings(Settings), (settings) => {
       await readDocument('callers', { publicUrl: settings.PUBLIC_URL, isOpen: access.admitsAnybody }),
     app: resultFetch({
       store,
-      openContent: contentReader(store, urlSigner(settings)),
+      openContent: contentReader(store),
       resultTokenKey: settings.RESULT_TOKEN_KEY
     })
   }

@@ -8,15 +8,18 @@ import { openStore, storeSettings } from '../../shared/store/open-store.ts'
 import { resultUpload } from './app.ts'
 import { presignWith } from './presign.ts'
 
-runFunction(() => readSettings(Type.Object({ ...serverSettings, ...storeSettings, ...tokenSettings })), (settings) => ({
-  title: 'result-upload',
-  admit: undefined,
-  document: async () => await readDocument('result-upload'),
-  app: resultUpload({
-    store: openStore(settings),
-    presign: presignWith(settings),
-    tokenKey: settings.JOB_TOKEN_KEY,
-    largestPut: LARGEST_PUT,
-    smallestPart: SMALLEST_PART
-  })
-}))
+runFunction(() => readSettings(Type.Object({ ...serverSettings, ...storeSettings, ...tokenSettings })), (settings) => {
+  const store = openStore(settings)
+  return {
+    title: 'result-upload',
+    admit: undefined,
+    document: async () => await readDocument('result-upload'),
+    app: resultUpload({
+      store,
+      presign: presignWith(store),
+      tokenKey: settings.JOB_TOKEN_KEY,
+      largestPut: LARGEST_PUT,
+      smallestPart: SMALLEST_PART
+    })
+  }
+})

@@ -26,7 +26,7 @@ async function offerUpload (deps: Deps, place: Attempt, content: Content): Promi
     if (there?.size === content.size) return { state: 'stored' }
   }
   if (content.size > largestPut) return await offerParts(deps, place, content)
-  const grant = await presign(key, {
+  const grant = presign(key, {
     'content-length': String(content.size),
     'x-amz-checksum-sha256': toChecksum(content.sha256),
     'if-none-match': '*'

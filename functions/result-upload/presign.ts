@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import type { StoreSettings } from '../../shared/store/open-store.ts'
+import type { Store } from '../../shared/store/open-store.ts'
 import { urlSigner } from '../../shared/store/sign-url.ts'
 
 /** A grant is asked for right before it is used; a part that is on its way when this is over still arrives. */
@@ -13,12 +13,12 @@ export const Grant = Type.Object({
 export type Grant = Static<typeof Grant>
 
 /** Signs a PUT of that key with those headers and that query; the store refuses whatever differs. */
-export type Presign = (key: string, headers: Record<string, string>, query?: Record<string, string>) => Promise<Grant>
+export type Presign = (key: string, headers: Record<string, string>, query?: Record<string, string>) => Grant
 
-export function presignWith (settings: StoreSettings): Presign {
-  const signUrl = urlSigner(settings)
-  return async function presign (key, headers, query = {}) {
-    const url = await signUrl({ method: 'PUT', key, seconds: EXPIRES_SECONDS, headers, query })
+export function presignWith (store: Store): Presign {
+  const signUrl = urlSigner(store)
+  return function presign (key, headers, query = {}) {
+    const url = signUrl({ method: 'PUT', key, seconds: EXPIRES_SECONDS, headers, query })
     return { method: 'PUT', url: url.href, headers }
   }
 }

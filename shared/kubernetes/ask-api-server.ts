@@ -30,7 +30,8 @@ export async function askApiServer (
     agent: isLog ? api.agentOfLogs : api.agent,
     headers: {
       'user-agent': 'gx4ki-jobs',
-      accept: 'application/json',
+      // As kubectl does: logs and the keys of tokens have other media types, and the API server answers 406 without this.
+      accept: 'application/json, */*',
       ...(body !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
       ...headers,
       ...await api.credentials()

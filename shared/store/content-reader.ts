@@ -5,7 +5,7 @@ import { startSpan } from '../telemetry/tracing.ts'
 import { directGet, type DirectAnswer } from './direct-get.ts'
 import { streamObject } from './object-store.ts'
 import type { Store } from './open-store.ts'
-import type { SignUrl } from './sign-url.ts'
+import { urlSigner } from './sign-url.ts'
 
 /** Opens an object of this size, or a range of it; `undefined` when it is gone. */
 export type OpenContent = (
@@ -18,7 +18,9 @@ export type OpenContent = (
 const WORTH_A_CONNECTION = 256 * 1024
 
 /** Opens large contents by a connection of their own (directGet), small ones and odd answers by streamObject. */
-export function contentReader (store: Store, signUrl: SignUrl): OpenContent {
+export function contentReader (store: Store): OpenContent {
+  const signUrl = urlSigner(store)
+
   return async function openContent (key, size, range) {
     const length = range === undefined ? size : range.end - range.start + 1
     const answer = length < WORTH_A_CONNECTION ? undefined : await direct(key, length, range)
@@ -26,7 +28,7 @@ export function contentReader (store: Store, signUrl: SignUrl): OpenContent {
   }
 
   async function direct (key: string, length: number, range: { start: number, end: number } | undefined) {
-    const url = await signUrl({ method: 'GET', key, seconds: 60 })
+    const url = signUrl({ method: 'GET', key, seconds: 60 })
     const end = startSpan('S3.GetObject', { 'aws.s3.bucket': store.bucket, 'aws.s3.key': key })
     try {
       const { silenceMs } = store

@@ -1,5 +1,5 @@
-import { AwsV4Signer } from 'aws4fetch'
-import type { StoreSettings } from './open-store.ts'
+import { percentEncode } from '../http/percent-encode.ts'
+import type { Store } from './open-store.ts'
 
 export interface SignedRequest {
   method: 'GET' | 'PUT'
@@ -11,30 +11,21 @@ export interface SignedRequest {
 }
 
 /** A presigned URL: whoever has it may send this one request, with exactly these headers. */
-export type SignUrl = (request: SignedRequest) => Promise<URL>
+export type SignUrl = (request: SignedRequest) => URL
 
 /** Signs URLs of one bucket, at the address under which the other side reaches the store: the host is signed, too. */
-export function urlSigner (settings: StoreSettings, endpoint = settings.S3_ENDPOINT): SignUrl {
-  // The signing key of the day.
-  const cache = new Map<string, ArrayBuffer>()
-  return async function signUrl ({ method, key, seconds, headers = {}, query = {} }) {
-    const url = new URL(`${settings.S3_BUCKET}/${encodeURIComponent(key).replaceAll('%2F', '/')}`, endpoint)
-    for (const [name, value] of Object.entries({ ...query, 'X-Amz-Expires': String(seconds) })) {
-      url.searchParams.set(name, value)
-    }
-    const signed = await new AwsV4Signer({
+export function urlSigner (
+  { signer, bucket, endpoint: own }: Pick<Store, 'signer' | 'bucket' | 'endpoint'>,
+  endpoint = own
+): SignUrl {
+  return function signUrl ({ method, key, seconds, headers = {}, query = {} }) {
+    const path = `/${bucket}/${percentEncode(key).replaceAll('%2F', '/')}`
+    const signed = signer.signedQuery({
       method,
-      url: url.href,
-      headers,
-      accessKeyId: settings.S3_ACCESS_KEY,
-      secretAccessKey: settings.S3_SECRET_KEY,
-      region: settings.S3_REGION,
-      service: 's3',
-      cache,
-      signQuery: true,
-      // Content-Length is among those that it would leave unsigned.
-      allHeaders: true
-    }).sign()
-    return signed.url
+      path,
+      query: Object.entries(query).map(([name, value]) => `${name}=${percentEncode(value)}`).join('&'),
+      headers: { ...headers, host: endpoint.host }
+    }, seconds)
+    return new URL(`${path}?${signed}`, endpoint)
   }
 }

@@ -25,7 +25,7 @@ export interface Signer {
    * bodies are small, and the store then refuses what a proxy behind the end of TLS has changed.
    */
   signedHeaders: (request: Signable, body: string | Buffer, now?: Date) => Record<string, string>
-  /** The query of a URL with which anybody can send this request, with any body, in the next seconds. */
+  /** The query of a URL with which anyone can send this request, with any body, in the next seconds. */
   signedQuery: (request: Signable, seconds: number, now?: Date) => string
 }
 

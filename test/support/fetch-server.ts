@@ -5,23 +5,20 @@ import { callersApi } from '../../shared/http/callers-api.ts'
 import type { JobRecord } from '../../shared/job/job-record.ts'
 import { createRecord } from '../../shared/job/record-store.ts'
 import { contentReader } from '../../shared/store/content-reader.ts'
-import type { Store, StoreSettings } from '../../shared/store/open-store.ts'
-import { urlSigner } from '../../shared/store/sign-url.ts'
+import type { Store } from '../../shared/store/open-store.ts'
 import { newRecord } from './new-record.ts'
 import { serve } from './serve.ts'
-import { storeSettingsOf } from './store-settings.ts'
 
 /** Starts result-fetch. It asks for credentials only when there are settings for them. */
 export async function fetchServer (
   t: Test,
-  store: Store & { settings?: StoreSettings },
+  store: Store,
   { resultTokenKey, ...settings }: Partial<CallerSettings> & { resultTokenKey?: string } = {}
 ) {
-  const signUrl = urlSigner(store.settings ?? storeSettingsOf('http://127.0.0.1:1'))
   return {
     ...await serve(
       t,
-      resultFetch({ store, openContent: contentReader(store, signUrl), resultTokenKey }),
+      resultFetch({ store, openContent: contentReader(store), resultTokenKey }),
       { ...admitCallers('test', { HOST: '127.0.0.1', ...settings }, store), elsewhere: callersApi.deploy }
     ),
     async create (more: Partial<JobRecord> = {}): Promise<JobRecord> {

@@ -14,6 +14,10 @@ export async function oidcIssuer (
   let isDown = false
   const { url, received } = await httpServer(t, async (request, response) => {
     if (isDown) return response.writeHead(500).end('the issuer is down')
+    // Like the API server, which has its keys in this media type only.
+    if (request.url === jwksPath && !/application\/jwk-set\+json|\*\/\*/.test(request.headers.accept ?? '*/*')) {
+      return response.writeHead(406).end()
+    }
     const body = request.url === '/.well-known/openid-configuration'
       ? { issuer: url, jwks_uri: `${url}${jwksPath}` }
       : request.url === jwksPath

@@ -31,7 +31,7 @@ export async function grantPart (
     throw problem('upload-refused', `${field}: ${message}`, { job_uuid: place.id, errors: [{ field, message }] })
   }
   const headers = { 'content-length': String(size), 'x-amz-checksum-sha256': toChecksum(part.part_sha256) }
-  return await presign(contentKey(place.id, place.attempt, part.sha256), headers, {
+  return presign(contentKey(place.id, place.attempt, part.sha256), headers, {
     partNumber: String(part.number),
     uploadId: part.upload_id
   })

@@ -49,7 +49,7 @@ examine().then((report) => {
 async function examine (): Promise<Report> {
   const settings = readSettings(Type.Object(storeSettings))
   const store = openStore(settings)
-  const abilities = await storeAbilities(store, presignWith(settings))
+  const abilities = await storeAbilities(store, presignWith(store))
   // Without the store no other check is possible.
   if (isBroken(abilities[0]!)) return { rows: abilities }
   const canary = deploy === undefined || resultFetch === undefined

@@ -14,7 +14,7 @@ const OPTIONAL = ['store: list with tags', 'store: unfinished uploads by prefix'
 
 await t.test('the store of the tests has all necessary abilities, and no test object is left', async (t) => {
   const store = await testStore(t)
-  const rows = await storeAbilities(store, presignWith(store.settings))
+  const rows = await storeAbilities(store, presignWith(store))
   t.equal(rows.length, 11)
   t.strictSame(
     rows.filter(({ check, verdict }) => verdict === 'broken' || (verdict === 'degraded' && !OPTIONAL.includes(check))),
@@ -54,7 +54,7 @@ await t.test('a missing ability is reported by name with a remedy, and no other 
   ]
   for (const [check, fate] of cases) {
     proxy.fate = fate
-    const broken = (await storeAbilities(openStore(settings), presignWith(settings))).filter(({ verdict }) =>
+    const broken = (await storeAbilities(openStore(settings), presignWith(openStore(settings)))).filter(({ verdict }) =>
       verdict === 'broken'
     )
     t.match(broken, [{ check, seen: /./, mend: /./ }])
@@ -77,7 +77,7 @@ await t.test('a store that loses keys between two pages of a list is reported', 
         const { status, headers: { 'content-length': _length, ...headers }, body } = await pass()
         response.writeHead(status, headers).end(spoil(body.toString()))
       }
-    const rows = await storeAbilities(openStore(settings), presignWith(settings))
+    const rows = await storeAbilities(openStore(settings), presignWith(openStore(settings)))
     t.equal(rows.filter(({ verdict }) => verdict === 'broken').length, 1)
     return rows.find(({ verdict }) => verdict === 'broken')
   }
@@ -101,7 +101,7 @@ await t.test('a store that loses keys between two pages of a list is reported', 
 await t.test('a missing bucket gives one row that names the bucket', async (t) => {
   const store = await testStore(t)
   const settings = { ...store.settings, S3_BUCKET: 'no-such-bucket' }
-  const rows = await storeAbilities(openStore(settings), presignWith(settings))
+  const rows = await storeAbilities(openStore(settings), presignWith(openStore(settings)))
   t.match(rows, [{ check: 'store', verdict: 'broken', seen: /no-such-bucket.*NoSuchBucket/, mend: /gx4ki-settings/ }])
   t.equal(rows.length, 1)
 })
@@ -109,10 +109,10 @@ await t.test('a missing bucket gives one row that names the bucket', async (t) =
 await t.test('a store that accepts wrong bytes is reported', async (t) => {
   const store = await testStore(t)
   // Without the checksum among the signed headers, the store accepts any bytes.
-  const sign = presignWith(store.settings)
+  const sign = presignWith(store)
   const rows = await storeAbilities(
     store,
-    async (key, { 'x-amz-checksum-sha256': _, ...headers }, query) => await sign(key, headers, query)
+    (key, { 'x-amz-checksum-sha256': _, ...headers }, query) => sign(key, headers, query)
   )
   t.match(rows.find(({ check }) => check === 'store: checksums'), {
     verdict: 'broken',

@@ -8,7 +8,6 @@ import { isProblem } from '../../../shared/http/problem.ts'
 import { contentReader, type OpenContent } from '../../../shared/store/content-reader.ts'
 import type { DirectAnswer } from '../../../shared/store/direct-get.ts'
 import { openStore } from '../../../shared/store/open-store.ts'
-import { urlSigner } from '../../../shared/store/sign-url.ts'
 import { closedUrl } from '../../support/closed-url.ts'
 import { listen } from '../../support/listen.ts'
 import { poll } from '../../support/poll.ts'
@@ -26,7 +25,7 @@ const whole = { ...head, 'content-length': LARGE.length }
 
 const openAt = (url: string, silenceMs = PATIENT_MS): OpenContent => {
   const settings = storeSettingsOf(url)
-  return contentReader(openStore(settings, silenceMs), urlSigner(settings))
+  return contentReader(openStore(settings, silenceMs))
 }
 
 type Answer = (response: http.ServerResponse) => unknown

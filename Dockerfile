@@ -14,8 +14,9 @@ COPY --from=build /src/dist/image.cdx.json /
 FROM scratch
 COPY --from=build /src/dist/image/system/ /
 COPY --from=build /src/dist/image/programs/ /
-# The same as in image/write-archive.ts, which gives the reasons.
+# The same as in image/write-archive.ts and image/environment.ts, which gives the reasons.
 USER 65532:65532
 WORKDIR /app
-ENV PATH=/usr/local/bin NODE_USE_SYSTEM_CA=1 NODE_COMPILE_CACHE=/app/dist/compile-cache NODE_COMPILE_CACHE_PORTABLE=1
+ENV PATH=/usr/local/bin NODE_USE_SYSTEM_CA=1 NODE_OPTIONS=--max-semi-space-size=4 NODE_COMPILE_CACHE_PORTABLE=1 \
+  NODE_COMPILE_CACHE=/app/dist/compile-cache
 CMD ["node", "--version"]

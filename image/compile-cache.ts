@@ -10,6 +10,7 @@ import { globSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ENVIRONMENT } from './environment.ts'
 
 /** The functions, and a request to each that needs as much of it as is possible without a store and a cluster. */
 const REQUESTS: Record<string, [path: string, init?: RequestInit]> = {
@@ -43,8 +44,8 @@ async function run (name: string, path: string, init?: RequestInit): Promise<voi
   const [port, closed] = [await freePort(), await freePort()]
   const child = spawn(process.execPath, [`dist/${name}.cjs`], {
     env: {
+      ...ENVIRONMENT,
       NODE_COMPILE_CACHE: cache,
-      NODE_COMPILE_CACHE_PORTABLE: '1',
       PORT: String(port),
       LOG_LEVEL: 'silent',
       S3_ENDPOINT: `http://127.0.0.1:${closed}`,

@@ -1,4 +1,5 @@
 /** Packs dist/image/ (lay-out.ts) into the image dist/image.tar. */
+import { ENVIRONMENT } from './environment.ts'
 import { writeOciArchive } from './write-oci-archive.ts'
 
 const name = 'dev.local/gx4ki-jobs:dev'
@@ -9,14 +10,12 @@ const digest = writeOciArchive('dist/image.tar', {
   config: {
     User: '65532:65532',
     WorkingDir: '/app',
-    // Node also trusts the certificates in /etc/ssl/certs, so a private CA only has to be mounted there.
-    // compile-cache.ts has filled the cache.
-    Env: [
-      'PATH=/usr/local/bin',
-      'NODE_USE_SYSTEM_CA=1',
-      'NODE_COMPILE_CACHE=/app/dist/compile-cache',
-      'NODE_COMPILE_CACHE_PORTABLE=1'
-    ],
+    Env: Object.entries({
+      PATH: '/usr/local/bin',
+      ...ENVIRONMENT,
+      // compile-cache.ts has filled it.
+      NODE_COMPILE_CACHE: '/app/dist/compile-cache'
+    }).map(([name, value]) => `${name}=${value}`),
     Cmd: ['node', '--version']
   }
 })

@@ -30,7 +30,7 @@ export async function askApiServer (
     agent: isLog ? api.agentOfLogs : api.agent,
     headers: {
       'user-agent': 'gx4ki-jobs',
-      // As kubectl does: logs and the keys of tokens have other media types, and the API server answers 406 without this.
+      // As kubectl does: logs and the keys of tokens have other types, and the API server answers 406 without this.
       accept: 'application/json, */*',
       ...(body !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
       ...headers,

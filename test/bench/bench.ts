@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type LocalStore, startStore } from '../../knative/local/store/store.ts'
+import { makeCompileCache } from './parts/compile-cache.ts'
 
 /** What all rows share: the store, a folder, and how much time there is. */
 export interface Bench {
@@ -18,6 +19,7 @@ export interface Bench {
 }
 
 export async function openBench ({ isQuick }: { isQuick: boolean }): Promise<Bench> {
+  makeCompileCache()
   const dir = mkdtempSync(join(tmpdir(), 'gx4ki-bench-'))
   const store = await startStore({ dir, log: console.error })
   const undo: (() => unknown)[] = []

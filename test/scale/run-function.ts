@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import type { Test } from 'tap'
+import { ENVIRONMENT } from '../../image/environment.ts'
 import { poll } from '../support/poll.ts'
 import { readYaml } from '../support/read-yaml.ts'
 
@@ -23,7 +24,7 @@ function limitOf (name: string): number {
 export async function runFunction (t: Test, name: string, env: Record<string, string>) {
   const limit = limitOf(name)
   const child = spawn(process.execPath, [`--max-old-space-size=${HEAP_MIB}`, `dist/${name}.cjs`], {
-    env: { PATH: process.env['PATH'], PORT: '0', LOG_LEVEL: 'info', ...env },
+    env: { ...ENVIRONMENT, PATH: process.env['PATH'], PORT: '0', LOG_LEVEL: 'info', ...env },
     stdio: ['ignore', 'pipe', 'pipe']
   })
   let out = ''

@@ -1,7 +1,9 @@
 import { dirname, resolve } from 'node:path'
 import { freePorts } from '../../../knative/local/free-ports.ts'
+import { ENVIRONMENT } from '../../../image/environment.ts'
 import type { StoreSettings } from '../../../shared/store/open-store.ts'
 import type { Bench } from '../bench.ts'
+import { COMPILE_CACHE } from './compile-cache.ts'
 import { type Program, startProgram } from './program.ts'
 
 export type FunctionName = 'deploy' | 'job-completed' | 'result-fetch' | 'result-upload'
@@ -21,8 +23,8 @@ export interface Options {
 }
 
 /**
- * Starts a function as the image runs it: the bundle, with the settings of `knative/base` as far as they matter here.
- * It may not listen yet when this returns: the first request tells.
+ * Starts a function as the image runs it: the bundle with the compile cache, and the settings of `knative/base` as far
+ * as they matter here. It may not listen yet when this returns: the first request tells.
  */
 export async function startFunction (
   bench: Pick<Bench, 'dir' | 'after'>,
@@ -32,7 +34,8 @@ export async function startFunction (
   const [port] = await freePorts(1)
   const program = await startProgram(bench, ['node', ...nodeArgs, `dist/${name}.cjs`], {
     PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
-    NODE_USE_SYSTEM_CA: '1',
+    ...ENVIRONMENT,
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
     PORT: String(port),
     HOST: '127.0.0.1',
     TRUSTED_PROXIES: '127.0.0.1, ::1',

@@ -4,10 +4,12 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { jobToken } from '../../../shared/access/job-token.ts'
 import { createRecord } from '../../../shared/job/record-store.ts'
+import { ENVIRONMENT } from '../../../image/environment.ts'
 import { readManifest } from '../../../shared/results/manifest.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 import { newRecord } from '../../support/new-record.ts'
 import type { Bench } from '../bench.ts'
+import { COMPILE_CACHE } from './compile-cache.ts'
 import { TOKEN_KEY } from './function.ts'
 import { startProgram } from './program.ts'
 
@@ -27,7 +29,8 @@ export async function runUploader (
   writeFileSync(join(own, 'token'), jobToken(TOKEN_KEY, id))
   const program = await startProgram(bench, ['node', 'dist/uploader.cjs'], {
     PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
-    NODE_USE_SYSTEM_CA: '1',
+    ...ENVIRONMENT,
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
     UPLOAD_URL: url,
     JOB_UUID: id,
     POD_UID: attempt,

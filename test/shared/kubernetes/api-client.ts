@@ -66,7 +66,7 @@ await t.test('a list is asked for in pages, and by metadata only', async (t) => 
   t.same(received.map(({ url, headers }) => [url, headers.accept]), [
     [
       '/apis/batch/v1/namespaces/gx4ki-jobs/jobs?labelSelector=a%3Db%2Cc&limit=500&continue=x%2B%2F%3D',
-      'application/json'
+      'application/json, */*'
     ],
     [
       '/api/v1/namespaces/gx4ki-jobs/pods?resourceVersion=0',

@@ -9,11 +9,13 @@ import { readSettings } from '../../shared/settings/read-settings.ts'
 import { contentReader } from '../../shared/store/content-reader.ts'
 import { openStore, storeSettings } from '../../shared/store/open-store.ts'
 import { resultFetch } from './app.ts'
+import { redirectSettings, storeUrls } from './redirect-to-store.ts'
 
 const Settings = Type.Object({
   ...serverSettings,
   ...storeSettings,
   ...callerSettings,
+  ...redirectSettings,
   ...resultTokenSettings,
   ...publicUrlSettings
 })
@@ -30,6 +32,7 @@ runFunction(() => readSettings(Settings), (settings) => {
     app: resultFetch({
       store,
       openContent: contentReader(store),
+      storeUrl: storeUrls(store, settings),
       resultTokenKey: settings.RESULT_TOKEN_KEY
     })
   }

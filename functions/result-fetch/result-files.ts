@@ -7,7 +7,7 @@ import { isResultToken, opensResults, resultTokenIn } from '../../shared/access/
 import { answerJson } from '../../shared/http/answer-json.ts'
 import { checkConditions, conditionHeaders, dateConditionHeaders } from '../../shared/http/check-conditions.ts'
 import { contentDisposition } from '../../shared/http/content-disposition.ts'
-import { bytesAs, fileBytes, json, notChanged } from '../../shared/http/openapi/answers.ts'
+import { bytesAs, empty, fileBytes, json, notChanged } from '../../shared/http/openapi/answers.ts'
 import { problems } from '../../shared/http/openapi/problem-responses.ts'
 import { writtenBy } from '../../shared/http/written-by.ts'
 import { invalidField, problem } from '../../shared/http/problem.ts'
@@ -25,6 +25,7 @@ import { wrongName } from '../../shared/results/wrong-name.ts'
 import type { OpenContent } from '../../shared/store/content-reader.ts'
 import type { Store } from '../../shared/store/open-store.ts'
 import { Cursor, Limit, PAGE } from './page.ts'
+import { prefersRedirect, type StoreUrl } from './redirect-to-store.ts'
 import { selectBytes } from './select-bytes.ts'
 
 const JobParams = Type.Object({ id: JobId })
@@ -41,6 +42,7 @@ const ofFile = ['Last-Modified?', 'Accept-Ranges'] as const
 /** The headers of answers with bytes of a result file. */
 const ofBytes = [
   'ETag',
+  'Vary?',
   ...ofFile,
   'Content-Length',
   'Content-Disposition',
@@ -52,6 +54,8 @@ const ofBytes = [
 export interface ResultFetchDeps {
   store: Store
   openContent: OpenContent
+  /** Where callers cannot reach the store, there is none. */
+  storeUrl?: StoreUrl | undefined
   resultTokenKey?: string | undefined
 }
 
@@ -60,7 +64,7 @@ export interface ResultFetchDeps {
  * credentials of API callers, and the tokens that connectors pass to consumers.
  */
 export function resultFiles (
-  { store, openContent, resultTokenKey }: ResultFetchDeps
+  { store, openContent, storeUrl, resultTokenKey }: ResultFetchDeps
 ): FastifyPluginAsync {
   return async function (plugin) {
     const app = plugin.withTypeProvider<TypeBoxTypeProvider>()
@@ -164,10 +168,11 @@ export function resultFiles (
         tags: ['results'],
         summary: 'The bytes of a result file',
         description:
-          'A request may have one `Range`; for several ranges, the answer is the whole file. The ETag is the sha256 of the file.',
+          'A request may have one `Range`; for several ranges, the answer is the whole file. The ETag is the sha256 of the file. With `Prefer: redirect`, the answer may be the address of the file in the store.',
         params: JobParams,
         querystring: Type.Object({ file: ResultName }, { additionalProperties: false }),
         headers: Type.Object({
+          prefer: Type.Optional(Type.String({ examples: ['redirect'] })),
           range: Type.Optional(Type.String({ examples: ['bytes=0-1023'] })),
           'if-range': Type.Optional(Type.String({ description: 'An ETag; if it is not the current one, the whole file' })),
           ...conditionHeaders,
@@ -176,7 +181,8 @@ export function resultFiles (
         response: {
           200: fileBytes('The bytes of the file', ...ofBytes),
           206: fileBytes('The bytes of the range', ...ofBytes, 'Content-Range'),
-          304: notChanged(...ofFile),
+          304: notChanged(...ofFile, 'Vary?'),
+          307: empty('The file is at this address in the store, for 60 s', 'Location', 'Preference-Applied', 'Vary'),
           ...problems(400, 401, 403, 404, 409, 412, 416, 503)
         }
       },
@@ -202,11 +208,17 @@ export function resultFiles (
           'accept-ranges': 'bytes',
           'cache-control': 'private, no-cache'
         }
+        if (storeUrl !== undefined) reply.vary('prefer')
         if (judgement === 'not modified') return await reply.code(304).headers(representation).send()
         // Range applies to GET only (RFC 9110, 14.2).
         const takesRange = !isHead && judgement === 'perform'
         const selection = selectBytes(takesRange ? request.headers.range : undefined, result.size)
         const range = selection.status === 206 ? { start: selection.start, end: selection.end } : undefined
+        if (storeUrl !== undefined && prefersRedirect(request)) {
+          const { key, content_type: contentType } = result
+          reply.headers({ 'preference-applied': 'redirect', 'cache-control': 'no-store' })
+          return await reply.redirect(storeUrl({ key, name: file, contentType }), 307)
+        }
         // Open the file before the headers are set: a problem must not have the headers of the file.
         const content = isHead ? undefined : await openContent(result.key, result.size, range)
         if (!isHead && content === undefined) {

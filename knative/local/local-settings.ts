@@ -6,6 +6,7 @@ import type { LocalStore } from './store/store.ts'
 const TAKEN = [
   'PUBLIC_URL',
   'S3_BUCKET',
+  'S3_PUBLIC_ENDPOINT',
   'TEMPLATES_DIR',
   'DEFAULT_TEMPLATE',
   'CONNECTORS_DIR',

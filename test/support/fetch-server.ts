@@ -1,5 +1,6 @@
 import type { Test } from 'tap'
 import { resultFetch } from '../../functions/result-fetch/app.ts'
+import { storeUrls } from '../../functions/result-fetch/redirect-to-store.ts'
 import { admitCallers, type CallerSettings } from '../../shared/access/admit-callers.ts'
 import { callersApi } from '../../shared/http/callers-api.ts'
 import type { JobRecord } from '../../shared/job/job-record.ts'
@@ -13,12 +14,19 @@ import { serve } from './serve.ts'
 export async function fetchServer (
   t: Test,
   store: Store,
-  { resultTokenKey, ...settings }: Partial<CallerSettings> & { resultTokenKey?: string } = {}
+  { resultTokenKey, S3_PUBLIC_ENDPOINT = '', ...settings }:
+    & Partial<CallerSettings>
+    & { resultTokenKey?: string, S3_PUBLIC_ENDPOINT?: string } = {}
 ) {
   return {
     ...await serve(
       t,
-      resultFetch({ store, openContent: contentReader(store), resultTokenKey }),
+      resultFetch({
+        store,
+        openContent: contentReader(store),
+        storeUrl: storeUrls(store, { S3_PUBLIC_ENDPOINT }),
+        resultTokenKey
+      }),
       { ...admitCallers('test', { HOST: '127.0.0.1', ...settings }, store), elsewhere: callersApi.deploy }
     ),
     async create (more: Partial<JobRecord> = {}): Promise<JobRecord> {

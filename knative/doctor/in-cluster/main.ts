@@ -5,6 +5,7 @@
  */
 import { parseArgs } from 'node:util'
 import { Type } from 'typebox'
+import { redirectSettings } from '../../../functions/result-fetch/redirect-to-store.ts'
 import { presignWith } from '../../../functions/result-upload/presign.ts'
 import { readSettings } from '../../../shared/settings/read-settings.ts'
 import { openStore, storeSettings } from '../../../shared/store/open-store.ts'
@@ -13,6 +14,7 @@ import { table } from '../table.ts'
 import { wordsOf } from '../words-of.ts'
 import { findOrphans } from './find-orphans.ts'
 import { leftoverRows, orphanRows, removalRows } from './orphan-rows.ts'
+import { publicEndpointRow } from './public-endpoint-row.ts'
 import { removeOrphans } from './remove-orphans.ts'
 import { runCanary } from './run-canary.ts'
 import { storeAbilities } from './store-abilities.ts'
@@ -47,11 +49,13 @@ examine().then((report) => {
 })
 
 async function examine (): Promise<Report> {
-  const settings = readSettings(Type.Object(storeSettings))
+  const settings = readSettings(Type.Object({ ...storeSettings, ...redirectSettings }))
   const store = openStore(settings)
   const abilities = await storeAbilities(store, presignWith(store))
   // Without the store no other check is possible.
   if (isBroken(abilities[0]!)) return { rows: abilities }
+  const endpoint = await publicEndpointRow(store, settings)
+  if (endpoint !== undefined) abilities.push(endpoint)
   const canary = deploy === undefined || resultFetch === undefined
     ? []
     : await runCanary({ deploy, resultFetch, template })

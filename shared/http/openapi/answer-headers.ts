@@ -15,8 +15,11 @@ const described = {
   ETag: ['Changes with every change; for conditions', Type.String({ pattern: '^"[^"]*"$', examples: [etag] })],
   'Last-Modified': ['When the bytes were stored', Text],
   Link: ['The address of the job', Text],
-  Location: ['The address of the job', Text],
-  'Preference-Applied': ['The seconds that the answer could wait', Type.String({ pattern: '^wait=\\d+$' })],
+  Location: ['The address of the job, or of the file', Text],
+  'Preference-Applied': [
+    'What of `Prefer` the answer respects: the seconds that it could wait, or a redirect',
+    Type.String({ pattern: '^(wait=\\d+|redirect)$' })
+  ],
   'Repr-Digest': ['The sha256 of the whole file (RFC 9530), also of a part', Type.String({ pattern: '^sha-256=:.*:$' })],
   'Retry-After': ['Seconds', Type.Integer({ minimum: 0 })],
   Vary: ['The headers of the request that the answer depends on', Text],

@@ -103,3 +103,13 @@ await t.test('the log contains no credential', async (t) => {
     }
   }
 })
+
+await t.test('a wrong address of the store for callers is refused at the start, by name', async (t) => {
+  for (const wrong of ['s3.example.com', 'https://s3.example.com/bucket', 'https://key:secret@s3.example.com', 'ftp://a']) {
+    const { child, stderr } = run(t, { S3_PUBLIC_ENDPOINT: wrong })
+    t.equal((await once(child, 'exit'))[0], 1)
+    const line = await stderr
+    t.match(JSON.parse(line), { level: 'fatal', msg: /^wrong settings: environment\/S3_PUBLIC_ENDPOINT must match pattern/ })
+    t.notOk(line.includes('secret'))
+  }
+})

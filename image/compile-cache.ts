@@ -26,6 +26,7 @@ const REQUESTS: Record<string, [path: string, init?: RequestInit]> = {
     },
     body: '{}'
   }],
+  'job-watch': ['/job/none/log'],
   'result-fetch': ['/job'],
   'result-upload': ['/job/none/attempt/none/upload', { method: 'POST' }]
 }

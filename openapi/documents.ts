@@ -1,5 +1,6 @@
 import { deploy } from '../functions/deploy/app.ts'
 import { jobCompleted } from '../functions/job-completed/app.ts'
+import { jobWatch } from '../functions/job-watch/app.ts'
 import { resultFetch } from '../functions/result-fetch/app.ts'
 import { resultUpload } from '../functions/result-upload/app.ts'
 import { isForCallers } from './operation-of.ts'
@@ -14,7 +15,7 @@ const sender = {
   sender: bearer('The token of an event sender, for EVENTS_OIDC_AUDIENCE; only if the installation has this setting')
 }
 
-/** Every document, by the name of its file. The document for callers covers two functions; the others, one each. */
+/** Every document, by the name of its file. The document for callers covers three functions; the others, one each. */
 export const documents: Record<string, DocumentPlan> = {
   callers: {
     title: 'gx4ki-jobs',
@@ -22,7 +23,7 @@ export const documents: Record<string, DocumentPlan> = {
       'Runs long jobs for a data space: deploy a job, be told when it is done, get its files back byte for byte. ' +
       'Errors are problems (RFC 9457) with a stable `type`. Any request may get a 408, 413 or 431 if it is too slow or ' +
       'too large.',
-    plugins: [deploy(nothing), resultFetch(nothing)],
+    plugins: [deploy(nothing), resultFetch(nothing), jobWatch(nothing)],
     takes: isForCallers,
     tags: {
       jobs: 'Deploy jobs, watch them, cancel them and keep them longer',

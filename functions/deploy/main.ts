@@ -64,7 +64,7 @@ runFunction(() => readSettings(Settings), async (settings) => {
   return {
     title: 'deploy',
     ...admitCallers('deploy', settings, store),
-    elsewhere: callersApi['result-fetch'],
+    elsewhere: { ...callersApi['result-fetch'], ...callersApi['job-watch'] },
     document: async () => await readDocument('deploy'),
     app: deploy({
       store,

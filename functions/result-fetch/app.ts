@@ -17,18 +17,17 @@ import { JobView, ListedJob, viewOf } from '../../shared/job/job-view.ts'
 import type { FoundRecord } from '../../shared/job/record-store.ts'
 import { resultsSoFar } from '../../shared/results/results-so-far.ts'
 import { countJobs } from './count-jobs.ts'
-import { jobLog } from './job-log.ts'
 import { listJobs } from './list-jobs.ts'
 import { Cursor, Limit, PAGE } from './page.ts'
 import { resultFiles, type ResultFetchDeps } from './result-files.ts'
 import { preferredWait, waitForJob } from './wait-for-job.ts'
-import { watchJobs } from './watch-jobs.ts'
+import { watchJobs } from '../../shared/job/watch-jobs.ts'
 
 const JobParams = Type.Object({ id: JobId })
 const JobPage = Type.Object({ jobs: Type.Array(ListedJob), next_cursor: Cursor }, { title: 'JobPage' })
 const CallbackList = Type.Object({ callbacks: Type.Array(CallbackView) }, { title: 'CallbackList' })
 
-/** Serves job states, results and logs from the store. It has no access to Kubernetes. */
+/** Serves job states and results from the store. It has no access to Kubernetes. */
 export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
   const { store } = options
   return async function (plugin) {
@@ -121,7 +120,6 @@ export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
       return await reply.type(counted.contentType).send(await counted.metrics())
     })
 
-    await plugin.register(jobLog(store))
     await plugin.register(resultFiles(options))
 
     async function newsOf (

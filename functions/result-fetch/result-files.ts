@@ -26,7 +26,7 @@ import type { OpenContent } from '../../shared/store/content-reader.ts'
 import type { Store } from '../../shared/store/open-store.ts'
 import { Cursor, Limit, PAGE } from './page.ts'
 import { prefersRedirect, type StoreUrl } from './redirect-to-store.ts'
-import { selectBytes } from './select-bytes.ts'
+import { selectBytes } from '../../shared/http/select-bytes.ts'
 
 const JobParams = Type.Object({ id: JobId })
 const ResultPage = Type.Object({

@@ -1,7 +1,7 @@
 import { namesRecord } from '../../shared/job/job-etag.ts'
 import { isTerminal } from '../../shared/job/job-state.ts'
 import type { FoundRecord } from '../../shared/job/record-store.ts'
-import type { WatchJob } from './watch-jobs.ts'
+import type { WatchJob } from '../../shared/job/watch-jobs.ts'
 
 /** The longest wait in seconds. Knative and most proxies allow longer requests, but some proxies do not. */
 const LONGEST_WAIT = 50

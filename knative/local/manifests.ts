@@ -34,7 +34,7 @@ const Delivery = Type.Object({
 
 const RouteMatch = Type.Object({
   path: Type.Object({
-    type: Type.Union([Type.Literal('Exact'), Type.Literal('PathPrefix')]),
+    type: Type.Union([Type.Literal('Exact'), Type.Literal('PathPrefix'), Type.Literal('RegularExpression')]),
     value: Type.String({ pattern: '^/' })
   }),
   method: Type.Optional(Type.String())

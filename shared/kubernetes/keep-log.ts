@@ -47,11 +47,13 @@ export async function keepLog (
   try {
     const log = await logOf(cluster, id, pod, follow, tail)
     if (log === undefined) return false
+    const kept = endOfLog(log.tail)
     await putObject(
       store,
       key,
-      endOfLog(log.tail),
-      { whole: String(log.ended), attempt },
+      kept,
+      // By the bytes before it, job-watch finds the place of a reader in it.
+      { whole: String(log.ended), attempt, before: String(tail.total() - kept.length) },
       extent === 'so far' && !isOfAnother ? { ifNoneMatch: '*' } : 'unconditional',
       'text/plain'
     )

@@ -20,6 +20,8 @@ export interface LogTail {
   add: (chunk: Uint8Array) => Promise<void>
   /** The last bytes, one more than is kept: it tells whether the kept part begins a line. Valid until `drop`. */
   bytes: () => Buffer
+  /** How many bytes were added in all. */
+  total: () => number
   drop: () => void
 }
 
@@ -36,10 +38,12 @@ export function shortTail (most: number): LogTail {
 function tailOf (most: number, borrow?: () => Promise<Lent<Buffer<ArrayBuffer>>>): LogTail {
   let buffer = Buffer.allocUnsafeSlow(SMALL)
   let length = 0
+  let total = 0
   let lent: Lent<Buffer<ArrayBuffer>> | undefined
 
   return {
     async add (chunk) {
+      total += chunk.length
       const added = chunk.length > most ? chunk.subarray(-most) : chunk
       if (length + added.length > buffer.length && lent === undefined && borrow !== undefined) {
         lent = await borrow()
@@ -55,6 +59,7 @@ function tailOf (most: number, borrow?: () => Promise<Lent<Buffer<ArrayBuffer>>>
       length += added.length
     },
     bytes: () => buffer.subarray(Math.max(length - most, 0), length),
+    total: () => total,
     drop: () => {
       lent?.giveBack()
       lent = undefined

@@ -3,7 +3,7 @@ import type { Kind } from './kinds/kind.ts'
 import { type Script, secondsOf } from './script.ts'
 import { type Random, seeded } from './seeded.ts'
 
-export const functionNames = ['deploy', 'job-completed', 'result-fetch', 'result-upload'] as const
+export const functionNames = ['deploy', 'job-completed', 'job-watch', 'result-fetch', 'result-upload'] as const
 export type FunctionName = typeof functionNames[number]
 
 /** Something that happens once, `after` ms from the request for the job or from the start of its workload. */

@@ -67,7 +67,7 @@ await t.test('production requires API keys and mounts them in API_KEYS_DIR; mini
   const HOST = '0.0.0.0'
   t.equal(identifyBy({ HOST, ...minikube }, () => {}), undefined)
   t.match(production, { ANONYMOUS: undefined, API_KEYS_DIR: /^\// })
-  for (const name of ['deploy', 'result-fetch']) {
+  for (const name of ['deploy', 'job-watch', 'result-fetch']) {
     const { containers: [container], volumes } = base.find(({ apiVersion, metadata }) =>
       apiVersion.startsWith('serving') && metadata.name === name
     )!.spec.template.spec

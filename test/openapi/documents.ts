@@ -26,6 +26,7 @@ await t.test('one document has every operation for callers', async (t) => {
       'GET /template': 'listTemplates',
       'GET /job': 'listJobs',
       'GET /job/{id}/callback': 'listCallbacks',
+      'GET /job/{id}/events': 'watchJob',
       'GET /job/{id}/log': 'getLog',
       'HEAD /job/{id}/log': 'headLog',
       'GET /job/{id}/result/list': 'listResultFiles',

@@ -45,7 +45,7 @@ const FOLDERS = {
   WEBHOOK_SECRETS_DIR: { kind: 'Secret', name: 'gx4ki-webhook-secrets' }
 }
 
-const NAMES = ['deploy', 'job-completed', 'result-fetch', 'result-upload']
+const NAMES = ['deploy', 'job-completed', 'job-watch', 'result-fetch', 'result-upload']
 
 /**
  * The functions on the cluster that KUBECONFIG names, with the settings of one test. It uses kubectl for the changes

@@ -103,7 +103,7 @@ export async function deployWith (
       ...connectorsOf(table),
       ...more
     }),
-    { ...admitCallers('test', { HOST: '127.0.0.1', ...callers }, store), elsewhere: callersApi['result-fetch'] }
+    { ...admitCallers('test', { HOST: '127.0.0.1', ...callers }, store), elsewhere: { ...callersApi['result-fetch'], ...callersApi['job-watch'] } }
   )
   const ping = { 'ce-id': '1', 'ce-source': '/ping', 'ce-type': 'dev.knative.sources.ping', 'ce-specversion': '1.0' }
   return {

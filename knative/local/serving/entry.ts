@@ -14,8 +14,11 @@ import { repeatedHeader } from '../../../shared/http/repeated-header.ts'
 import type { HttpRoute } from '../manifests.ts'
 
 export interface Route {
+  /** For a pattern, its text. */
   path: string
   exact: boolean
+  /** A regular expression for whole paths. */
+  pattern?: RegExp
   method?: string
   backend: string
   /** The path that the backend gets instead of the path of the request. */
@@ -43,7 +46,7 @@ const HOP_BY_HOP = [
 
 /**
  * All matches of the routes, the most specific first, in the order of the Gateway API: exact path, longest prefix,
- * method.
+ * method. It leaves it to the gateway where patterns stand; here they come before the prefixes.
  */
 export function routesOf (manifests: HttpRoute[]): Route[] {
   return manifests
@@ -55,6 +58,7 @@ export function routesOf (manifests: HttpRoute[]): Route[] {
           // `/job/` as a prefix is the same as `/job`.
           path: path.type === 'Exact' ? path.value : path.value.replace(/\/$/, ''),
           exact: path.type === 'Exact',
+          ...path.type === 'RegularExpression' && { pattern: new RegExp(`^(?:${path.value})$`) },
           ...method && { method },
           backend: backendRefs[0]!.name,
           ...rewrite && { replaceFullPath: rewrite.replaceFullPath }
@@ -62,7 +66,8 @@ export function routesOf (manifests: HttpRoute[]): Route[] {
       })
     )
     .sort((a, b) =>
-      Number(b.exact) - Number(a.exact) || b.path.length - a.path.length ||
+      Number(b.exact) - Number(a.exact) || Number('pattern' in b) - Number('pattern' in a) ||
+      b.path.length - a.path.length ||
       Number('method' in b) - Number('method' in a)
     )
 }
@@ -70,8 +75,10 @@ export function routesOf (manifests: HttpRoute[]): Route[] {
 /** A prefix matches whole segments: `/job` matches `/job` and `/job/1`, but not `/jobs`. */
 export function findRoute (routes: Route[], method: string, path: string): Route | undefined {
   return routes.find((route) =>
-    (route.method ?? method) === method &&
-    (path === route.path || (!route.exact && path.startsWith(`${route.path}/`)))
+    (route.method ?? method) === method && (
+      route.pattern?.test(path) ??
+        (path === route.path || (!route.exact && path.startsWith(`${route.path}/`)))
+    )
   )
 }
 

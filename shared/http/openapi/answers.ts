@@ -28,6 +28,11 @@ export function plainText (description: string, ...headers: Headers): object {
   return { description, headers: answerHeaders(...headers), content: { 'text/plain': { schema: Type.String() } } }
 }
 
+/** An answer with server-sent events. */
+export function eventStream (description: string, ...headers: Headers): object {
+  return { description, headers: answerHeaders(...headers), content: { 'text/event-stream': { schema: Type.String() } } }
+}
+
 /** An answer without a body. */
 export function empty (description: string, ...headers: Headers): object {
   return { description, headers: answerHeaders(...headers) }

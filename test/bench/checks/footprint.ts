@@ -8,7 +8,7 @@ import { type FunctionName, startFunction } from '../parts/function.ts'
 import { startStub } from '../parts/stub.ts'
 import { about, type Checked, exactly } from './checked.ts'
 
-const functions: FunctionName[] = ['deploy', 'job-completed', 'result-fetch', 'result-upload']
+const functions: FunctionName[] = ['deploy', 'job-completed', 'job-watch', 'result-fetch', 'result-upload']
 
 /** How large the bundles are, and how much of them and of Node a start loads. */
 export async function footprint (bench: Bench): Promise<Checked[]> {

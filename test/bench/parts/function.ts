@@ -6,7 +6,7 @@ import type { Bench } from '../bench.ts'
 import { COMPILE_CACHE } from './compile-cache.ts'
 import { type Program, startProgram } from './program.ts'
 
-export type FunctionName = 'deploy' | 'job-completed' | 'result-fetch' | 'result-upload'
+export type FunctionName = 'deploy' | 'job-completed' | 'job-watch' | 'result-fetch' | 'result-upload'
 
 export const TOKEN_KEY = 'of the bench, and of nothing else at all'
 export const NAMESPACE = 'gx4ki-jobs'

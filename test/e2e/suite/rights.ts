@@ -24,6 +24,7 @@ const RIGHTS: Record<string, string[]> = {
     'secrets create'
   ],
   'gx4ki/job-completed': ['batch/jobs get', 'batch/jobs list', 'pods list', 'pods/log get'],
+  'gx4ki/job-watch': ['pods list', 'pods/log get'],
   'gx4ki/result-fetch': [],
   'gx4ki/result-upload': [],
   'gx4ki-jobs/job-events': ['batch/jobs get', 'batch/jobs list', 'batch/jobs watch'],

@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { resultFetch } from '../../../functions/result-fetch/app.ts'
 import { newJobId } from '../../../shared/job/job-id.ts'
-import { logKey, stateKey } from '../../../shared/store/bucket-layout.ts'
-import { putObject } from '../../../shared/store/object-store.ts'
+import { stateKey } from '../../../shared/store/bucket-layout.ts'
 import { openStore } from '../../../shared/store/open-store.ts'
 import { apiKeyFolder } from '../../support/api-keys.ts'
 import { tryEveryRoute } from '../../support/every-route.ts'
@@ -30,8 +29,6 @@ await t.test('every route requires a credential', async (t) => {
       'HEAD /job/{id}/result': { query: '?file=out.txt' },
       'GET /job/{id}/result/archive': {},
       'HEAD /job/{id}/result/archive': {},
-      'GET /job/{id}/log': {},
-      'HEAD /job/{id}/log': {},
       'GET /job/{id}/callback': {}
     },
     open: [],
@@ -44,7 +41,6 @@ await t.test('every route requires a credential', async (t) => {
     async job () {
       const { job_uuid: id } = await create({ owner: 'alice', state: 'succeeded', attempt })
       await putResults(store, { id, attempt }, { 'out.txt': 'a result' })
-      await putObject(store, logKey(id), 'a log', {}, 'unconditional')
       return id
     }
   })
@@ -59,8 +55,7 @@ await t.test('a request reads the record of its job once, also to compare the ow
   const attempt = randomUUID()
   const { job_uuid: id } = await create({ owner: 'alice', state: 'succeeded', attempt })
   await putResults(store, { id, attempt }, { 'out.txt': 'a result' })
-  await putObject(store, logKey(id), 'a log', {}, 'unconditional')
-  for (const path of ['', '/callback', '/log', '/result/list', '/result?file=out.txt', '/result/archive']) {
+  for (const path of ['', '/callback', '/result/list', '/result?file=out.txt', '/result/archive']) {
     proxy.seen.length = 0
     const response = await fetch(`${url}/job/${id}${path}`, { headers: { authorization } })
     t.equal(response.status, 200, path)

@@ -1,12 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { newJobId } from '../../../shared/job/job-id.ts'
-import { isTerminal, states } from '../../../shared/job/job-state.ts'
-import { noteLostLog } from '../../../shared/job/lost-log.ts'
 import { advanceRecord } from '../../../shared/job/record-store.ts'
 import { writeJournal } from '../../../shared/results/journal.ts'
-import { logKey } from '../../../shared/store/bucket-layout.ts'
-import { putObject } from '../../../shared/store/object-store.ts'
 import { openStore } from '../../../shared/store/open-store.ts'
 import { closedUrl } from '../../support/closed-url.ts'
 import { fetchServer } from '../../support/fetch-server.ts'
@@ -130,7 +126,7 @@ await t.test('an ended job shows the results of its record, not those of the sto
 
 await t.test('an unknown or invalid job id is a problem on every path', async (t) => {
   const { url } = await fetchServer(t, store)
-  for (const rest of ['', '/result/list', '/result?file=a', '/log', '/callback']) {
+  for (const rest of ['', '/result/list', '/result?file=a', '/callback']) {
     const id = newJobId()
     const { job_uuid: named } = await problemAbout(t, await fetch(`${url}/job/${id}${rest}`), 'id', 404, 'unknown-job')
     t.equal(named, id)
@@ -151,57 +147,10 @@ await t.test('an unknown or invalid job id is a problem on every path', async (t
   }
 })
 
-await t.test('a log that is still to come is told apart from one that never will', async (t) => {
-  const { url, create } = await fetchServer(t, store)
-  for (const state of states) {
-    for (const startedAt of [undefined, '2026-11-22T12:00:00.000Z']) {
-      const { job_uuid: id } = await create({ state, ...(startedAt && { started_at: startedAt }) })
-      const response = await fetch(`${url}/job/${id}/log`)
-      const comes = !isTerminal(state) || startedAt !== undefined
-      t.equal(response.headers.get('retry-after'), comes ? '5' : null, `${state}, started: ${startedAt !== undefined}`)
-      const { detail, job_uuid: named } = await problemOf(t, response, 404, comes ? 'log-not-available' : 'no-log')
-      t.equal(named, id)
-      t.equal(
-        detail,
-        isTerminal(state)
-          ? startedAt === undefined
-            ? 'The job never ran, so it has no log'
-            : 'The job has ended, but its log is not stored yet; try again in a moment'
-          : startedAt === undefined
-            ? 'The job has not started yet; its log is stored when it ends'
-            : 'The job still runs; its log is stored when it ends'
-      )
-    }
-  }
-  const { job_uuid: lost } = await create({ state: 'lost', started_at: '2026-11-22T12:00:00.000Z' })
-  await noteLostLog(store, lost)
-  const response = await fetch(`${url}/job/${lost}/log`)
-  t.equal(response.headers.get('retry-after'), null)
-  const { detail } = await problemOf(t, response, 404, 'no-log')
-  t.equal(detail, 'The job ran, but its pod was gone before the log could be read')
-})
-
-await t.test('the bytes of a stored log are unchanged, and there may be none', async (t) => {
-  const { url, create } = await fetchServer(t, store)
-  const { job_uuid: id } = await create({ state: 'failed' })
-  for (const log of [Buffer.concat([Buffer.from('größer\n'), Buffer.from([0xff, 0x00, 0x1b])]), Buffer.alloc(0)]) {
-    await putObject(store, logKey(id), log, { whole: 'true' }, 'unconditional', 'text/plain')
-    const response = await fetch(`${url}/job/${id}/log`)
-    t.equal(response.status, 200)
-    t.match(Object.fromEntries(response.headers), {
-      'content-type': 'text/plain; charset=utf-8',
-      'content-length': String(log.length),
-      'x-content-type-options': 'nosniff'
-    })
-    t.ok(Buffer.from(await response.arrayBuffer()).equals(log))
-    t.equal((await fetch(`${url}/job/${id}/log`, { method: 'HEAD' })).headers.get('content-length'), String(log.length))
-  }
-})
-
 await t.test('other methods and paths are problems', async (t) => {
   const { url, create } = await fetchServer(t, store)
   const { job_uuid: id } = await create()
-  const readOnly = ['result', 'result/list', 'result/archive', 'log', 'callback'].map((path) => `/job/${id}/${path}`)
+  const readOnly = ['result', 'result/list', 'result/archive', 'callback'].map((path) => `/job/${id}/${path}`)
   for (
     const [allow, methods, ...paths] of [
       ['GET, HEAD', ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'], '/job', ...readOnly],
@@ -243,8 +192,7 @@ await t.test('an unreachable store, or one with invalid answers, gives 503', asy
         '/job?state=running',
         `/job/${id}`,
         `/job/${id}/result/list`,
-        `/job/${id}/result?file=a`,
-        `/job/${id}/log`
+        `/job/${id}/result?file=a`
       ]
     ) {
       const response = await fetch(url + path)

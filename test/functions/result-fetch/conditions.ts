@@ -1,7 +1,5 @@
 import t from 'tap'
 import { writeJournal } from '../../../shared/results/journal.ts'
-import { logKey } from '../../../shared/store/bucket-layout.ts'
-import { putObject } from '../../../shared/store/object-store.ts'
 import { fetchServer } from '../../support/fetch-server.ts'
 import { problemOf } from '../../support/problem-of.ts'
 import { putContents, putResults } from '../../support/put-results.ts'
@@ -16,11 +14,9 @@ await t.test('every representation has an ETag, and its conditions are evaluated
   const { url, create } = await fetchServer(t, store)
   const { job_uuid: id } = await create({ state: 'succeeded', attempt })
   await putResults(store, { id, attempt }, { 'a.txt': 'some bytes' })
-  await putObject(store, logKey(id), 'a log', {}, 'unconditional')
   for (
     const [path, isDated] of [
       [`/job/${id}/result?file=a.txt`, true],
-      [`/job/${id}/log`, true],
       [`/job/${id}/result/archive`, false],
       [`/job/${id}/result/list`, false],
       [`/job/${id}`, false],
@@ -103,7 +99,6 @@ await t.test('conditions do not matter where the answer would be another problem
   for (
     const [path, status] of [
       [`/job/${id}/result?file=none`, 404],
-      [`/job/${id}/log`, 404],
       [`/job/${id}/result/archive`, 409],
       [`/job/${id.slice(0, -4)}0000`, 404],
       ['/job/x', 400]

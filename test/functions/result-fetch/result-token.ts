@@ -71,7 +71,7 @@ await t.test('result tokens', async (t) => {
       t.equal(await statusOf(`/${id}/${path}`, resultToken('another key', id)), 401, path)
       t.equal(await statusOf(`/${id}/${path}`, 'neither'), 401, path)
     }
-    for (const path of ['', `/${id}`, `/${id}/log`, `/${id}/callback`]) {
+    for (const path of ['', `/${id}`, `/${id}/callback`]) {
       t.equal(await statusOf(path, resultToken(resultTokenKey, id)), 401, path)
     }
   })

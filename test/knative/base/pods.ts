@@ -22,6 +22,7 @@ await t.test('every pod of an installation is restricted and has a read-only roo
     'deploy',
     'entry',
     'job-completed',
+    'job-watch',
     'minio',
     'result-fetch',
     'result-upload',
@@ -48,16 +49,23 @@ await t.test('a token of the Kubernetes API is mounted only where it is used', a
   const withToken = podsOf.filter(({ spec }) => spec.template.spec.automountServiceAccountToken !== false).map((
     { metadata }
   ) => metadata.name)
-  t.strictSame(withToken.sort(), ['deploy', 'job-completed'])
+  t.strictSame(withToken.sort(), ['deploy', 'job-completed', 'job-watch'])
 })
 
 await t.test('a Secret is mounted only where it is used', async (t) => {
   const holders = (secret: string) =>
     podsOf.filter(({ spec }) => JSON.stringify(spec).includes(`"${secret}"`)).map(({ metadata }) => metadata.name)
       .sort()
-  t.strictSame(holders('gx4ki-store'), ['deploy', 'job-completed', 'minio', 'result-fetch', 'result-upload'])
+  t.strictSame(holders('gx4ki-store'), [
+    'deploy',
+    'job-completed',
+    'job-watch',
+    'minio',
+    'result-fetch',
+    'result-upload'
+  ])
   t.strictSame(holders('gx4ki-job-token'), ['deploy', 'result-upload'])
-  t.strictSame(holders('gx4ki-api-keys'), ['deploy', 'result-fetch'])
+  t.strictSame(holders('gx4ki-api-keys'), ['deploy', 'job-watch', 'result-fetch'])
   t.strictSame(holders('gx4ki-result-token'), ['deploy', 'job-completed', 'result-fetch'])
   t.strictSame(holders('gx4ki-connector-secrets'), ['deploy', 'job-completed'])
   t.strictSame(objects.filter(({ kind }) => kind === 'Secret'), [], 'no file contains a Secret')
@@ -92,7 +100,7 @@ await t.test('the settings and the manifests name the same namespace for jobs', 
 
 await t.test('no function has a public address', async (t) => {
   const services = objects.filter(({ apiVersion }) => apiVersion.startsWith('serving.knative.dev/'))
-  t.equal(services.length, 4)
+  t.equal(services.length, 5)
   for (const { metadata } of services) {
     t.equal(metadata.labels?.['networking.knative.dev/visibility'], 'cluster-local', metadata.name)
   }

@@ -16,7 +16,7 @@ await t.test('the manifests of a cluster have all that the local host needs', as
   )
   t.strictSame(names, {
     ConfigMap: ['gx4ki-labels', 'gx4ki-secrets', 'gx4ki-images', 'gx4ki-settings'],
-    Service: ['deploy', 'job-completed', 'result-fetch', 'result-upload'],
+    Service: ['deploy', 'job-completed', 'job-watch', 'result-fetch', 'result-upload'],
     Trigger: ['job-completed', 'job-completed-ping', 'deploy-ping', 'callback-due'],
     ApiServerSource: ['jobs'],
     PingSource: ['reconcile'],
@@ -78,8 +78,8 @@ await t.test('an unsupported manifest is refused with file, object and field', a
       /x\.yaml: Trigger a: \/spec\/delivery\/backoffPolicy/
     ],
     [
-      'a pattern as path',
-      `${route}      matches: [{ path: { type: RegularExpression, value: /.* } }]\n`,
+      'an unknown kind of path',
+      `${route}      matches: [{ path: { type: Glob, value: /.* } }]\n`,
       /x\.yaml: HTTPRoute a: \/spec\/rules\/0\/matches\/0\/path\/type/
     ],
     ['no name', 'kind: ConfigMap\napiVersion: v1\ndata: {}\n', /x\.yaml: ConfigMap \(without a name\): it .*metadata/]

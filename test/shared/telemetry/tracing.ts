@@ -58,7 +58,7 @@ await t.test('no function has OpenTelemetry in its bundle', async (t) => {
   const { outputs } = JSON.parse(readFileSync('dist/metafile.json', 'utf8')) as {
     outputs: Record<string, { inputs: object, imports: { path: string, kind: string }[] }>
   }
-  for (const name of ['deploy', 'job-completed', 'result-fetch', 'result-upload']) {
+  for (const name of ['deploy', 'job-completed', 'job-watch', 'result-fetch', 'result-upload']) {
     const { inputs, imports } = outputs[`dist/${name}.cjs`]!
     t.strictSame(Object.keys(inputs).filter((path) => path.includes('@opentelemetry')), [], name)
     t.strictSame(imports.filter(({ path }) => path.includes('export-traces')).map(({ kind }) => kind), [

@@ -57,6 +57,7 @@ await t.test('the doctor checks all objects of an installation', async (t) => {
       'job-completed',
       'job-completed',
       'job-completed-ping',
+      'job-watch',
       'jobs',
       'reconcile',
       'result-fetch',
@@ -73,6 +74,7 @@ await t.test('the doctor checks the rights of all Roles for all ServiceAccounts'
   t.strictSame(accounts.map(({ name, must }) => [name, must.length]), [
     ['deploy', 8],
     ['job-completed', 4],
+    ['job-watch', 2],
     ['result-fetch', 0],
     ['result-upload', 0],
     ['job-events', 3],

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import t from 'tap'
 import { deploy } from '../../../../functions/deploy/app.ts'
+import { jobWatch } from '../../../../functions/job-watch/app.ts'
 import { resultFetch } from '../../../../functions/result-fetch/app.ts'
 import { readManifests } from '../../../../knative/local/manifests.ts'
 import { routesOf, startEntry } from '../../../../knative/local/serving/entry.ts'
@@ -13,6 +14,7 @@ import { deployWith } from '../../../support/deploy-server.ts'
 import { fetchServer } from '../../../support/fetch-server.ts'
 import { problemOf } from '../../../support/problem-of.ts'
 import { storeSettingsOf } from '../../../support/store-settings.ts'
+import { watchServer } from '../../../support/watch-server.ts'
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
@@ -20,9 +22,14 @@ await t.test('behind the entry point', async (t) => {
   const store = openStore(storeSettingsOf(await closedUrl()))
   const urls: Record<string, string> = {
     deploy: (await deployWith(t, { store, cluster: clusterAt(t, await closedUrl()) })).url,
-    'result-fetch': (await fetchServer(t, store)).url
+    'result-fetch': (await fetchServer(t, store)).url,
+    'job-watch': (await watchServer(t, { store, cluster: clusterAt(t, await closedUrl()) })).url
   }
-  const plugins: Record<string, FastifyPluginAsync> = { deploy: deploy({} as never), 'result-fetch': resultFetch({} as never) }
+  const plugins: Record<string, FastifyPluginAsync> = {
+    deploy: deploy({} as never),
+    'result-fetch': resultFetch({} as never),
+    'job-watch': jobWatch({} as never)
+  }
   /** The methods of each path of a function, as the OpenAPI documents have them. */
   async function documented (name: string): Promise<[path: string, methods: string[]][]> {
     const methods = new Map<string, string[]>()
@@ -33,7 +40,7 @@ await t.test('behind the entry point', async (t) => {
   }
 
   await t.test('each function knows the methods of the other at the paths that they share', async (t) => {
-    for (const name of ['deploy', 'result-fetch'] as const) {
+    for (const name of ['deploy', 'result-fetch', 'job-watch'] as const) {
       // The entry point sends all requests for the other paths to deploy.
       const shared = (await documented(name)).filter(([path]) => /^\/job(?!\/deploy)/.test(path))
       const reads = (methods: string[]): string[] => methods.filter((method) => method !== 'HEAD').sort()
@@ -60,14 +67,14 @@ await t.test('behind the entry point', async (t) => {
     })
     t.teardown(() => entry.stop())
     const methods = new Map<string, Set<string>>()
-    for (const name of ['deploy', 'result-fetch']) {
+    for (const name of ['deploy', 'result-fetch', 'job-watch']) {
       for (const [path, own] of await documented(name)) {
         // The entry point has no route for events.
         if (path === '/') continue
         const known = methods.get(path) ?? new Set()
         for (const method of own) known.add(method)
         // Fastify adds HEAD to each GET that has nothing against it, and the document does not have it.
-        const isReadable = known.has('GET') && !['/job/deploy', '/demo'].includes(path) && !/dataflows/.test(path)
+        const isReadable = known.has('GET') && !['/job/deploy', '/demo', '/job/:id/events'].includes(path) && !/dataflows/.test(path)
         if (isReadable) known.add('HEAD')
         methods.set(path, known)
       }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { jobEtag } from '../../shared/job/job-etag.ts'
-import { type FoundRecord, readRecord } from '../../shared/job/record-store.ts'
-import { jobOfKey, STATE_PREFIX } from '../../shared/store/bucket-layout.ts'
-import { inBatches, listObjects } from '../../shared/store/object-store.ts'
-import type { Store } from '../../shared/store/open-store.ts'
+import { jobEtag } from './job-etag.ts'
+import { type FoundRecord, readRecord } from './record-store.ts'
+import { jobOfKey, STATE_PREFIX } from '../store/bucket-layout.ts'
+import { inBatches, listObjects } from '../store/object-store.ts'
+import type { Store } from '../store/open-store.ts'
 
 /**
  * Resolves with the record when it is no longer the one in `found`, with `undefined` when it was removed, and with
@@ -28,7 +28,7 @@ const REQUESTS_PER_SECOND = 30
 const FEW = 16
 
 /** Watches the jobs for which requests wait. All requests of a process share its looks at the store. */
-export function watchJobs (store: Store): WatchJob {
+export function watchJobs (store: Store, pauseMs = PAUSE_MS): WatchJob {
   const waiting = new Map<string, Set<Waiter>>()
   let isLooking = false
 
@@ -61,7 +61,7 @@ export function watchJobs (store: Store): WatchJob {
     let requests = 0
     while (waiting.size > 0) {
       // Without a reference: the timer must not keep alive a process that stops.
-      await sleep(Math.max(PAUSE_MS, requests / REQUESTS_PER_SECOND * 1000), undefined, { ref: false })
+      await sleep(Math.max(pauseMs, requests / REQUESTS_PER_SECOND * 1000), undefined, { ref: false })
       requests = await look()
     }
     isLooking = false

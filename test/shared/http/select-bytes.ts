@@ -1,5 +1,5 @@
 import t from 'tap'
-import { selectBytes, type Selection } from '../../../functions/result-fetch/select-bytes.ts'
+import { selectBytes, type Selection } from '../../../shared/http/select-bytes.ts'
 
 const whole: Selection = { status: 200 }
 const part = (start: number, end: number): Selection => ({ status: 206, start, end })

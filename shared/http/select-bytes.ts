@@ -1,4 +1,4 @@
-import { problem } from '../../shared/http/problem.ts'
+import { problem } from './problem.ts'
 
 export type Selection =
   | { status: 200 }

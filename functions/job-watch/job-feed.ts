@@ -2,13 +2,13 @@ import { pause } from '../../shared/flow/pause.ts'
 import { type Pulse, pulse } from '../../shared/flow/pulse.ts'
 import type { JobRecord } from '../../shared/job/job-record.ts'
 import type { FoundRecord } from '../../shared/job/record-store.ts'
-import type { ResultCounts } from '../../shared/job/result-counts.ts'
+import type { SoFar } from '../../shared/job/so-far.ts'
 import type { WatchJob } from '../../shared/job/watch-jobs.ts'
-import { resultsSoFar } from '../../shared/results/results-so-far.ts'
+import { soFar } from '../../shared/results/so-far.ts'
 import type { Store } from '../../shared/store/open-store.ts'
 import { hasEnded } from './has-ended.ts'
 
-/** Between two looks at what a job has uploaded. */
+/** Between two looks at what a job has uploaded, and how far it is. */
 const COUNT_MS = 4_000
 
 /** The newest of a job, for all that watch it. */
@@ -17,7 +17,7 @@ export interface JobFeed {
   /** `undefined` when the job was removed. */
   found: () => FoundRecord | undefined
   record: () => JobRecord | undefined
-  counts: () => ResultCounts | undefined
+  soFar: () => SoFar
   /** Takes the record as a new watcher has read it, if it is newer. */
   renew: (read: FoundRecord) => void
   changed: Pulse
@@ -31,7 +31,7 @@ export function feedJob (
   signal: AbortSignal
 ): JobFeed {
   let found: FoundRecord | undefined = first
-  let counts: ResultCounts | undefined
+  let now: SoFar = {}
   const changed = pulse()
   const isOpen = (): boolean => !hasEnded(found?.record) && !signal.aborted
 
@@ -47,21 +47,21 @@ export function feedJob (
     }
   }
 
-  async function followCounts (): Promise<void> {
+  async function followUploads (): Promise<void> {
     while (isOpen()) {
-      const before = JSON.stringify(counts)
-      counts = await resultsSoFar(store, found!.record).catch(() => counts)
-      if (JSON.stringify(counts) !== before) changed.beat()
+      const before = JSON.stringify(now)
+      now = await soFar(store, found!.record).catch(() => now)
+      if (JSON.stringify(now) !== before) changed.beat()
       await pause(COUNT_MS, signal)
     }
   }
 
-  for (const follow of [followRecord, followCounts]) follow().catch(() => {})
+  for (const follow of [followRecord, followUploads]) follow().catch(() => {})
   return {
     id: first.record.job_uuid,
     found: () => found,
     record: () => found?.record,
-    counts: () => counts,
+    soFar: () => now,
     renew (read) {
       if (found === undefined || read.record.revision <= found.record.revision) return
       found = read

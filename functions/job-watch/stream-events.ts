@@ -29,15 +29,19 @@ export async function * streamEvents (
   const reader = begin === undefined ? undefined : readLog(log(), begin)
   const over = performance.now() + longest
   let state = ''
+  let reported: string | undefined
   yield RETRY
   while (!signal.aborted && performance.now() < over) {
     // Before the look, so that no change in between is missed.
     const changes = [feed.changed.next(), ...reader === undefined ? [] : [log().changed.next()]]
     const found = feed.found()
     if (found === undefined) return
-    const now = jobEtag(found.etag, feed.counts())
-    if (now !== state) yield event('state', viewOf(found.record, feed.counts()), reader)
+    const now = jobEtag(found.etag, { results: feed.soFar().results })
+    const view = viewOf(found.record, feed.soFar())
+    if (now !== state) yield event('state', view, reader)
+    else if (view.progress !== null && view.progress.at !== reported) yield event('progress', view.progress, reader)
     state = now
+    reported = view.progress?.at
     const lines = reader?.next()
     if (lines !== undefined) {
       yield event('log', logData(lines), reader)

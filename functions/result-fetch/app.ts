@@ -15,7 +15,7 @@ import { JobId } from '../../shared/job/job-id.ts'
 import { State } from '../../shared/job/job-state.ts'
 import { JobView, ListedJob, viewOf } from '../../shared/job/job-view.ts'
 import type { FoundRecord } from '../../shared/job/record-store.ts'
-import { resultsSoFar } from '../../shared/results/results-so-far.ts'
+import { soFar } from '../../shared/results/so-far.ts'
 import { countJobs } from './count-jobs.ts'
 import { listJobs } from './list-jobs.ts'
 import { Cursor, Limit, PAGE } from './page.ts'
@@ -71,7 +71,7 @@ export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
         tags: ['jobs'],
         summary: 'One job',
         description:
-          'With `Prefer: wait=N` (at most 50 s), the answer waits until the job ends. With `If-None-Match` as well, it waits for any change, except of the counts in `results`.',
+          'With `Prefer: wait=N` (at most 50 s), the answer waits until the job ends. With `If-None-Match` as well, it waits for any change, except of the counts in `results` and of `progress`.',
         params: JobParams,
         headers: Type.Object({
           prefer: Type.Optional(Type.String({ examples: ['wait=30'] })),
@@ -88,14 +88,14 @@ export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
       const first = await jobOf(store, request)
       const found = seconds === 0 ? first : await newsOf(first, seconds, request)
       if (found === undefined) throw unknownJob(request.params.id)
-      const counts = await resultsSoFar(store, found.record)
-      const etag = jobEtag(found.etag, counts)
+      const now = await soFar(store, found.record)
+      const etag = jobEtag(found.etag, now)
       const judgement = checkConditions(request, { etag })
       if (seconds > 0) reply.header('preference-applied', `wait=${seconds}`)
       reply.vary('prefer')
       reply.headers({ etag, 'cache-control': 'no-cache' })
       if (judgement === 'not modified') return await reply.code(304).send()
-      return viewOf(found.record, counts)
+      return viewOf(found.record, now)
     })
 
     app.get('/job/:id/callback', {

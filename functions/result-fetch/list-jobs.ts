@@ -6,6 +6,7 @@ import { ALL_JOBS, readListedUntil } from '../../shared/job/listed-until.ts'
 import { jobOfKey, STATE_PREFIX } from '../../shared/store/bucket-layout.ts'
 import { listObjects, type Tags } from '../../shared/store/object-store.ts'
 import type { Store } from '../../shared/store/open-store.ts'
+import { addProgress } from './add-progress.ts'
 import { listedIds, listsFor } from './listed-ids.ts'
 import { tagsOfRecords } from './tags-of-records.ts'
 
@@ -50,6 +51,7 @@ export async function listJobs (store: Store, query: JobQuery): Promise<JobPage>
   const until = lists.length === 0 ? '' : await readListedUntil(store)
   let stop: Stop = (page.last ?? '') < until ? await takeListed(store, page, lists, until) : 'end'
   if (stop === 'end' && until !== ALL_JOBS) stop = await walk(store, page, until)
+  await addProgress(store, page.jobs)
   return { jobs: page.jobs, next_cursor: stop === 'end' ? null : page.last ?? null }
 }
 
@@ -138,6 +140,7 @@ function listedJob (id: string, tags: Tags): Static<typeof ListedJob> | undefine
     exit_code: tags['exit_code'] === undefined ? null : Number(tags['exit_code']),
     expires_at: tags['expires'] ?? null,
     callback: tags['callback'] ?? null,
+    progress: null,
     links: linksOf(id)
   }
 }

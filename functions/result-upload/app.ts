@@ -7,8 +7,10 @@ import { problem } from '../../shared/http/problem.ts'
 import { JOURNAL_PAGE } from '../../shared/results/journal-entry.ts'
 import { writeJournal } from '../../shared/results/journal.ts'
 import { MOST_NAMED } from '../../shared/job/left-out.ts'
+import { Progress } from '../../shared/job/progress.ts'
 import { LeftOutFile } from '../../shared/job/result-counts.ts'
 import { LARGEST_FILE, MOST_PARTS } from '../../shared/results/part-size.ts'
+import { writeProgress } from '../../shared/results/progress-note.ts'
 import { ResultName } from '../../shared/results/result-name.ts'
 import { wrongName } from '../../shared/results/wrong-name.ts'
 import { contentKey, journalPageKey } from '../../shared/store/bucket-layout.ts'
@@ -126,6 +128,22 @@ export function resultUpload ({ tokenKey, ...deps }: Deps & { tokenKey: string }
       await inBatches(body.sha256, async (sha256) => {
         await removeObject(store, contentKey(params.id, params.attempt, sha256))
       })
+      return await reply.code(204).send(null)
+    })
+
+    app.post('/job/:id/attempt/:attempt/progress', {
+      schema: {
+        operationId: 'reportProgress',
+        tags: ['uploads'],
+        summary: 'So far is the workload',
+        description: 'The newest report replaces the one before. An uploader sends at most one in ten seconds.',
+        security,
+        params: Attempt,
+        body: Type.Object(Type.Omit(Progress, ['at']).properties, exactly('ReportProgressRequest')),
+        response: { 204: empty('Done'), ...problems(400, 401, 403, 413, 415, 503) }
+      }
+    }, async ({ params: { id, attempt }, body }, reply) => {
+      await writeProgress(store, id, { ...body, at: new Date().toISOString(), attempt })
       return await reply.code(204).send(null)
     })
 

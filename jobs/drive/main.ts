@@ -42,7 +42,7 @@ async function drive (
   const steps = duration * STEPS_PER_SECOND
   const route = planRoute()
   const driven: { x: number, y: number }[] = []
-  const report = reportProgress(steps)
+  const report = reportProgress(steps, resultDir)
   let figures = noFigures
 
   await mkdir(resultDir, { recursive: true })

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { askService } from './ask-service.ts'
+import { reportProgress } from './report-progress.ts'
 import { showsMappedWrites } from './shows-mapped-writes.ts'
 import { watchEnd } from './the-end.ts'
 import { uploadResults } from './upload-results.ts'
@@ -21,12 +22,14 @@ async function main (): Promise<boolean> {
   const token = (await readFile(setting('TOKEN_FILE'), 'utf8')).trim()
   const url = `${setting('UPLOAD_URL').replace(/\/+$/, '')}/job/${setting('JOB_UUID')}/attempt/${setting('POD_UID')}`
   const folder = setting('RESULT_DIR')
+  const ask = askService({ url, token, over: end.over, log })
   log(`watching ${folder}`)
+  reportProgress({ folder, pauseMs: seconds('PROGRESS_SECONDS', '10') * 1000, ask, end }).catch(() => {})
   return await uploadResults({
     folder,
     settleMs: seconds('SETTLE_SECONDS', '3') * 1000,
     syncable: await showsMappedWrites(folder),
-    ask: askService({ url, token, over: end.over, log }),
+    ask,
     end,
     log
   })

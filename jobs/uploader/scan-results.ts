@@ -3,6 +3,7 @@ import type { BigIntStats, Dirent } from 'node:fs'
 import { lstat, readdir, realpath, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import type { LeftOut } from '../../shared/job/left-out.ts'
+import { PROGRESS_FILE } from '../../shared/results/progress-file.ts'
 import { wrongName } from '../../shared/results/wrong-name.ts'
 import { identify } from './identify.ts'
 import { printable } from './printable.ts'
@@ -32,7 +33,8 @@ const TOGETHER = 64
 /**
  * The files under a folder, sub-folders included. While the workload runs, names that begin with a dot are left alone,
  * because programs write files under such names before they rename them; so are symbolic links, which may lead anywhere
- * a moment later. When the workload has ended (`final`) both are results like any others.
+ * a moment later. When the workload has ended (`final`) both are results like any others. The file in
+ * which a workload reports how far it is never is.
  */
 export async function scanResults (
   root: string,
@@ -58,6 +60,7 @@ export async function scanResults (
   async function add (folder: string, entry: Dirent<Buffer>): Promise<void> {
     if (!final && (entry.name[0] === DOT || entry.isSymbolicLink())) return
     const name = folder === '' ? entry.name.toString() : `${folder}/${entry.name}`
+    if (name === PROGRESS_FILE) return
     const wrong = isUtf8(entry.name) ? wrongName(name) : 'is not valid UTF-8'
     if (wrong !== undefined) {
       const shown = folder === '' ? printable(entry.name) : `${folder}/${printable(entry.name)}`

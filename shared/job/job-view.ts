@@ -2,8 +2,10 @@ import { Type, type Static } from 'typebox'
 import { CallbackState, callbackState } from './callback.ts'
 import { JobId } from './job-id.ts'
 import type { JobRecord } from './job-record.ts'
-import { State } from './job-state.ts'
+import { isTerminal, State } from './job-state.ts'
+import { Progress } from './progress.ts'
 import { ResultCounts } from './result-counts.ts'
+import type { SoFar } from './so-far.ts'
 
 export const Time = Type.String({ format: 'date-time', description: 'RFC 3339, UTC' })
 
@@ -34,6 +36,9 @@ const listed = {
   }),
   callback: Type.Union([CallbackState, Type.Null()], {
     description: 'The worst state of all callbacks of the job; null when there are no callbacks'
+  }),
+  progress: Type.Union([Progress, Type.Null()], {
+    description: 'How far the workload is; null when it does not report that, and when it does not run'
   })
 }
 
@@ -59,8 +64,8 @@ export function linksOf (id: string): Static<typeof JobLinks> {
   return { self: `/job/${id}`, results: `/job/${id}/result/list`, log: `/job/${id}/log` }
 }
 
-/** A job as callers see it. `results` are those of a job that runs; the record has those of one that has ended. */
-export function viewOf (record: JobRecord, results?: ResultCounts): Static<typeof JobView> {
+/** A job as callers see it. For a job that runs, results and progress are not in the record. */
+export function viewOf (record: JobRecord, { results, progress }: SoFar = {}): Static<typeof JobView> {
   return {
     job_uuid: record.job_uuid,
     state: record.state,
@@ -75,6 +80,7 @@ export function viewOf (record: JobRecord, results?: ResultCounts): Static<typeo
     exit_code: record.exit_code ?? null,
     expires_at: record.expires_at ?? null,
     callback: callbackState(record.callbacks) ?? null,
+    progress: (isTerminal(record.state) ? undefined : progress) ?? null,
     env: record.env,
     history: record.history,
     links: linksOf(record.job_uuid)

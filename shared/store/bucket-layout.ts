@@ -37,6 +37,8 @@ export const journalPageKey = (id: string, attempt: string, page: number): strin
 export const manifestKey = (id: string, attempt: string): string => `uploads/${id}/${attempt}/manifest.json`
 export const manifestPageKey = (id: string, attempt: string, page: number): string =>
   `uploads/${id}/${attempt}/manifest-pages/${page}.json`
+/** How far the workload is, as its newest attempt has reported it. */
+export const progressKey = (id: string): string => `uploads/${id}/progress.json`
 /** The note of a large upload that is under way, so that it can go on where it stopped. */
 export const multipartKey = (id: string, attempt: string, sha256: string): string =>
   `uploads/${id}/${attempt}/multipart/${sha256}.json`

@@ -51,6 +51,7 @@ await t.test('a job is returned with all its fields, or with 304 if the ETag mat
     exit_code: null,
     expires_at: null,
     callback: null,
+    progress: null,
     env: { DURATION: '15' },
     history: record.history,
     links: {

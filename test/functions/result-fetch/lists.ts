@@ -78,10 +78,10 @@ await t.test('the few jobs of a query are found among thousands with few request
   t.strictSame(await count('alice'), [[idsOf([mine])], 2], 'how far they reach is known by now')
   t.strictSame(await count('alice', 'state=failed'), [[[]], 1])
   t.strictSame(await count('alice', 'state=running'), [[[]], 2])
-  t.strictSame(await count('carol'), [[idsOf([first, last])], 3])
-  t.strictSame(await count('carol', 'state=running'), [[idsOf([first])], 3])
+  t.strictSame(await count('carol'), [[idsOf([first, last])], 4], 'and how far the running one is')
+  t.strictSame(await count('carol', 'state=running'), [[idsOf([first])], 3], 'which is known for a while')
   for (const owner of ['bob', undefined]) t.strictSame(await count(owner, 'state=failed'), [[only('failed')], 6])
-  t.strictSame(await count('bob', 'state=running'), [[only('running')], 4], 'markers, two pages of his jobs, and tags')
+  t.strictSame(await count('bob', 'state=running'), [[only('running')], 5], 'markers, two pages of his jobs, tags, progress')
   t.strictSame((await pages(undefined, 'state=running'))[0], idsOf([first, ...bobs.filter(({ state }) => state === 'running')]))
 
   // Each page is full, and many jobs that lie close together do not need a request each, where a store sends tags.

@@ -30,6 +30,7 @@ await t.test('a view has every public field, null for absent values, and no inte
     exit_code: null,
     expires_at: null,
     callback: null,
+    progress: null,
     env: { DURATION: '15' },
     history: [{ state: 'accepted', at: created }],
     links: { self: `/job/${id}`, results: `/job/${id}/result/list`, log: `/job/${id}/log` }

@@ -13,8 +13,8 @@ export const logs: Command = {
   most: 1,
   summary: 'Prints the log of a job',
   details: [
-    'The server has the log when the job has ended: the last 10 MiB of it. Before that, the exit code is 8, and -f waits ' +
-    'for the end and prints the log then; it does not show lines while the job runs.',
+    'While the job runs, this is what it has written so far; when it has ended, the last 10 MiB of its log. Before it ' +
+    'runs, the exit code is 8. -f waits for the end and prints the log then.',
     'On a terminal, control characters other than colours are shown and not sent to it. With --json, the log is one ' +
     'string.'
   ],

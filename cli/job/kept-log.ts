@@ -9,8 +9,8 @@ import { watchJob } from './watch-job.ts'
 const MOST_ATTEMPTS = 5
 
 /**
- * The log of a job, chunk by chunk. The API has it only when the job has ended: with `follow`, that is waited for. A
- * stream of the API would be another source of the same chunks.
+ * The log of a job, chunk by chunk: so far while it runs. With `follow`, its end is waited for. A stream of the API
+ * would be another source of the same chunks.
  */
 export async function * logOf (
   session: Session,

@@ -41,7 +41,7 @@ export async function followLog (
     if (signal.aborted) return
     const mayRun = feed.record()?.started_at !== undefined
     const isRead = mayRun && await followPod(deps, feed, log, signal).catch(() => false)
-    await pause(isRead ? AGAIN_MS : LOOK_MS, signal, feed.changed.next())
+    if (!hasEnded(feed.record())) await pause(isRead ? AGAIN_MS : LOOK_MS, signal, feed.changed)
   }
   for (const part of log.parts) part.isFinished = true
   const record = feed.record()
@@ -124,7 +124,7 @@ function endOf (feed: JobFeed, signal: AbortSignal): { signal: AbortSignal, stop
   const stopped = new AbortController()
   const wait = async (): Promise<void> => {
     while (!stopped.signal.aborted && !hasEnded(feed.record())) {
-      await pause(GRACE_MS, stopped.signal, feed.changed.next())
+      await pause(GRACE_MS, stopped.signal, feed.changed)
     }
     await pause(GRACE_MS, stopped.signal)
   }

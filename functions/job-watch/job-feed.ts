@@ -18,6 +18,8 @@ export interface JobFeed {
   found: () => FoundRecord | undefined
   record: () => JobRecord | undefined
   soFar: () => SoFar
+  /** Resolves when `soFar` is known for the first time. */
+  counted: Promise<void>
   /** Takes the record as a new watcher has read it, if it is newer. */
   renew: (read: FoundRecord) => void
   changed: Pulse
@@ -33,6 +35,7 @@ export function feedJob (
   let found: FoundRecord | undefined = first
   let now: SoFar = {}
   const changed = pulse()
+  const counted = Promise.withResolvers<void>()
   const isOpen = (): boolean => !hasEnded(found?.record) && !signal.aborted
 
   async function followRecord (): Promise<void> {
@@ -51,9 +54,11 @@ export function feedJob (
     while (isOpen()) {
       const before = JSON.stringify(now)
       now = await soFar(store, found!.record).catch(() => now)
+      counted.resolve()
       if (JSON.stringify(now) !== before) changed.beat()
       await pause(COUNT_MS, signal)
     }
+    counted.resolve()
   }
 
   for (const follow of [followRecord, followUploads]) follow().catch(() => {})
@@ -62,6 +67,7 @@ export function feedJob (
     found: () => found,
     record: () => found?.record,
     soFar: () => now,
+    counted: counted.promise,
     renew (read) {
       if (found === undefined || read.record.revision <= found.record.revision) return
       found = read

@@ -1,4 +1,5 @@
 import { pause } from '../../shared/flow/pause.ts'
+import type { Pulse } from '../../shared/flow/pulse.ts'
 import { jobEtag } from '../../shared/job/job-etag.ts'
 import { isTerminal } from '../../shared/job/job-state.ts'
 import { viewOf } from '../../shared/job/job-view.ts'
@@ -28,42 +29,42 @@ export async function * streamEvents (
 ): AsyncGenerator<string> {
   const reader = begin === undefined ? undefined : readLog(log(), begin)
   const over = performance.now() + longest
-  let state = ''
+  const changes = reader === undefined ? [feed.changed] : [feed.changed, log().changed]
+  let state: string | undefined
   let reported: string | undefined
   yield RETRY
+  await feed.counted
   while (!signal.aborted && performance.now() < over) {
-    // Before the look, so that no change in between is missed.
-    const changes = [feed.changed.next(), ...reader === undefined ? [] : [log().changed.next()]]
     const found = feed.found()
     if (found === undefined) return
-    const now = jobEtag(found.etag, { results: feed.soFar().results })
     const view = viewOf(found.record, feed.soFar())
-    if (now !== state) yield event('state', view, reader)
-    else if (view.progress !== null && view.progress.at !== reported) yield event('progress', view.progress, reader)
+    const now = jobEtag(found.etag, { results: feed.soFar().results })
+    const isNew = now !== state
+    const isReport = view.progress !== null && view.progress.at !== reported
     state = now
     reported = view.progress?.at
+    // After each piece, all is looked at again: it may have changed while the client took that.
+    if (isNew || isReport) {
+      yield isNew ? event('state', view, reader) : event('progress', view.progress!, reader)
+      continue
+    }
     const lines = reader?.next()
     if (lines !== undefined) {
       yield event('log', logData(lines), reader)
     } else if (isTerminal(found.record.state) && (reader?.isDone() ?? true)) {
       yield event('end', { state: found.record.state }, reader, true)
       return
-    } else if (await isQuiet(ping, over, signal, changes)) {
+    } else if (await isQuiet(Math.min(ping, over - performance.now()), signal, changes)) {
       yield ': ping\n\n'
     }
   }
 }
 
-/** Waits for a change. Returns true when there was none for the time of a ping. */
-async function isQuiet (
-  ping: number,
-  over: number,
-  signal: AbortSignal,
-  changes: Promise<void>[]
-): Promise<boolean> {
+/** Waits for a change. Returns true when there was none for so long. */
+async function isQuiet (ms: number, signal: AbortSignal, changes: Pulse[]): Promise<boolean> {
   const begun = performance.now()
-  await pause(Math.min(ping, Math.max(over - begun, 0)), signal, ...changes)
-  return performance.now() - begun >= ping
+  await pause(ms, signal, ...changes)
+  return performance.now() - begun >= ms
 }
 
 function event (

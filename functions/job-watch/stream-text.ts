@@ -12,7 +12,6 @@ export async function * streamText (
   const reader = readLog(log(), begin)
   const over = performance.now() + longest
   while (!signal.aborted && performance.now() < over) {
-    const changed = log().changed.next()
     const lines = reader.next()
     if (lines !== undefined) {
       if (lines.skipped > 0) yield Buffer.from(`--- ${lines.skipped} lines are left out here, or more ---\n`)
@@ -20,7 +19,7 @@ export async function * streamText (
     } else if (reader.isDone() || feed.found() === undefined) {
       return
     } else {
-      await pause(Math.max(over - performance.now(), 0), signal, changed, feed.changed.next())
+      await pause(Math.max(over - performance.now(), 0), signal, log().changed, feed.changed)
     }
   }
 }

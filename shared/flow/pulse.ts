@@ -1,19 +1,20 @@
 export interface Pulse {
   /** Wakes all that wait. */
   beat: () => void
-  /** Resolves at the next beat. */
-  next: () => Promise<void>
+  /** Calls `wake` at each beat, until the returned function is called. */
+  subscribe: (wake: () => void) => () => void
 }
 
 /** Tells any number of waiting tasks that something has changed; what it is, they look up. */
 export function pulse (): Pulse {
-  let coming = Promise.withResolvers<void>()
+  const waiting = new Set<() => void>()
   return {
     beat () {
-      const { resolve } = coming
-      coming = Promise.withResolvers()
-      resolve()
+      for (const wake of [...waiting]) wake()
     },
-    next: () => coming.promise
+    subscribe (wake) {
+      waiting.add(wake)
+      return () => waiting.delete(wake)
+    }
   }
 }

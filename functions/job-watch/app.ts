@@ -9,13 +9,10 @@ import { watchedJobs } from './watched-jobs.ts'
 export interface JobWatchOptions {
   store: Store
   cluster: Cluster
-  times?: StreamTimes
+  times: StreamTimes
   /** The bytes that logs may have in memory, of all jobs that are watched. */
   memory?: number
 }
-
-/** Knative cuts a request after 300 s (knative/base/job-watch.yaml). */
-const TIMES = { longest: 240_000, ping: 15_000 }
 
 /** Sixteen whole logs. */
 const MEMORY = 160 * 1024 * 1024
@@ -24,7 +21,7 @@ const MEMORY = 160 * 1024 * 1024
  * Shows a job as it happens: its events, and its log while it runs. It may read the pods of jobs and their logs, and
  * nothing else in Kubernetes.
  */
-export function jobWatch ({ store, cluster, times = TIMES, memory = MEMORY }: JobWatchOptions): FastifyPluginAsync {
+export function jobWatch ({ store, cluster, times, memory = MEMORY }: JobWatchOptions): FastifyPluginAsync {
   return async function (plugin) {
     const stopping = new AbortController()
     plugin.addHook('preClose', async () => stopping.abort())

@@ -33,7 +33,7 @@ export function jobEvents ({ store, join, times, stopping }: JobWatchDeps): Fast
         }, { additionalProperties: false }),
         headers: Type.Object({ 'last-event-id': Type.Optional(Type.String({ maxLength: 200 })) }),
         response: {
-          200: eventStream('The events'),
+          200: eventStream('The events', 'X-Accel-Buffering'),
           204: empty('The stream had come to its end; nothing follows'),
           ...problems(400, 404, 503)
         }

@@ -65,10 +65,20 @@ export function jobLogRoute ({ store, cluster, join, times, stopping }: JobWatch
             'Last-Modified?',
             'Accept-Ranges?',
             'Content-Length?',
+            'X-Accel-Buffering?',
             'X-Content-Type-Options'
           ),
-          206: bytesAs(['text/plain'], 'A part of the stored log', 'ETag', 'Content-Range', 'X-Content-Type-Options'),
-          304: notChanged('Last-Modified?'),
+          206: bytesAs(
+            ['text/plain'],
+            'A part of the stored log',
+            'ETag',
+            'Last-Modified?',
+            'Accept-Ranges',
+            'Content-Length',
+            'Content-Range',
+            'X-Content-Type-Options'
+          ),
+          304: notChanged('Last-Modified?', 'Accept-Ranges'),
           ...problems(400, 404, 412, 416, 503)
         }
       },

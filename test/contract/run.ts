@@ -28,6 +28,7 @@ const host = await startHost({
       TEMPLATES_DIR: jobTemplates(),
       DEFAULT_TEMPLATE: 'no-image',
       DEMO_WAIT_SECONDS: '0',
+      STREAM_SECONDS: '2',
       JOB_TOKEN_KEY: TOKEN_KEY,
       LOG_LEVEL: 'fatal'
     }

@@ -7,12 +7,12 @@ import { serve } from './serve.ts'
 /** Starts job-watch. It asks for credentials only when there are settings for them. */
 export async function watchServer (
   t: Test,
-  options: JobWatchOptions,
+  options: Omit<JobWatchOptions, 'times'> & Partial<JobWatchOptions>,
   callers: Partial<CallerSettings> = {}
 ) {
   const { url, close } = await serve(
     t,
-    jobWatch(options),
+    jobWatch({ times: { longest: 240_000, ping: 15_000 }, ...options }),
     admitCallers('test', { HOST: '127.0.0.1', ...callers }, options.store)
   )
   const open = async (id: string, query = '', last?: string, signal?: AbortSignal): Promise<Response> =>

@@ -24,6 +24,7 @@ const described = {
   'Retry-After': ['Seconds', Type.Integer({ minimum: 0 })],
   Vary: ['The headers of the request that the answer depends on', Text],
   'WWW-Authenticate': ['The challenge (RFC 6750)', Text],
+  'X-Accel-Buffering': ['Proxies are to pass on each piece as it comes', Type.Literal('no')],
   'X-Content-Type-Options': ['The content type is not to be guessed', Type.Literal('nosniff')]
 } satisfies Record<string, [description: string, schema: TSchema]>
 

@@ -1,13 +1,12 @@
 /**
  * Runs a job and brings its files, with nothing but Node.js 22.18 or newer: node run-job.ts drive DURATION=60
  *
- * GX4KI_URL names the API, GX4KI_TOKEN has an API key or an OIDC token, if the installation requires one.
+ * GX4KI_URL names the API, GX4KI_TOKEN has an API key or an OIDC token, if the installation requires one. A download
+ * that is cut ends the program; gx4ki continues downloads.
  */
 import { createHash, randomUUID } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { mkdir, rename } from 'node:fs/promises'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 interface Job {
@@ -33,14 +32,19 @@ async function ask (path: string, init: RequestInit = {}): Promise<Response> {
   if (TOKEN) headers.set('authorization', `Bearer ${TOKEN}`)
   for (const end = Date.now() + 300_000; ;) {
     let seconds = 5
+    const given = new AbortController()
+    const timer = setTimeout(() => given.abort(), 90_000)
     try {
-      const answer = await fetch(API + path, { ...init, headers, signal: AbortSignal.timeout(90_000) })
+      const answer = await fetch(API + path, { ...init, headers, signal: given.signal })
       if (answer.ok) return answer
       const { type, detail } = await answer.json() as { type: string, detail: string }
       if ((answer.status !== 429 && answer.status !== 503) || Date.now() > end) stop(`${type}: ${detail}`)
       seconds = Number(answer.headers.get('retry-after') ?? 5)
     } catch (error) {
       if (Date.now() > end) throw error
+    } finally {
+      // The body may take longer.
+      clearTimeout(timer)
     }
     await sleep(seconds * 1000)
   }
@@ -70,12 +74,12 @@ async function download (job: string, { name, sha256 }: ResultFile, folder: stri
   await mkdir(dirname(path), { recursive: true })
   const digest = createHash('sha256')
   const { body } = await ask(`/job/${job}/result?file=${encodeURIComponent(name)}`)
-  await pipeline(body ?? [], async function * (blocks: AsyncIterable<Uint8Array>) {
-    for await (const block of blocks) {
+  await writeFile(`${path}.part`, (async function * () {
+    for await (const block of body ?? []) {
       digest.update(block)
       yield block
     }
-  }, createWriteStream(`${path}.part`))
+  })())
   if (digest.digest('hex') !== sha256) stop(`${name} is not as the job wrote it: start again`)
   await rename(`${path}.part`, path)
 }

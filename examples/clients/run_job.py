@@ -1,6 +1,7 @@
 """Runs a job and brings its files, with nothing but Python 3.10 or newer: python3 run_job.py drive DURATION=60
 
-GX4KI_URL names the API, GX4KI_TOKEN has an API key or an OIDC token, if the installation requires one.
+GX4KI_URL names the API, GX4KI_TOKEN has an API key or an OIDC token, if the installation requires one. A download that
+is cut ends the program; gx4ki continues downloads.
 """
 import hashlib
 import json

@@ -47,7 +47,7 @@ await t.test('the table of problems has every kind, its status and its title', a
     cellsOf(problems).map(([kind, status, meaning]) => [kind!.replaceAll('`', ''), Number(status), meaning!.split(/: | and /)[0]]),
     Object.entries(problemKinds).map(([kind, [status, title]]) => [kind, status, title.split(/: | and /)[0]])
   )
-  for (const [kind, , , advice] of cellsOf(problems)) t.not(advice, '', kind)
+  for (const [kind, , , advice] of cellsOf(problems)) t.not(advice, '', `${kind} has advice`)
 })
 
 /** The cells of the rows of a table, without those of its head. */

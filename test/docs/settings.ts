@@ -47,8 +47,8 @@ function expectedRows (): [string, Row][] {
   })
 }
 
-function defaultOf ({ properties, required = [] }: TObject, name: string): string {
+function defaultOf ({ properties, required }: TObject, name: string): string {
   const value = (properties[name] as { default?: unknown }).default
   if (value !== undefined && value !== '') return `\`${value}\``
-  return required.includes(name) && value === undefined ? 'required' : '–'
+  return (required as string[] | undefined)?.includes(name) && value === undefined ? 'required' : '–'
 }

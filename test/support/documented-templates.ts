@@ -2,9 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { jobTemplates } from './job-templates.ts'
 
-/** The templates that the pages and examples name, beside those of the tests. Returns their folder. */
-export function documentedTemplates (): string {
-  const folder = jobTemplates()
+/**
+ * Writes the templates that the pages and examples name, into the folder of those of the tests or into another one.
+ * Returns the folder.
+ */
+export function documentedTemplates (folder = jobTemplates()): string {
   for (
     const [name, file] of [
       ['drive', 'knative/templates/drive.yaml'],

@@ -18,7 +18,7 @@ export interface Elsewhere {
 }
 
 /** The pages whose blocks are commands for readers. CONTRIBUTING.md lists targets of make, which CI runs. */
-export const PAGES = ['README.md', 'examples/README.md', ...globSync('docs/**/*.md').sort()]
+export const PAGES = ['README.md', 'cli/README.md', 'examples/README.md', ...globSync('docs/**/*.md').sort()]
 
 export const ELSEWHERE: Elsewhere[] = [
   { page: 'README.md', begins: 'make demo', by: '.ci/run', why: 'it is this test run' },

@@ -93,7 +93,9 @@ function requestBody (body: unknown): object {
     : { required, content }
 }
 
-/** Fastify knows headers in lower case; readers know `If-None-Match`. */
+/** Fastify knows headers in lower case; readers know `If-None-Match` and `Last-Event-ID`. */
 function titleCase (header: string): string {
-  return header.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase())
+  return header
+    .replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase())
+    .replace(/-Id$/, '-ID')
 }

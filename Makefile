@@ -72,6 +72,7 @@ lint: $(installed) ## Check the code style
 typecheck: $(installed) ## Check the types
 	@echo 'Checking the types …'
 	@tsc -p .
+	@tsc -p page
 
 build: $(installed) ## Bundle the functions and job programs into dist/
 	@node build.ts

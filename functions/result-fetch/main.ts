@@ -10,6 +10,7 @@ import { contentReader } from '../../shared/store/content-reader.ts'
 import { openStore, storeSettings } from '../../shared/store/open-store.ts'
 import { resultFetch } from './app.ts'
 import { redirectSettings, storeUrls } from './redirect-to-store.ts'
+import { webPage, webPageSettings } from './web-page.ts'
 
 const Settings = Type.Object({
   ...serverSettings,
@@ -17,23 +18,28 @@ const Settings = Type.Object({
   ...callerSettings,
   ...redirectSettings,
   ...resultTokenSettings,
-  ...publicUrlSettings
+  ...publicUrlSettings,
+  ...webPageSettings
 })
 
 runFunction(() => readSettings(Settings), (settings) => {
   const store = openStore(settings)
   const access = admitCallers('result-fetch', settings, store)
+  const results = resultFetch({
+    store,
+    openContent: contentReader(store),
+    storeUrl: storeUrls(store, settings),
+    resultTokenKey: settings.RESULT_TOKEN_KEY
+  })
   return {
     title: 'result-fetch',
     ...access,
     elsewhere: callersApi.deploy,
     document: async () =>
       await readDocument('callers', { publicUrl: settings.PUBLIC_URL, isOpen: access.admitsAnybody }),
-    app: resultFetch({
-      store,
-      openContent: contentReader(store),
-      storeUrl: storeUrls(store, settings),
-      resultTokenKey: settings.RESULT_TOKEN_KEY
-    })
+    async app (server) {
+      await server.register(results)
+      await server.register(webPage(settings))
+    }
   }
 })

@@ -1,0 +1,11 @@
+const UNITS = [['day', 86_400_000], ['hour', 3_600_000], ['minute', 60_000]] as const
+const words = new Intl.RelativeTimeFormat('en', { numeric: 'always' })
+
+/** `2 hours ago`, `in 7 days`, `just now`. */
+export function relativeTime (at: number, now: number): string {
+  const distance = at - now
+  for (const [unit, ms] of UNITS) {
+    if (Math.abs(distance) >= ms) return words.format(Math.trunc(distance / ms), unit)
+  }
+  return distance > 0 ? 'in a moment' : 'just now'
+}

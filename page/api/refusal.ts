@@ -34,9 +34,7 @@ export async function refusalOf (answer: Response): Promise<Refusal> {
 }
 
 export function unreachable (cause: unknown): Refusal {
-  const detail = typeof navigator === 'object' && navigator.onLine === false
-    ? 'This device is offline'
-    : 'The network or the server is down; it may work again in a moment'
+  const detail = 'The server or the network is down, or this device is offline; it may work again in a moment'
   return refusal({ type: 'about:blank', title: 'The server cannot be reached', detail, status: 0 }, undefined, cause)
 }
 

@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { Failure } from '../show/failure.tsx'
 import { useAction } from '../show/use-action.ts'
-import type { LogLines } from './log-lines.ts'
+import { BLOCK, type LogLines } from './log-lines.ts'
 
 interface LogOptions {
   lines: LogLines
@@ -54,13 +54,13 @@ export function LogView ({ lines: { blocks, count, leftOut }, note, save }: LogO
         tabIndex={0}
         hidden={count === 0}
       >
-        {blocks.map(({ first, text }) => <Block key={first} text={text} />)}
+        {blocks.map(({ first, text, lines }) => <Block key={first} text={text} isWhole={lines === BLOCK} />)}
       </div>
     </section>
   )
 }
 
 /** The same element for the same text: Preact then skips it. */
-function Block ({ text }: { text: string }) {
-  return useMemo(() => <pre>{text + '\n'}</pre>, [text])
+function Block ({ text, isWhole }: { text: string, isWhole: boolean }) {
+  return useMemo(() => <pre class={isWhole ? 'whole' : undefined}>{text + '\n'}</pre>, [text])
 }

@@ -1,8 +1,8 @@
 import { signal } from '@preact/signals'
 
-/** The current time, a few times a minute. */
+/** The current time, every second. */
 export const now = signal(Date.now())
 
 setInterval(() => {
   now.value = Date.now()
-}, 10_000)
+}, 1000)

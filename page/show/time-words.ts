@@ -1,3 +1,5 @@
+/** Clocks differ, and the page does not look at its own all the time. */
+const TOLERANCE_MS = 30_000
 const UNITS = [['day', 86_400_000], ['hour', 3_600_000], ['minute', 60_000]] as const
 const words = new Intl.RelativeTimeFormat('en', { numeric: 'always' })
 
@@ -7,5 +9,5 @@ export function relativeTime (at: number, now: number): string {
   for (const [unit, ms] of UNITS) {
     if (Math.abs(distance) >= ms) return words.format(Math.trunc(distance / ms), unit)
   }
-  return distance > 0 ? 'in a moment' : 'just now'
+  return distance > TOLERANCE_MS ? 'in a moment' : 'just now'
 }

@@ -18,7 +18,7 @@ if (browser !== undefined) {
 
     const plot = page.getByAltText('Picture route.svg')
     await plot.waitFor()
-    t.ok(await plot.evaluate((image: HTMLImageElement) => image.naturalWidth) > 0, 'the plot is shown at once')
+    t.ok(await plot.evaluate((image) => Number(Reflect.get(image, 'naturalWidth'))) > 0, 'the plot is shown at once')
 
     await page.getByRole('button', { name: 'Preview summary.json' }).click()
     t.match(await page.getByRole('region', { name: 'Content of summary.json' }).textContent(), /"\w+": /)

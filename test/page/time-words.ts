@@ -1,0 +1,15 @@
+import t from 'tap'
+import { relativeTime } from '../../page/show/time-words.ts'
+
+const now = Date.parse('2026-01-01T12:00:00Z')
+for (
+  const [seconds, words] of [
+    [0, 'just now'],
+    [-59, 'just now'],
+    [20, 'just now'],
+    [40, 'in a moment'],
+    [-60, '1 minute ago'],
+    [-7_199, '1 hour ago'],
+    [7 * 86_400, 'in 7 days']
+  ] as const
+) t.equal(relativeTime(now + seconds * 1000, now), words, String(seconds))

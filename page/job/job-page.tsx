@@ -67,14 +67,13 @@ export function JobPage ({ id }: { id: string }) {
 }
 
 /** Why the job waits or how it ended, where that needs words. */
-function Why ({ job: { state, reason, message, exit_code: exit } }: { job: Job }) {
+function Why ({ job: { state, reason, message } }: { job: Job }) {
   if (reason === null && message === null) return null
   const kind = state === 'failed' || state === 'lost' ? 'box bad' : 'box'
   return (
     <div class={kind}>
       <strong>{reason}</strong>
       {message !== null && <p>{message}</p>}
-      {exit !== null && exit !== 0 && <p>Exit code {exit}. The end of the log may say more.</p>}
     </div>
   )
 }

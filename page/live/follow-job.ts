@@ -15,7 +15,7 @@ export interface Hear {
 }
 
 /** Streams may fail where requests do not. Then the page polls for this time before it tries a stream again. */
-const MOST_FAILURES = 3
+const MOST_FAILURES = 4
 const POLL_MS = 60_000
 
 /**

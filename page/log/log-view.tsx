@@ -37,7 +37,7 @@ export function LogView ({ lines: { blocks, count, leftOut }, note, save }: LogO
     <section aria-labelledby='log-title'>
       <div class='bar'>
         <h2 id='log-title'>Log</h2>
-        <span class='quiet'>{count > 0 && `${(count + leftOut).toLocaleString('en')} lines`}</span>
+        <span class='quiet'>{count > 0 && `${(count + leftOut).toLocaleString('en')} ${count === 1 ? 'line' : 'lines'}`}</span>
         <label><input type='checkbox' checked={wraps} onChange={() => setWraps(!wraps)} /> Wrap</label>
         <button type='button' onClick={toEnd}>Jump to end</button>
         <button type='button' onClick={saving.run}>Save as file</button>

@@ -9,8 +9,8 @@ import { SignIn } from './sign-in/sign-in.tsx'
 
 const jobs = hashOf({ view: 'jobs', state: '', template: '' })
 
-/** The frame of all views. `why`: what went wrong at the issuer. */
-export function App ({ why }: { why: string | undefined }) {
+/** The frame of all views. */
+export function App () {
   const { view } = route.value
   return (
     <>
@@ -25,7 +25,7 @@ export function App ({ why }: { why: string | undefined }) {
         </nav>
       </header>
       <main id='main' tabIndex={-1}>
-        {needsSignIn.value && <SignIn why={why} />}
+        {needsSignIn.value && <SignIn />}
         <div hidden={needsSignIn.value}><View /></div>
       </main>
     </>

@@ -1,4 +1,4 @@
-import { credential, needsSignIn } from '../sign-in/credential.ts'
+import { askToSignIn, credential } from '../sign-in/credential.ts'
 import { renew } from '../sign-in/oidc.ts'
 import { refusalOf, unreachable } from './refusal.ts'
 
@@ -17,8 +17,9 @@ export async function ask (path: string, request: Request = {}): Promise<Respons
   let answer = await send(path, request)
   if (answer.status === 401 && await renew()) answer = await send(path, request)
   if (answer.ok || answer.status === 304) return answer
-  if (answer.status === 401) needsSignIn.value = true
-  throw await refusalOf(answer)
+  const refusal = await refusalOf(answer)
+  if (answer.status === 401) askToSignIn(credential.value && refusal.problem.detail)
+  throw refusal
 }
 
 export async function askJson<T> (path: string, request?: Request): Promise<T> {

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
-import { bytesText } from '../../cli/show/amounts.ts'
+import { bytesText } from '../../shared/words/amounts.ts'
 import type { ResultFile } from '../api/shapes.ts'
 import { Preview } from '../preview/preview.tsx'
 import { previewOf } from '../preview/preview-of.ts'

@@ -1,4 +1,4 @@
-import { durationText } from '../../cli/show/amounts.ts'
+import { durationText } from '../../shared/words/amounts.ts'
 import type { Job } from '../api/shapes.ts'
 import { hasEnded } from '../show/state-mark.tsx'
 

@@ -11,8 +11,10 @@ import { useLoaded } from '../show/use-loaded.ts'
 import { useTitle } from '../show/use-title.ts'
 import { Filters } from './filters.tsx'
 import { JobRow } from './job-row.tsx'
+import { joinPages } from './join-pages.ts'
 
 const PAGE = 100
+const NO_PAGE: JobPage = { jobs: [], next_cursor: null }
 const REFRESH_MS = 10_000
 
 /** The jobs of the visitor, newest first. The first page stays current by itself. */
@@ -35,10 +37,8 @@ export function JobList ({ state, template }: { state: string, template: string 
     async (signal) => (await askJson<{ templates: Template[] }>('/template', { signal })).templates.map(({ name }) => name),
     []
   )
-  const { older, cursor, load } = useOlder({ state, template }, first.value, filters)
   const isCurrent = first.value?.filters === filters
-  const seen = new Set(first.value?.jobs.map(({ job_uuid: id }) => id))
-  const jobs = isCurrent ? [...first.value!.jobs, ...older.filter(({ job_uuid: id }) => !seen.has(id))] : []
+  const { jobs, cursor, load } = useOlder({ state, template }, isCurrent ? first.value : undefined, filters)
 
   return (
     <>
@@ -61,22 +61,19 @@ async function readPage (filters: Record<string, string>, signal?: AbortSignal, 
   return await askJson<JobPage>(`/job${queryOf({ ...filters, limit: PAGE, cursor })}`, { signal })
 }
 
-/** The pages after the first one, which the visitor has asked for. */
-function useOlder (filters: Record<string, string>, first: JobPage | undefined, key: string) {
-  const [older, setOlder] = useState<ListedJob[]>([])
-  const [next, setNext] = useState<string | null>()
-  useEffect(() => {
-    setOlder([])
-    setNext(undefined)
-  }, [key])
-  const cursor = next === undefined ? first?.next_cursor ?? null : next
+/** The first page, and those after it that the visitor has asked for. */
+function useOlder (filters: Record<string, string>, first: JobPage = NO_PAGE, key: string) {
+  const [loaded, setLoaded] = useState(NO_PAGE)
+  useEffect(() => setLoaded(NO_PAGE), [key])
+  const joined = joinPages(first.jobs, loaded.jobs)
+  const jobs = joined ?? first.jobs
+  const cursor = joined === undefined || loaded === NO_PAGE ? first.next_cursor : loaded.next_cursor
 
   const load = useAction(async () => {
     const page = await readPage(filters, undefined, cursor!)
-    setOlder([...older, ...page.jobs])
-    setNext(page.next_cursor)
+    setLoaded({ jobs: [...jobs, ...page.jobs], next_cursor: page.next_cursor })
   })
-  return { older, cursor, load }
+  return { jobs, cursor, load }
 }
 
 function JobTable ({ jobs }: { jobs: ListedJob[] }) {

@@ -1,4 +1,4 @@
-import { durationText } from '../../cli/show/amounts.ts'
+import { durationText } from '../../shared/words/amounts.ts'
 import type { ListedJob } from '../api/shapes.ts'
 import { hashOf } from '../route.ts'
 import { now } from '../show/now.ts'

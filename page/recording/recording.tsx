@@ -1,4 +1,4 @@
-import { bytesText, durationText } from '../../cli/show/amounts.ts'
+import { bytesText, durationText } from '../../shared/words/amounts.ts'
 import type { ResultFile } from '../api/shapes.ts'
 import { Failure } from '../show/failure.tsx'
 import { Loading } from '../show/loading.tsx'

@@ -2,12 +2,13 @@ import { useState } from 'preact/hooks'
 import { Failure } from '../show/failure.tsx'
 import { Heading } from '../show/heading.tsx'
 import { useLoaded } from '../show/use-loaded.ts'
-import { signInWith } from './credential.ts'
+import { signInWith, whySignIn } from './credential.ts'
 import { beginSignIn } from './oidc.ts'
 import { pageSettings } from './page-settings.ts'
 
 /** Shown over a view that the API refuses. The view keeps what was typed into it. */
-export function SignIn ({ why }: { why: string | undefined }) {
+export function SignIn () {
+  const { value: why } = whySignIn
   const { value: settings, error, again } = useLoaded(pageSettings, [])
   const [key, setKey] = useState('')
   const [failed, setFailed] = useState<Error>()

@@ -118,5 +118,13 @@ if (browser !== undefined) {
     await page.getByText('Inputs').click()
     await page.getByText('1 file is not among the results').click()
     await check(t, page, 'ended job')
+
+    const oidc = { issuer: 'https://login.example.org', client_id: 'page', scope: 'openid' }
+    await page.route('**/page/settings.json', async (route) =>
+      await route.fulfill({ json: { credentials: true, api_keys: true, oidc } }))
+    await page.route('**/job?*', async (route) => await route.fulfill({ status: 401, json: {} }))
+    await page.goto(`${url}/#/jobs`)
+    await page.getByRole('button', { name: 'Sign in with login.example.org' }).waitFor()
+    await check(t, page, 'sign-in')
   })
 }

@@ -15,7 +15,7 @@ if (browser !== undefined) {
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
     await page.getByLabel('API key').fill('gx4ki_wrong')
     await page.getByRole('button', { name: 'Sign in' }).click()
-    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    await page.getByRole('main').getByText('The API key is not known').first().waitFor()
     await page.getByLabel('API key').fill(`${key} `)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByLabel('SCRIPT').fill("printf '<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"/>' > a.svg")

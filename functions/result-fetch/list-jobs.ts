@@ -70,9 +70,10 @@ async function takeListed (
       group.push(next)
       next = (await ids.next()).value
     }
+    // There is at least one more, and the next page examines it.
+    if (page.jobs.length === page.limit && group.length > 0) return 'full'
     const tags = await tagsOfRecords(store, group)
     for (const id of group) {
-      // There is at least this one more.
       if (page.jobs.length === page.limit) return 'full'
       examine(page, id, tags.get(id)!)
     }

@@ -20,7 +20,6 @@ export type PutCondition = { ifNoneMatch: '*' } | { ifMatch: string } | 'uncondi
 /**
  * Writes body and tags in one request, the only way that is atomic on every store. Answers the new ETag, or `undefined`
  * when the condition did not hold (404 for If-Match on nothing).
- * minio-js's own putObject would turn the tags into user metadata, silently.
  */
 export async function putObject (
   store: Store,
@@ -130,7 +129,7 @@ export async function removeObject (store: Store, key: string): Promise<void> {
   if (!await isAbsent(response)) await whole(response)
 }
 
-/** The tags of an object, as strings (minio-js would turn `007` into 7); none when there is no object. */
+/** The tags of an object, as strings: `007` is not 7. None when there is no object. */
 export async function getTags (store: Store, key: string): Promise<Tags> {
   const response = await request(store, {
     operation: 'GetObjectTagging',

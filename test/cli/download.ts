@@ -239,8 +239,11 @@ await t.test('a link of the store that has expired is asked for again, from wher
       response.writeHead(200, { 'content-length': LARGE.length })
       response.write(LARGE.subarray(0, 3_000_000), () => response.destroy())
     } else {
-      t.equal(headers.range, 'bytes=3000000-')
-      response.writeHead(206, { 'content-range': `bytes 3000000-${LARGE.length - 1}/${LARGE.length}` }).end(LARGE.subarray(3_000_000))
+      // A connection that breaks off may lose the last bytes that were sent.
+      const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1])
+      t.ok(from > 0 && from <= 3_000_000, `from ${from}`)
+      response.writeHead(206, { 'content-range': `bytes ${from}-${LARGE.length - 1}/${LARGE.length}` })
+      response.end(LARGE.subarray(from))
     }
   })
   const api = await jobApi(t, { 'run.mcap': LARGE })

@@ -60,9 +60,10 @@ export async function uploadServer (
   t.teardown(() => server.close())
 
   async function listen (port: number): Promise<FastifyInstance> {
-    const sign = presignWith(store)
+    const reached = openStore(settings)
+    const sign = presignWith(reached)
     const app = resultUpload({
-      store: openStore(settings),
+      store: reached,
       presign: (...what) => spoil(sign(...what)),
       tokenKey,
       largestPut,

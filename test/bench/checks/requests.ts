@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createRecord } from '../../../shared/job/record-store.ts'
+import { ALL_JOBS, writeListedUntil } from '../../../shared/job/listed-until.ts'
 import { newRecord } from '../../support/new-record.ts'
 import { putResults } from '../../support/put-results.ts'
 import type { Bench } from '../bench.ts'
@@ -12,6 +12,7 @@ import { countDeploy } from '../parts/count-deploy.ts'
 import { endedJob } from '../parts/end-job.ts'
 import { openJob, openJobs } from '../parts/jobs.ts'
 import { jobEvent, ping } from '../parts/requests.ts'
+import { listedRecord } from '../parts/listed-record.ts'
 import { startStub } from '../parts/stub.ts'
 import { runUploader } from '../parts/uploader.ts'
 import { chainOf, countTo, type Seen } from '../parts/wire.ts'
@@ -77,13 +78,14 @@ async function ofReads (bench: Bench): Promise<Checked[]> {
   const { env, headersOf } = apiKeys(bench, ['alice'])
   const { url, during } = await startWired(bench, 'result-fetch', settings, await startStub(bench), { env })
   const records = Array.from({ length: JOBS }, () => newRecord({ state: 'running', owner: 'alice' }))
-  for (const record of records) await createRecord(store, record)
+  await writeListedUntil(store, ALL_JOBS)
+  for (const record of records) await listedRecord(store, record)
   const attempt = randomUUID()
   const ended = newRecord({ state: 'succeeded', owner: 'alice', attempt, expires_at: '2099-01-01T00:00:00.000Z' })
   const id = ended.job_uuid
   const names = Array.from({ length: FILES }, (_, index) => `${index}.bin`)
   await putResults(store, { id, attempt }, Object.fromEntries(names.map((name) => [name, `the bytes of ${name}`])))
-  await createRecord(store, ended)
+  await listedRecord(store, ended)
   const get = async (path: string): Promise<number> =>
     countTo('store', await during(async () => await ask(url + path, 200, { headers: headersOf('alice') })))
   await get('/job')

@@ -1,8 +1,9 @@
-import { createRecord } from '../../../shared/job/record-store.ts'
+import { ALL_JOBS, writeListedUntil } from '../../../shared/job/listed-until.ts'
 import { newRecord } from '../../support/new-record.ts'
 import { apiKeys } from '../parts/api-key.ts'
 import { ask, inFlight } from '../parts/ask.ts'
 import { newBucket } from '../parts/bucket.ts'
+import { listedRecord } from '../parts/listed-record.ts'
 import { startStub } from '../parts/stub.ts'
 import { countTo } from '../parts/wire.ts'
 import { startWired } from '../parts/wired.ts'
@@ -27,11 +28,12 @@ export const lists: Row = {
     const at = '2026-01-01T12:00:00.000Z'
     const ended = { started_at: at, finished_at: at, expires_at: '2099-01-01T00:00:00.000Z' }
     const failed = { ...ended, state: 'failed' as const, reason: 'DeadlineExceeded' }
+    await writeListedUntil(store, ALL_JOBS)
     // The oldest jobs are the last ones in a list.
-    await createRecord(store, newRecord({ ...ended, state: 'succeeded', owner: 'alice' }))
-    for (let made = 0; made < 5; made++) await createRecord(store, newRecord({ ...failed, owner: 'bob' }))
+    await listedRecord(store, newRecord({ ...ended, state: 'succeeded', owner: 'alice' }))
+    for (let made = 0; made < 5; made++) await listedRecord(store, newRecord({ ...failed, owner: 'bob' }))
     await inFlight(bench.isQuick ? 3000 : 20_000, 32, async () => {
-      await createRecord(store, newRecord({ ...ended, state: 'succeeded', owner: 'bob' }))
+      await listedRecord(store, newRecord({ ...ended, state: 'succeeded', owner: 'bob' }))
     })
     const { url, during } = await startWired(bench, 'result-fetch', settings, stub, { env })
 

@@ -32,6 +32,8 @@ export async function readEvents (
       },
       signal: AbortSignal.any([signal, quiet.signal])
     })
+    // After the last event there is nothing more to hear.
+    if (answer.status === 204) return 'ended'
     if (answer.headers.get('content-type')?.startsWith('text/event-stream') !== true || answer.body === null) return 'none'
     const parse = eventParser()
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader()
@@ -43,7 +45,7 @@ export async function readEvents (
       for (const event of parse(value)) {
         hear(event)
         // After it was heard: an event that fails comes again.
-        cursor.lastId = event.id
+        cursor.lastId = event.id ?? cursor.lastId
         if (event.type === 'end') return 'ended'
       }
     }

@@ -12,6 +12,14 @@ import type { Cursor } from './read-events.ts'
 /** Just after its end, a log may not be stored yet. */
 const LOG_ATTEMPTS = 20
 
+interface LogEvent {
+  lines: string[]
+  /** How many lines before them the server has left out. */
+  skipped?: number
+  /** The pod that wrote them. */
+  attempt?: string
+}
+
 /** One job as the page shows it, kept up to date while `follow` runs. */
 export function watchedJob (id: string) {
   const job = signal<Job>()
@@ -21,7 +29,8 @@ export function watchedJob (id: string) {
   const error = signal<Error>()
   const cursor: Cursor = {}
   let isWhole = false
-  let waiting: { lines: string[], skipped?: number }[] = []
+  let waiting: LogEvent[] = []
+  let attempt: string | undefined
 
   /** Follows the job until it has ended or the signal is aborted. Continues where an earlier call was. */
   async function follow (until: AbortSignal): Promise<void> {
@@ -50,12 +59,12 @@ export function watchedJob (id: string) {
   function hearEvent ({ type, data }: ServerEvent): void {
     if (type === 'state') job.value = JSON.parse(data) as Job
     if (type === 'progress' && job.value) job.value = { ...job.value, progress: JSON.parse(data) as Progress }
-    if (type === 'log') hearLines(JSON.parse(data) as { lines: string[], skipped?: number })
+    if (type === 'log') hearLines(JSON.parse(data) as LogEvent)
     if (type === 'end') isWhole = log.peek().count > 0 || waiting.length > 0
   }
 
   /** Lines are shown once per frame, however many events bring them. */
-  function hearLines (heard: { lines: string[], skipped?: number }): void {
+  function hearLines (heard: LogEvent): void {
     if (waiting.push(heard) === 1) setTimeout(showLines, 16)
   }
 
@@ -64,8 +73,10 @@ export function watchedJob (id: string) {
     waiting = []
     batch(() => {
       logNote.value = undefined
-      for (const { lines, skipped = 0 } of added) {
+      for (const { lines, skipped = 0, attempt: by } of added) {
+        if (attempt !== undefined && by !== attempt) log.value = withLines(log.value, ['… here begins the next attempt …'])
         if (skipped > 0) log.value = withGap(log.value, skipped)
+        attempt = by
         log.value = withLines(log.value, lines)
       }
     })

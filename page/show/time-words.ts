@@ -7,7 +7,9 @@ const words = new Intl.RelativeTimeFormat('en', { numeric: 'always' })
 export function relativeTime (at: number, now: number): string {
   const distance = at - now
   for (const [unit, ms] of UNITS) {
-    if (Math.abs(distance) >= ms) return words.format(Math.trunc(distance / ms), unit)
+    // `in 7 days` also a moment after that was set.
+    const count = distance > 0 ? Math.round(distance / ms) : Math.trunc(distance / ms)
+    if (count !== 0) return words.format(count, unit)
   }
   return distance > TOLERANCE_MS ? 'in a moment' : 'just now'
 }

@@ -74,8 +74,8 @@ if (browser !== undefined) {
         reply.raw.on('close', () => streams.delete(reply))
         const send = begin(reply)
         send('progress', { percent: 43.7, message: 'simulating', at: new Date().toISOString(), remaining_seconds: 960 }, '1')
-        send('log', { lines: ['first'] }, '2')
-        send('log', { lines: ['last'], skipped: 12 }, '3')
+        send('log', { lines: ['first'], attempt: 'a' }, '2')
+        send('log', { lines: ['last'], skipped: 12, attempt: 'b' }, '3')
       })
     })
     const { page } = await openTab(t, browser)
@@ -86,7 +86,7 @@ if (browser !== undefined) {
     t.equal(await page.getByRole('progressbar').getAttribute('value'), '43.7')
     await page.waitForFunction('document.title.startsWith("◔ 43 % sim")')
     await page.getByText('12 lines are left out here').waitFor()
-    t.match(await page.getByRole('log').textContent(), /^first\n.*12 lines.*\nlast\n$/)
+    t.match(await page.getByRole('log').textContent(), /^first\n.*next attempt.*\n.*12 lines.*\nlast\n$/)
 
     await t.test('a hidden tab holds no stream', async (t) => {
       const setVisible = async (state: string): Promise<unknown> => await page.evaluate(`

@@ -23,7 +23,11 @@ export function SignIn () {
       {why !== undefined && <p class='box bad' role='alert'>{why}</p>}
       {error && <Failure error={error} again={again} />}
       {failed && <Failure error={failed} />}
-      {settings?.oidc && <p><button type='button' class='main' onClick={begin}>Sign in with {new URL(settings.oidc.issuer).host}</button></p>}
+      {settings?.oidc && (
+        <p>
+          <button type='button' class='main' onClick={begin}>Sign in with {new URL(settings.oidc.issuer).host}</button>
+        </p>
+      )}
       {settings?.api_keys === true && (
         <form
           onSubmit={(event) => {
@@ -44,6 +48,9 @@ export function SignIn () {
           <p class='quiet'>It is kept in this tab only, and sent to this server only.</p>
           <button type='submit' class='main'>Sign in</button>
         </form>
+      )}
+      {settings !== undefined && settings.oidc === null && !settings.api_keys && (
+        <p>There is no way to sign in on this page: its operator can name a client at the issuer (PAGE_OIDC_CLIENT_ID).</p>
       )}
     </section>
   )

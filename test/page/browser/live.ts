@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import type { Page } from 'playwright-core'
 import t from 'tap'
 import { browserFor, openTab } from '../../support/browser.ts'
 import { ENDED, JOB, jobView, pageServer } from '../../support/page-server.ts'
@@ -102,6 +103,45 @@ if (browser !== undefined) {
     // A view that is left holds no stream either.
     await page.getByRole('link', { name: 'New job' }).click()
     await poll('the stream is closed', async () => streams.size === 0)
+  })
+
+  await t.test('seven tabs of one browser, which has six connections, all show the end', async (t) => {
+    let isOver = false
+    const ended = new AbortController()
+    const url = await pageServer(t, (app) => {
+      app.get('/job/:id', async () => jobView(isOver ? ENDED : {}))
+      app.get('/job/:id/log', async () => '')
+      app.get('/job/:id/result/list', async () => ({ files: [], next_cursor: null, left_out: [], left_out_count: 0 }))
+      app.get('/job/:id/events', (_request, reply) => {
+        reply.hijack()
+        const send = begin(reply)
+        send('state', jobView(), '1')
+        ended.signal.addEventListener('abort', () => {
+          send('end', { state: 'succeeded' }, '2')
+          reply.raw.end()
+        })
+      })
+    })
+    const { context } = await openTab(t, browser)
+    const show = async (tab: Page, state: string): Promise<unknown> => await tab.evaluate(`
+      Object.defineProperty(document, 'visibilityState', { value: '${state}', configurable: true })
+      document.dispatchEvent(new Event('visibilitychange'))`)
+    const tabs: Page[] = []
+    for (let n = 0; n < 7; n++) {
+      // Somebody looks at one tab at a time.
+      if (n > 0) await show(tabs[n - 1]!, 'hidden')
+      const tab = await context.newPage()
+      await tab.goto(`${url}/#/job/${JOB}`)
+      await tab.getByText('live', { exact: true }).waitFor()
+      tabs.push(tab)
+    }
+    isOver = true
+    ended.abort()
+    for (const tab of tabs) {
+      await show(tab, 'visible')
+      await tab.getByText('✓ succeeded').waitFor()
+    }
+    t.equal(tabs.length, 7)
   })
 
   await t.test('where there are no streams, the page polls', async (t) => {

@@ -65,7 +65,7 @@ async function ofPings (bench: Bench): Promise<Checked[]> {
   await openJobs({ store, stub }, JOBS)
   const found: Checked[] = []
   for (const name of ['job-completed', 'deploy'] as const) {
-    const { url, during } = await startWired(bench, name, settings, stub)
+    const { url, during } = await startWired(bench, name, settings, stub, { aheadMs: 3600_000 })
     const send = async (): Promise<Seen[]> => await during(async () => await ask(url, 204, ping()))
     found.push(...counted(`a first ping of ${name} with ${JOBS} open jobs`, await send()))
     found.push(...counted(`the next ping of ${name}`, await send()))

@@ -25,13 +25,15 @@ export type Record = Seen[]
 
 /**
  * Counts the requests to a server: a proxy before it. It changes nothing of a request, so that signatures stay valid.
- * Only rows that count use it: it takes time.
+ * Only rows that count use it: it takes time. With `aheadMs`, the clock of the server is ahead: what a row has just
+ * stored is then that much older.
  */
 export async function wireTo (
   { after }: Pick<Bench, 'after'>,
   to: Seen['to'],
   target: string,
-  record: Record
+  record: Record,
+  aheadMs = 0
 ): Promise<Wire> {
   const { hostname, port } = new URL(target)
   const agent = new http.Agent({ keepAlive: true })
@@ -52,7 +54,9 @@ export async function wireTo (
     }, (answer) => {
       // The client has gone.
       if (response.destroyed) return answer.destroy()
-      response.writeHead(answer.statusCode!, answer.headers)
+      const { date = '' } = answer.headers
+      const later = aheadMs > 0 && { date: new Date(Date.parse(date) + aheadMs).toUTCString() }
+      response.writeHead(answer.statusCode!, { ...answer.headers, ...later })
       pipeline(answer, response, () => {})
     })
     onward.on('error', () => response.destroy())

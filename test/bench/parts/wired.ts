@@ -21,10 +21,10 @@ export async function startWired (
   name: FunctionName,
   settings: StoreSettings,
   stub: Stub,
-  options: Omit<Options, 'settings' | 'kubeconfig'> = {}
+  { aheadMs, ...options }: Omit<Options, 'settings' | 'kubeconfig'> & { aheadMs?: number } = {}
 ): Promise<Wired> {
   const seen: Seen[] = []
-  const store = await wireTo(bench, 'store', settings.S3_ENDPOINT, seen)
+  const store = await wireTo(bench, 'store', settings.S3_ENDPOINT, seen, aheadMs)
   const api = await wireTo(bench, 'api', stub.url, seen)
   const started = await startFunction(bench, name, {
     ...options,

@@ -1,6 +1,7 @@
 import { readRecord } from '../../../shared/job/record-store.ts'
 import { logKey } from '../../../shared/store/bucket-layout.ts'
 import { getObject } from '../../../shared/store/object-store.ts'
+import { poll } from '../../support/poll.ts'
 import { ask, askFirst } from '../parts/ask.ts'
 import { newBucket } from '../parts/bucket.ts'
 import { endedJob } from '../parts/end-job.ts'
@@ -34,7 +35,8 @@ export const logs: Row = {
         await Promise.all(jobs.map(async ({ job }) => await ask(one.url, 204, jobEvent(job))))
         await quiet(one)
         for (const { id } of jobs) {
-          const size = (await getObject(store, logKey(id)))?.body.length
+          const { body } = await poll('the log is kept', async () => await getObject(store, logKey(id)), 120)
+          const size = body.length
           const state = (await readRecord(store, id))?.record.state
           if (size !== LOG_BYTES || state !== 'succeeded') throw new Error(`job ${id}: ${state}, a log of ${size} bytes`)
         }

@@ -50,7 +50,7 @@ export function SignIn () {
         </form>
       )}
       {settings !== undefined && settings.oidc === null && !settings.api_keys && (
-        <p>There is no way to sign in on this page: its operator can name a client at the issuer (PAGE_OIDC_CLIENT_ID).</p>
+        <p>This page has no way to sign in: the operator can name a client at the issuer (PAGE_OIDC_CLIENT_ID).</p>
       )}
     </section>
   )

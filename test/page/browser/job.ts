@@ -23,6 +23,15 @@ if (browser !== undefined) {
     t.equal((await host.job(id)).state, 'canceled')
   })
 
+  await t.test('what a job prints while somebody looks is what is kept', async (t) => {
+    const { page } = await openTab(t, browser)
+    const id = await host.deploy({ env: { SCRIPT: 'for n in $(seq 300); do echo "line $n"; done; sleep 2; echo end' } })
+    await page.goto(urlOf(id))
+    await page.getByText('✓ succeeded').waitFor()
+    await page.getByText('301 lines').waitFor()
+    t.equal(await page.getByRole('log').textContent(), await host.jobLog(id))
+  })
+
   await t.test('a failed job says why', async (t) => {
     const { page } = await openTab(t, browser)
     const id = await host.deploy({ env: { SCRIPT: 'echo bad luck; exit 3' } })

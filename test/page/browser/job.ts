@@ -38,7 +38,7 @@ if (browser !== undefined) {
     await page.goto(urlOf(id))
     await page.getByText('✕ failed').waitFor()
     await page.getByText(/exit code 3/).waitFor()
-    await page.getByText('bad luck').first().waitFor()
+    await page.getByRole('log').getByText('bad luck').waitFor()
     await page.waitForFunction('document.title.startsWith("✕ script")')
     t.match(await page.getByRole('log').textContent(), 'bad luck')
   })

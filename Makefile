@@ -14,7 +14,7 @@ MINIO_TESTS ?= $(wildcard test/shared/store/*.ts test/shared/results/*.ts test/j
   test/knative/doctor/orphans.ts test/acceptance/life-of-a-job.ts
 
 .PHONY: help demo run page-test api api-key test test-minio test-image e2e e2e-parts doctor contract chaos scale
-.PHONY: bench bench-check lint typecheck build image image-tar clean python
+.PHONY: bench bench-check lint typecheck build cli image image-tar clean python
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ typecheck: $(installed) ## Check the types
 
 build: $(installed) ## Bundle the functions and job programs into dist/
 	@node build.ts
+
+cli: build ## Pack the command line gx4ki: dist/gx4ki-*.tgz
+	@npm pack ./cli --ignore-scripts --pack-destination dist --loglevel=error
 
 image: ## Build the image with Docker, or with DOCKER=podman
 	$(DOCKER) build --tag dev.local/gx4ki-jobs:dev .

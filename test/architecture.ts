@@ -4,10 +4,10 @@ import { dirname, join } from 'node:path'
 import t from 'tap'
 
 /** The map must name every folder below these. */
-const ROOTS = ['docs', 'functions', 'image', 'jobs', 'knative', 'openapi', 'page', 'shared', 'test']
+const ROOTS = ['cli', 'docs', 'examples', 'functions', 'image', 'jobs', 'knative', 'openapi', 'page', 'shared', 'test']
 
 const architecture = readFileSync('ARCHITECTURE.md', 'utf8')
-const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...globSync('docs/**/*.md').sort()]
+const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...globSync('{docs,examples}/**/*.md').sort()]
 
 const map = mapLines()
 const folders = foldersOf(trackedFiles().filter(isBelowRoots))

@@ -19,7 +19,7 @@ export const rerun: Command = {
     'Takes the template and the variables that the server shows of the job, and changes those that are given. Secret ' +
     'variables are never shown, so they must be given again. The queue and the callback are not shown either.'
   ],
-  examples: ['gx4ki rerun @last -e SEED=7 --wait', 'gx4ki rerun @last -e PASSWORD'],
+  examples: ['gx4ki rerun @last -e SEED=7 --wait', 'gx4ki rerun "$id" -e PASSWORD --wait'],
   options: [
     ...startOptions,
     { name: 'without-secrets', help: 'leave out the secret variables of the template that are not given' },

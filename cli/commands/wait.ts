@@ -27,7 +27,9 @@ export const wait: Command = {
       let code: ExitCode = EXIT.done
       for (const id of ids) {
         if (ids.length > 1) await session.note(id)
-        const job = await followJob(session, id, until === undefined ? undefined : Math.max(1, until - session.now()))
+        // A timer takes whole milliseconds only, and the clock has parts of them.
+        const left = until === undefined ? undefined : Math.max(1, Math.ceil(until - session.now()))
+        const job = await followJob(session, id, left)
         await tellWhy(session, job)
         await session.answer(job, () => '')
         code ||= codeOfEnd(job)

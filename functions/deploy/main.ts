@@ -1,47 +1,19 @@
-import { Type } from 'typebox'
-import { admitCallers, callerSettings } from '../../shared/access/admit-callers.ts'
-import { admitSenderBy, senderSettings } from '../../shared/access/admit-sender.ts'
-import { tokenSettings } from '../../shared/access/job-token.ts'
-import { connectorSettings, connectorsOf } from '../../shared/connector/connectors.ts'
-import { egressRules, egressSettings } from '../../shared/egress/egress-rules.ts'
-import { sinkSettings } from '../../shared/events/sink-settings.ts'
-import { brokerSettings, remindBy } from '../../shared/events/remind.ts'
-import { SecretName, webhookSettings } from '../../shared/events/webhook-secrets.ts'
+import { admitCallers } from '../../shared/access/admit-callers.ts'
+import { admitSenderBy } from '../../shared/access/admit-sender.ts'
+import { connectorsOf } from '../../shared/connector/connectors.ts'
+import { egressRules } from '../../shared/egress/egress-rules.ts'
+import { remindBy } from '../../shared/events/remind.ts'
 import { callersApi } from '../../shared/http/callers-api.ts'
 import { readDocument } from '../../shared/http/openapi/read-document.ts'
-import { runFunction, serverSettings } from '../../shared/http/server.ts'
-import { connectCluster, kubernetesSettings } from '../../shared/kubernetes/cluster.ts'
+import { runFunction } from '../../shared/http/server.ts'
+import { connectCluster } from '../../shared/kubernetes/cluster.ts'
 import { complainAs } from '../../shared/settings/complain-as.ts'
 import { readSettings } from '../../shared/settings/read-settings.ts'
-import { openStore, storeSettings } from '../../shared/store/open-store.ts'
+import { openStore } from '../../shared/store/open-store.ts'
 import { deploy } from './app.ts'
 import { unusableAssets } from './connector/unusable-assets.ts'
 import { templatesIn } from './templates/read-templates.ts'
-
-const Settings = Type.Object({
-  ...serverSettings,
-  ...storeSettings,
-  ...kubernetesSettings,
-  ...tokenSettings,
-  ...callerSettings,
-  ...senderSettings,
-  ...connectorSettings,
-  ...sinkSettings,
-  ...brokerSettings,
-  ...egressSettings,
-  ...webhookSettings,
-  WEBHOOK_DEFAULT_SECRET: Type.Optional(SecretName),
-  TAKE_JOB_REQUESTS: Type.Boolean({
-    default: false,
-    description: 'Whether an event may request a job. If true, every client that can send to the Broker can start jobs'
-  }),
-  MAX_OPEN_JOBS_PER_CALLER: Type.Optional(Type.Integer({ minimum: 1 })),
-  TEMPLATES_DIR: Type.String({ default: 'knative/templates' }),
-  DEFAULT_TEMPLATE: Type.String({ default: 'drive' }),
-  DEMO_WAIT_SECONDS: Type.Integer({ default: 50, minimum: 0, maximum: 240 }),
-  UPLOAD_URL: Type.String({ pattern: '^https?://' }),
-  IMAGE: Type.String({ minLength: 1 })
-})
+import { Settings } from './settings.ts'
 
 runFunction(() => readSettings(Settings), async (settings) => {
   const { TEMPLATES_DIR: folder, DEFAULT_TEMPLATE: defaultTemplate } = settings

@@ -1,22 +1,13 @@
-import { Type } from 'typebox'
-import { admitSenderBy, senderSettings } from '../../shared/access/admit-sender.ts'
-import { brokerSettings, remindBy } from '../../shared/events/remind.ts'
+import { admitSenderBy } from '../../shared/access/admit-sender.ts'
+import { remindBy } from '../../shared/events/remind.ts'
 import { readDocument } from '../../shared/http/openapi/read-document.ts'
-import { runFunction, serverSettings } from '../../shared/http/server.ts'
-import { connectCluster, kubernetesSettings } from '../../shared/kubernetes/cluster.ts'
+import { runFunction } from '../../shared/http/server.ts'
+import { connectCluster } from '../../shared/kubernetes/cluster.ts'
 import { readSettings } from '../../shared/settings/read-settings.ts'
-import { openStore, storeSettings } from '../../shared/store/open-store.ts'
+import { openStore } from '../../shared/store/open-store.ts'
 import { jobCompleted } from './app.ts'
-import { callbackSettings, readCallbackSettings } from './callbacks/callback-settings.ts'
-
-const Settings = Type.Object({
-  ...serverSettings,
-  ...storeSettings,
-  ...kubernetesSettings,
-  ...senderSettings,
-  ...callbackSettings,
-  ...brokerSettings
-})
+import { readCallbackSettings } from './callbacks/callback-settings.ts'
+import { Settings } from './settings.ts'
 
 runFunction(() => readSettings(Settings), async (settings) => {
   const cluster = await connectCluster(settings)

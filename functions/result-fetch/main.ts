@@ -1,26 +1,14 @@
-import { Type } from 'typebox'
-import { admitCallers, callerSettings } from '../../shared/access/admit-callers.ts'
-import { resultTokenSettings } from '../../shared/access/result-token.ts'
+import { admitCallers } from '../../shared/access/admit-callers.ts'
 import { callersApi } from '../../shared/http/callers-api.ts'
-import { publicUrlSettings } from '../../shared/http/public-url.ts'
 import { readDocument } from '../../shared/http/openapi/read-document.ts'
-import { runFunction, serverSettings } from '../../shared/http/server.ts'
+import { runFunction } from '../../shared/http/server.ts'
 import { readSettings } from '../../shared/settings/read-settings.ts'
 import { contentReader } from '../../shared/store/content-reader.ts'
-import { openStore, storeSettings } from '../../shared/store/open-store.ts'
+import { openStore } from '../../shared/store/open-store.ts'
 import { resultFetch } from './app.ts'
-import { redirectSettings, storeUrls } from './redirect-to-store.ts'
-import { webPage, webPageSettings } from './web-page.ts'
-
-const Settings = Type.Object({
-  ...serverSettings,
-  ...storeSettings,
-  ...callerSettings,
-  ...redirectSettings,
-  ...resultTokenSettings,
-  ...publicUrlSettings,
-  ...webPageSettings
-})
+import { storeUrls } from './redirect-to-store.ts'
+import { Settings } from './settings.ts'
+import { webPage } from './web-page.ts'
 
 runFunction(() => readSettings(Settings), (settings) => {
   const store = openStore(settings)

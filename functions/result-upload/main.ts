@@ -1,14 +1,13 @@
-import { Type } from 'typebox'
-import { tokenSettings } from '../../shared/access/job-token.ts'
 import { readDocument } from '../../shared/http/openapi/read-document.ts'
-import { runFunction, serverSettings } from '../../shared/http/server.ts'
+import { runFunction } from '../../shared/http/server.ts'
 import { LARGEST_PUT, SMALLEST_PART } from '../../shared/results/part-size.ts'
 import { readSettings } from '../../shared/settings/read-settings.ts'
-import { openStore, storeSettings } from '../../shared/store/open-store.ts'
+import { openStore } from '../../shared/store/open-store.ts'
 import { resultUpload } from './app.ts'
 import { presignWith } from './presign.ts'
+import { Settings } from './settings.ts'
 
-runFunction(() => readSettings(Type.Object({ ...serverSettings, ...storeSettings, ...tokenSettings })), (settings) => {
+runFunction(() => readSettings(Settings), (settings) => {
   const store = openStore(settings)
   return {
     title: 'result-upload',

@@ -3,7 +3,7 @@ import type { Manifests } from './manifests.ts'
 import type { LocalStore } from './store/store.ts'
 
 /** Settings of the functions that the local host takes from its own environment. */
-const TAKEN = [
+export const TAKEN = [
   'PUBLIC_URL',
   'S3_BUCKET',
   'S3_PUBLIC_ENDPOINT',

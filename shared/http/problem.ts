@@ -18,8 +18,11 @@ export const Problem = Type.Object({
   trace_id: Type.Optional(Type.String({ description: 'The log of the functions has this id' }))
 }, { title: 'Problem' })
 
-/** Every kind of problem that the functions answer with: its status and title. The key is the end of its `type`. */
-const kinds = {
+/**
+ * Every kind of problem that the functions answer with: its status and title. The key is the end of its `type`.
+ * docs/http.md says what to do about each one.
+ */
+export const problemKinds = {
   'invalid-request': [400, 'The request is not valid'],
   'invalid-event': [400, 'The event is not valid'],
   unauthorized: [401, 'The credential is missing or wrong'],
@@ -63,7 +66,7 @@ const kinds = {
   'kubernetes-unavailable': [503, 'Kubernetes is not available']
 } as const
 
-export type ProblemKind = keyof typeof kinds
+export type ProblemKind = keyof typeof problemKinds
 
 interface Facts {
   errors?: { field: string, message: string }[]
@@ -92,7 +95,7 @@ export function problem (
   detail: string,
   { errors, job_uuid: id, headers = {}, cause }: Facts = {}
 ): ProblemError {
-  const [status, title] = kinds[kind]
+  const [status, title] = problemKinds[kind]
   const told = shortened(detail, LONGEST_TEXT)
   return Object.assign(new Error(told, { cause }), {
     headers: status === 503 ? { 'retry-after': '5', ...headers } : headers,

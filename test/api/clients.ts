@@ -79,7 +79,7 @@ function clientFolder (name: string, programs: string) {
     ...process.env,
     PATH: `${programs}${delimiter}${process.env['PATH']}`,
     GX4KI_URL: url,
-    GX4KI_KEY: key
+    GX4KI_TOKEN: key
   }
   const run = async (program: string, ...args: string[]) =>
     await promisify(execFile)(program, args, { cwd: folder, env })

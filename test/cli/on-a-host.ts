@@ -89,6 +89,7 @@ await t.test('gx4ki with real functions, jobs and a store', async (t) => {
     t.match(timed, { code: 8, stderr: /has not ended after 1s; it goes on/ })
     const id = timed.stdout.trim()
     await host.reaches(id, 'running')
+    t.match(await run(['wait', id, '--timeout', '1s']), { code: 8, stderr: /has not ended after 1s; it goes on/ })
     t.match(await run(['logs', id]), { code: 8, stdout: '', stderr: /gx4ki logs -f waits for it/ })
     t.match(await run(['download', id]), { code: 8, stderr: /--so-far/ })
 

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { allRoutes } from '../../openapi/collect-routes.ts'
 import { documents } from '../../openapi/documents.ts'
@@ -128,13 +127,4 @@ await t.test('only the body of a deploy request may be left out', async (t) => {
       body === undefined ? [] : [[name, body]]))
   t.ok(bodies.length > 10)
   for (const [name, body] of bodies) t.match(body, { required: name !== 'POST /job/deploy' }, String(name))
-})
-
-await t.test('README.md lists every operation for callers', async (t) => {
-  const readme = readFileSync('README.md', 'utf8')
-  for (const { name } of operationsOf(made.callers)) {
-    if (name.startsWith('HEAD')) continue
-    const written = name.replace('{callback}', '{callback id}')
-    t.ok(readme.includes(`| \`${written}`), written)
-  }
 })

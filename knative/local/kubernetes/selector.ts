@@ -8,12 +8,12 @@ export function parseSelector (selector: string): (labels: Record<string, string
   const requirements = selector.split(/,(?![^(]*\))/).filter(Boolean).map((text) => {
     const [parsed, not, key, operator, value, set, values] = requirement.exec(text) ?? []
     if (parsed === undefined || key === undefined) throw refusal('BadRequest', `unable to parse requirement: ${text}`)
-    const wanted = set ? values!.split(',').map((each) => each.trim()) : operator && [value!]
+    const wanted = set ? new Set(values!.split(',').map((each) => each.trim())) : operator && new Set([value!])
     return { key, wanted, negated: Boolean(not) || operator === '!=' || set === 'notin' }
   })
   return (labels) =>
     requirements.every(({ key, wanted, negated }) =>
-      (wanted ? key in labels && wanted.includes(labels[key]!) : key in labels) !== negated
+      (wanted ? key in labels && wanted.has(labels[key]!) : key in labels) !== negated
     )
 }
 

@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { json } from 'node:stream/consumers'
+import { parseSelector } from '../../../knative/local/kubernetes/selector.ts'
 import { managedFieldsOf, podOf, withStatus } from './api-objects.ts'
 
 export interface StubObject {
@@ -85,10 +86,8 @@ function list (
   resource: string,
   all: StubObject[]
 ): void {
-  const wanted = (url.searchParams.get('labelSelector') ?? '').split(',').filter(Boolean).map((one) => one.split('='))
-  const found = all.filter(({ metadata: { labels = {} } }) =>
-    wanted.every(([label, value]) => value === undefined ? labels[label!] !== undefined : labels[label!] === value)
-  )
+  const matches = parseSelector(url.searchParams.get('labelSelector') ?? '')
+  const found = all.filter(({ metadata: { labels = {} } }) => matches(labels))
   const from = Number(url.searchParams.get('continue') ?? 0)
   const limit = Number(url.searchParams.get('limit') ?? 0) || Infinity
   const page = found.slice(from, from + limit)

@@ -1,5 +1,5 @@
 import type { Paint } from '../show/paint.ts'
-import { bytesText, durationText } from '../show/amounts.ts'
+import { bytesText, durationText } from '../../shared/words/amounts.ts'
 import { printable } from '../show/printable.ts'
 import { hasEnded, type Job } from './job.ts'
 

@@ -13,7 +13,7 @@ MINIO_TESTS ?= $(wildcard test/shared/store/*.ts test/shared/results/*.ts test/j
   test/functions/job-completed/unfinished-uploads.ts test/knative/doctor/store-abilities.ts \
   test/knative/doctor/orphans.ts test/acceptance/life-of-a-job.ts
 
-.PHONY: help demo run api api-key test test-minio test-image e2e e2e-parts doctor contract chaos scale
+.PHONY: help demo run page-test api api-key test test-minio test-image e2e e2e-parts doctor contract chaos scale
 .PHONY: bench bench-check lint typecheck build cli image image-tar clean python
 
 help: ## List the targets
@@ -24,6 +24,9 @@ demo: build python ## Run the demo job on this machine, fetch its result files i
 
 run: build python ## Run the local host at http://127.0.0.1:8080; PORT=8081 make run uses another port
 	@node knative/local/main.ts
+
+page-test: build python ## Test the page in Chromium, which is fetched from Debian where there is none
+	@node test/support/with-store.ts tap --jobs=1 test/page/browser/*.ts
 
 api-key: $(installed) ## Make an API key: OWNER=alice SCOPES='jobs:read jobs:write' make api-key
 	@node knative/new-api-key.ts
@@ -72,6 +75,7 @@ lint: $(installed) ## Check the code style
 typecheck: $(installed) ## Check the types
 	@echo 'Checking the types …'
 	@tsc -p .
+	@tsc -p page
 
 build: $(installed) ## Bundle the functions and job programs into dist/
 	@node build.ts

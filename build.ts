@@ -8,6 +8,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { parse } from 'node:path'
 import { build, type Plugin } from 'esbuild'
 import { writeDocuments } from './openapi/write-documents.ts'
+import { bundlePage } from './page/bundle-page.ts'
 
 const programs = [
   ...['functions', 'jobs'].flatMap((folder) =>
@@ -56,7 +57,7 @@ const runAtBuild: Plugin = {
   }
 }
 
-const { metafile } = await build({
+const { metafile: programsMeta } = await build({
   entryPoints: [
     ...programs.filter(({ main }) => existsSync(main)).map(({ name, main }) => ({ in: main, out: name })),
     ...apart.map((path) => ({ in: path, out: parse(path).name }))
@@ -80,8 +81,12 @@ const { metafile } = await build({
   logLevel: 'warning'
 })
 
+const page = await bundlePage()
 // Records which files of which packages are in which bundle.
-writeFileSync('dist/metafile.json', JSON.stringify(metafile))
+writeFileSync('dist/metafile.json', JSON.stringify({
+  inputs: { ...programsMeta.inputs, ...page.inputs },
+  outputs: { ...programsMeta.outputs, ...page.outputs }
+}))
 
 // The command line is a package of its own, for every Node.js that callers may have.
 await build({

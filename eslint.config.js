@@ -33,10 +33,12 @@ const parameterLines = {
 export default [
   ...neostandard({ ts: true, ignores: ['dist/**', 'cli/dist/**', '.local/**', 'demo/**', '.tap/**'] }),
   {
-    files: ['**/*.ts', '**/*.js'],
+    files: ['**/*.ts', '**/*.tsx', '**/*.js'],
     plugins: { house: { rules: { 'parameter-lines': parameterLines } } },
     rules: {
       'house/parameter-lines': 'error',
+      // A handler may be a property, such as `action.run`.
+      'react/jsx-handler-names': 'off',
       '@stylistic/max-len': ['error', {
         code: 120,
         ignoreUrls: true,
@@ -47,7 +49,7 @@ export default [
     }
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     languageOptions: { parserOptions: { projectService: true } },
     plugins: { '@typescript-eslint': plugins['typescript-eslint'].plugin },
     rules: {

@@ -78,7 +78,9 @@ const metafile = JSON.parse(readFileSync('dist/metafile.json', 'utf8')) as Metaf
 for (const file of Object.keys(metafile.outputs).filter((file) => !file.endsWith('.map'))) {
   copy(file, join(programs, file), 0o644)
 }
-for (const file of globSync(['dist/compile-cache/*/*', 'dist/openapi/*.json'])) copy(file, join(programs, file), 0o644)
+for (const file of globSync(['dist/compile-cache/*/*', 'dist/openapi/*.json', 'dist/page/*'])) {
+  copy(file, join(programs, file), 0o644)
+}
 copy('LICENSE', join(programs, 'LICENSE'), 0o644)
 const bundled = bundledPackages(metafile)
 write(join(programs, 'THIRD-PARTY-LICENSES'), licenseTexts(bundled))

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import t from 'tap'
 
 /** The map must name every folder below these. */
-const ROOTS = ['cli', 'docs', 'examples', 'functions', 'image', 'jobs', 'knative', 'openapi', 'shared', 'test']
+const ROOTS = ['cli', 'docs', 'examples', 'functions', 'image', 'jobs', 'knative', 'openapi', 'page', 'shared', 'test']
 
 const architecture = readFileSync('ARCHITECTURE.md', 'utf8')
 const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...globSync('{docs,examples}/**/*.md').sort()]

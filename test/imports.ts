@@ -5,7 +5,7 @@ import ts from 'typescript'
 
 /** For each file, the paths of the project files that it imports. Type imports count. */
 const imports = new Map(
-  globSync('{functions,shared,jobs,knative,image,openapi}/**/*.ts').sort().map((file) => {
+  globSync('{functions,shared,jobs,knative,image,openapi,page}/**/*.{ts,tsx}').sort().map((file) => {
     const { importedFiles } = ts.preProcessFile(readFileSync(file, 'utf8'))
     return [
       file,
@@ -26,6 +26,13 @@ await t.test('shared does not import from functions, and functions do not import
     const wrong = imported.filter((one) => one.startsWith('functions/') && placeOf(one) !== placeOf(file))
     if (/^(functions|shared)\//.test(file)) t.strictSame(wrong, [], file)
   }
+})
+
+await t.test('the page uses nothing of the functions, and only the build uses the page', async (t) => {
+  const outside = [...imports].flatMap(([file, imported]) => imported.filter((one) =>
+    file.startsWith('page/') ? !/^(page|shared)\//.test(one) : one.startsWith('page/')))
+  t.strictSame(outside, [])
+  t.ok(imports.get('page/app.tsx')?.includes('page/route.ts'), 'its imports are found')
 })
 
 t.strictSame(inCircles(imports), [], 'the files have no import cycle')

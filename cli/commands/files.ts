@@ -2,7 +2,7 @@ import type { Command } from '../arguments/command.ts'
 import { listFiles } from '../download/list-files.ts'
 import { EXIT } from '../exit-codes.ts'
 import { jobIdOf } from '../settings/last-job.ts'
-import { bytesText } from '../show/amounts.ts'
+import { bytesText } from '../../shared/words/amounts.ts'
 import { printable } from '../show/printable.ts'
 import { table } from '../show/table.ts'
 

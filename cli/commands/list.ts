@@ -3,7 +3,7 @@ import { pagesOf } from '../api/pages.ts'
 import { EXIT } from '../exit-codes.ts'
 import { misuse } from '../failure.ts'
 import type { Job } from '../job/job.ts'
-import { durationText } from '../show/amounts.ts'
+import { durationText } from '../../shared/words/amounts.ts'
 import { printable } from '../show/printable.ts'
 import { table } from '../show/table.ts'
 

@@ -2,8 +2,10 @@ import type { Command } from '../arguments/command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { misuse } from '../failure.ts'
 import { cancelWhenInterrupted } from '../job/cancel-when-interrupted.ts'
-import { logOf } from '../job/kept-log.ts'
+import { keptLog } from '../job/kept-log.ts'
+import { liveLog } from '../job/live-log.ts'
 import { jobIdOf } from '../settings/last-job.ts'
+import type { Session } from '../session.ts'
 import { printableLines } from '../show/printable.ts'
 
 export const logs: Command = {
@@ -14,29 +16,30 @@ export const logs: Command = {
   summary: 'Prints the log of a job',
   details: [
     'While the job runs, this is what it has written so far; when it has ended, the last 10 MiB of its log. Before it ' +
-    'runs, the exit code is 8. -f waits for the end and prints the log then.',
+    'runs, the exit code is 8.',
+    '-f prints the lines as they are written, and ends with the job. It waits for a job that does not run yet.',
     'On a terminal, control characters other than colours are shown and not sent to it. With --json, the log is one ' +
     'string.'
   ],
   examples: ['gx4ki logs @last --tail 50', 'gx4ki logs -f "$id" > job.log'],
   options: [
-    { name: 'follow', short: 'f', help: 'wait for the end of the job first' },
-    { name: 'tail', value: 'N', help: 'only the last N lines' }
+    { name: 'follow', short: 'f', help: 'print the lines as they come, until the job ends' },
+    { name: 'tail', value: 'N', help: 'only the last N lines; with -f, begin with them' }
   ],
   async run (session, given) {
     const id = jobIdOf(session, given.positionals[0]!)
     const tail = tailOf(given.text('tail'))
     await cancelWhenInterrupted(session, [id], false, async () => {
-      const chunks = logOf(session, id, { follow: given.flag('follow') })
-      if (session.json || tail !== undefined) {
-        const log = lastLines(Buffer.concat(await all(chunks)), tail)
-        await session.answer({ job_uuid: id, log: log.toString() }, () => '')
-        if (!session.json) await print(log)
-      } else {
-        for await (const chunk of session.out.isTerminal ? linesOf(chunks) : chunks) {
-          await print(chunk)
-          if (session.out.isGone()) break
-        }
+      const chunks = given.flag('follow') ? followed(session, id, tail) : keptLog(session, id, { again: 0, tail })
+      if (session.json) {
+        const log: Uint8Array[] = []
+        for await (const chunk of chunks) log.push(chunk)
+        await session.answer({ job_uuid: id, log: Buffer.concat(log).toString() }, () => '')
+        return
+      }
+      for await (const chunk of session.out.isTerminal ? linesOf(chunks) : chunks) {
+        await print(chunk)
+        if (session.out.isGone()) break
       }
     })
     return EXIT.done
@@ -48,25 +51,20 @@ export const logs: Command = {
   }
 }
 
+/** A job that has written nothing may have a log that says why, or none. */
+async function * followed (session: Session, id: string, tail: number | undefined): AsyncGenerator<Uint8Array> {
+  let isEmpty = true
+  for await (const chunk of liveLog(session, id, tail)) {
+    isEmpty = false
+    yield chunk
+  }
+  if (isEmpty) yield * keptLog(session, id, { again: 60, tail })
+}
+
 function tailOf (text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   if (!/^\d{1,9}$/.test(text)) throw misuse('--tail must be a number of lines')
   return Number(text)
-}
-
-/** The bytes of the last lines. The line feed at the end does not begin another line. */
-function lastLines (bytes: Buffer, count: number | undefined): Buffer {
-  if (count === undefined) return bytes
-  if (count === 0) return bytes.subarray(bytes.length)
-  let at = bytes.length - 1
-  for (let left = count; left > 0 && at > 0; left--) at = bytes.lastIndexOf(10, at - 1)
-  return bytes.subarray(at > 0 ? at + 1 : at < 0 ? 0 : at)
-}
-
-async function all (chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
-  const found = []
-  for await (const chunk of chunks) found.push(chunk)
-  return found
 }
 
 /** Whole lines, so that no character or colour is cut. */

@@ -1,5 +1,5 @@
 import type { Session } from '../session.ts'
-import { bytesText, durationText } from '../show/amounts.ts'
+import { bytesText, durationText } from '../../shared/words/amounts.ts'
 import { printable } from '../show/printable.ts'
 import { statusLine } from '../show/status-line.ts'
 

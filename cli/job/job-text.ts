@@ -1,5 +1,5 @@
 import type { Paint } from '../show/paint.ts'
-import { bytesText, durationText } from '../show/amounts.ts'
+import { bytesText, durationText } from '../../shared/words/amounts.ts'
 import { printable } from '../show/printable.ts'
 import { hasEnded, type Job } from './job.ts'
 
@@ -27,13 +27,25 @@ export function resultsText ({ results }: Job): string {
   return `${results.files} ${results.files === 1 ? 'file' : 'files'}, ${bytesText(results.bytes)}`
 }
 
+/** How far a job says that it is: `42 %, simulating town 3, about 2m left`; empty if it does not say. */
+export function progressText ({ progress }: Job): string {
+  if (progress === null) return ''
+  const { percent, message, remaining_seconds: left } = progress
+  return [
+    `${Math.round(percent)} %`,
+    ...(message === null ? [] : [printable(message)]),
+    ...(left === null ? [] : [`about ${durationText(left * 1000)} left`])
+  ].join(', ')
+}
+
 /** Everything that a person wants to know of a job. */
 export function jobText (job: Job, paint: Paint): string {
   const { job_uuid: id, template, message, exit_code: exit, env, callback, owner } = job
-  const results = resultsText(job)
+  const [results, progress] = [resultsText(job), progressText(job)]
   const rows: [string, string | null][] = [
     ['Job', id],
     ['State', stateLine(job, paint)],
+    ['Progress', progress === '' ? null : progress],
     ['Why', message],
     ['Template', template],
     ['Owner', owner],

@@ -3,35 +3,36 @@ import { networkReason } from '../api/network-reason.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Failure } from '../failure.ts'
 import type { Session } from '../session.ts'
-import { watchJob } from './watch-job.ts'
 
 /** How often a log that breaks off is asked for again. */
 const MOST_ATTEMPTS = 5
 
-/**
- * The log of a job, chunk by chunk: so far while it runs. With `follow`, its end is waited for. A stream of the API
- * would be another source of the same chunks.
- */
-export async function * logOf (
-  session: Session,
-  id: string,
-  { follow }: { follow: boolean }
-): AsyncGenerator<Uint8Array> {
-  if (follow) await watchJob(session, id)
-  yield * keptLog(session, id, follow ? 60 : 0)
+export interface Wanted {
+  /** How often a log that is not there yet is asked for again: it is stored a moment after the job has ended. */
+  again: number
+  /** Only so many of the last lines. */
+  tail?: number | undefined
 }
 
 /**
- * The log that is stored. It comes a moment after the job has ended, so it is asked for again, `again` times. Continues
- * where it was cut: the log has no ranges, so what was there already is read again and dropped.
+ * The log of a job that has ended, or so far. Continues where it was cut. Only the whole log of a job that has ended has
+ * ranges; otherwise what was there already is read again and dropped.
  */
-export async function * keptLog (session: Session, id: string, again: number): AsyncGenerator<Uint8Array> {
+export async function * keptLog (
+  session: Session,
+  id: string,
+  { again, tail }: Wanted
+): AsyncGenerator<Uint8Array> {
+  const path = `/job/${id}/log${tail === undefined ? '' : `?tail=${tail}`}`
   let passed = 0
   let etag: string | null = null
   for (let attempt = 1; ; attempt++) {
-    const answer: Response = await openLog(session, id, etag, again)
+    const answer: Response = await openLog(session, path, again, etag === null ? {} : {
+      'if-match': etag,
+      ...(passed > 0 && { range: `bytes=${passed}-` })
+    })
     etag = answer.headers.get('etag')
-    let skip = passed
+    let skip = answer.status === 206 ? 0 : passed
     try {
       for await (const chunk of answer.body ?? []) {
         const news = chunk.subarray(Math.min(skip, chunk.length))
@@ -51,14 +52,13 @@ export async function * keptLog (session: Session, id: string, again: number): A
 
 async function openLog (
   session: Session,
-  id: string,
-  etag: string | null,
-  again: number
+  path: string,
+  again: number,
+  headers: Record<string, string>
 ): Promise<Response> {
   for (let attempt = 1; ; attempt++) {
     try {
-      const headers = etag === null ? undefined : { 'if-match': etag }
-      return await ask(session, { path: `/job/${id}/log`, ...(headers && { headers }) })
+      return await ask(session, { path, headers })
     } catch (error) {
       const isToCome = error instanceof Failure && error.is('log-not-available')
       if (!isToCome || attempt > again) throw error

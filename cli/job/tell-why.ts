@@ -27,8 +27,8 @@ export async function tellWhy (session: Session, job: Job): Promise<void> {
 async function endOfLog (session: Session, id: string): Promise<string[]> {
   try {
     const chunks = []
-    for await (const chunk of keptLog(session, id, 8)) chunks.push(chunk)
-    return Buffer.concat(chunks).toString().trimEnd().split('\n').filter((line) => line !== '').slice(-LINES)
+    for await (const chunk of keptLog(session, id, { again: 8, tail: LINES })) chunks.push(chunk)
+    return Buffer.concat(chunks).toString().trimEnd().split('\n').filter((line) => line !== '')
   } catch (error) {
     if (error instanceof Failure && !session.interrupt.aborted) return []
     throw error

@@ -3,19 +3,25 @@ import type { Session } from '../session.ts'
 import { hasEnded, type Job } from './job.ts'
 
 /** The longest wait that the API offers. */
-const WAIT_SECONDS = 50
+const LONGEST_SECONDS = 50
 /** A server that does not wait must not be asked without a pause. */
 const LEAST_MS = 1000
 
+export interface Watching {
+  /** Gets the job at first, and after each change. */
+  seen?: (job: Job) => Promise<void>
+  signal?: AbortSignal
+  /** How old what `seen` gets may be: progress and counted files end no wait. */
+  seconds?: number
+}
+
 /**
- * Follows a job until it has ended, and returns it. `seen` gets the job at first, and after each change. A server or
- * network that fails for some minutes is waited for.
+ * Follows a job until it has ended, and returns it. A server or network that fails for some minutes is waited for.
  */
 export async function watchJob (
   session: Session,
   id: string,
-  seen: (job: Job) => Promise<void> = async () => {},
-  signal: AbortSignal = session.interrupt
+  { seen = async () => {}, signal = session.interrupt, seconds = LONGEST_SECONDS }: Watching = {}
 ): Promise<Job> {
   let etag: string | null = null
   for (;;) {
@@ -23,10 +29,10 @@ export async function watchJob (
     const answer: Response = await ask(session, {
       path: `/job/${id}`,
       // The first answer comes at once, because without an ETag the server would wait for the end.
-      headers: etag === null ? {} : { prefer: `wait=${WAIT_SECONDS}`, 'if-none-match': etag },
+      headers: etag === null ? {} : { prefer: `wait=${seconds}`, 'if-none-match': etag },
       also: [304],
       patience: LONG_MS,
-      timeout: (WAIT_SECONDS + 30) * 1000,
+      timeout: (LONGEST_SECONDS + 30) * 1000,
       signal
     })
     const before: string | null = etag

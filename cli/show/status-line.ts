@@ -4,6 +4,8 @@ import type { Session } from '../session.ts'
 const REDRAW_MS = 200
 
 export interface StatusLine {
+  /** Whether it is drawn. */
+  isLive: boolean
   /** What the line shows from now on. Outside of a terminal, nothing is shown. */
   show: (text: () => string) => void
   /** A line that stays, before the one that changes. */
@@ -34,6 +36,7 @@ export function statusLine ({ err, env, quiet, json, note }: Session): StatusLin
   }
 
   return {
+    isLive,
     show (next) {
       if (!isLive) return
       text = next

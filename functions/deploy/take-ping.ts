@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { ConnectorDeps } from './connector/connector-deps.ts'
 import { registerDataPlane } from './connector/register-data-plane.ts'
 import { watchTransfers } from './connector/watch-transfers.ts'
+import { joined } from '../../shared/flow/joined.ts'
 import { type PingNotes, readPingNotes } from '../../shared/ping/ping-notes.ts'
 import { type DeployNote, reconcile } from './reconcile.ts'
 import { extendLists } from './keep/extend-lists.ts'
@@ -16,17 +17,11 @@ type Log = Pick<FastifyBaseLogger, 'info' | 'error'>
  */
 export function pingTaker (deps: ConnectorDeps): (log: Log) => Promise<void> {
   let notes: PingNotes<DeployNote> | undefined
-  let running: Promise<void> | undefined
 
-  return async function (log) {
-    running ??= (async () => {
-      notes ??= await readPingNotes(deps.store, 'deploy')
-      await takePing(deps, notes, log)
-    })().finally(() => {
-      running = undefined
-    })
-    await running
-  }
+  return joined(async (log) => {
+    notes ??= await readPingNotes(deps.store, 'deploy')
+    await takePing(deps, notes, log)
+  })
 }
 
 /** All the work of deploy for one ping. */

@@ -1,5 +1,6 @@
 import { SOON_MS } from '../../shared/events/remind.ts'
 import { atMost } from '../../shared/flow/at-most.ts'
+import { joined } from '../../shared/flow/joined.ts'
 import { isJobId } from '../../shared/job/job-id.ts'
 import { readRecord } from '../../shared/job/record-store.ts'
 import { genuine, kubernetesUnavailable } from '../../shared/kubernetes/cluster.ts'
@@ -27,7 +28,6 @@ export function reconcileWith (
   failed: (id: string, error: Error) => void
 ): () => Promise<void> {
   let notes: PingNotes<PingNote> | undefined
-  let running: Promise<void> | undefined
 
   async function reconcile (): Promise<void> {
     notes ??= await readPingNotes(deps.store, 'job-completed')
@@ -68,13 +68,8 @@ export function reconcileWith (
     return left.next && { seen: looks(job, versionIn(seen.found)), due: looksUntil(left.next, now) }
   }
 
-  return async function () {
-    // The Broker sends a ping again that takes too long. One look at a time is enough.
-    running ??= reconcile().finally(() => {
-      running = undefined
-    })
-    await running
-  }
+  // The Broker sends a ping again that takes too long. One look at a time is enough.
+  return joined(reconcile)
 }
 
 /** The jobs that the notes do not cover: their time has come, or they do not look like before. */

@@ -1,7 +1,7 @@
 import type { V1Job, V1Pod } from '@kubernetes/client-node'
 import type { JobRecord } from '../../shared/job/job-record.ts'
 import { isTerminal } from '../../shared/job/job-state.ts'
-import { dueCallbacks, nextDue } from '../../shared/job/owed-callbacks.ts'
+import { dueCallbacks, isOwing, nextDue } from '../../shared/job/owed-callbacks.ts'
 import { condition } from '../../shared/kubernetes/condition.ts'
 import { countingPod } from '../../shared/kubernetes/workload.ts'
 import { podDueAt } from './obstacle-of.ts'
@@ -24,7 +24,10 @@ export function whatIsLeft (
   isWrappedUp: boolean,
   now: Date
 ): Left {
-  const wraps = !isWrappedUp && (isTerminal(record.state) || mayLoseLog(job, countingPod(pods)))
+  // Of a job that is wrapped up and owes nothing, the marker is left: a process stopped before it removed it.
+  const wraps = isWrappedUp
+    ? !isOwing(record)
+    : isTerminal(record.state) || mayLoseLog(job, countingPod(pods))
   if (wraps || dueCallbacks(record, now).length > 0) return { now: true, next: undefined }
   // How an attempt ends is not known, and its process may stop before it goes on.
   const isTrying = record.callbacks?.some(({ trying_until: until = '' }) => until > now.toISOString())

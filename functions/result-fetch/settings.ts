@@ -5,6 +5,7 @@ import { publicUrlSettings } from '../../shared/http/public-url.ts'
 import { serverSettings } from '../../shared/http/server.ts'
 import { storeSettings } from '../../shared/store/open-store.ts'
 import { redirectSettings } from './redirect-to-store.ts'
+import { webPageSettings } from './web-page.ts'
 
 /** The environment variables of this function. */
 export const Settings = Type.Object({
@@ -13,5 +14,6 @@ export const Settings = Type.Object({
   ...callerSettings,
   ...redirectSettings,
   ...resultTokenSettings,
-  ...publicUrlSettings
+  ...publicUrlSettings,
+  ...webPageSettings
 })

@@ -28,6 +28,7 @@ try {
   await ping()
   console.log(`
 The local host is ready at ${url} (S3 store: ${store.endpoint}, kubeconfig: ${kubeconfig}).
+Open this address in a browser for the page, or use curl:
 
   curl -s ${url}/template                                     # the templates
   id=$(curl -s ${url}/job/deploy | cut -d'"' -f4)             # run the default job

@@ -1,6 +1,7 @@
 import { percentEncode } from '../http/percent-encode.ts'
 import { contentKey, resultsPrefix, uploadsPrefix } from './bucket-layout.ts'
-import { getObject, listAll, removeObject } from './object-store.ts'
+import { getJson } from './json-object.ts'
+import { listAll, removeObject } from './object-store.ts'
 import type { Store } from './open-store.ts'
 import { isAbsent, nonsense, parseXml, whole } from './store-answer.ts'
 import { request } from './store-request.ts'
@@ -30,10 +31,9 @@ export async function abortMultipart (store: Store, key: string, uploadId: strin
 export async function abortUploads (store: Store, id: string): Promise<void> {
   for await (const { key } of listAll(store, uploadsPrefix(id), { tags: false })) {
     const [, , attempt, kind] = key.split('/')
-    const note = kind === 'multipart' ? await getObject(store, key) : undefined
+    const note = kind === 'multipart' ? await getJson<{ sha256: string, upload_id: string }>(store, key) : undefined
     if (attempt === undefined || note === undefined) continue
-    const { sha256, upload_id: uploadId } = JSON.parse(note.body.toString()) as { sha256: string, upload_id: string }
-    await abortMultipart(store, contentKey(id, attempt, sha256), uploadId)
+    await abortMultipart(store, contentKey(id, attempt, note.sha256), note.upload_id)
     await removeObject(store, key)
   }
   for (const { key, uploadId } of await listUploads(store, resultsPrefix(id))) {

@@ -102,6 +102,15 @@ await t.test('a job from start to result', async (t) => {
     t.match(await document('/openapi/deploy.json'), { paths: { '/provision': { post: {} } } })
   })
 
+  await t.test('the page is at the entry point', async (t) => {
+    const page = await fetch(`${host.url}/`)
+    t.equal(page.status, 200)
+    t.match(page.headers.get('content-security-policy'), "default-src 'none'")
+    const [, script] = /src="(page\/[^"]+\.js)"/.exec(await page.text()) ?? []
+    t.equal((await fetch(`${host.url}/${script}`)).headers.get('content-type'), 'text/javascript; charset=utf-8')
+    t.equal((await fetch(`${host.url}/page/settings.json`)).status, 200)
+  })
+
   await t.test('jobs are listed newest first', async (t) => {
     const jobs = await host.jobs()
     t.ok(jobs.length >= 5)

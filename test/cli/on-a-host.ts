@@ -54,6 +54,19 @@ await t.test('gx4ki with real functions, jobs and a store', async (t) => {
     })
   })
 
+  await t.test('C9: logs -f prints the lines as they come, and ends with the job', async (t) => {
+    const begun = await run(['run', 'script', '-e', 'SCRIPT=echo one; echo two; exec sleep 60'])
+    const id = begun.stdout.trim()
+    const [whole, tail] = [start(['logs', '-f', id]), start(['logs', '-f', '--tail', '1', id])]
+    await poll('both have the lines so far', () => whole.stdout() === 'one\ntwo\n' && tail.stdout() === 'two\n')
+    t.equal((await host.job(id)).state, 'running')
+    t.match(await run(['logs', id]), { code: 0, stdout: 'one\ntwo\n', stderr: '' })
+    await run(['cancel', id])
+    t.match(await whole.ended, { code: 0, stdout: /^one\ntwo\n/, stderr: '' })
+    t.match(await tail.ended, { code: 0, stdout: /^two\n/, stderr: '' })
+    t.match(await run(['logs', '-f', id]), { code: 0, stdout: /^one\ntwo\n/, stderr: '' }, 'also when it has ended')
+  })
+
   await t.test('C2: a job that fails gives 5, says why and shows the end of its log; its results come', async (t) => {
     const { code, stdout, stderr } = await run([
       'run', 'script', '-e', 'SCRIPT=echo half > result.txt; for i in $(seq 30); do echo line $i; done; exit 3', '--download', '-d', 'failed'
@@ -134,5 +147,13 @@ await t.test('gx4ki with real functions, jobs and a store', async (t) => {
     const log = await onTerminal(['logs', '@last']).ended
     t.equal(log.stdout, 'red \u001b[31mred\u001b[0m \\x1b]0;title\\x07 end\r\n')
     t.equal((await run(['logs', '@last'])).stdout, 'red \u001b[31mred\u001b[0m \u001b]0;title\u0007 end\n', 'a pipe gets the bytes')
+  })
+
+  await t.test('on a terminal, the line shows the progress that the job reports', async (t) => {
+    const reporting = onTerminal(['run', 'script', '-e', 'SCRIPT=echo 42 half way > .gx4ki-progress; exec sleep 60', '--wait'])
+    await poll('the progress is shown', () => /\r.*running.*42 %, half way/.test(reporting.stdout()))
+    t.match(await run(['status', '@last']), { stdout: /^Progress: +42 %, half way$/m })
+    await run(['cancel', '@last'])
+    t.match(await reporting.ended, { code: 6 })
   })
 })

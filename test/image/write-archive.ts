@@ -24,7 +24,9 @@ await t.test('the image has the name that the manifests use', async (t) => {
   }
 })
 
-await t.test('the OpenAPI documents lie beside the bundles', async (t) => {
+await t.test('the page and the OpenAPI documents lie beside the bundles', async (t) => {
+  const page = globSync('*', { cwd: 'dist/page' }).sort()
+  t.strictSame(readdirSync(join(rootfsFolder, 'app/dist/page')).sort(), page)
   const documents = globSync('*.json', { cwd: 'dist/openapi' }).sort()
   t.ok(documents.includes('callers.json'))
   t.strictSame(readdirSync(join(rootfsFolder, 'app/dist/openapi')).sort(), documents)

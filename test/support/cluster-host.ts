@@ -4,6 +4,7 @@ import { CloudEvent, HTTP } from 'cloudevents'
 import type { Test } from 'tap'
 import { makeBucket } from '../../knative/local/store/store.ts'
 import type { Overrides, TestedHost } from './host.ts'
+import { isServing } from './is-serving.ts'
 import { kubectl, kubectlJson, kubectlWith } from './kubectl.ts'
 import { poll } from './poll.ts'
 import { processesWith } from './processes-with.ts'
@@ -105,6 +106,8 @@ export async function clusterHost (t: Test, env: Overrides): Promise<TestedHost>
       },
       async ready () {
         await poll(`${name} is ready`, () => isReady(name), 60)
+        const address = KIND === 'ksvc' ? addressOf('kourier-system', 'kourier-internal') : addressOf(FUNCTIONS, name)
+        await poll(`${name} answers`, async () => await isServing(address, `${name}.${FUNCTIONS}.svc.cluster.local`), 60)
       }
     }),
     kubernetesAs: (name) => ({

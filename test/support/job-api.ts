@@ -96,6 +96,7 @@ export function viewOf ({ id, state }: Pick<JobApi, 'id' | 'state'>): object {
     exit_code: 0,
     expires_at: time,
     callback: null,
+    progress: null,
     env: {},
     history: [],
     links: {}

@@ -35,6 +35,12 @@ export const ELSEWHERE: Elsewhere[] = [
   { page: 'docs/api.md', begins: 'npm install', by: 'test/api/clients.ts', why: 'it installs generators, which takes minutes' },
   { page: 'docs/api.md', begins: 'pip install', by: 'test/api/clients.ts', why: 'the same' },
   {
+    page: 'docs/watch.md',
+    begins: 'echo "42 simulating',
+    by: 'test/jobs/uploader/progress.ts',
+    why: 'it is a line of a workload'
+  },
+  {
     page: 'docs/results.md',
     begins: 'curl -fL',
     by: 'test/functions/result-fetch/redirect-to-store.ts',

@@ -2,7 +2,8 @@ import { createHmac } from 'node:crypto'
 import { problem } from '../../../shared/http/problem.ts'
 import { newJobId } from '../../../shared/job/job-id.ts'
 import { idempotencyKey } from '../../../shared/store/bucket-layout.ts'
-import { getObject, putObject, removeObject } from '../../../shared/store/object-store.ts'
+import { getJson } from '../../../shared/store/json-object.ts'
+import { putObject, removeObject } from '../../../shared/store/object-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 
 /** Ties an idempotency key, or the ids of a transfer, to one job, as long as the job's record is kept. */
@@ -23,8 +24,7 @@ export function claimObject (tokenKey: string, asked: string): string {
 }
 
 export async function readClaim (store: Store, object: string): Promise<JobClaim | undefined> {
-  const found = await getObject(store, object)
-  return found && JSON.parse(found.body.toString()) as JobClaim
+  return await getJson<JobClaim>(store, object)
 }
 
 /** Frees a claim if it still belongs to this job: after the job was given up, another job may have claimed it. */

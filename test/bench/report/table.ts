@@ -35,7 +35,7 @@ function target (value: number | undefined, { unit, better }: Judged): string {
 }
 
 export function verdict ({ reached, reachedThen }: Judged): string {
-  if (reached === undefined) return ''
+  if (reached === undefined) return '–'
   if (!reached) return 'not reached'
   return reachedThen ? 'reached, and then' : 'reached'
 }

@@ -1,7 +1,8 @@
 import t, { type Test } from 'tap'
+import type { Callback } from '../../../shared/job/callback.ts'
 import { newJobId } from '../../../shared/job/job-id.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
-import { readRecord } from '../../../shared/job/record-store.ts'
+import { noteOwing, readRecord } from '../../../shared/job/record-store.ts'
 import { objectName } from '../../../shared/kubernetes/cluster.ts'
 import { logKey, markerKey, stateKey } from '../../../shared/store/bucket-layout.ts'
 import { getObject, headObject, putObject } from '../../../shared/store/object-store.ts'
@@ -74,6 +75,23 @@ await t.test('a ping finds changes without events, and keeps the logs', async (t
   for (const id of [running.job_uuid, waiting.record.job_uuid, accepted]) {
     t.ok(await headObject(store, markerKey(id)), 'the markers of the other jobs stay')
   }
+})
+
+await t.test('a marker that a process left after the last callback is removed', async (t) => {
+  const { store, ping } = await completedServer(t)
+  const endedWith = async (callback: Pick<Callback, 'state' | 'due_at'>): Promise<string> =>
+    await openRecord(store, {
+      state: 'succeeded',
+      targets: [{ kind: 'webhook', url: 'https://example.org', secret_ref: 'any', events: ['succeeded'] }],
+      callbacks: [{ id: '0-succeeded', target: 0, call: 'succeeded', attempts: [], ...callback }]
+    })
+  const delivered = await endedWith({ state: 'delivered' })
+  const later = await endedWith({ state: 'owed', due_at: '2999-01-01T00:00:00.000Z' })
+  for (const id of [delivered, later]) await noteOwing(store, id)
+
+  t.equal((await ping()).status, 204)
+  await poll('its marker is removed', async () => await headObject(store, markerKey(delivered)) === undefined)
+  t.ok(await headObject(store, markerKey(later)), 'the marker of a job that owes a callback stays')
 })
 
 await t.test('a job that is created during a ping does not become lost', async (t) => {

@@ -1,0 +1,79 @@
+import { LONG_MS, ask } from '../api/ask.ts'
+import { networkReason } from '../api/network-reason.ts'
+import type { Session } from '../session.ts'
+import { eventParser, type ServerEvent } from '../../shared/http/event-parser.ts'
+
+/** The server sends something every 15 s. A connection without that is dead, whatever the system thinks of it. */
+const QUIET_MS = 45_000
+/** Before the next stream, in case a server ends each at once. */
+const PAUSE_MS = 500
+
+interface LogData {
+  attempt: string
+  lines: string[]
+  skipped?: number
+}
+
+/**
+ * The lines of a job's log as they are written, until the job has ended; at first the last `tail` of them, or all. The
+ * server ends a stream after some minutes, and a network may cut it, so the next one goes on after its last event.
+ */
+export async function * liveLog (
+  session: Session,
+  id: string,
+  tail: number | undefined
+): AsyncGenerator<Uint8Array> {
+  let last: string | undefined
+  let pod: string | undefined
+  for (;;) {
+    try {
+      for await (const { id: at, type, data } of streamOf(session, id, tail, last)) {
+        if (type === 'log') {
+          const { attempt, lines, skipped } = JSON.parse(data) as LogData
+          if (pod !== undefined && pod !== attempt) await session.note('The lines of another pod follow.')
+          if (skipped !== undefined) await session.note(`At least ${skipped} lines are left out here.`)
+          pod = attempt
+          yield Buffer.from(lines.join('\n') + '\n')
+        }
+        if (type === 'end') return
+        // After the event was used, so that it comes again if that failed.
+        last = at ?? last
+      }
+    } catch (error) {
+      session.interrupt.throwIfAborted()
+      if (!networkReason(error).isTemporary) throw error
+    }
+    await session.sleep(PAUSE_MS, session.interrupt)
+  }
+}
+
+/** The events of one stream, until the server or the network ends it. */
+async function * streamOf (
+  session: Session,
+  id: string,
+  tail: number | undefined,
+  last: string | undefined
+): AsyncGenerator<ServerEvent> {
+  const quiet = new AbortController()
+  const watch = (): NodeJS.Timeout =>
+    setTimeout(() => quiet.abort(new DOMException('the stream is quiet', 'TimeoutError')), QUIET_MS)
+  const answer = await ask(session, {
+    path: `/job/${id}/events?log=1${tail === undefined ? '' : `&tail=${tail}`}`,
+    headers: { accept: 'text/event-stream', ...(last !== undefined && { 'last-event-id': last }) },
+    patience: LONG_MS,
+    signal: AbortSignal.any([session.interrupt, quiet.signal])
+  })
+  // 204: the last event was heard already.
+  if (answer.body === null) return yield { id: last, type: 'end', data: '' }
+  const parse = eventParser()
+  let timer = watch()
+  try {
+    for await (const text of answer.body.pipeThrough(new TextDecoderStream())) {
+      clearTimeout(timer)
+      yield * parse(text)
+      timer = watch()
+    }
+  } finally {
+    clearTimeout(timer)
+  }
+}

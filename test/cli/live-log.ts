@@ -1,0 +1,78 @@
+import type { ServerResponse } from 'node:http'
+import t from 'tap'
+import { answerProblem, jobApi } from '../support/job-api.ts'
+import { poll } from '../support/poll.ts'
+import { gx4kiAt } from '../support/run-gx4ki.ts'
+
+const event = (id: string, type: string, data: object): string =>
+  `event: ${type}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`
+const lines = (id: string, ...lines: string[]): string => event(id, 'log', { attempt: 'a', lines })
+
+await t.test('a log that is followed goes on after its last event, however a stream ends', async (t) => {
+  const api = await jobApi(t)
+  const streams: ((response: ServerResponse) => void)[] = [
+    (response) => response.end('retry: 2000\n\n' + lines('1', 'one', '') + ': ping\n\n'),
+    (response) => {
+      response.write(lines('2', 'two') + 'event: log\nid: 3\ndata: {"att')
+      setTimeout(() => response.destroy(), 50)
+    },
+    (response) => answerProblem(response, 503, 'store-unavailable', { 'retry-after': '0' }),
+    (response) => response.end(lines('3', 'three') + event('4', 'log', { attempt: 'b', lines: ['four'], skipped: 7 })),
+    (response) => response.end(event('5', 'end', { state: 'succeeded' }))
+  ]
+  const asked: (string | undefined)[] = []
+  api.instead = ({ url, headers }, response) => {
+    if (!url.startsWith(`/job/${api.id}/events`)) return false
+    t.equal(url, `/job/${api.id}/events?log=1&tail=9`)
+    asked.push(headers['last-event-id'] as string | undefined)
+    const next = streams.shift()!
+    if (streams.length !== 2) response.writeHead(200, { 'content-type': 'text/event-stream' })
+    next(response)
+    return true
+  }
+  const { run } = gx4kiAt(t, api.url)
+  t.strictSame(await run(['logs', '-f', '--tail', '9', api.id]), {
+    code: 0,
+    signal: null,
+    stdout: 'one\n\ntwo\nthree\nfour\n',
+    stderr: [
+      'detail of store-unavailable; trying again for 600 s',
+      'The server answers again.',
+      'The lines of another pod follow.',
+      'At least 7 lines are left out here.\n'
+    ].join('\n')
+  })
+  t.strictSame(asked, [undefined, '1', '2', '2', '4'])
+})
+
+await t.test('a job that is gone, or that wrote nothing and has no log, is told', async (t) => {
+  const api = await jobApi(t)
+  const { run } = gx4kiAt(t, api.url)
+  api.instead = (_request, response) => {
+    answerProblem(response, 404, 'unknown-job')
+    return true
+  }
+  t.match(await run(['logs', '-f', api.id]), { code: 3, stdout: '', stderr: /unknown-job/ })
+  api.instead = ({ url }, response) => {
+    if (url.includes('/events')) response.end(event('e', 'end', { state: 'failed' }))
+    else answerProblem(response, 404, 'no-log')
+    return true
+  }
+  t.match(await run(['logs', '-f', api.id]), { code: 3, stdout: '', stderr: /no-log/ })
+})
+
+await t.test('C9: logs -f | head -1 ends quietly, while the job goes on', async (t) => {
+  const api = await jobApi(t)
+  const open: ServerResponse[] = []
+  api.instead = (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).write(lines('1', 'one'))
+    open.push(response)
+    return true
+  }
+  const { start } = gx4kiAt(t, api.url)
+  const running = start(['logs', '-f', api.id])
+  await poll('the line is printed', () => running.stdout() === 'one\n')
+  running.child.stdout!.destroy()
+  open[0]!.write(lines('2', 'two'))
+  t.match(await running.ended, { code: 0, stderr: '' })
+})

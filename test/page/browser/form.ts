@@ -1,0 +1,117 @@
+import t from 'tap'
+import { browserFor, openTab } from '../../support/browser.ts'
+import { testHost } from '../../support/host.ts'
+
+const browser = await browserFor(t)
+if (browser !== undefined) {
+  const host = await testHost(t)
+  const formOf = (template: string): string => `${host.url}/#/new/${template}`
+
+  await t.test('a refused value is named at its field, and everything typed stays', async (t) => {
+    const { page, wrong } = await openTab(t, browser)
+    await page.goto(formOf('script'))
+    await page.getByLabel('SCRIPT').fill('echo one\necho two')
+    await page.getByLabel('PASSWORD').fill('geheim')
+    await page.getByText('Callback and queue').click()
+    await page.getByRole('textbox', { name: 'Queue' }).fill('Not A Queue')
+    await page.getByRole('button', { name: 'Run' }).click()
+    const summary = page.getByRole('alert')
+    await summary.waitFor()
+    t.equal(await summary.evaluate((box) => box.matches(':focus')), true, 'the summary has the focus')
+    t.match(await summary.textContent(), '1 value is not accepted')
+    const queue = page.getByRole('textbox', { name: 'Queue' })
+    t.equal(await queue.getAttribute('aria-invalid'), 'true')
+    const described = (await queue.getAttribute('aria-describedby') ?? '').split(' ')
+    t.match(await page.locator(`[id="${described[0]}"]`).textContent(), /^Queue must be a queue name/)
+    t.equal(await page.getByLabel('SCRIPT').inputValue(), 'echo one\necho two')
+    t.equal(await page.getByLabel('PASSWORD').inputValue(), 'geheim')
+
+    await summary.getByRole('link', { name: 'queue' }).click()
+    t.equal(await queue.evaluate((input) => input.matches(':focus')), true, 'the link leads to the field')
+    t.match(page.url(), '#/new/script', 'the view is the same')
+    t.strictSame(wrong, [])
+  })
+
+  await t.test('two clicks make one job', async (t) => {
+    const { page } = await openTab(t, browser)
+    const before = (await host.jobs()).length
+    await page.goto(formOf('script'))
+    await page.getByLabel('SCRIPT').fill('echo once')
+    await page.getByRole('button', { name: 'Run' }).dblclick()
+    await page.getByText('✓ succeeded').waitFor()
+    t.equal((await host.jobs()).length, before + 1)
+  })
+
+  await t.test('a request whose answer was lost is sent again with the same key', async (t) => {
+    const { page } = await openTab(t, browser)
+    const before = (await host.jobs()).length
+    let isLost = true
+    await page.route('**/job/deploy', async (route) => {
+      if (!isLost) return await route.continue()
+      isLost = false
+      await route.fetch()
+      await route.abort()
+    })
+    await page.goto(formOf('script'))
+    await page.getByLabel('SCRIPT').fill('echo lost')
+    await page.getByRole('button', { name: 'Run' }).click()
+    await page.getByText('The server cannot be reached').waitFor()
+    await page.getByRole('button', { name: 'Run' }).click()
+    await page.getByText('✓ succeeded').waitFor()
+    t.equal((await host.jobs()).length, before + 1)
+  })
+
+  await t.test('a dotenv file fills the form, and a wrong one says which line is wrong', async (t) => {
+    const { page } = await openTab(t, browser)
+    await page.goto(formOf('script'))
+    const choose = async (text: string) =>
+      await page.getByLabel('Values from a dotenv file').setInputFiles({
+        name: 'job.env',
+        mimeType: 'text/plain',
+        buffer: Buffer.from(text)
+      })
+    await choose('SCRIPT=echo ok\nwhat is this\n')
+    await page.getByText('line 2 must have the form NAME=value').waitFor()
+    t.equal(await page.getByLabel('SCRIPT').inputValue(), 'true', 'nothing of it is taken')
+
+    await choose("SCRIPT='echo \"$PASSWORD\"'\nPASSWORD=geheim\nUNKNOWN=1\n")
+    await page.getByText('3 variables from job.env').waitFor()
+    t.equal(await page.getByLabel('SCRIPT').inputValue(), 'echo "$PASSWORD"')
+    t.equal(await page.getByLabel('PASSWORD').inputValue(), 'geheim')
+    await page.getByRole('button', { name: 'Run' }).click()
+    await page.getByText('1 value is not accepted').waitFor()
+    await page.getByRole('button', { name: 'Remove UNKNOWN' }).click()
+    await page.getByRole('button', { name: 'Run' }).click()
+    await page.getByText('✓ succeeded').waitFor()
+    t.match(await page.getByRole('log').textContent(), 'geheim')
+  })
+
+  await t.test('a dotenv file can be dropped', async (t) => {
+    const { page } = await openTab(t, browser)
+    await page.goto(formOf('script'))
+    const files = await page.evaluateHandle(`(() => {
+      const data = new DataTransfer()
+      data.items.add(new File(['SCRIPT=echo dropped'], 'a.env'))
+      return data
+    })()`)
+    await page.locator('.drop').dispatchEvent('drop', { dataTransfer: files })
+    await page.getByText('1 variable from a.env').waitFor()
+    t.equal(await page.getByLabel('SCRIPT').inputValue(), 'echo dropped')
+  })
+
+  await t.test('run again has the values of the job, but not its secrets', async (t) => {
+    const { page } = await openTab(t, browser)
+    const id = await host.deploy({ env: { SCRIPT: 'echo "a  b"\nexit 0', PASSWORD: 'geheim' } })
+    await host.reaches(id, 'succeeded')
+    await page.goto(`${host.url}/#/job/${id}`)
+    await page.getByRole('link', { name: 'Run again' }).click()
+    await page.getByText('Secret ones are not known any more: PASSWORD').waitFor()
+    t.equal(await page.getByLabel('SCRIPT').inputValue(), 'echo "a  b"\nexit 0')
+    t.equal(await page.getByLabel('PASSWORD').inputValue(), '')
+    await page.getByRole('button', { name: 'Run' }).click()
+    await page.getByText('✓ succeeded').waitFor()
+    const again = page.url().split('/').at(-1)!
+    t.not(again, id)
+    t.strictSame((await host.job(again)).env, (await host.job(id)).env)
+  })
+}

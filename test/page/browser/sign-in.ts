@@ -1,0 +1,90 @@
+import t from 'tap'
+import { apiKeyFolder } from '../../support/api-keys.ts'
+import { browserFor, openTab } from '../../support/browser.ts'
+import { testHost } from '../../support/host.ts'
+import { oidcIssuer } from '../../support/oidc-issuer.ts'
+
+const browser = await browserFor(t)
+if (browser !== undefined) {
+  await t.test('with an API key', async (t) => {
+    const { settings, add } = apiKeyFolder(t)
+    const host = await testHost(t, { '*': settings })
+    const key = add('alice', 'jobs:read', 'jobs:write')
+    const { page, wrong, requested } = await openTab(t, browser)
+    await page.goto(`${host.url}/#/new/script`)
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    await page.getByLabel('API key').fill('gx4ki_wrong')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('main').getByText('The API key is not known').first().waitFor()
+    await page.getByLabel('API key').fill(`${key} `)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByLabel('SCRIPT').fill("printf '<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"/>' > a.svg")
+    t.match(page.url(), '#/new/script', 'the view is the one that was asked for')
+
+    await t.test('what was typed survives the end of a credential', async (t) => {
+      await page.route('**/job/deploy', async (route) => await route.fulfill({ status: 401, body: '{}' }), { times: 1 })
+      await page.getByRole('button', { name: 'Run' }).click()
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+      await page.getByLabel('API key').fill(key)
+      await page.getByRole('button', { name: 'Sign in' }).click()
+      t.match(await page.getByLabel('SCRIPT').inputValue(), /^printf/)
+    })
+
+    await page.getByRole('button', { name: 'Run' }).click()
+    await page.getByText('✓ succeeded').waitFor()
+    const picture = page.getByAltText('Picture a.svg')
+    await picture.waitFor()
+    t.ok(await picture.evaluate((image) => Number(Reflect.get(image, 'naturalWidth'))) > 0, 'previews have the credential')
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download a.svg' }).click()
+    ])
+    t.equal(download.suggestedFilename(), 'a.svg')
+    t.notOk(requested.some((url) => url.includes(key)), 'the key is in no address')
+
+    await page.reload()
+    await page.getByText('✓ succeeded').waitFor()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    t.equal(await page.evaluate('sessionStorage.length + localStorage.length'), 0, 'nothing of it is left')
+    t.strictSame(wrong, [])
+  })
+
+  await t.test('with a token of the issuer: code flow with PKCE', async (t) => {
+    const issuer = await oidcIssuer(t)
+    const host = await testHost(t, { '*': { ...issuer.settings, PAGE_OIDC_CLIENT_ID: 'page', PAGE_OIDC_SCOPE: 'openid jobs' } })
+    const { page, wrong } = await openTab(t, browser)
+    await page.goto(`${host.url}/#/jobs?state=failed`)
+    await page.getByRole('button', { name: `Sign in with ${new URL(issuer.url).host}` }).click()
+    await page.getByText('No job has this state').waitFor()
+    t.equal(page.url(), `${host.url}/#/jobs?state=failed`, 'back at the view, without code and state')
+    const asked = new URL(issuer.received.find(({ url }) => url.startsWith('/authorize'))!.url, issuer.url).searchParams
+    t.match(Object.fromEntries(asked), {
+      response_type: 'code',
+      client_id: 'page',
+      redirect_uri: `${host.url}/`,
+      scope: 'openid jobs',
+      code_challenge_method: 'S256',
+      code_challenge: /^[\w-]{43}$/
+    })
+
+    await t.test('a token that has expired is renewed, and the visitor sees nothing of it', async (t) => {
+      await page.route('**/job?*', async (route) => await route.fulfill({ status: 401, body: '{}' }), { times: 1 })
+      await page.getByLabel('State').selectOption('canceled')
+      await page.waitForURL('**state=canceled')
+      await page.getByText('No job has this state').waitFor()
+      const renewals = issuer.received.filter(({ body }) => body.includes('grant_type=refresh_token'))
+      t.equal(renewals.length, 1)
+      t.equal(await page.getByRole('heading', { name: 'Sign in' }).count(), 0)
+    })
+
+    await t.test('an answer that nobody in this tab has asked for is not taken', async (t) => {
+      const other = await openTab(t, browser)
+      await other.page.goto(`${host.url}/?code=stolen&state=made-up`)
+      await other.page.getByText('does not belong to a sign-in of this tab').waitFor()
+      t.equal(other.page.url(), `${host.url}/`)
+      t.equal(issuer.received.filter(({ body }) => body.includes('stolen')).length, 0, 'the code is not sent')
+    })
+    t.strictSame(wrong, [])
+  })
+}

@@ -1,0 +1,43 @@
+import t from 'tap'
+import type { ResultFile } from '../../page/api/shapes.ts'
+import { partsOf } from '../../page/files/parts-of.ts'
+import { baseName, resultPath } from '../../page/files/result-path.ts'
+import { prettyJson } from '../../page/preview/pretty-json.ts'
+import { previewOf } from '../../page/preview/preview-of.ts'
+
+await t.test('a file has parts without gaps', async (t) => {
+  t.strictSame(partsOf(10, 4), [
+    { index: 0, start: 0, end: 3 },
+    { index: 1, start: 4, end: 7 },
+    { index: 2, start: 8, end: 9 }
+  ])
+  t.strictSame(partsOf(8, 4).at(-1), { index: 1, start: 4, end: 7 })
+  t.strictSame(partsOf(0), [])
+})
+
+t.equal(resultPath('id', 'a b/ü&c.txt'), '/job/id/result?file=a%20b%2F%C3%BC%26c.txt')
+t.equal(baseName('a/b/c.txt'), 'c.txt')
+t.equal(baseName('c.txt'), 'c.txt')
+
+await t.test('which files can be looked at', async (t) => {
+  const kindOf = (name: string, type: string, size = 10) =>
+    previewOf({ name, size, content_type: type } as ResultFile)
+  t.equal(kindOf('a.svg', 'image/svg+xml'), 'image')
+  t.equal(kindOf('a.png', 'image/png', 30_000_000), undefined, 'too large')
+  t.equal(kindOf('a.tiff', 'image/tiff'), undefined, 'browsers do not show it')
+  t.equal(kindOf('a.mcap', 'application/octet-stream', 5e9), 'recording')
+  t.equal(kindOf('a.json', 'application/json; charset=utf-8'), 'json')
+  t.equal(kindOf('a.json', 'application/json', 3_000_000), 'text')
+  t.equal(kindOf('a.html', 'text/html'), 'text', 'as its source')
+  t.equal(kindOf('a.xosc', 'application/octet-stream'), 'text')
+  t.equal(kindOf('a.bin', 'application/octet-stream'), undefined)
+  t.equal(kindOf('a.txt', 'text/plain', 0), undefined, 'there is nothing to see')
+})
+
+await t.test('JSON is laid out, and every value stays as it was written', async (t) => {
+  t.equal(
+    prettyJson('{"a":[1.10,9007199254740993,{ }],"b" : "x,{}:[\\"]", "c":[ ]}'),
+    '{\n  "a": [\n    1.10,\n    9007199254740993,\n    {}\n  ],\n  "b": "x,{}:[\\"]",\n  "c": []\n}'
+  )
+  t.equal(prettyJson('{"a":'), '{"a":', 'what is no JSON stays as it is')
+})

@@ -15,8 +15,8 @@ export interface Wanted {
 }
 
 /**
- * The log of a job that has ended, or so far. Continues where it was cut. Only the whole log of a job that has ended has
- * ranges; otherwise what was there already is read again and dropped.
+ * The log of a job that has ended, or so far. Continues where it was cut. Only the whole log of a job that has ended
+ * has ranges; otherwise what was there already is read again and dropped.
  */
 export async function * keptLog (
   session: Session,
@@ -27,10 +27,12 @@ export async function * keptLog (
   let passed = 0
   let etag: string | null = null
   for (let attempt = 1; ; attempt++) {
-    const answer: Response = await openLog(session, path, again, etag === null ? {} : {
-      'if-match': etag,
-      ...(passed > 0 && { range: `bytes=${passed}-` })
-    })
+    const answer: Response = await openLog(session, path, again, etag === null
+      ? {}
+      : {
+          'if-match': etag,
+          ...(passed > 0 && { range: `bytes=${passed}-` })
+        })
     etag = answer.headers.get('etag')
     let skip = answer.status === 206 ? 0 : passed
     try {

@@ -12,13 +12,12 @@ import { linesOf, readEvents, type ServerEvent } from '../../support/read-events
 import { testStore } from '../../support/store.ts'
 import { watchServer } from '../../support/watch-server.ts'
 
-const store = await testStore(t)
-
 const lines = (count: number, from = 1): string[] => Array.from({ length: count }, (_, at) => `line ${from + at} of the log`)
 const textOf = (some: string[]): string => some.map((line) => `${line}\n`).join('')
 
 /** A kubelet that has one file of a log, as the test says, and sends it to all that follow it. */
 async function scripted (t: Test, memory?: number) {
+  const store = await testStore(t)
   const attempts = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222']
   const state = { attempt: 0, file: '', isRunning: true, followers: new Set<ServerResponse>(), most: 0 }
   const record = newRecord({ state: 'running', attempt: attempts[0]!, started_at: new Date().toISOString() })

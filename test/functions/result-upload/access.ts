@@ -24,6 +24,7 @@ const routes: [string, object][] = [
   ['upload/part', { sha256, upload_id: 'u', number: 1, size: 1, part_sha256: sha256 }],
   ['upload/complete', { ...file, upload_id: 'u', parts: [sha256] }],
   ['drop', { sha256: [sha256] }],
+  ['progress', { percent: 42, message: null, remaining_seconds: null }],
   ['journal', journal],
   ['done', done]
 ]
@@ -132,6 +133,9 @@ await t.test('what is wrong is named', async (t) => {
       ['upload/complete', { ...file, upload_id: 'u', parts: ['no digest'] }, 'parts.0'],
       ['drop', { sha256: ['../state'] }, 'sha256.0'],
       ['drop', { sha256: many.map(() => sha256) }, 'sha256'],
+      ['progress', { percent: 101, message: null, remaining_seconds: null }, 'percent'],
+      ['progress', { percent: 1, message: 'x'.repeat(201), remaining_seconds: null }, 'message'],
+      ['progress', { percent: 1, message: null, remaining_seconds: null, at: '' }, 'at'],
       ['journal', { ...journal, entries: Array.from({ length: 501 }, () => journal.entries[0]) }, 'entries'],
       ['journal', { ...journal, page: -1 }, 'page'],
       ['done', { ...done, bytes: undefined }, 'bytes'],

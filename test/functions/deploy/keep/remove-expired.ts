@@ -132,7 +132,7 @@ await t.test('when the retention is over, nothing of the job is left in Kubernet
   t.equal((await unfinished(store, other)).length, 2, 'the uploads of the other job stay')
   t.equal((await unfinished(store, id)).length, await lasting(store))
   for (const list of [cluster.jobs, cluster.pods, cluster.configMaps, cluster.secrets]) t.same(await list(), [])
-  for (const path of ['', '/result/list', '/log', '/result?file=x']) {
+  for (const path of ['', '/result/list', '/result?file=x']) {
     await problemOf(t, await fetch(`${url}/job/${id}${path}`), 404, 'unknown-job')
   }
   const again = await post(request, { headers })

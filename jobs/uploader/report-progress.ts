@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { PROGRESS_FILE } from '../../shared/results/progress-file.ts'
 import type { Ask } from './ask-service.ts'
@@ -40,7 +41,8 @@ export async function reportProgress ({ folder, pauseMs, ask, end }: Reporting):
         toldAt = now
       }
     }
-    await end.wait(LOOK_MS)
+    // Without a reference: this alone must not keep a process up whose upload has got stuck.
+    await sleep(LOOK_MS, undefined, { ref: false })
   }
 }
 

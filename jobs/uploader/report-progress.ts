@@ -9,7 +9,6 @@ import { estimateRest, type Seen } from './estimate-rest.ts'
 import { parseProgress, type Reported } from './parse-progress.ts'
 import type { End } from './the-end.ts'
 
-const LOOK_MS = 1_000
 /** What is read of the file: more than the longest report. */
 const MOST_BYTES = 1024
 
@@ -17,12 +16,16 @@ interface Reporting {
   folder: string
   /** Between two reports, at least. */
   pauseMs: number
+  /** Between two looks at the file. */
+  lookMs?: number
   ask: Ask
-  end: End
+  end: Pick<End, 'phase' | 'over'>
 }
 
 /** Tells result-upload how far the workload is, as long as it runs, and when there is something new. */
-export async function reportProgress ({ folder, pauseMs, ask, end }: Reporting): Promise<void> {
+export async function reportProgress (
+  { folder, pauseMs, lookMs = 1_000, ask, end }: Reporting
+): Promise<void> {
   let told: Reported | undefined
   let toldAt = -Infinity
   let first: Seen | undefined
@@ -42,7 +45,7 @@ export async function reportProgress ({ folder, pauseMs, ask, end }: Reporting):
       }
     }
     // Without a reference: this alone must not keep a process up whose upload has got stuck.
-    await sleep(LOOK_MS, undefined, { ref: false })
+    await sleep(lookMs, undefined, { ref: false })
   }
 }
 

@@ -53,7 +53,7 @@ await t.test('reports are sent when there is something new, with a pause', async
       return { status: 204, body: undefined }
     },
     end: { phase: () => phase, over: over.signal }
-  }).then(() => { hasEnded = true })
+  }).then(() => { hasEnded = true }, t.error)
   const file = join(folder, '.gx4ki-progress')
   mkdirSync(file)
   rmSync(file, { recursive: true })

@@ -37,6 +37,7 @@ export function jobView (more: object = {}): object {
     exit_code: null,
     expires_at: null,
     callback: null,
+    progress: null,
     message: null,
     results: null,
     env: {},

@@ -19,13 +19,21 @@ import { soFar } from '../../shared/results/so-far.ts'
 import { countJobs } from './count-jobs.ts'
 import { listJobs } from './list-jobs.ts'
 import { Cursor, Limit, PAGE } from './page.ts'
-import { resultFiles, type ResultFetchDeps } from './result-files.ts'
+import { resultAccess } from './results/result-access.ts'
+import { resultArchive } from './results/result-archive.ts'
+import { type ResultFileDeps, resultFile } from './results/result-file.ts'
+import { resultList } from './results/result-list.ts'
 import { preferredWait, waitForJob } from './wait-for-job.ts'
 import { watchJobs } from '../../shared/job/watch-jobs.ts'
 
 const JobParams = Type.Object({ id: JobId })
 const JobPage = Type.Object({ jobs: Type.Array(ListedJob), next_cursor: Cursor }, { title: 'JobPage' })
 const CallbackList = Type.Object({ callbacks: Type.Array(CallbackView) }, { title: 'CallbackList' })
+
+export interface ResultFetchDeps extends ResultFileDeps {
+  /** Seals the tokens that connectors pass to consumers. Without it there are none. */
+  resultTokenKey?: string | undefined
+}
 
 /** Serves job states and results from the store. It has no access to Kubernetes. */
 export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
@@ -120,7 +128,10 @@ export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
       return await reply.type(counted.contentType).send(await counted.metrics())
     })
 
-    await plugin.register(resultFiles(options))
+    const access = resultAccess(store, options.resultTokenKey)
+    await plugin.register(resultList(store, access))
+    await plugin.register(resultArchive(store, options.openContent, access))
+    await plugin.register(resultFile(options, access))
 
     async function newsOf (
       first: FoundRecord,

@@ -6,7 +6,7 @@ import { readSettings } from '../../shared/settings/read-settings.ts'
 import { contentReader } from '../../shared/store/content-reader.ts'
 import { openStore } from '../../shared/store/open-store.ts'
 import { resultFetch } from './app.ts'
-import { storeUrls } from './redirect-to-store.ts'
+import { storeUrls } from './results/redirect-to-store.ts'
 import { Settings } from './settings.ts'
 import { webPage } from './web-page.ts'
 

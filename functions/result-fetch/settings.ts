@@ -4,7 +4,7 @@ import { resultTokenSettings } from '../../shared/access/result-token.ts'
 import { publicUrlSettings } from '../../shared/http/public-url.ts'
 import { serverSettings } from '../../shared/http/server.ts'
 import { storeSettings } from '../../shared/store/open-store.ts'
-import { redirectSettings } from './redirect-to-store.ts'
+import { redirectSettings } from './results/redirect-to-store.ts'
 import { webPageSettings } from './web-page.ts'
 
 /** The environment variables of this function. */

@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import { resultFetch } from '../../functions/result-fetch/app.ts'
-import { storeUrls } from '../../functions/result-fetch/redirect-to-store.ts'
+import { storeUrls } from '../../functions/result-fetch/results/redirect-to-store.ts'
 import { admitCallers, type CallerSettings } from '../../shared/access/admit-callers.ts'
 import { callersApi } from '../../shared/http/callers-api.ts'
 import type { JobRecord } from '../../shared/job/job-record.ts'

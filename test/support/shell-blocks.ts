@@ -43,7 +43,7 @@ export const ELSEWHERE: Elsewhere[] = [
   {
     page: 'docs/results.md',
     begins: 'curl -fL',
-    by: 'test/functions/result-fetch/redirect-to-store.ts',
+    by: 'test/functions/result-fetch/results/redirect-to-store.ts',
     why: 'it needs S3_PUBLIC_ENDPOINT'
   },
   {

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from 'node:util'
 import { Type } from 'typebox'
-import { redirectSettings } from '../../../functions/result-fetch/redirect-to-store.ts'
+import { redirectSettings } from '../../../functions/result-fetch/results/redirect-to-store.ts'
 import { presignWith } from '../../../functions/result-upload/presign.ts'
 import { readSettings } from '../../../shared/settings/read-settings.ts'
 import { openStore, storeSettings } from '../../../shared/store/open-store.ts'

@@ -1,4 +1,4 @@
-import { storeUrls } from '../../../functions/result-fetch/redirect-to-store.ts'
+import { storeUrls } from '../../../functions/result-fetch/results/redirect-to-store.ts'
 import { DOCTOR_PREFIX } from '../../../shared/store/bucket-layout.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 import { broken, degraded, type Row, works } from '../row.ts'

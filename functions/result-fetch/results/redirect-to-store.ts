@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Type } from 'typebox'
-import { contentDisposition } from '../../shared/http/content-disposition.ts'
-import type { Store } from '../../shared/store/open-store.ts'
-import { urlSigner } from '../../shared/store/sign-url.ts'
+import { contentDisposition } from '../../../shared/http/content-disposition.ts'
+import type { Store } from '../../../shared/store/open-store.ts'
+import { urlSigner } from '../../../shared/store/sign-url.ts'
 
 export const redirectSettings = {
   S3_PUBLIC_ENDPOINT: Type.String({

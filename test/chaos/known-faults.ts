@@ -56,7 +56,7 @@ export const knownFaults: readonly KnownFault[] = [
   },
   {
     name: 'the uploads of a job that has ended stay',
-    changes: [['functions/job-completed/follow-up.ts', '  await abortUploads(store, id)\n', '  if (id === markerKey(id)) await abortUploads(store, id)\n']],
+    changes: [['functions/job-completed/follow-up.ts', '    isFinished(job) && abortNotedUploads(store, id)\n', '    isFinished(job) && id === markerKey(id) && abortNotedUploads(store, id)\n']],
     rule: 'no upload left'
   },
   {

@@ -131,8 +131,8 @@ async function settleByEvent (deps: Deps, id: string, following: FollowUps): Pro
     throw problem('record-to-come', 'The job is just being accepted; send the event again', { job_uuid: id })
   }
   if (isTerminal(known.record.state)) {
-    // Another event has ended the job. Its follow-up may have been interrupted, and then the marker is there.
-    if (await headObject(deps.store, markerKey(id)) !== undefined) following.start(id)
+    // Another event has ended the job. Its follow-up may have been interrupted.
+    await following.resume(id)
     return known
   }
   const found = await findJob(deps.cluster, id)

@@ -8,7 +8,7 @@ import { type FoundRecord, noteOwing, readRecord } from '../../shared/job/record
 import { hasLog, keepLog } from '../../shared/kubernetes/keep-log.ts'
 import { countingPod } from '../../shared/kubernetes/workload.ts'
 import { markerKey } from '../../shared/store/bucket-layout.ts'
-import { removeObject } from '../../shared/store/object-store.ts'
+import { headObject, removeObject } from '../../shared/store/object-store.ts'
 import type { Store } from '../../shared/store/open-store.ts'
 import { abortNotedUploads } from '../../shared/store/unfinished-uploads.ts'
 import { awaitReport } from './await-report.ts'
@@ -26,12 +26,14 @@ export interface SeenJob {
   isFirst?: boolean
 }
 
+/** What a follow-up leaves: a callback that is owed, nothing and no marker, or work for a later event or ping. */
+type Outcome = 'owing' | 'done' | 'left'
+
 /**
  * Does the work that remains when the record has its new state: keeps the log, aborts unfinished multipart uploads,
  * makes the due callbacks, and at last removes the marker. No answer to an event waits for it, because the Broker and
  * the source wait for that answer. If the process stops in between, the next ping repeats the work. For a job that
  * `isWrappedUp`, only callbacks remain. `inTurn` limits the work besides the callbacks, which have their own limit.
- * Returns whether a callback is still owed.
  */
 export async function followUp (
   deps: Deps,
@@ -39,9 +41,9 @@ export async function followUp (
   isWrappedUp: boolean,
   inTurn: ReturnType<typeof atMost>,
   seen?: SeenJob
-): Promise<boolean> {
+): Promise<Outcome> {
   const known = seen?.settled ?? await inTurn(async () => await readRecord(deps.store, id))
-  if (known === undefined) return false
+  if (known === undefined) return 'left'
   // In parallel: the log may be deleted with its pod while a slow receiver answers, and no receiver must wait for a
   // log.
   const [wrapped, paid] = await Promise.allSettled([
@@ -50,14 +52,14 @@ export async function followUp (
   ])
   if (wrapped.status === 'rejected') throw wrapped.reason
   if (paid.status === 'rejected') throw paid.reason
-  if (paid.value === undefined) return false
-  if (wrapped.value === undefined) return isOwing(paid.value.record)
+  if (paid.value === undefined) return 'left'
+  if (wrapped.value === undefined) return isOwing(paid.value.record) ? 'owing' : 'left'
   // `wrapUp` may have found the end of the job, which adds new callbacks.
   const last = await payCallbacks(deps, newer(wrapped.value, paid.value))
-  if (last === undefined) return false
+  if (last === undefined) return 'left'
   if (isOwing(last.record)) {
     if (!isWrappedUp) await noteOwing(deps.store, id)
-    return true
+    return 'owing'
   }
   return await removeMarker(deps.store, last.record)
 }
@@ -73,15 +75,15 @@ function newer (one: FoundRecord, other: FoundRecord): FoundRecord {
 
 /**
  * Removes the marker of a job of which nothing is left. A client may have requested a redelivery before. Then the job
- * gets its marker again, and the answer is true. A job without a receiver can never owe anything.
+ * gets its marker again. A job without a receiver can never owe anything.
  */
-async function removeMarker (store: Store, { job_uuid: id, targets }: JobRecord): Promise<boolean> {
+async function removeMarker (store: Store, { job_uuid: id, targets }: JobRecord): Promise<'owing' | 'done'> {
   await removeObject(store, markerKey(id))
-  if (targets === undefined) return false
+  if (targets === undefined) return 'done'
   const after = await readRecord(store, id)
-  if (after === undefined || !isOwing(after.record)) return false
+  if (after === undefined || !isOwing(after.record)) return 'done'
   await noteOwing(store, id)
-  return true
+  return 'owing'
 }
 
 /**
@@ -132,9 +134,17 @@ export interface FollowUps {
    * the job, if it is not older than this call.
    */
   start(id: string, how?: { isWrappedUp?: boolean, seen?: SeenJob }): void
+  /**
+   * Starts the follow-up of a job that has ended, if an earlier one was interrupted: then its marker is there. What is
+   * done stays done: if another callback is requested afterwards, a reminder or a ping makes it.
+   */
+  resume(id: string): Promise<void>
   /** Resolves when no follow-up is running. */
   settled(): Promise<void>
 }
+
+/** How many jobs are remembered as done, for the events that come after the end of a job. */
+const REMEMBERED = 1000
 
 /** How many jobs are wrapped up at once. Each may hold the end of a log, and follow it until its container ends. */
 const AT_ONCE = 64
@@ -144,21 +154,29 @@ export function followUps (deps: Deps, failed: (id: string, error: Error) => voi
   const running = new Map<string, Promise<void>>()
   const again = new Set<string>()
   const waiting = new Map<string, Promise<void>>()
+  const done = new Set<string>()
   const inTurn = atMost(AT_ONCE)
 
   async function run (id: string, isWrappedUp: boolean, seen?: SeenJob): Promise<void> {
-    let isOwing: boolean
+    let outcome: Outcome
     do {
       again.delete(id)
-      isOwing = await followUp(deps, id, isWrappedUp, inTurn, seen).catch((error: Error) => {
+      outcome = await followUp(deps, id, isWrappedUp, inTurn, seen).catch((error: Error) => {
         failed(id, error)
-        return false
+        return 'left'
       })
       seen = undefined
     } while (again.has(id))
     running.delete(id)
-    if (!isOwing || waiting.has(id)) return
+    if (outcome === 'done') remember(id)
+    if (outcome !== 'owing' || waiting.has(id)) return
     waiting.set(id, continueSoon(id).catch((error: Error) => failed(id, error)).finally(() => waiting.delete(id)))
+  }
+
+  function remember (id: string): void {
+    done.add(id)
+    const [oldest] = done
+    if (done.size > REMEMBERED) done.delete(oldest!)
   }
 
   /**
@@ -178,6 +196,11 @@ export function followUps (deps: Deps, failed: (id: string, error: Error) => voi
 
   return {
     start,
+    async resume (id) {
+      if (done.has(id)) return
+      if (await headObject(deps.store, markerKey(id)) === undefined) remember(id)
+      else start(id)
+    },
     async settled () {
       await Promise.all(running.values())
       await Promise.all(waiting.values())

@@ -32,8 +32,8 @@ export interface Signer {
 const ALGORITHM = 'AWS4-HMAC-SHA256'
 
 export function signerWith ({ accessKey, secretKey, region }: Credentials): Signer {
-  // The key of a day and its HMACs: deriving it took a tenth of the CPU time of a warm request. With bytes in place of the
-  // KeyObject, an HMAC would take 11 µs instead of 2.
+  // The key of a day and its HMACs: deriving it took a tenth of the CPU time of a warm request. With bytes in place of
+  // the KeyObject, an HMAC would take 11 µs instead of 2.
   let keyOfDay: { day: string, key: KeyObject } | undefined
 
   function signature (

@@ -6,10 +6,12 @@ import { receiveEvents } from '../../shared/events/receive-events.ts'
 import { CALLBACK_DUE, type Remind } from '../../shared/events/remind.ts'
 import { problem } from '../../shared/http/problem.ts'
 import { isJobId } from '../../shared/job/job-id.ts'
+import type { JobRecord } from '../../shared/job/job-record.ts'
 import { isTerminal } from '../../shared/job/job-state.ts'
 import { isOwing } from '../../shared/job/owed-callbacks.ts'
 import { readRecord } from '../../shared/job/record-store.ts'
 import { JOB_LABEL } from '../../shared/kubernetes/cluster.ts'
+import { countingPod } from '../../shared/kubernetes/workload.ts'
 import { deadLetterKey, markerKey } from '../../shared/store/bucket-layout.ts'
 import { headObject, putObject } from '../../shared/store/object-store.ts'
 import { eventsWithoutEffect } from '../../shared/telemetry/metrics.ts'
@@ -19,7 +21,7 @@ import { untilDue } from './callbacks/until-due.ts'
 import { type FollowUps, followUps } from './follow-up.ts'
 import { reconcileWith } from './reconcile.ts'
 import { type Deps, findJob, type Settled, settleJob } from './settle-job.ts'
-import { whatIsLeft } from './what-is-left.ts'
+import { mayLoseLog, whatIsLeft } from './what-is-left.ts'
 
 /**
  * Receives the events about Jobs. Each event updates the record of its job; then the log is kept and callbacks are
@@ -129,16 +131,30 @@ async function settleByEvent (deps: Deps, id: string, following: FollowUps): Pro
     throw problem('record-to-come', 'The job is just being accepted; send the event again', { job_uuid: id })
   }
   if (isTerminal(known.record.state)) {
-    // Another event has ended the job. Its follow-up may have been interrupted, and then the marker is there.
-    if (await headObject(deps.store, markerKey(id)) !== undefined) following.start(id)
+    // Another event has ended the job. Its follow-up may have been interrupted.
+    await following.resume(id)
     return known
   }
-  const settled = await settleJob(deps, known)
+  const found = await findJob(deps.cluster, id)
+  const settling = settleJob(deps, known, found)
+  if (mayLoseLog(found.job, countingPod(found.pods))) {
+    // There is something left to do in any case, so the log is read while the record is written. When that fails, the
+    // event is refused and comes again.
+    const settled = settling.catch(() => undefined)
+    following.start(id, { seen: { settled, found, isFirst: !knewOfAnEnd(known.record) } })
+    return await settling
+  }
+  const settled = await settling
   if (settled === undefined) return undefined
-  const { record, changed, found } = settled
+  const { record, changed } = settled
   const owes = changed === 'state' && isOwing(record)
-  if (owes || whatIsLeft(record, found, false, new Date()).now) following.start(id, { seen: settled })
+  if (owes || whatIsLeft(record, found, false, new Date()).now) following.start(id, { seen: { settled, found } })
   return settled
+}
+
+/** Whether an earlier look at a job may have stored its log already. */
+function knewOfAnEnd ({ exit_code: code, stop }: JobRecord): boolean {
+  return code !== undefined || stop !== undefined
 }
 
 /** Whether a Job without a record is a mistake. A job that was withdrawn or has expired lost its Job first. */

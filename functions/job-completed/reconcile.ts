@@ -2,15 +2,17 @@ import { SOON_MS } from '../../shared/events/remind.ts'
 import { atMost } from '../../shared/flow/at-most.ts'
 import { joined } from '../../shared/flow/joined.ts'
 import { isJobId } from '../../shared/job/job-id.ts'
+import type { JobRecord } from '../../shared/job/job-record.ts'
+import { isTerminal } from '../../shared/job/job-state.ts'
 import { readRecord } from '../../shared/job/record-store.ts'
-import { genuine, kubernetesUnavailable } from '../../shared/kubernetes/cluster.ts'
+import { type Cluster, genuine, kubernetesUnavailable } from '../../shared/kubernetes/cluster.ts'
 import { idGroups, jobIdOf, selectorOf, versionOfAll, versionsOf } from '../../shared/kubernetes/list-by-id.ts'
 import { listOpenJobs, looksOf, type OpenJob } from '../../shared/ping/open-jobs.ts'
 import { looksUntil } from '../../shared/ping/looks-until.ts'
 import { type PingNote, type PingNotes, readPingNotes } from '../../shared/ping/ping-notes.ts'
 import { pingRepairs } from '../../shared/telemetry/metrics.ts'
 import type { FollowUps } from './follow-up.ts'
-import { type Deps, type Found, settleJob } from './settle-job.ts'
+import { type Deps, findJob, type Found, settleJob } from './settle-job.ts'
 import { whatIsLeft } from './what-is-left.ts'
 
 /** How many jobs are looked at at once. */
@@ -55,21 +57,35 @@ export function reconcileWith (
   async function look (job: OpenJob, listed: Found): Promise<PingNote | undefined> {
     const { id, isWrappedUp } = job
     const known = await readRecord(deps.store, id)
-    const settled = known === undefined || isWrappedUp ? undefined : await settleJob(deps, known, listed)
-    // A change of state should have caused an event. A change of only the reason or the exit code has no event.
-    if (settled?.changed === 'state') pingRepairs.inc({ repair: 'state' })
-    const seen = settled ?? (known && isWrappedUp ? { ...known, found: listed } : undefined)
     // deploy removes such a marker, or writes the record in a moment.
-    if (seen === undefined) return undefined
+    if (known === undefined) return undefined
+    const found = isWrappedUp ? listed : await sureOf(deps.cluster, known.record, listed)
+    const settled = isWrappedUp ? { ...known, changed: 'nothing' } : await settleJob(deps, known, found)
+    if (settled === undefined) return undefined
+    // A change of state should have caused an event. A change of only the reason or the exit code has no event.
+    if (settled.changed === 'state') pingRepairs.inc({ repair: 'state' })
     const now = new Date()
-    const left = whatIsLeft(seen.record, seen.found, isWrappedUp, now)
+    const left = whatIsLeft(settled.record, found, isWrappedUp, now)
     const isSoon = left.next !== undefined && left.next.getTime() - now.getTime() <= SOON_MS
-    if (left.now || isSoon) following.start(id, { isWrappedUp, seen })
-    return left.next && { seen: looks(job, versionIn(seen.found)), due: looksUntil(left.next, now) }
+    if (left.now || isSoon) following.start(id, { isWrappedUp, seen: { settled, found } })
+    return left.next && { seen: looks(job, versionIn(found)), due: looksUntil(left.next, now) }
   }
 
   // The Broker sends a ping again that takes too long. One look at a time is enough.
   return joined(reconcile)
+}
+
+/**
+ * The objects of a job, from a list. A Job that should be there and is not in the list is requested again, because only
+ * that proves that it is gone. An accepted job waits for its Job, and only deploy makes it.
+ */
+async function sureOf (
+  cluster: Cluster,
+  { job_uuid: id, job_uid: uid, stop, state }: JobRecord,
+  listed: Found
+): Promise<Found> {
+  const isMissing = listed.job === undefined && (uid !== undefined || stop !== undefined)
+  return isMissing && !isTerminal(state) ? await findJob(cluster, id) : listed
 }
 
 /** The jobs that the notes do not cover: their time has come, or they do not look like before. */

@@ -18,10 +18,9 @@ export interface Deps {
   outbox: Outbox
 }
 
-/** The current record of a job, what settling the job has changed in it, and the objects from which it was judged. */
+/** The current record of a job, and what settling the job has changed in it. */
 export interface Settled extends FoundRecord {
   changed: 'nothing' | 'facts' | 'state'
-  found: Found
 }
 
 /** The Kubernetes objects of one job. */
@@ -52,21 +51,17 @@ async function readJob ({ batch, namespace }: Cluster, id: string): Promise<Omit
 
 /**
  * Updates the record of a job from its Kubernetes objects. Returns the updated record, or `undefined` when there is
- * none any more. `listed` may contain objects from an earlier list. They are used if they include the Job; otherwise
- * the Job is requested again, because only that proves that it is gone.
+ * none any more.
  */
 export async function settleJob (
-  { store, cluster }: Pick<Deps, 'store' | 'cluster'>,
+  { store }: Pick<Deps, 'store'>,
   // Read before the Job. The record names its Job only after the Job was created, so a Job that is then not found was
   // deleted.
   known: FoundRecord,
-  listed?: Found
+  { job, pods, absence }: Found
 ): Promise<Settled | undefined> {
   const { job_uuid: id, state } = known.record
-  const mayBeListed = listed !== undefined && (listed.job !== undefined || !expectsJob(known.record))
-  if (isTerminal(state)) return { ...known, changed: 'nothing', found: listed ?? nothingFound }
-  const found = mayBeListed ? listed : await findJob(cluster, id)
-  const { job, pods, absence } = found
+  if (isTerminal(state)) return { ...known, changed: 'nothing' }
   const attempt = countingPod(pods)?.metadata?.uid ?? known.record.attempt
   const results = attempt !== undefined && hasEnded(known.record, job)
     ? await countResults(store, id, attempt)
@@ -83,14 +78,7 @@ export async function settleJob (
     changed = next === undefined ? 'nothing' : next.state === record.state ? 'facts' : 'state'
     return next
   }, known)
-  return settled && { ...settled, changed, found }
-}
-
-const nothingFound: Found = { job: undefined, pods: [] }
-
-/** Whether something is wrong when a job has no Job. An accepted job waits for its Job, and only deploy makes it. */
-function expectsJob ({ job_uid: uid, stop }: JobRecord): boolean {
-  return uid !== undefined || stop !== undefined
+  return settled && { ...settled, changed }
 }
 
 /** Whether the transfer of a job names a result file that the job has not made. */

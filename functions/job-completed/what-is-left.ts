@@ -42,6 +42,11 @@ export function mayLoseLog (job: V1Job | undefined, pod: V1Pod | undefined): boo
   return pod !== undefined && (isEnding(job) || isTaken(pod))
 }
 
+/** Whether nothing of a Job runs any more. */
+export function isFinished (job: V1Job | undefined): boolean {
+  return job !== undefined && (condition(job, 'Complete') ?? condition(job, 'Failed')) !== undefined
+}
+
 /** Whether a Job has ended or is about to end. */
 function isEnding (job: V1Job | undefined): boolean {
   if (job === undefined || job.metadata?.deletionTimestamp !== undefined) return true

@@ -39,7 +39,7 @@ export function apiServerAt (
   return {
     url,
     agent: agentWith({ keepAlive: true, timeout: IDLE_MS, maxSockets: MOST_CONNECTIONS }),
-    agentOfLogs: agentWith({}),
+    agentOfLogs: agentWith({ keepAlive: true, timeout: IDLE_MS }),
     credentials,
     patience: { connectMs: 5_000, answerMs: 15_000, silenceMs: 60_000 }
   }

@@ -1,6 +1,6 @@
 import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node'
 import { logKey } from '../store/bucket-layout.ts'
-import { getTags, putObject } from '../store/object-store.ts'
+import { getTags, type PutCondition, putObject } from '../store/object-store.ts'
 import type { Store } from '../store/open-store.ts'
 import { askApiServer } from './ask-api-server.ts'
 import { type Cluster, kubernetesUnavailable } from './cluster.ts'
@@ -26,21 +26,21 @@ interface Log {
  * Stores the log of a pod's workload. When the pod failed because of another container, the end of the log of that
  * container follows. `so far`: the current log, unless one of this pod is stored already. `to its end`: the log,
  * followed until the container ends, because the pods of a canceled or overdue Job are deleted as soon as they end.
- * Returns true when the stored log is complete.
+ * `isFirst`: a stored log is not likely, so that one is looked for only when the write meets it. Returns true when the
+ * stored log is complete.
  */
 export async function keepLog (
   store: Store,
   cluster: Cluster,
   id: string,
   pod: V1Pod,
-  extent: 'so far' | 'to its end'
+  extent: 'so far' | 'to its end',
+  isFirst = false
 ): Promise<boolean> {
   const key = logKey(id)
   const attempt = pod.metadata!.uid!
-  const stored = await getTags(store, key)
-  // A pod that was taken away may have been replaced.
-  const isOfAnother = (stored['attempt'] ?? attempt) !== attempt
-  if (stored['whole'] === 'true' && !isOfAnother) return true
+  let stored = isFirst ? undefined : await storedLog(store, key, attempt)
+  if (stored?.isWhole) return true
   const follow = extent === 'to its end'
   const isRunning = workloadStatus(pod)?.state?.running !== undefined
   const tail = longTail(follow && isRunning ? 'followed' : 'whole')
@@ -48,19 +48,31 @@ export async function keepLog (
     const log = await logOf(cluster, id, pod, follow, tail)
     if (log === undefined) return false
     const kept = endOfLog(log.tail)
-    await putObject(
-      store,
-      key,
-      kept,
-      // By the bytes before it, job-watch finds the place of a reader in it.
-      { whole: String(log.ended), attempt, before: String(tail.total() - kept.length) },
-      extent === 'so far' && !isOfAnother ? { ifNoneMatch: '*' } : 'unconditional',
-      'text/plain'
-    )
+    // By the bytes before it, job-watch finds the place of a reader in it.
+    const tags = { whole: String(log.ended), attempt, before: String(tail.total() - kept.length) }
+    const put = async (condition: PutCondition): Promise<boolean> =>
+      await putObject(store, key, kept, tags, condition, 'text/plain') !== undefined
+    if (isFirst && await put({ ifNoneMatch: '*' })) return log.ended
+    stored ??= await storedLog(store, key, attempt)
+    if (stored.isWhole) return true
+    await put(extent === 'so far' && !stored.isOfAnother ? { ifNoneMatch: '*' } : 'unconditional')
     return log.ended
   } finally {
     tail.drop()
   }
+}
+
+interface StoredLog {
+  /** Whether it is of another pod: a pod that was taken away may have been replaced. */
+  isOfAnother: boolean
+  /** Whether it is the complete log of this pod. */
+  isWhole: boolean
+}
+
+async function storedLog (store: Store, key: string, attempt: string): Promise<StoredLog> {
+  const { attempt: of = attempt, whole } = await getTags(store, key)
+  const isOfAnother = of !== attempt
+  return { isOfAnother, isWhole: whole === 'true' && !isOfAnother }
 }
 
 /** The log of the workload and of the container that failed; `undefined` when neither has one. */

@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import { percentEncode } from '../http/percent-encode.ts'
 
 /** What is signed of a request. All of it is signed, so it must be sent exactly like this. */
@@ -32,8 +32,9 @@ export interface Signer {
 const ALGORITHM = 'AWS4-HMAC-SHA256'
 
 export function signerWith ({ accessKey, secretKey, region }: Credentials): Signer {
-  // The key of a day and its HMACs: deriving it took a tenth of the CPU time of a warm request.
-  let keyOfDay: { day: string, key: Buffer } | undefined
+  // The key of a day and its HMACs: deriving it took a tenth of the CPU time of a warm request. With bytes in place of
+  // the KeyObject, an HMAC would take 11 µs instead of 2.
+  let keyOfDay: { day: string, key: KeyObject } | undefined
 
   function signature (
     request: Signable,
@@ -45,7 +46,7 @@ export function signerWith ({ accessKey, secretKey, region }: Credentials): Sign
     const day = time.slice(0, 8)
     if (keyOfDay?.day !== day) {
       const key = [day, region, 's3', 'aws4_request'].reduce<string | Buffer>(hmac, `AWS4${secretKey}`) as Buffer
-      keyOfDay = { day, key }
+      keyOfDay = { day, key: createSecretKey(key) }
     }
     const text = [ALGORITHM, time, scope, sha256(canonical(request, names, payload))].join('\n')
     return hmac(keyOfDay.key, text).toString('hex')
@@ -100,6 +101,6 @@ function inOrder (query: string): string {
   return parameters.sort((a, b) => a.replace('=', '\0') < b.replace('=', '\0') ? -1 : 1).join('&')
 }
 
-const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest()
+const hmac = (key: string | Buffer | KeyObject, text: string): Buffer => createHmac('sha256', key).update(text).digest()
 
 const sha256 = (bytes: string | Buffer): string => createHash('sha256').update(bytes).digest('hex')

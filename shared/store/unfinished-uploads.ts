@@ -24,11 +24,10 @@ export async function abortMultipart (store: Store, key: string, uploadId: strin
 }
 
 /**
- * Aborts the multipart uploads of a job that will never be finished: those that `result-upload` has a note of, then
- * those that were cut off before it had. MinIO lists the latter under a whole key only; there its own clean-up of stale
- * uploads (a day) finds them.
+ * Aborts the multipart uploads of a job that will never be finished, as far as `result-upload` has a note of them. The
+ * others have no parts: see offer-parts.ts.
  */
-export async function abortUploads (store: Store, id: string): Promise<void> {
+export async function abortNotedUploads (store: Store, id: string): Promise<void> {
   for await (const { key } of listAll(store, uploadsPrefix(id), { tags: false })) {
     const [, , attempt, kind] = key.split('/')
     const note = kind === 'multipart' ? await getJson<{ sha256: string, upload_id: string }>(store, key) : undefined
@@ -36,6 +35,14 @@ export async function abortUploads (store: Store, id: string): Promise<void> {
     await abortMultipart(store, contentKey(id, attempt, note.sha256), note.upload_id)
     await removeObject(store, key)
   }
+}
+
+/**
+ * Aborts all multipart uploads of a job, also those that were cut off before `result-upload` had a note of them. MinIO
+ * lists the latter under a whole key only; there its own clean-up of stale uploads (a day) finds them.
+ */
+export async function abortUploads (store: Store, id: string): Promise<void> {
+  await abortNotedUploads(store, id)
   for (const { key, uploadId } of await listUploads(store, resultsPrefix(id))) {
     await abortMultipart(store, key, uploadId)
   }

@@ -4,9 +4,9 @@ import { join, resolve } from 'node:path'
 import { readRecord } from '../../shared/job/record-store.ts'
 import { contentKey, markerKey, resultsPrefix } from '../../shared/store/bucket-layout.ts'
 import { headObject } from '../../shared/store/object-store.ts'
-import { listUploads } from '../../shared/store/unfinished-uploads.ts'
 import { processesWith } from '../support/processes-with.ts'
 import type { ChaosHost } from './chaos-host.ts'
+import { leftUploads } from './left-uploads.ts'
 import type { Observation, SeenJob } from './observation.ts'
 import { readArchive, readFile, readList } from './read-results.ts'
 import type { JobRun } from './run-job.ts'
@@ -55,7 +55,7 @@ export async function gatherJob (
     owed: found?.record.callbacks?.map(({ call }) => call) ?? [],
     deliveries: host.webhook.about(id),
     hasMarker: await headObject(store, markerKey(id)) !== undefined,
-    uploads: [...new Set((await Promise.all(keys.map((key) => listUploads(store, key)))).flat().map(({ key }) => key))],
+    uploads: [...new Set((await Promise.all(keys.map((key) => leftUploads(store, key)))).flat())],
     processes: processesWith(`JOB_UUID=${id}`).length + processesWith(host.truth, `CHAOS_JOB=${plan.name}`).length
   }
 }

@@ -10,9 +10,9 @@ import {
   STATE_PREFIX
 } from '../../shared/store/bucket-layout.ts'
 import { getObject, listAll } from '../../shared/store/object-store.ts'
-import { listUploads } from '../../shared/store/unfinished-uploads.ts'
 import { processesWith } from '../support/processes-with.ts'
 import type { ChaosHost } from './chaos-host.ts'
+import { leftUploads } from './left-uploads.ts'
 import type { Leftovers } from './leftovers.ts'
 import type { JobRun } from './run-job.ts'
 
@@ -48,7 +48,7 @@ export async function gatherLeftovers ({ store, cluster, pods }: ChaosHost, runs
     markers,
     claims,
     jobs: (await cluster.jobs()).map(({ metadata }) => metadata!.labels![JOB_LABEL]!),
-    uploads: (await listUploads(store, RESULTS_PREFIX)).map(({ key }) => key),
+    uploads: await leftUploads(store, RESULTS_PREFIX),
     processes: processesWith(pods)
   }
 }

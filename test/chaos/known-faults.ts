@@ -56,7 +56,10 @@ export const knownFaults: readonly KnownFault[] = [
   },
   {
     name: 'the uploads of a job that has ended stay',
-    changes: [['functions/job-completed/follow-up.ts', '  await abortUploads(store, id)\n', '  if (id === markerKey(id)) await abortUploads(store, id)\n']],
+    changes: [
+      ['functions/job-completed/follow-up.ts', '    isFinished(job) && abort', '    isFinished(job) && id === markerKey(id) && abort'],
+      ['functions/job-completed/follow-up.ts', 'if (!isFinished(job)) await', 'if (!isFinished(job) && id === markerKey(id)) await']
+    ],
     rule: 'no upload left'
   },
   {

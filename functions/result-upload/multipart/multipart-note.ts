@@ -1,7 +1,7 @@
 import { problem } from '../../../shared/http/problem.ts'
 import { contentKey, multipartKey } from '../../../shared/store/bucket-layout.ts'
-import { getJson, putJson } from '../../../shared/store/json-object.ts'
-import { removeObject } from '../../../shared/store/object-store.ts'
+import { getJson } from '../../../shared/store/json-object.ts'
+import { putObject, removeObject } from '../../../shared/store/object-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 import { abortMultipart } from '../../../shared/store/unfinished-uploads.ts'
 import type { Attempt } from '../attempt.ts'
@@ -23,8 +23,10 @@ export function rightNote (place: Attempt, note: MultipartNote | undefined, uplo
   })
 }
 
-export async function writeNote (store: Store, place: Attempt, note: MultipartNote): Promise<void> {
-  await putJson(store, noteKey(place, note.sha256), note)
+/** Notes a new upload. False when another request for the same content came first: then only that upload counts. */
+export async function writeNote (store: Store, place: Attempt, note: MultipartNote): Promise<boolean> {
+  const written = await putObject(store, noteKey(place, note.sha256), JSON.stringify(note), {}, { ifNoneMatch: '*' })
+  return written !== undefined
 }
 
 export async function removeNote (store: Store, place: Attempt, sha256: string): Promise<void> {

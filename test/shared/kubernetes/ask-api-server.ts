@@ -69,6 +69,21 @@ await t.test('a bounded number of connections, and logs do not keep other calls 
   for (const response of await Promise.all(logs)) response.resume()
 })
 
+await t.test('logs share a connection, and a log that is silent for longer than an idle connection stays', async (t) => {
+  const sockets = new Set()
+  const url = await server(t, ({ socket }, response) => {
+    sockets.add(socket)
+    response.write('a')
+    setTimeout(() => response.end('b'), sockets.size === 1 ? 0 : 4_500)
+  })
+  const cluster = { api: impatient(url, {}) }
+  const read = async (): Promise<string> => await text(await askApiServer(cluster, '/log', { isLog: true }))
+  for (let logs = 0; logs < 3; logs++) t.equal(await read(), 'ab')
+  t.equal(sockets.size, 1)
+  t.strictSame(await Promise.all([read(), read()]), ['ab', 'ab'])
+  t.equal(sockets.size, 2)
+})
+
 await t.test('the path of the server stays before that of the API, as behind Rancher', async (t) => {
   const paths: unknown[] = []
   const url = await server(t, ({ url }, response) => {

@@ -6,7 +6,7 @@ import type { Cluster } from '../../../shared/kubernetes/cluster.ts'
 import { isLostLog, noteLostLog } from '../../../shared/job/lost-log.ts'
 import { hasLog, keepLog } from '../../../shared/kubernetes/keep-log.ts'
 import { logKey } from '../../../shared/store/bucket-layout.ts'
-import { getObject, getTags } from '../../../shared/store/object-store.ts'
+import { getObject, getTags, putObject } from '../../../shared/store/object-store.ts'
 import { closedUrl } from '../../support/closed-url.ts'
 import { clusterAt } from '../../support/cluster-at.ts'
 import { httpServer } from '../../support/http-server.ts'
@@ -245,6 +245,25 @@ await t.test('the log of a workload that ended well is complete when no other co
   const pods = [endedPod({ main: 0, recorder: 5 })]
   t.equal(await keepLog(store, await logsServer(t, logs, pods), id, running, 'to its end'), true)
   t.match(await keptOf(id), /^sim ok\n--- the container recorder .*\nno\n$/, 'the pod is looked at again')
+})
+
+await t.test('a log that is stored against expectation counts like one that is looked for', async (t) => {
+  const kept = async (before: string, uid: string, isWhole: boolean) => {
+    const id = newJobId()
+    await putObject(store, logKey(id), before, { whole: String(isWhole), attempt: uid }, 'unconditional', 'text/plain')
+    const cluster = await logsServer(t, { main: 'new\n' })
+    t.equal(await keepLog(store, cluster, id, endedPod({ main: 0 }, 'this pod'), 'to its end', true), true)
+    t.match(await getTags(store, logKey(id)), { whole: 'true', attempt: 'this pod' })
+    return await keptOf(id)
+  }
+  t.equal(await kept('old\n', 'this pod', true), 'old\n', 'a complete log stays')
+  t.equal(await kept('old\n', 'this pod', false), 'new\n', 'a part does not')
+  t.equal(await kept('old\n', 'another pod', true), 'new\n', 'nor does the log of another pod')
+
+  const id = newJobId()
+  const cluster = await logsServer(t, { main: 'new\n' })
+  t.equal(await keepLog(store, cluster, id, endedPod({ main: 0 }), 'to its end', true), true)
+  t.equal(await keptOf(id), 'new\n')
 })
 
 await t.test('the log of a later pod replaces that of a pod that was taken away', async (t) => {

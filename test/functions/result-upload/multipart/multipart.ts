@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { listParts } from '../../../../functions/result-upload/multipart/multipart.ts'
 import { contentKey, multipartKey } from '../../../../shared/store/bucket-layout.ts'
 import { getObject, listAll, putObject } from '../../../../shared/store/object-store.ts'
-import { abortMultipart } from '../../../../shared/store/unfinished-uploads.ts'
+import { abortMultipart, listUploads } from '../../../../shared/store/unfinished-uploads.ts'
 import type { Store } from '../../../../shared/store/open-store.ts'
 import { contentOf } from '../../../support/content-of.ts'
 import { sendGrant } from '../../../support/send-grant.ts'
@@ -85,6 +85,16 @@ await t.test('a broken upload of the same file goes on where it stopped', async 
   t.equal(await sendPart(server, uploadId, 1), 200)
   t.equal((await complete(server, uploadId)).status, 200)
   t.ok((await getObject(server.store, server.key))?.body.equals(bytes))
+})
+
+await t.test('requests for one file at the same time get one upload, and no other is left', async (t) => {
+  const server = await start(t)
+  const { body: { uploads } } = await server.ask('upload', { files: Array.from({ length: 8 }, () => file) })
+  t.equal(new Set(uploads.map(({ upload_id: id }: { upload_id: string }) => id)).size, 1)
+  const [{ upload_id: uploadId }] = uploads
+  t.strictSame(await listUploads(server.store, server.key), [{ key: server.key, uploadId }])
+  for (const at of [0, 1, 2]) t.equal(await sendPart(server, uploadId, at), 200)
+  t.equal((await complete(server, uploadId)).status, 200)
 })
 
 await t.test('an upload that the store has given up begins anew', async (t) => {

@@ -75,7 +75,7 @@ await t.test('only the end of a long log is stored, from the begin of a line', a
 await t.test('a part of a log is stored until the complete log is available', async (t) => {
   const id = newJobId()
   t.equal(await keepLog(store, (await logServer(t, 'one\n')).cluster, id, running, 'so far'), false)
-  t.same(await getTags(store, logKey(id)), { whole: 'false', attempt: 'a pod' })
+  t.same(await getTags(store, logKey(id)), { whole: 'false', attempt: 'a pod', before: '0' })
   t.equal(await keepLog(store, (await logServer(t, 'less')).cluster, id, running, 'so far'), false)
   t.equal((await getObject(store, logKey(id)))!.body.toString(), 'one\n', 'another part does not replace it')
   t.equal(await keepLog(store, (await logServer(t, 'one\ntwo\n')).cluster, id, terminated, 'to its end'), true)
@@ -107,7 +107,7 @@ await t.test('a followed log is complete when its container has ended, not when 
     })
     const isWhole = await keepLog(store, clusterAt(t, url), id, running, 'to its end')
     t.equal((await getObject(store, logKey(id)))!.body.toString(), 'one\n')
-    t.same(await getTags(store, logKey(id)), { whole: String(isWhole), attempt: 'a pod' })
+    t.same(await getTags(store, logKey(id)), { whole: String(isWhole), attempt: 'a pod', before: '0' })
     return isWhole
   }
   t.equal(await outcome([running]), false, 'the container is still running')

@@ -57,6 +57,7 @@ const kinds: Record<string, ('id' | 'attempt' | 'digest' | 'at' | 'page' | 'name
   manifestKey: ['id', 'attempt'],
   manifestPageKey: ['id', 'attempt', 'page'],
   multipartKey: ['id', 'attempt', 'digest'],
+  progressKey: ['id'],
   logKey: ['id'],
   expiryKey: ['at', 'id'],
   deadLetterKey: ['at', 'digest'],

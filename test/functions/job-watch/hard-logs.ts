@@ -74,6 +74,8 @@ async function scripted (t: Test, memory?: number) {
       state.attempt++
       state.file = ''
       for (const follower of state.followers) follower.end()
+      // What comes now is not written to them.
+      state.followers.clear()
     },
     async end (kept = state.file): Promise<void> {
       state.isRunning = false

@@ -33,7 +33,8 @@ export async function * liveLog (
           if (pod !== undefined && pod !== attempt) await session.note('The lines of another pod follow.')
           if (skipped !== undefined) await session.note(`At least ${skipped} lines are left out here.`)
           pod = attempt
-          yield Buffer.from(lines.join('\n') + '\n')
+          // Without lines, it only says where a tail begins.
+          if (lines.length > 0) yield Buffer.from(lines.join('\n') + '\n')
         }
         if (type === 'end') return
         // After the event was used, so that it comes again if that failed.

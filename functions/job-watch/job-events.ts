@@ -8,7 +8,7 @@ import { problems } from '../../shared/http/openapi/problem-responses.ts'
 import { JobId } from '../../shared/job/job-id.ts'
 import type { JobWatchDeps } from './job-watch-deps.ts'
 import { goneOrStopping } from './gone-or-stopping.ts'
-import { isEnd, placeOf } from './log-place.ts'
+import { isEnd, placeOf, START } from './log-place.ts'
 import { Tail } from './tail.ts'
 import { streamEvents } from './stream-events.ts'
 
@@ -44,7 +44,9 @@ export function jobEvents ({ store, join, times, stopping }: JobWatchDeps): Fast
       if (isEnd(last)) return await reply.code(204).send()
       const { log, tail } = request.query
       const after = placeOf(last)
-      const begin = after !== undefined ? { after } : tail !== undefined ? { tail } : 'start'
+      // Of a log that has not begun there is no tail: all that comes is wanted.
+      const isTail = tail !== undefined && found.record.started_at !== undefined
+      const begin = after === START ? START : after !== undefined ? { after } : isTail ? { tail } : START
       const watched = join(found)
       reply.raw.once('close', watched.leave)
       const signal = goneOrStopping(reply.raw, stopping)

@@ -9,6 +9,9 @@ export const LONGEST_LINE = 64 * 1024
 /** So many bytes before a place in a log tell it from other places. */
 const MARK_BYTES = 256
 
+/** How many lines a search looks at: it stops the whole process, for some tens of milliseconds. */
+const SEARCHED_LINES = 30_000
+
 const SMALL_BLOCK = 16 * 1024
 const NEWLINE = 0x0a
 
@@ -126,17 +129,24 @@ export function logWindow (memory: LogMemory, begin = 0) {
     return bytes.length < marked(offset) || crc32(bytes) === mark
   }
 
-  /** The end of the only line, or of the last one, with the marked bytes before it. */
+  /**
+   * The end of the line with the marked bytes before it, among the last lines. `undefined` when there is none, and when
+   * there are several: of a log that repeats itself nobody knows which of them was meant.
+   */
   function search (mark: number): number | undefined {
-    for (const { offset, bytes } of blocks.toReversed()) {
-      let at = bytes.length
-      while (at > 0) {
+    let found: number | undefined
+    let left = SEARCHED_LINES
+    for (let index = blocks.length - 1; index >= 0; index--) {
+      const { offset, bytes } = blocks[index]!
+      for (let at = bytes.length; at > 0; at = at === 1 ? 0 : bytes.lastIndexOf(NEWLINE, at - 2) + 1) {
+        if (left-- === 0) return found
         const before = at >= MARK_BYTES ? bytes.subarray(at - MARK_BYTES, at) : bytesBefore(offset + at)
-        if (crc32(before) === mark) return offset + at
-        at = at === 1 ? 0 : bytes.lastIndexOf(NEWLINE, at - 2) + 1
+        if (crc32(before) !== mark) continue
+        if (found !== undefined) return undefined
+        found = offset + at
       }
     }
-    return undefined
+    return found
   }
 
   return {
@@ -215,10 +225,12 @@ export function logWindow (memory: LogMemory, begin = 0) {
 
     /**
      * Where a reader goes on that has read up to a place, perhaps in another process. `undefined` when the place is not
-     * in the window: the reader has missed lines, or the place is of another log.
+     * in the window: the reader has missed lines, or the place is of another log. Another process may have counted the
+     * bytes from the begin of a file that was rotated since; then the place is after the window, or does not fit.
      */
     find ({ offset, mark }: Place): { offset: number, line: number } | undefined {
-      if (offset >= start() && offset <= end && fits(offset, mark)) return { offset, line: lineAt(offset) }
+      if (offset < start()) return undefined
+      if (offset <= end && fits(offset, mark)) return { offset, line: lineAt(offset) }
       const found = search(mark)
       return found === undefined ? undefined : { offset: found, line: lineAt(found) }
     },

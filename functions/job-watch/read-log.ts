@@ -1,9 +1,9 @@
 import type { JobLog, LogPart } from './job-log.ts'
-import type { LogPlace } from './log-place.ts'
+import { type LogPlace, START } from './log-place.ts'
 import type { Lines } from './log-window.ts'
 
 /** Where a reader begins. `tail`: with so many of the last lines. */
-export type Begin = { after: LogPlace } | { tail: number } | 'start'
+export type Begin = { after: LogPlace } | { tail: number } | typeof START
 
 export interface Batch extends Lines {
   attempt: string
@@ -12,8 +12,8 @@ export interface Batch extends Lines {
 export interface LogReader {
   /** The next lines; `undefined` when there are none now. */
   next: () => Batch | undefined
-  /** The place up to which all is read. */
-  place: () => LogPlace | undefined
+  /** The place up to which all is read; of a tail, its begin at first. `undefined`: that is not known yet. */
+  place: () => LogPlace | typeof START | undefined
   /** Whether all is read, and nothing more will come. */
   isDone: () => boolean
 }
@@ -22,16 +22,20 @@ export interface LogReader {
 export function readLog (log: JobLog, begin: Begin): LogReader {
   let part: LogPart | undefined
   let at = { offset: 0, line: 0 }
-  let place = typeof begin === 'object' && 'after' in begin ? begin.after : undefined
+  let place: LogPlace | typeof START | undefined = begin === START ? START : 'after' in begin ? begin.after : undefined
 
   /** Chooses where to begin. Where that depends on the log so far, not before it is there. */
   function enter (): boolean {
     const [first, last] = [log.parts[0], log.parts.at(-1)]
     if (first === undefined || last === undefined) return false
-    if (begin === 'start') return moveTo(first, first.window.first())
+    if (begin === START) return moveTo(first, first.window.first())
     if (!last.hasCaughtUp) return false
     if ('tail' in begin && log.hasEnded() && !log.isOver) return false
-    if ('tail' in begin) return moveTo(last, last.window.last(begin.tail))
+    if ('tail' in begin) {
+      const { line, ...from } = last.window.last(begin.tail)
+      place = { attempt: last.attempt, ...from }
+      return moveTo(last, { offset: from.offset, line })
+    }
     const same = log.parts.filter(({ attempt }) => attempt === begin.after.attempt)
     for (const one of same) {
       const found = one.window.find(begin.after)
@@ -54,7 +58,7 @@ export function readLog (log: JobLog, begin: Begin): LogReader {
     const next = log.parts[log.parts.indexOf(from) + 1]
     if (!from.isFinished || next === undefined) return false
     if (next.attempt !== from.attempt) return moveTo(next, next.window.first())
-    const found = place === undefined ? next.window.first() : next.window.find(place)
+    const found = typeof place === 'object' ? next.window.find(place) : next.window.first()
     return moveTo(next, found ?? next.window.afterGap())
   }
 

@@ -4,7 +4,7 @@ import { jobEtag } from '../../shared/job/job-etag.ts'
 import { isTerminal } from '../../shared/job/job-state.ts'
 import { viewOf } from '../../shared/job/job-view.ts'
 import { eventId } from './log-place.ts'
-import { type Batch, type Begin, type LogReader, readLog } from './read-log.ts'
+import { type Batch, type Begin, readLog } from './read-log.ts'
 import type { Watched } from './watched-jobs.ts'
 
 export interface StreamTimes {
@@ -32,6 +32,13 @@ export async function * streamEvents (
   const changes = reader === undefined ? [feed.changed] : [feed.changed, log().changed]
   let state: string | undefined
   let reported: string | undefined
+  /** The id of the last event. */
+  let said = ''
+  const event = (name: string, data: object, isLast = false): string => {
+    const isPlain = reader === undefined && !isLast
+    if (!isPlain) said = eventId(reader?.place(), isLast)
+    return `event: ${name}\n${isPlain ? '' : `id: ${said}\n`}data: ${JSON.stringify(data)}\n\n`
+  }
   yield RETRY
   await feed.counted
   while (!signal.aborted && performance.now() < over) {
@@ -45,14 +52,18 @@ export async function * streamEvents (
     reported = view.progress?.at
     // After each piece, all is looked at again: it may have changed while the client took that.
     if (isNew || isReport) {
-      yield isNew ? event('state', view, reader) : event('progress', view.progress!, reader)
+      yield isNew ? event('state', view) : event('progress', view.progress!)
       continue
     }
     const lines = reader?.next()
+    const place = reader?.place()
     if (lines !== undefined) {
-      yield event('log', logData(lines), reader)
+      yield event('log', logData(lines))
+    } else if (typeof place === 'object' && eventId(place) !== said) {
+      // Where a tail begins: a client that is cut off before the first line goes on from there.
+      yield event('log', { attempt: place.attempt, lines: [] })
     } else if (isTerminal(found.record.state) && (reader?.isDone() ?? true)) {
-      yield event('end', { state: found.record.state }, reader, true)
+      yield event('end', { state: found.record.state }, true)
       return
     } else if (await isQuiet(Math.min(ping, over - performance.now()), signal, changes)) {
       yield ': ping\n\n'
@@ -65,17 +76,6 @@ async function isQuiet (ms: number, signal: AbortSignal, changes: Pulse[]): Prom
   const begun = performance.now()
   await pause(ms, signal, ...changes)
   return performance.now() - begun >= ms
-}
-
-function event (
-  name: string,
-  data: object,
-  reader: LogReader | undefined,
-  isLast = false
-): string {
-  const place = reader?.place()
-  const id = reader === undefined && !isLast ? '' : `id: ${eventId(place, isLast)}\n`
-  return `event: ${name}\n${id}data: ${JSON.stringify(data)}\n\n`
 }
 
 function logData ({ bytes, skipped, attempt }: Batch): object {

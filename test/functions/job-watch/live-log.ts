@@ -112,6 +112,24 @@ await t.test('the log of a job that runs', async (t) => {
     t.strictSame(without.map(({ event }) => event), ['state', 'end'])
   })
 
+  await t.test('a client that is cut off before its first line goes on from there, also with a tail', async (t) => {
+    const job = await run(`seq -f "line %g" 10; ${WAIT}; seq -f "line %g" 11 20`)
+    await poll('its lines', async () => (await (await watch.log(job.id)).text()).includes('line 10\n'))
+    const begun = await someOf(job.id, '?log=1&tail=0', undefined, (events) => events.at(-1)!.event === 'log')
+    t.strictSame(begun.at(-1)!.data, { attempt: job.attempt, lines: [] })
+    const whole = await someOf(job.id, '?log=1', undefined, () => true)
+    t.match(whole, [{ event: 'state', id: 'start' }])
+    job.release()
+    await job.end()
+    t.strictSame(linesOf(await watch.events(job.id, '?log=1&tail=0', begun.at(-1)!.id)), lines(10, 11))
+    t.strictSame(linesOf(await watch.events(job.id, '?log=1&tail=0', whole[0]!.id)), lines(20))
+
+    const record = newRecord({ state: 'pending' })
+    await createRecord(store, record)
+    const pending = await someOf(record.job_uuid, '?log=1&tail=0', undefined, () => true)
+    t.match(pending, [{ event: 'state', id: 'start' }], 'of a log that has not begun, all is wanted')
+  })
+
   await t.test('the log of a running job is there, to be read and to be followed', async (t) => {
     const job = await run(`seq -f "line %g" 10; ${WAIT}; echo line 11`)
     await poll('its lines', async () => (await (await watch.log(job.id)).text()).includes('line 10\n'))

@@ -68,6 +68,31 @@ await t.test('a place is found by the bytes before it, when the log was cut at i
   t.equal(readAll(kept).skipped, 1, 'that it is not the begin is said')
 })
 
+await t.test('a log that repeats itself has no place that could be another one', async (t) => {
+  const text = 'the same\n'.repeat(100_000)
+  const whole = logWindow(memory)
+  whole.add(Buffer.from(text))
+  const place = readAll(whole).places[0]!
+  t.match(whole.find(place), { offset: place.offset })
+  const small = logWindow({ left: 100_000 })
+  for (let at = 0; at < text.length; at += 9000) small.add(Buffer.from(text.slice(at, at + 9000)))
+  t.equal(small.find(place), undefined, 'the place has left the window')
+  const { text: rest, skipped } = readAll(small, small.afterGap())
+  t.ok(skipped > 0 && rest.length > 80_000, 'so it goes on where the window begins')
+  const rotated = logWindow(memory)
+  rotated.add(Buffer.from(text.slice(0, 9000)))
+  t.equal(rotated.find(readAll(whole).places.at(-1)!), undefined, 'in another file it may be any line')
+})
+
+await t.test('a search looks at the last lines only', async (t) => {
+  const window = logWindow(memory)
+  window.add(Buffer.from(numbered(100_000)))
+  const { places, at: { offset } } = readAll(window)
+  const moved = (place: { mark: number }): { offset: number, mark: number } => ({ ...place, offset: offset + 1 })
+  t.equal(window.find(moved(places[0]!)), undefined)
+  t.match(window.find(moved(places.at(-2)!)), { offset: places.at(-2)!.offset })
+})
+
 await t.test('a line without an end is cut into lines, and no character is', async (t) => {
   const window = logWindow(memory)
   const long = 'ä'.repeat(LONGEST_LINE)

@@ -77,6 +77,12 @@ function checkKeywords (schema: unknown): void {
   }
 }
 
+/** Refuses whole numbers with more digits than YAML's numbers have: the workload would get another number. */
+function checkDigits (variable: string, type: string, values: unknown[]): void {
+  const wrong = type === 'integer' && values.find((value) => Number.isInteger(value) && !Number.isSafeInteger(value))
+  if (wrong) throw new Error(`${variable}: a number near ${wrong as number} loses its last digits; make it a string`)
+}
+
 /**
  * The schema of a template's variables, written as YAML in the annotation that `where` names. Finds an invalid schema,
  * or a default that it refuses, now and not at the first request.
@@ -90,6 +96,7 @@ export function readVariables (yaml: string, where: string): EnvSchema {
     const checking = ajvFor(env)
     checking.compile(env)
     for (const [variable, { default: value, ...schema }] of Object.entries(env.properties)) {
+      checkDigits(variable, schema.type, [value, ...(schema as { enum?: unknown[] }).enum ?? []])
       if (value === undefined || checking.validate(schema, value)) continue
       throw new Error(checking.errorsText(checking.errors, { dataVar: `the default of ${variable}` }))
     }

@@ -131,6 +131,15 @@ const broken: Record<string, [string, RegExp]> = {
     template({ name: 'default', annotations: { 'gx4ki.io/env': `${env}    maxLength: 3\n    default: long\n` } }),
     /default of A must NOT have more than 3/
   ],
+  'env-digits.yaml': [
+    template({
+      name: 'digits',
+      annotations: {
+        'gx4ki.io/env': `${env.replace('string', 'integer')}    enum: [1, 9007199254740993]\n`
+      }
+    }),
+    /A: a number near 9007199254740992 loses its last digits; make it a string/
+  ],
   'second.yml': [template(), /another file already has the name good/]
 }
 

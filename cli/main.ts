@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { EXIT } from './exit-codes.ts'
 import { Failure } from './failure.ts'
 import { runCli } from './run-cli.ts'
+import { openInBrowser } from './show/open-in-browser.ts'
 import { inputOf, type Output } from './world.ts'
 
 const interrupt = new AbortController()
@@ -22,6 +23,7 @@ runCli({
   input: inputOf(() => process.stdin, err.write),
   // Named late: to look at `fetch` loads it, and help needs none.
   fetch: async (...request) => await fetch(...request),
+  openInBrowser: async (url) => await openInBrowser(url, process.env),
   now: () => performance.now(),
   sleep: async (ms, signal) => {
     await sleep(ms, undefined, { signal }).catch((error) => {

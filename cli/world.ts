@@ -24,6 +24,8 @@ export interface World {
   err: Output
   input: Input
   fetch: typeof fetch
+  /** Returns why the address could not be opened, or `undefined`. */
+  openInBrowser: (url: string) => Promise<string | undefined>
   /** Milliseconds of a clock that never goes back. */
   now: () => number
   sleep: (ms: number, signal?: AbortSignal) => Promise<void>

@@ -3,6 +3,9 @@ import { EXIT } from './exit-codes.ts'
 import { Failure } from './failure.ts'
 import type { Output } from './world.ts'
 
+/** Where a terminal says nothing, or 0. */
+const DEFAULT_COLUMNS = 80
+
 const REASONS: Record<string, string> = {
   ENOSPC: 'no space left on the device',
   EDQUOT: 'the quota of the disk is used up',
@@ -14,7 +17,7 @@ const REASONS: Record<string, string> = {
  * What `World.out` and `World.err` are in a real process. A result that cannot be written is a Failure. A message that
  * cannot be written is left out: nobody could be told, and the exit code is still true.
  */
-export function outputOf (stream: NodeJS.WriteStream, isResult: boolean): Output {
+export function outputOf (stream: NodeJS.WriteStream & { fd: number }, isResult: boolean): Output {
   let isGone = false
   // The callback of each write has the error, too.
   stream.on('error', () => {})
@@ -47,7 +50,7 @@ export function outputOf (stream: NodeJS.WriteStream, isResult: boolean): Output
     },
     isGone: () => isGone,
     isTerminal: stream.isTTY ?? false,
-    columns: () => stream.columns ?? 80
+    columns: () => stream.columns || DEFAULT_COLUMNS
   }
 }
 

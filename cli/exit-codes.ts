@@ -18,7 +18,7 @@ export type ExitCode = typeof EXIT[keyof typeof EXIT]
 /** What each code means, for `gx4ki help exit-codes` and the reference page. */
 export const exitCodes: Record<ExitCode, string> = {
   0: 'done; with --wait: the job has succeeded',
-  1: 'unexpected: the server or the network failed',
+  1: 'unexpected: the server, the network or this machine failed',
   2: 'the arguments or values were refused',
   3: 'there is no such job, file or log, or it has expired',
   4: 'a credential is needed, or does not allow this',

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EXIT } from './exit-codes.ts'
 import { Failure } from './failure.ts'
+import { outputOf } from './output-of.ts'
 import { runCli } from './run-cli.ts'
-import { inputOf, type Output } from './world.ts'
+import { openInBrowser } from './show/open-in-browser.ts'
+import { inputOf } from './world.ts'
 
 const interrupt = new AbortController()
 for (const [signal, code] of [['SIGINT', EXIT.interrupted], ['SIGTERM', EXIT.terminated]] as const) {
@@ -13,8 +15,8 @@ for (const [signal, code] of [['SIGINT', EXIT.interrupted], ['SIGTERM', EXIT.ter
   })
 }
 
-const out = outputOf(process.stdout)
-const err = outputOf(process.stderr)
+const out = outputOf(process.stdout, true)
+const err = outputOf(process.stderr, false)
 runCli({
   env: process.env,
   out,
@@ -22,6 +24,7 @@ runCli({
   input: inputOf(() => process.stdin, err.write),
   // Named late: to look at `fetch` loads it, and help needs none.
   fetch: async (...request) => await fetch(...request),
+  openInBrowser: async (url) => await openInBrowser(url, process.env),
   now: () => performance.now(),
   sleep: async (ms, signal) => {
     await sleep(ms, undefined, { signal }).catch((error) => {
@@ -36,20 +39,3 @@ runCli({
   console.error(error)
   process.exitCode = EXIT.unexpected
 })
-
-function outputOf (stream: NodeJS.WriteStream): Output {
-  let isGone = false
-  // That nobody reads any more is no error: the command still has an exit code.
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    isGone = true
-  })
-  return {
-    write: async (text) => {
-      if (!isGone) await new Promise<void>((resolve) => stream.write(text, () => resolve()))
-    },
-    isGone: () => isGone,
-    isTerminal: stream.isTTY ?? false,
-    columns: () => stream.columns ?? 80
-  }
-}

@@ -1,7 +1,7 @@
 import type { ReadStream } from 'node:tty'
 
 export interface Output {
-  /** Resolves when the text has left this process. Does nothing when nobody reads any more. */
+  /** Resolves when the text has left this process; a Failure if it cannot. Does nothing when nobody reads any more. */
   write: (text: string | Uint8Array) => Promise<void>
   /** Whether the reader is gone, as in `gx4ki logs | head`. */
   isGone: () => boolean
@@ -24,6 +24,8 @@ export interface World {
   err: Output
   input: Input
   fetch: typeof fetch
+  /** Returns why the address could not be opened, or `undefined`. */
+  openInBrowser: (url: string) => Promise<string | undefined>
   /** Milliseconds of a clock that never goes back. */
   now: () => number
   sleep: (ms: number, signal?: AbortSignal) => Promise<void>

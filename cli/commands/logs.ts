@@ -17,7 +17,8 @@ export const logs: Command = {
   details: [
     'While the job runs, this is what it has written so far; when it has ended, the last 10 MiB of its log. Before it ' +
     'runs, the exit code is 8.',
-    '-f prints the lines as they are written, and ends with the job. It waits for a job that does not run yet.',
+    '-f prints the lines as they are written, and ends with the job. It waits for a job that does not run ' +
+    'yet. With -f, bytes that are not UTF-8 are replaced.',
     'On a terminal, control characters other than colours are shown and not sent to it. With --json, the log is one ' +
     'string.'
   ],
@@ -67,12 +68,15 @@ function tailOf (text: string | undefined): number | undefined {
   return Number(text)
 }
 
+/** A line that goes on for longer is printed in parts. */
+const LONGEST_LINE = 1024 * 1024
+
 /** Whole lines, so that no character or colour is cut. */
 async function * linesOf (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let rest = Buffer.alloc(0)
   for await (const chunk of chunks) {
     const bytes = Buffer.concat([rest, chunk])
-    const end = bytes.lastIndexOf(10) + 1
+    const end = bytes.length > LONGEST_LINE ? bytes.length : bytes.lastIndexOf(10) + 1
     if (end > 0) yield bytes.subarray(0, end)
     rest = bytes.subarray(end)
   }

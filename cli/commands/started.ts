@@ -2,6 +2,7 @@ import type { Option } from '../arguments/command.ts'
 import type { Arguments } from '../arguments/read-arguments.ts'
 import { fetchResults } from '../download/fetch-results.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
+import { Failure } from '../failure.ts'
 import { cancelWhenInterrupted } from '../job/cancel-when-interrupted.ts'
 import type { Accepted } from '../job/deploy-job.ts'
 import { followJob } from '../job/follow-job.ts'
@@ -28,7 +29,7 @@ export async function started (session: Session, accepted: Accepted, given: Argu
   const wantsResults = given.flag('download') || given.list('include').length > 0
   const waits = given.flag('wait') || wantsResults
   const timeout = timeoutIn(given)
-  if (!session.json) await session.out.write(`${id}\n`)
+  if (!session.json) await printId(session, id)
   if (message !== undefined) await session.note(printable(message))
   if (!waits) {
     if (session.json) await session.answer(accepted, () => '')
@@ -54,4 +55,14 @@ export async function started (session: Session, accepted: Accepted, given: Argu
     }
     return codeOfEnd(job) || fetched?.code || EXIT.done
   })
+}
+
+/** The id must not be lost: the job runs. */
+async function printId ({ out }: Session, id: string): Promise<void> {
+  try {
+    await out.write(`${id}\n`)
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    throw new Failure(error.code, error.message, { ...error.facts, job_uuid: id, hint: `the job is started: ${id}` })
+  }
 }

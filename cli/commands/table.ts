@@ -10,6 +10,7 @@ import { list } from './list.ts'
 import { login } from './login.ts'
 import { logout } from './logout.ts'
 import { logs } from './logs.ts'
+import { open } from './open.ts'
 import { rerun } from './rerun.ts'
 import { run } from './run.ts'
 import { status } from './status.ts'
@@ -23,6 +24,7 @@ export const commands: Command[] = [
   wait,
   status,
   list,
+  open,
   logs,
   files,
   download,

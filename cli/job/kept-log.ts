@@ -15,8 +15,9 @@ export interface Wanted {
 }
 
 /**
- * The log of a job that has ended, or so far. Continues where it was cut. Only the whole log of a job that has ended
- * has ranges; otherwise what was there already is read again and dropped.
+ * The log of a job that has ended, or so far. Only the stored log of a job that has ended has an ETag, and can be
+ * continued where it was cut; of its tail, which has no ranges, what was there already is dropped. The log so far is
+ * another one at each request.
  */
 export async function * keptLog (
   session: Session,
@@ -46,8 +47,13 @@ export async function * keptLog (
     } catch (error) {
       session.interrupt.throwIfAborted()
       const { reason, isTemporary } = networkReason(error)
-      if (isTemporary && attempt < MOST_ATTEMPTS) continue
-      throw new Failure(EXIT.unexpected, `the log broke off: ${reason}`, { job_uuid: id, cause: error })
+      const isSame = passed === 0 || etag !== null
+      if (isTemporary && isSame && attempt < MOST_ATTEMPTS) continue
+      throw new Failure(EXIT.unexpected, `the log broke off: ${reason}`, {
+        job_uuid: id,
+        hint: isSame ? undefined : 'the job still writes it: with -f, a log goes on after a cut',
+        cause: error
+      })
     }
   }
 }

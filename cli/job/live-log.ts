@@ -11,6 +11,8 @@ const PAUSE_MS = 500
 interface LogData {
   attempt: string
   lines: string[]
+  /** The last line has no line feed: the next event goes on with it. */
+  open?: true
   skipped?: number
 }
 
@@ -25,16 +27,20 @@ export async function * liveLog (
 ): AsyncGenerator<Uint8Array> {
   let last: string | undefined
   let pod: string | undefined
+  let isOpen = false
   for (;;) {
     try {
       for await (const { id: at, type, data } of streamOf(session, id, tail, last)) {
         if (type === 'log') {
-          const { attempt, lines, skipped } = JSON.parse(data) as LogData
-          if (pod !== undefined && pod !== attempt) await session.note('The lines of another pod follow.')
+          const { attempt, lines, open = false, skipped } = JSON.parse(data) as LogData
+          const isOther = pod !== undefined && pod !== attempt
+          if (isOther) await session.note('The lines of another pod follow.')
           if (skipped !== undefined) await session.note(`At least ${skipped} lines are left out here.`)
+          const before = isOpen && (isOther || skipped !== undefined) ? '\n' : ''
           pod = attempt
+          isOpen = open
           // Without lines, it only says where a tail begins.
-          if (lines.length > 0) yield Buffer.from(lines.join('\n') + '\n')
+          if (lines.length > 0) yield Buffer.from(before + lines.join('\n') + (open ? '' : '\n'))
         }
         if (type === 'end') return
         // After the event was used, so that it comes again if that failed.

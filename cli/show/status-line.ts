@@ -1,4 +1,5 @@
 import type { Session } from '../session.ts'
+import { fitColumns } from './fit-columns.ts'
 
 /** How often a line on a terminal is drawn again. */
 const REDRAW_MS = 200
@@ -23,9 +24,9 @@ export function statusLine ({ err, env, quiet, json, note }: Session): StatusLin
   function draw (): void {
     if (text === undefined) return
     // A line that wraps could not be drawn over.
-    const line = text().slice(0, err.columns() - 1)
-    write(`\r${line.padEnd(width)}`)
-    width = line.length
+    const line = fitColumns(text(), err.columns() - 1)
+    write(`\r${line.text}${' '.repeat(Math.max(width - line.width, 0))}`)
+    width = line.width
   }
   function wipe (): void {
     if (width > 0) write(`\r${' '.repeat(width)}\r`)

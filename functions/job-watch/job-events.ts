@@ -25,7 +25,7 @@ export function jobEvents ({ store, join, times, stopping }: JobWatchDeps): Fast
         tags: ['jobs'],
         summary: 'What happens to a job, as it happens',
         description:
-          'Server-sent events. `state`: the job as `GET /job/{id}` has it, at the begin and after each change. `progress`: a new report of the workload. `log`, with `log=1`: `lines` of the workload, the `attempt` (the pod) that wrote them, and `skipped` if at least so many lines before them are left out. `end`: the job has ended, and all is said; the stream ends. After some minutes the stream ends without it: a client comes again with the id of the last event as `Last-Event-ID`, and gets the lines after that. After `end` the answer to this is 204.',
+          'Server-sent events. `state`: the job as `GET /job/{id}` has it, at the begin and after each change. `progress`: a new report of the workload. `log`, with `log=1`: `lines` of the workload, the `attempt` (the pod) that wrote them, `open: true` if the last of them has no line feed, so that the first line of the next event goes on with it, and `skipped` if at least so many lines before them are left out. `end`: the job has ended, and all is said; the stream ends. After some minutes the stream ends without it: a client comes again with the id of the last event as `Last-Event-ID`, and gets the lines after that. After `end` the answer to this is 204.',
         params: Type.Object({ id: JobId }),
         querystring: Type.Object({
           log: Type.Optional(Type.Union([Type.Literal('0'), Type.Literal('1')], { description: '1: with the log' })),

@@ -80,6 +80,7 @@ async function isQuiet (ms: number, signal: AbortSignal, changes: Pulse[]): Prom
 
 function logData ({ bytes, skipped, attempt }: Batch): object {
   const text = bytes.toString()
-  const lines = (text.endsWith('\n') ? text.slice(0, -1) : text).split('\n')
-  return { attempt, lines, ...skipped > 0 && { skipped } }
+  const isOpen = !text.endsWith('\n')
+  const lines = (isOpen ? text : text.slice(0, -1)).split('\n')
+  return { attempt, lines, ...isOpen && { open: true }, ...skipped > 0 && { skipped } }
 }

@@ -2,16 +2,20 @@ import { namesRecord } from '../../shared/job/job-etag.ts'
 import { isTerminal } from '../../shared/job/job-state.ts'
 import type { FoundRecord } from '../../shared/job/record-store.ts'
 import type { WatchJob } from '../../shared/job/watch-jobs.ts'
+import { preferencesIn } from './preferences-in.ts'
 
 /** The longest wait in seconds. Knative and most proxies allow longer requests, but some proxies do not. */
 const LONGEST_WAIT = 50
 
 /**
- * The seconds of `Prefer: wait=N` (RFC 7240), at most 50; 0 without one. The RFC says to ignore an invalid preference.
+ * The seconds of `Prefer: wait=N`, at most 50; 0 without a valid one. Clients write it as a parameter, too:
+ * `respond-async; wait=N`.
  */
 export function preferredWait (prefer: string | undefined): number {
-  const [, seconds] = /(?:^|[,;])\s*wait\s*=\s*"?(\d+)"?\s*(?:[,;]|$)/i.exec(prefer ?? '') ?? []
-  return Math.min(Number(seconds ?? 0), LONGEST_WAIT)
+  const preferences = preferencesIn(prefer)
+  const asParameter = [...preferences.values()].flatMap(({ parameters }) => parameters.get('wait') ?? [])
+  const seconds = preferences.get('wait')?.value ?? asParameter[0] ?? ''
+  return /^\d+$/.test(seconds) ? Math.min(Number(seconds), LONGEST_WAIT) : 0
 }
 
 /**

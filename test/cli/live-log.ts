@@ -45,6 +45,24 @@ await t.test('a log that is followed goes on after its last event, however a str
   t.strictSame(asked, [undefined, '1', '2', '2', '4'])
 })
 
+await t.test('a line that comes in parts is one line, and a log that ends without a line feed has none', async (t) => {
+  const api = await jobApi(t)
+  const part = (id: string, lines: string[], more: object = {}): string =>
+    event(id, 'log', { attempt: 'a', lines, open: true, ...more })
+  const streams = [
+    part('1', ['first', 'lo']) + part('2', ['n']),
+    lines('3', 'g', 'next') + part('4', ['cut off']) + part('5', ['after a gap'], { skipped: 3 }),
+    part('6', ['of another pod'], { attempt: 'b' }) + event('7', 'end', { state: 'succeeded' })
+  ]
+  api.instead = (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).end(streams.shift())
+    return true
+  }
+  const { run } = gx4kiAt(t, api.url)
+  const { code, stdout } = await run(['logs', '-f', api.id])
+  t.strictSame([code, stdout], [0, 'first\nlong\nnext\ncut off\nafter a gap\nof another pod'])
+})
+
 await t.test('a job that is gone, or that wrote nothing and has no log, is told', async (t) => {
   const api = await jobApi(t)
   const { run } = gx4kiAt(t, api.url)

@@ -1,12 +1,16 @@
+import { stripVTControlCharacters } from 'node:util'
 import t from 'tap'
 import { fits } from '../../cli/download/select-files.ts'
 import { refusedName } from '../../cli/download/refused-name.ts'
 import { networkReason } from '../../cli/api/network-reason.ts'
 import { envExample } from '../../cli/job/env-example.ts'
 import { bytesText, durationText } from '../../shared/words/amounts.ts'
+import { fitColumns } from '../../cli/show/fit-columns.ts'
 import { printable, printableLines } from '../../cli/show/printable.ts'
 import { table } from '../../cli/show/table.ts'
 import { readDotenv } from '../../shared/dotenv/read-dotenv.ts'
+import { jobApi, viewOf } from '../support/job-api.ts'
+import { gx4kiAt } from '../support/run-gx4ki.ts'
 
 await t.test('amounts have few digits', async (t) => {
   const sizes: [number, string][] = [[0, '0 B'], [999, '999 B'], [1000, '1.0 kB'], [99_949, '99.9 kB'], [100_000, '100 kB'], [999_499, '999 kB'], [999_500, '1.0 MB'], [1.2e9, '1.2 GB'], [5e15, '5000 TB']]
@@ -68,4 +72,51 @@ await t.test('the example of a dotenv file is one', async (t) => {
   t.equal(filled.get('A')?.value, 'a # b\nc')
   t.equal(filled.get('D')?.value, '1.5')
   t.equal(filled.get('E')?.value, 'it\'s "quoted"')
+})
+
+await t.test('a line is cut by what is seen of it', async (t) => {
+  const fits: [string, number, string, number][] = [
+    ['abc', 3, 'abc', 3],
+    ['abcd', 3, 'abc', 3],
+    ['\u001b[32m✓ done\u001b[0m', 6, '\u001b[32m✓ done\u001b[0m', 6],
+    ['\u001b[32m✓ done\u001b[0m', 3, '\u001b[32m✓ d\u001b[0m', 3],
+    ['\u001b[1mab\u001b[0m cd', 4, '\u001b[1mab\u001b[0m c', 4],
+    ['🚗🚗🚗', 5, '🚗🚗', 4],
+    ['日本語', 4, '日本', 4],
+    ['\u{20bb7}x', 3, '\u{20bb7}x', 3],
+    ['u\u0308u\u0308u\u0308', 2, 'u\u0308u\u0308', 2],
+    ['█░ 5 %', 3, '█░ ', 3],
+    ['abc', 0, '', 0]
+  ]
+  for (const [line, columns, text, width] of fits) {
+    t.strictSame(fitColumns(line, columns), { text, width }, JSON.stringify(line))
+  }
+})
+
+await t.test('the line of a job stays one line on a terminal of any width', async (t) => {
+  const api = await jobApi(t)
+  let asked = 0
+  api.instead = (_request, response) => {
+    api.state = asked++ === 0 ? 'running' : 'succeeded'
+    const progress = { percent: 42, message: '🚗'.repeat(200), at: '2026-11-29T00:00:00.000Z', remaining_seconds: null }
+    const document = JSON.stringify({ ...viewOf(api), ...api.state === 'running' && { progress, finished_at: null } })
+    const headers = { 'content-type': 'application/json', etag: `"${asked}"` }
+    // Long enough for the line to be drawn.
+    setTimeout(() => response.writeHead(200, headers).end(document), asked === 1 ? 0 : 500)
+    return true
+  }
+  const { onTerminal } = gx4kiAt(t, api.url)
+  for (const [columns, width] of [['30', 30], ['100', 100], ['0', 80]] as const) {
+    asked = 0
+    const { code, stdout } = await onTerminal(['wait', api.id], { COLUMNS: columns }).ended
+    t.equal(code, 0, stdout)
+    const drawn = stdout.split(/[\r\n]/).filter((line) => /running +\d.*%/.test(stripVTControlCharacters(line)))
+    t.ok(drawn.length > 0, JSON.stringify(stdout))
+    for (const line of drawn) {
+      t.equal(fitColumns(line, width - 1).text, line)
+      t.ok(line.isWellFormed())
+      t.equal(line.includes('🚗'), true)
+      t.equal(line.split('\u001b[').length % 2, 1, 'each colour is reset')
+    }
+  }
 })

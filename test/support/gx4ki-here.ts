@@ -21,6 +21,7 @@ export async function gx4kiHere (
     err: outputTo('stderr'),
     input: { isTerminal: false, text: async () => '', secret: async () => '' },
     fetch: async () => { throw new Error('a request was sent') },
+    openInBrowser: async () => { throw new Error('a browser was opened') },
     now: () => 0,
     sleep: async () => {},
     interrupt: new AbortController().signal

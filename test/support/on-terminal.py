@@ -1,4 +1,4 @@
-"""Runs the command in its arguments on a pseudo-terminal of 100 columns, and copies what it prints to stdout."""
+"""Runs the command in its arguments on a pseudo-terminal of 100 columns, or $COLUMNS, and copies what it prints."""
 import fcntl
 import os
 import pty
@@ -8,7 +8,7 @@ import termios
 
 pid, terminal = pty.fork()
 if pid == 0:
-    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 30, int(os.environ.get("COLUMNS", "100")), 0, 0))
     os.execvp(sys.argv[1], sys.argv[1:])
 # What is typed: everything on stdin at once.
 if os.environ.get("TYPED"):

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { contentDisposition } from '../../../shared/http/content-disposition.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 import { urlSigner } from '../../../shared/store/sign-url.ts'
+import { preferencesIn } from '../preferences-in.ts'
 
 export const redirectSettings = {
   S3_PUBLIC_ENDPOINT: Type.String({
@@ -40,12 +41,12 @@ export function storeUrls (
 }
 
 /**
- * Whether the request has `Prefer: redirect` (RFC 7240), and may be redirected. The store's ETags are not those of the
+ * Whether the request has `Prefer: redirect`, and may be redirected. The store's ETags are not those of the
  * API, so a condition that the client sends again to the store would fail there.
  */
 export function prefersRedirect ({ method, headers }: { method: string, headers: IncomingHttpHeaders }): boolean {
-  const preferences = String(headers['prefer'] ?? '').split(',').map((one) => one.split(';')[0]!.trim().toLowerCase())
-  return method === 'GET' && preferences.includes('redirect') && !CONDITIONS.some((name) => name in headers)
+  const isPreferred = preferencesIn(headers['prefer'] as string | undefined).get('redirect')?.value === ''
+  return method === 'GET' && isPreferred && !CONDITIONS.some((name) => name in headers)
 }
 
 const CONDITIONS = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range']

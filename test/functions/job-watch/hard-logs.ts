@@ -226,3 +226,12 @@ await t.test('a line without an end is cut', async (t) => {
   t.equal(linesOf(events).join(''), 'x'.repeat(200_000))
   t.equal(linesOf(events).length, 4)
 })
+
+await t.test('a long line comes in parts that say so, from which the log can be put together', async (t) => {
+  const { readWith, write, end } = await scripted(t)
+  const log = `short\n${'x'.repeat(200_000)}\nnext\n${'y'.repeat(70_000)}`
+  write(log)
+  const events = (await readWith([[1, () => end()]])).filter(({ event }) => event === 'log')
+  t.ok(events.map(({ data: { lines, open } }) => lines.join('\n') + (open === true ? '' : '\n')).join('') === log)
+  t.ok(events.some(({ data }) => !('open' in data)), 'whole lines say nothing of the kind')
+})

@@ -66,7 +66,8 @@ await t.test('result-upload takes reports of the uploader', async (t) => {
   t.equal((await ask('progress', report)).status, 204)
   const { progress } = await (await fetch(`${url}/job/${id}`)).json() as { progress: { at: string } }
   t.match(progress, { ...report, at: /^\d{4}-.*Z$/ })
-  for (const wrong of [{ percent: 101 }, { message: 'x'.repeat(201) }, { remaining_seconds: -1 }, { more: 1 }]) {
+  t.equal((await ask('progress', { ...report, message: '🚗'.repeat(200) })).status, 204, 'characters are counted')
+  for (const wrong of [{ percent: 101 }, { message: '🚗'.repeat(201) }, { remaining_seconds: -1 }, { more: 1 }]) {
     t.equal((await ask('progress', { ...report, ...wrong })).status, 400, JSON.stringify(wrong).slice(0, 40))
   }
 })

@@ -34,7 +34,15 @@ await t.test('every valid form of Prefer: wait is read, and an invalid form is i
       ['await=5', 0],
       ['wait=5s', 0],
       ['xwait=5', 0],
-      ['return=minimal', 0]
+      ['return=minimal', 0],
+      ['foo="a, wait=5"', 0],
+      ['foo="a; wait=5", wait=6', 6],
+      ['foo="\\", wait=5", wait=6', 6],
+      ['foo="not closed, wait=5', 0],
+      ['wait=x, wait=5', 0],
+      ['wait=7, wait=5', 7],
+      ['respond-async; wait=5, wait=6', 6],
+      ['=3, wait 5, ,wait=6;;x', 6]
     ] as const
   ) t.equal(preferredWait(prefer), seconds, String(prefer))
 })

@@ -9,6 +9,7 @@ for (
     ['\u2028 \u202e \u0085', '\\xe2\\x80\\xa8 \\xe2\\x80\\xae \\xc2\\x85'],
     [Buffer.from('Grö\n', 'latin1'), 'Gr\\xf6\\x0a'],
     [Buffer.from('Größe'), 'Größe'],
+    [Buffer.concat([Buffer.from('ö😀'), Buffer.from([0xff]), Buffer.from('é')]), 'ö😀\\xffé'],
     [Buffer.from([0x61, 0xff, 0x80, 0xc3]), 'a\\xff\\x80\\xc3'],
     ['', '']
   ] as const

@@ -27,6 +27,22 @@ await t.test('a report is a percentage, and perhaps a message', async (t) => {
   t.equal(parseProgress(Buffer.from(`1 ${'x'.repeat(1000)}`))!.message!.length, 200)
 })
 
+await t.test('a message has up to 200 whole characters, and only bytes that are not UTF-8 are replaced', async (t) => {
+  const messageOf = (...parts: (string | number[])[]): string | null =>
+    parseProgress(Buffer.concat(['1 ', ...parts].map((part) => Buffer.from(part as string))))!.message
+  t.equal(messageOf('🚗'.repeat(200)), '🚗'.repeat(200))
+  t.equal(messageOf('x', '🚗'.repeat(250)), `x${'🚗'.repeat(199)}`)
+  t.equal(messageOf('größer 🚗 ', [0xff], ' 日本 ', [0xe6, 0x97]), 'größer 🚗 \\xff 日本 \\xe6\\x97')
+  t.equal(messageOf('\uFFFD 🚗'), '\uFFFD 🚗')
+  t.equal(messageOf('ü', [0xff, 0x0a], 'ü'), 'ü\\xff')
+  const cut = Buffer.from(`1 ab${'🚗'.repeat(300)}`).subarray(0, 1023)
+  t.equal(parseProgress(cut)!.message, `ab${'🚗'.repeat(198)}`)
+  for (const bad of [[0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe0, 0x80, 0x80], [0xf8]]) {
+    const escaped = bad.map((byte) => `\\x${byte.toString(16)}`).join('')
+    t.equal(messageOf('é', bad, 'é'), `é${escaped}é`, 'what only looks like UTF-8')
+  }
+})
+
 await t.test('what is left is estimated from the pace since the first report', async (t) => {
   const first = { percent: 20, at: 1000 }
   t.equal(estimateRest(first, { percent: 30, at: 11_000 }), 70)

@@ -64,15 +64,19 @@ if (browser !== undefined) {
   await t.test('a dotenv file fills the form, and a wrong one says which line is wrong', async (t) => {
     const { page } = await openTab(t, browser)
     await page.goto(formOf('script'))
-    const choose = async (text: string) =>
+    const choose = async (text: string | Buffer) =>
       await page.getByLabel('Values from a dotenv file').setInputFiles({
         name: 'job.env',
         mimeType: 'text/plain',
-        buffer: Buffer.from(text)
+        buffer: typeof text === 'string' ? Buffer.from(text) : text
       })
     await choose('SCRIPT=echo ok\nwhat is this\n')
     await page.getByText('line 2 must have the form NAME=value').waitFor()
     t.equal(await page.getByLabel('SCRIPT').inputValue(), 'true', 'nothing of it is taken')
+
+    await choose(Buffer.from('SCRIPT=true\nPASSWORD=gr\xfcn\n', 'latin1'))
+    await page.getByText('job.env is not UTF-8 text: byte 24, in line 2').waitFor()
+    t.equal(await page.getByLabel('PASSWORD').inputValue(), '', 'no byte is replaced by another')
 
     await choose("SCRIPT='echo \"$PASSWORD\"'\nPASSWORD=geheim\nUNKNOWN=1\n")
     await page.getByText('3 variables from job.env').waitFor()

@@ -47,6 +47,45 @@ if (browser !== undefined) {
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
     t.equal(await page.evaluate('sessionStorage.length + localStorage.length'), 0, 'nothing of it is left')
+    t.equal(await page.title(), 'gx4ki jobs')
+    t.notMatch(await page.getByRole('main').innerHTML(), /a\.svg|succeeded|printf/, 'not even out of sight')
+    t.strictSame(wrong, [])
+  })
+
+  await t.test('what one visitor has typed, the next does not see', async (t) => {
+    const { settings, add } = apiKeyFolder(t)
+    const host = await testHost(t, { '*': settings })
+    const [alice, bob] = ['alice', 'bob'].map((name) => add(name, 'jobs:read', 'jobs:write'))
+    const { page, wrong } = await openTab(t, browser)
+    const signIn = async (key: string): Promise<void> => {
+      await page.getByLabel('API key').fill(key)
+      await page.getByRole('button', { name: 'Sign in' }).click()
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor({ state: 'detached' })
+    }
+    const secrets = async (): Promise<unknown> =>
+      await page.evaluate(`[...document.querySelectorAll('input')].filter(({ value }) => value === 'geheim').length`)
+
+    await page.goto(`${host.url}/#/new/script`)
+    await signIn(alice!)
+    await page.getByLabel('PASSWORD').fill('geheim')
+    t.equal(await secrets(), 1)
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    t.equal(await secrets(), 0, 'it is gone with the visitor')
+    await signIn(bob!)
+    await page.getByText('There are no jobs yet').waitFor()
+    await page.goBack()
+    await page.getByLabel('PASSWORD').waitFor()
+    t.equal(await secrets(), 0)
+
+    await page.getByLabel('PASSWORD').fill('geheim')
+    await page.route('**/job/deploy', async (route) => await route.fulfill({ status: 401, body: '{}' }), { times: 1 })
+    await page.getByRole('button', { name: 'Run' }).click()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    t.equal(await secrets(), 1, 'the same visitor may come back')
+    await signIn(alice!)
+    await page.getByLabel('PASSWORD').waitFor()
+    t.equal(await secrets(), 0, 'another one has come')
     t.strictSame(wrong, [])
   })
 

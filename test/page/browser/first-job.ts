@@ -16,9 +16,10 @@ if (browser !== undefined) {
     await page.getByRole('button', { name: 'Run' }).click()
     await page.getByText('✓ succeeded').waitFor()
 
+    await page.getByRole('button', { name: 'Preview route.svg' }).click()
     const plot = page.getByAltText('Picture route.svg')
     await plot.waitFor()
-    t.ok(await plot.evaluate((image) => Number(Reflect.get(image, 'naturalWidth'))) > 0, 'the plot is shown at once')
+    t.ok(await plot.evaluate((image) => Number(Reflect.get(image, 'naturalWidth'))) > 0, 'the plot is shown')
 
     await page.getByRole('button', { name: 'Preview summary.json' }).click()
     t.match(await page.getByRole('region', { name: 'Content of summary.json' }).textContent(), /"\w+": /)

@@ -32,6 +32,7 @@ if (browser !== undefined) {
 
     await page.getByRole('button', { name: 'Run' }).click()
     await page.getByText('✓ succeeded').waitFor()
+    await page.getByRole('button', { name: 'Preview a.svg' }).click()
     const picture = page.getByAltText('Picture a.svg')
     await picture.waitFor()
     t.ok(await picture.evaluate((image) => Number(Reflect.get(image, 'naturalWidth'))) > 0, 'previews have the credential')

@@ -58,4 +58,14 @@ await t.test('JSON is laid out, and every value stays as it was written', async 
     '{\n  "a": [\n    1.10,\n    9007199254740993,\n    {}\n  ],\n  "b": "x,{}:[\\"]",\n  "c": []\n}'
   )
   t.equal(prettyJson('{"a":'), '{"a":', 'what is no JSON stays as it is')
+  t.equal(prettyJson(' [ true,null , -1.5e3 ] '), '[\n  true,\n  null,\n  -1.5e3\n]')
+})
+
+await t.test('JSON whose layout would be far longer than itself stays as it is', async (t) => {
+  const nested = (depth: number, inner: string): string => '['.repeat(depth) + inner + ']'.repeat(depth)
+  t.match(prettyJson(nested(100, '1')), /^\[\n {2}\[/)
+  // Not t.equal, which would print them.
+  for (const text of [nested(101, '1'), nested(10_000, ''), nested(90, `[${'1,'.repeat(100_000)}1]`)]) {
+    t.ok(prettyJson(text) === text, `${text.length} characters`)
+  }
 })

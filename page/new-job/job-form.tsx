@@ -28,14 +28,13 @@ export function JobForm ({ template, earlier }: FormOptions) {
   const { properties } = template.env
   const secret = Object.keys(properties).filter((name) => properties[name]!.writeOnly === true)
   const { needed, others, unknown } = fieldGroups(template, values)
-  const sent = valuesToSend(template, values)
+  const body = {
+    template: template.name,
+    env: valuesToSend(template, values),
+    ...(queue !== '' && { queue }),
+    ...(callbackUrl !== '' && { callback: { url: callbackUrl } })
+  }
   const { run, isRunning, error } = useAction(async () => {
-    const body = {
-      template: template.name,
-      env: sent,
-      ...(queue !== '' && { queue }),
-      ...(callbackUrl !== '' && { callback: { url: callbackUrl } })
-    }
     const { job_uuid: id } = await sendJson<{ job_uuid: string }>('POST', '/job/deploy', body, {
       'idempotency-key': `"${keyOf(body)}"`
     })
@@ -100,7 +99,7 @@ export function JobForm ({ template, earlier }: FormOptions) {
       <button type='submit' class='main' aria-disabled={isRunning}>{isRunning ? 'Sending …' : 'Run'}</button>
       <details>
         <summary>The same on the command line</summary>
-        <pre class='preview'>{commandLine(template.name, sent, secret)}</pre>
+        <pre class='preview'>{commandLine(body, secret)}</pre>
       </details>
     </form>
   )

@@ -69,8 +69,12 @@ t.equal(rangeWords({ type: 'string', maxLength: 5, pattern: '^a' }), 'at most 5 
 t.equal(rangeWords({ type: 'string' }), '')
 
 t.equal(
-  commandLine('sim', { MAP: 'Town 01', LICENCE: 'hidden', MODE: "it's" }, ['LICENCE']),
+  commandLine({ template: 'sim', env: { MAP: 'Town 01', LICENCE: 'hidden', MODE: "it's" } }, ['LICENCE']),
   String.raw`gx4ki run sim -e 'MAP=Town 01' -e LICENCE -e 'MODE=it'\''s'`
+)
+t.equal(
+  commandLine({ template: 'sim', env: {}, queue: 'gpu', callback: { url: 'https://example.org/?a=1&b' } }, []),
+  "gx4ki run sim --queue gpu --callback 'https://example.org/?a=1&b'"
 )
 
 const keyOf = requestKeys()

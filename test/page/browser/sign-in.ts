@@ -13,6 +13,9 @@ if (browser !== undefined) {
     const { page, wrong, requested } = await openTab(t, browser)
     await page.goto(`${host.url}/#/new/script`)
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    await page.getByLabel('API key').fill('gx4ki_日本')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByText('This is no key: its character 7').waitFor()
     await page.getByLabel('API key').fill('gx4ki_wrong')
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('main').getByText('The API key is not known').first().waitFor()
@@ -64,7 +67,7 @@ if (browser !== undefined) {
       await page.getByRole('heading', { name: 'Sign in' }).waitFor({ state: 'detached' })
     }
     const secrets = async (): Promise<unknown> =>
-      await page.evaluate(`[...document.querySelectorAll('input')].filter(({ value }) => value === 'geheim').length`)
+      await page.evaluate('[...document.querySelectorAll("input")].filter(({ value }) => value === "geheim").length')
 
     await page.goto(`${host.url}/#/new/script`)
     await signIn(alice!)

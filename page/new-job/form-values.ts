@@ -1,8 +1,8 @@
 import type { Template, Variable } from '../api/shapes.ts'
 
 /**
- * What is in the fields of the form: a text for each variable that has a value, as the workload would get it. A variable
- * that is not here is not set, which is another thing than the empty text.
+ * What is in the fields of the form: a text for each variable that has a value, as the workload would get it. Another
+ * variable is not set, which is another thing than the empty text.
  */
 export type Values = Record<string, string>
 

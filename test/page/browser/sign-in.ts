@@ -3,6 +3,7 @@ import { apiKeyFolder } from '../../support/api-keys.ts'
 import { browserFor, openTab } from '../../support/browser.ts'
 import { testHost } from '../../support/host.ts'
 import { oidcIssuer } from '../../support/oidc-issuer.ts'
+import { poll } from '../../support/poll.ts'
 
 const browser = await browserFor(t)
 if (browser !== undefined) {
@@ -119,6 +120,25 @@ if (browser !== undefined) {
       const renewals = issuer.received.filter(({ body }) => body.includes('grant_type=refresh_token'))
       t.equal(renewals.length, 1)
       t.equal(await page.getByRole('heading', { name: 'Sign in' }).count(), 0)
+    })
+
+    await t.test('a renewal that ends after the sign-out signs nobody in', async (t) => {
+      const other = await openTab(t, browser)
+      await other.page.goto(`${host.url}/#/jobs`)
+      await other.page.getByRole('button', { name: `Sign in with ${new URL(issuer.url).host}` }).click()
+      await other.page.getByText('There are no jobs yet').waitFor()
+      let answer: (() => Promise<void>) | undefined
+      await other.page.route('**/token', (route) => {
+        answer = async () => await route.continue()
+      })
+      await other.page.route('**/job?*', async (route) => await route.fulfill({ status: 401, body: '{}' }))
+      await other.page.getByLabel('State').selectOption('canceled')
+      await poll('the page asks for a new token', async () => answer !== undefined)
+      await other.page.getByRole('button', { name: 'Sign out' }).click()
+      const [given] = await Promise.all([other.page.waitForResponse('**/token'), answer!()])
+      await given.finished()
+      await other.page.evaluate('new Promise((resolve) => setTimeout(resolve, 50))')
+      t.equal(await other.page.evaluate('sessionStorage.length'), 0)
     })
 
     await t.test('an answer that nobody in this tab has asked for is not taken', async (t) => {

@@ -1,4 +1,4 @@
-/** Why bytes are not UTF-8 text, with the place of the first wrong one; `undefined` if they are. Also for the page. */
+/** Why bytes are not UTF-8 text, with the place of the first wrong one; `undefined` if they are. */
 export function utf8Fault (bytes: Uint8Array): string | undefined {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   // A lenient decoder puts U+FFFD where the bytes are wrong, and changes nothing else.

@@ -12,7 +12,7 @@ export interface Output {
 export interface Input {
   isTerminal: boolean
   /** Everything up to the end. */
-  text: () => Promise<string>
+  bytes: () => Promise<Buffer>
   /** One line that is typed without being shown. */
   secret: (prompt: string) => Promise<string>
 }
@@ -37,16 +37,16 @@ type Stdin = Pick<ReadStream, 'setRawMode' | 'isTTY'> & AsyncIterable<Buffer> & 
 
 /** What `World.input` is in a real process. */
 export function inputOf (stdin: () => Stdin, prompt: (text: string) => Promise<void>): Input {
-  async function text (): Promise<string> {
+  async function bytes (): Promise<Buffer> {
     const chunks: Buffer[] = []
     for await (const chunk of stdin()) chunks.push(chunk)
-    return Buffer.concat(chunks).toString()
+    return Buffer.concat(chunks)
   }
   return {
     get isTerminal () {
       return stdin().isTTY
     },
-    text,
+    bytes,
     async secret (question) {
       await prompt(question)
       const source = stdin()

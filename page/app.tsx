@@ -1,13 +1,14 @@
-import { route } from './current-route.ts'
+import { go, route } from './current-route.ts'
 import { JobList } from './jobs/job-list.tsx'
 import { JobPage } from './job/job-page.tsx'
 import { hashOf } from './route.ts'
 import { Heading } from './show/heading.tsx'
 import { Lazy } from './show/lazy.tsx'
-import { credential, needsSignIn, signOut } from './sign-in/credential.ts'
+import { credential, isSignedOut, needsSignIn, signOut, visitor } from './sign-in/credential.ts'
 import { SignIn } from './sign-in/sign-in.tsx'
 
-const jobs = hashOf({ view: 'jobs', state: '', template: '' })
+const list = { view: 'jobs', state: '', template: '' } as const
+const jobs = hashOf(list)
 
 /** The frame of all views. */
 export function App () {
@@ -21,12 +22,12 @@ export function App () {
           <a href={jobs} aria-current={view === 'jobs' ? 'page' : undefined}>Jobs</a>
           <a href={hashOf({ view: 'new' })} aria-current={view === 'new' ? 'page' : undefined}>New job</a>
           <a href='./openapi.json'>API</a>
-          {credential.value !== undefined && <button type='button' onClick={signOut}>Sign out</button>}
+          {credential.value !== undefined && <button type='button' onClick={leave}>Sign out</button>}
         </nav>
       </header>
       <main id='main' tabIndex={-1}>
         {needsSignIn.value && <SignIn />}
-        <div hidden={needsSignIn.value}><View /></div>
+        {!isSignedOut.value && <div hidden={needsSignIn.value}><View key={visitor.value} /></div>}
       </main>
     </>
   )
@@ -47,6 +48,13 @@ function View () {
     case 'job': return <JobPage key={to.id} id={to.id} />
     case 'unknown': return <><Heading>No such page</Heading><p><a href={jobs}>All jobs</a></p></>
   }
+}
+
+/** Drops the view with what was loaded and typed into it. */
+function leave (): void {
+  signOut()
+  go(list)
+  document.title = 'gx4ki jobs'
 }
 
 /** Without a change of the address, which names the view. */

@@ -28,7 +28,7 @@ export const login: Command = {
       await session.note(`${url} asks for no token. Its address is kept in ${configPath(env)}.`)
       return EXIT.done
     }
-    const typed = input.isTerminal ? await input.secret(`Token for ${origin}: `) : await input.text()
+    const typed = input.isTerminal ? await input.secret(`Token for ${origin}: `) : String(await input.bytes())
     session.interrupt.throwIfAborted()
     const token = checkedToken(typed, 'stdin')
     if (!await admits({ ...session, settings: { url, token } })) {

@@ -1,6 +1,6 @@
-import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import { readDotenv } from '../../shared/dotenv/read-dotenv.ts'
+import { utf8Fault } from '../../shared/http/bodies/utf8-fault.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Failure, misuse } from '../failure.ts'
 import type { World } from '../world.ts'
@@ -63,13 +63,13 @@ function nameAndRest (text: string, option: string): [string, string | undefined
 }
 
 async function textOf ({ input }: Pick<World, 'input'>, file: string): Promise<string> {
-  if (file === '-') return await input.text()
   let bytes: Buffer
   try {
-    bytes = readFileSync(file)
+    bytes = file === '-' ? await input.bytes() : readFileSync(file)
   } catch (cause) {
     throw misuse(`${file} cannot be read: ${(cause as Error).message}`)
   }
-  if (!isUtf8(bytes)) throw misuse(`${file} is not UTF-8 text`)
+  const fault = utf8Fault(bytes)
+  if (fault !== undefined) throw misuse(`${file === '-' ? 'stdin' : file} ${fault}`)
   return bytes.toString()
 }

@@ -14,11 +14,16 @@ export interface Request {
  * a 401 the visitor is asked to sign in, while the view keeps what is in it.
  */
 export async function ask (path: string, request: Request = {}): Promise<Response> {
+  let by = credential.peek()
   let answer = await send(path, request)
-  if (answer.status === 401 && await renew()) answer = await send(path, request)
+  if (answer.status === 401 && await renew()) {
+    by = credential.peek()
+    answer = await send(path, request)
+  }
   if (answer.ok || answer.status === 304) return answer
   const refusal = await refusalOf(answer)
-  if (answer.status === 401) askToSignIn(credential.value && refusal.problem.detail)
+  // The answer to a visitor who has left says nothing about the next one.
+  if (answer.status === 401 && credential.peek() === by) askToSignIn(by && refusal.problem.detail)
   throw refusal
 }
 

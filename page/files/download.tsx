@@ -4,7 +4,7 @@ import { Failure } from '../show/failure.tsx'
 import { saveBlob } from '../show/save-blob.ts'
 import { useAction } from '../show/use-action.ts'
 import { fetchFile, isChanged } from './fetch-file.ts'
-import { forgetParts, hasParts } from './part-store.ts'
+import { hasParts, markSaved } from './part-store.ts'
 import { PART } from './parts-of.ts'
 import { baseName } from './result-path.ts'
 
@@ -14,9 +14,6 @@ interface DownloadOptions {
   /** Reads the list again. */
   refresh: () => void
 }
-
-/** A browser reads the parts while it saves them. */
-const SAVED_MS = 600_000
 
 type Step = 'idle' | 'begun' | 'fetching' | 'checking' | 'done'
 
@@ -40,7 +37,8 @@ export function Download ({ id, file, refresh }: DownloadOptions) {
       }, signal)
       saveBlob(blob, baseName(file.name))
       setStep('done')
-      if (file.size > PART) setTimeout(() => { forgetParts(file.sha256).catch(() => {}) }, SAVED_MS)
+      // Where the parts were in memory, there is nothing to mark.
+      if (file.size > PART) await markSaved(file.sha256).catch(() => {})
     } catch (failed) {
       setStep('begun')
       if (signal.aborted) return

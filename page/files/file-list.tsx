@@ -7,12 +7,12 @@ import { hasEnded } from '../show/state-mark.tsx'
 import { useAction } from '../show/use-action.ts'
 import { useLoaded } from '../show/use-loaded.ts'
 import { credential } from '../sign-in/credential.ts'
+import { isShownAtOnce } from '../preview/preview-of.ts'
 import { FileRow } from './file-row.tsx'
 
 const PAGE = 200
-/** Small pictures of a job that has ended are shown at once. */
+/** Some pictures of a job that has ended are shown at once. */
 const SHOWN_PICTURES = 3
-const SMALL = 1_000_000
 
 /** The result files: those that are stored so far, or all of them. */
 export function FileList ({ job }: { job: Job }) {
@@ -30,7 +30,7 @@ export function FileList ({ job }: { job: Job }) {
   }, [first.value])
 
   const files = [...first.value?.files ?? [], ...more]
-  const pictures = hasEnded(state) ? files.filter(isSmallPicture).slice(0, SHOWN_PICTURES) : []
+  const pictures = hasEnded(state) ? files.filter(isShownAtOnce).slice(0, SHOWN_PICTURES) : []
 
   const load = useAction(async () => {
     const page = await askJson<ResultPage>(path + queryOf({ limit: PAGE, cursor: cursor! }))
@@ -71,8 +71,4 @@ function LeftOut ({ left_out: named = [], left_out_count: count = 0 }: Partial<R
       <ul>{named.map(({ name, reason }) => <li key={name}><code>{name}</code>: {reason}</li>)}</ul>
     </details>
   )
-}
-
-function isSmallPicture ({ content_type: type, size }: ResultFile): boolean {
-  return type.startsWith('image/') && size <= SMALL
 }

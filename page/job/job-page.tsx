@@ -35,8 +35,10 @@ export function JobPage ({ id }: { id: string }) {
 
   const { value: job } = watched.job
   const { value: error } = watched.error
-  useTitle(job === undefined ? 'Job' : titleOf(job))
-  if (job === undefined) {
+  // Of a job whose record was removed, nothing that is shown is true any more.
+  const isGone = error !== undefined && isOfType(error, 'unknown-job')
+  useTitle(job === undefined || isGone ? 'Job' : titleOf(job))
+  if (job === undefined || isGone) {
     return (
       <>
         <Heading>Job {shortId(id)}</Heading>

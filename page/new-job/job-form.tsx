@@ -9,7 +9,7 @@ import { DotenvFile } from './dotenv-file.tsx'
 import { EnvField } from './env-field.tsx'
 import { ErrorSummary } from './error-summary.tsx'
 import { errorsByField } from './errors-by-field.ts'
-import { fieldGroups, initialValues, type Values, valuesToSend } from './form-values.ts'
+import { fieldGroups, initialValues, valuesToSend, withValue } from './form-values.ts'
 import { PlainField } from './plain-field.tsx'
 import { requestKeys } from './request-key.ts'
 
@@ -28,14 +28,13 @@ export function JobForm ({ template, earlier }: FormOptions) {
   const { properties } = template.env
   const secret = Object.keys(properties).filter((name) => properties[name]!.writeOnly === true)
   const { needed, others, unknown } = fieldGroups(template, values)
-  const sent = valuesToSend(template, values)
+  const body = {
+    template: template.name,
+    env: valuesToSend(template, values),
+    ...(queue !== '' && { queue }),
+    ...(callbackUrl !== '' && { callback: { url: callbackUrl } })
+  }
   const { run, isRunning, error } = useAction(async () => {
-    const body = {
-      template: template.name,
-      env: sent,
-      ...(queue !== '' && { queue }),
-      ...(callbackUrl !== '' && { callback: { url: callbackUrl } })
-    }
     const { job_uuid: id } = await sendJson<{ job_uuid: string }>('POST', '/job/deploy', body, {
       'idempotency-key': `"${keyOf(body)}"`
     })
@@ -49,10 +48,10 @@ export function JobForm ({ template, earlier }: FormOptions) {
         key={name}
         name={name}
         variable={properties[name]!}
-        value={values[name] ?? ''}
+        value={values[name]}
         isRequired={needed.includes(name)}
         error={messages.get(`env.${name}`)}
-        change={(value) => setValues((all) => ({ ...all, [name]: value }))}
+        change={(value) => setValues((all) => withValue(all, name, value))}
       />
     ))
   }
@@ -76,7 +75,7 @@ export function JobForm ({ template, earlier }: FormOptions) {
       {fieldsOf(needed)}
       {fieldsOf(others)}
       {unknown.map((name) => (
-        <UnknownField key={name} name={name} error={messages.get(`env.${name}`)} remove={() => setValues(without(values, name))} />
+        <UnknownField key={name} name={name} error={messages.get(`env.${name}`)} remove={() => setValues(withValue(values, name, undefined))} />
       ))}
       <details open={queue !== '' || callbackUrl !== '' || undefined}>
         <summary>Callback and queue</summary>
@@ -100,7 +99,7 @@ export function JobForm ({ template, earlier }: FormOptions) {
       <button type='submit' class='main' aria-disabled={isRunning}>{isRunning ? 'Sending …' : 'Run'}</button>
       <details>
         <summary>The same on the command line</summary>
-        <pre class='preview'>{commandLine(template.name, sent, secret)}</pre>
+        <pre class='preview'>{commandLine(body, secret)}</pre>
       </details>
     </form>
   )
@@ -120,9 +119,4 @@ function UnknownField ({ name, error, remove }: UnknownOptions) {
       <button id={`field-env.${name}`} type='button' onClick={remove}>Remove {name}</button>
     </p>
   )
-}
-
-function without (values: Values, name: string): Values {
-  const { [name]: _, ...others } = values
-  return others
 }

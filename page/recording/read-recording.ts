@@ -1,5 +1,7 @@
 import { McapIndexedReader } from '@mcap/core'
-import { hasPosition, type Position, positionOf } from './position-of.ts'
+import { bounded, type Readable } from './bounded.ts'
+import { hasPosition } from './position-of.ts'
+import { type Chunk, readRoute, type Route } from './read-route.ts'
 
 export interface Topic {
   name: string
@@ -14,21 +16,24 @@ export interface Recording {
   /** When the recording begins, if its times are those of a clock. */
   start: Date | undefined
   /** Reads the route, if a topic has positions and the recording is not compressed. */
-  readRoute: (() => Promise<Position[]>) | undefined
+  readRoute: (() => Promise<Route>) | undefined
 }
 
-type Readable = Parameters<typeof McapIndexedReader.Initialize>[0]['readable']
+/** Header and summary, which lists all chunks: a few megabytes for a recording of many gigabytes. */
+const SUMMARY_BYTES = 16_000_000
 
-/** What may be read of a recording for its route. Of a larger one, pieces are read, and lines drawn between them. */
-const ROUTE_BYTES = 4_000_000
-const MOST_POSITIONS = 5_000
-
-/** Reads the summary at the end of an MCAP file: a few kilobytes, however large the file is. */
+/** Reads the summary at the end of an MCAP file. */
 export async function readRecording (readable: Readable): Promise<Recording> {
-  const reader = await McapIndexedReader.Initialize({ readable })
-  const { statistics, channelsById, schemasById, chunkIndexes } = reader
+  const { statistics, channelsById, schemasById, chunkIndexes } = await McapIndexedReader.Initialize({
+    readable: bounded(
+      readable,
+      SUMMARY_BYTES,
+      'The summary of this recording has more than 16 MB, which the page does not read: download the file'
+    )
+  })
   const counts = statistics?.channelMessageCounts
   const topics = [...channelsById.values()].map(({ id, topic, schemaId }) => ({
+    id,
     name: topic,
     type: schemasById.get(schemaId)?.name ?? '',
     messages: Number(counts?.get(id) ?? 0n)
@@ -36,35 +41,26 @@ export async function readRecording (readable: Readable): Promise<Recording> {
   const began = statistics?.messageStartTime ?? 0n
   const ended = statistics?.messageEndTime ?? 0n
   const withRoute = topics.find(({ type, messages }) => hasPosition(type) && messages > 1)
-  const isPlain = chunkIndexes.every(({ compression }) => compression === '')
   return {
-    topics,
+    topics: topics.map(({ id: _, ...topic }) => topic),
     messages: Number(statistics?.messageCount ?? 0n),
     seconds: Number(ended - began) / 1e9,
     start: began > 10n ** 18n / 2n ? new Date(Number(began / 1_000_000n)) : undefined,
-    readRoute: withRoute !== undefined && isPlain ? async () => await readRoute(reader, withRoute) : undefined
+    readRoute: routeOf(withRoute)
+  }
+
+  function routeOf (topic: typeof withRoute): Recording['readRoute'] {
+    if (topic === undefined) return undefined
+    const ids = topics.filter(({ name, type }) => name === topic.name && type === topic.type).map(({ id }) => id)
+    const chunks = chunksOf(chunkIndexes, ids)
+    if (chunks.some(({ compression }) => compression !== '')) return undefined
+    return async () => await readRoute(readable, chunks, new Set(ids), topic.type)
   }
 }
 
-async function readRoute (reader: McapIndexedReader, { name, type }: Topic): Promise<Position[]> {
-  const found: Position[] = []
-  for (const { messageStartTime: startTime, messageEndTime: endTime } of spread(reader.chunkIndexes)) {
-    for await (const { data } of reader.readMessages({ topics: [name], startTime, endTime })) {
-      const position = positionOf(type, data)
-      if (position !== undefined && Number.isFinite(position.x) && Number.isFinite(position.y)) found.push(position)
-    }
-  }
-  const step = Math.ceil(found.length / MOST_POSITIONS)
-  return found.filter((_, i) => i % step === 0 || i === found.length - 1)
-}
-
-type Chunk = McapIndexedReader['chunkIndexes'][number]
-
-/** As many of the chunks as may be read, from the first to the last, at the same distances. */
-function spread (chunks: readonly Chunk[]): Chunk[] {
-  const ordered = [...chunks].sort((a, b) => a.messageStartTime < b.messageStartTime ? -1 : 1)
-  const bytes = ordered.reduce((sum, { chunkLength }) => sum + Number(chunkLength), 0)
-  if (bytes <= ROUTE_BYTES) return ordered
-  const count = Math.max(2, Math.floor(ordered.length * ROUTE_BYTES / bytes))
-  return Array.from({ length: count }, (_, i) => ordered[Math.round(i * (ordered.length - 1) / (count - 1))]!)
+/** The chunks that may have messages of these channels, each of them once. */
+function chunksOf (all: readonly Chunk[], channels: number[]): Chunk[] {
+  const wanted = all.filter(({ messageIndexOffsets: offsets }) =>
+    offsets.size === 0 || channels.some((id) => offsets.has(id)))
+  return [...new Map(wanted.map((chunk) => [chunk.chunkStartOffset, chunk])).values()]
 }

@@ -1,4 +1,4 @@
-import { credential, signInWith } from './credential.ts'
+import { type Credential, credential, signInWith } from './credential.ts'
 import { challengeOf, randomText } from './pkce.ts'
 import type { PageSettings } from './page-settings.ts'
 
@@ -66,13 +66,14 @@ export async function finishSignIn (): Promise<string | undefined> {
   if (code === null) return `The issuer has refused: ${answer.get('error_description') ?? answer.get('error')}`
   try {
     const { endpoint, clientId, verifier } = begun
-    take(await tokens(endpoint, {
+    const found = await tokens(endpoint, {
       grant_type: 'authorization_code',
       code,
       redirect_uri: redirectUri(),
       client_id: clientId,
       code_verifier: verifier
-    }), endpoint, clientId)
+    })
+    signInWith(credentialOf(found, endpoint, clientId))
     return undefined
   } catch (error) {
     return (error as Error).message
@@ -83,14 +84,17 @@ let renewing: Promise<boolean> | undefined
 
 /** Gets a new token with the refresh token, if there is one. Requests that need it at the same time share it. */
 export async function renew (): Promise<boolean> {
-  const { refresh } = credential.peek() ?? {}
+  const held = credential.peek()
+  const refresh = held?.refresh
   if (refresh === undefined) return false
   renewing ??= tokens(refresh.endpoint, {
     grant_type: 'refresh_token',
     refresh_token: refresh.token,
     client_id: refresh.clientId
   }).then((found) => {
-    take({ refresh_token: refresh.token, ...found }, refresh.endpoint, refresh.clientId)
+    // Meanwhile the visitor may have signed out.
+    if (credential.peek() !== held) return false
+    credential.value = credentialOf({ refresh_token: refresh.token, ...found }, refresh.endpoint, refresh.clientId)
     return true
   }, () => false).finally(() => {
     renewing = undefined
@@ -98,8 +102,12 @@ export async function renew (): Promise<boolean> {
   return await renewing
 }
 
-function take ({ access_token: token, refresh_token: refresh }: Tokens, endpoint: string, clientId: string): void {
-  signInWith({ token, ...(refresh !== undefined && { refresh: { token: refresh, endpoint, clientId } }) })
+function credentialOf (
+  { access_token: token, refresh_token: refresh }: Tokens,
+  endpoint: string,
+  clientId: string
+): Credential {
+  return { token, ...(refresh !== undefined && { refresh: { token: refresh, endpoint, clientId } }) }
 }
 
 async function tokens (endpoint: string, form: Record<string, string>): Promise<Tokens> {

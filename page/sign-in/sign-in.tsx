@@ -3,6 +3,7 @@ import { Failure } from '../show/failure.tsx'
 import { Heading } from '../show/heading.tsx'
 import { useLoaded } from '../show/use-loaded.ts'
 import { signInWith, whySignIn } from './credential.ts'
+import { keyFault } from './key-fault.ts'
 import { beginSignIn } from './oidc.ts'
 import { pageSettings } from './page-settings.ts'
 
@@ -15,6 +16,12 @@ export function SignIn () {
 
   function begin (): void {
     if (settings?.oidc) beginSignIn(settings.oidc).catch(setFailed)
+  }
+
+  function signInWithKey (): void {
+    const fault = keyFault(key.trim())
+    whySignIn.value = fault
+    if (fault === undefined) signInWith({ token: key.trim() })
   }
 
   return (
@@ -32,7 +39,7 @@ export function SignIn () {
         <form
           onSubmit={(event) => {
             event.preventDefault()
-            signInWith({ token: key.trim() })
+            signInWithKey()
           }}
         >
           <label>

@@ -27,6 +27,9 @@ await t.test('values come from options, files and the environment, in this order
     callback: { url: 'https://x.example', events: ['failed', 'lost'] }
   }, 'without a name, the server takes its default template')
 
+  const latin1 = await run(['run', '--dotenv', '-'], { input: Buffer.from('A=1\nB=f\xfcnf\n', 'latin1') })
+  t.match(latin1, { code: 2, stderr: /stdin is not UTF-8 text: byte 8, in line 2/ })
+
   writeFileSync(join(folder, '.env'), 'A=never\n')
   await run(['run', 'drive'])
   t.strictSame(JSON.parse(api.received[2]!.body.toString()).env, {}, './.env is never read by itself')
@@ -46,7 +49,7 @@ await t.test('C7: what cannot be read is named with its line, and nothing is sen
   t.match(document, { exit_code: 2, errors: [{ field: file('bad.env:3') }, { field: file('bad.env:5') }] })
 
   const wrong: [string[], RegExp][] = [
-    [['--dotenv', file('latin1.env')], /latin1\.env is not UTF-8 text/],
+    [['--dotenv', file('latin1.env')], /latin1\.env is not UTF-8 text: byte 4, in line 1/],
     [['--dotenv', 'missing.env'], /missing\.env cannot be read/],
     [['-e', 'NOT_THERE'], /there is no such variable in the environment/],
     [['-e', '1=hunter2'], /--env must begin with a name/],

@@ -19,7 +19,7 @@ export async function gx4kiHere (
     env: { HOME: '/nonexistent', ...env },
     out: outputTo('stdout'),
     err: outputTo('stderr'),
-    input: { isTerminal: false, text: async () => '', secret: async () => '' },
+    input: { isTerminal: false, bytes: async () => Buffer.alloc(0), secret: async () => '' },
     fetch: async () => { throw new Error('a request was sent') },
     openInBrowser: async () => { throw new Error('a browser was opened') },
     now: () => 0,

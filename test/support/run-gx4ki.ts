@@ -21,13 +21,18 @@ export interface Running {
   stderr: () => string
 }
 
+interface More {
+  env?: Record<string, string>
+  input?: string | Uint8Array | undefined
+}
+
 export interface Gx4ki {
   /** The folder where it runs, which is also its home. */
   folder: string
   /** Starts `gx4ki` with arguments. */
-  start: (words: string[], more?: { env?: Record<string, string>, input?: string }) => Running
+  start: (words: string[], more?: More) => Running
   /** Runs it to its end. */
-  run: (words: string[], more?: { env?: Record<string, string>, input?: string }) => Promise<Ended>
+  run: (words: string[], more?: More) => Promise<Ended>
   /** Runs it on a terminal, whose output has both streams. */
   onTerminal: (words: string[], env?: Record<string, string>) => Running
 }
@@ -40,7 +45,7 @@ export function gx4kiAt (t: Test, url: string, folder: string = temporaryFolder(
     program: string,
     words: string[],
     env: Record<string, string>,
-    input: string | undefined
+    input: More['input']
   ): Running {
     const options: SpawnOptions = { cwd: folder, env: { ...own, ...env }, stdio: 'pipe' }
     const child = spawn(program, words, options)

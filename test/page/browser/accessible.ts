@@ -112,6 +112,7 @@ if (browser !== undefined) {
     await page.goto(`${url}/#/jobs`)
     await page.getByRole('heading', { name: 'Jobs' }).waitFor()
     await page.goto(`${url}/#/job/${JOB}`)
+    await page.getByRole('button', { name: 'Preview a.svg' }).click()
     await page.getByAltText('Picture a.svg').waitFor()
     await page.getByRole('button', { name: 'Preview b.json' }).click()
     await page.getByRole('region', { name: 'Content of b.json' }).waitFor()

@@ -2,10 +2,12 @@ import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { PART } from '../../../page/files/parts-of.ts'
 import { browserFor, openTab } from '../../support/browser.ts'
 import { ENDED, JOB, jobView, pageServer } from '../../support/page-server.ts'
+import { poll } from '../../support/poll.ts'
 
 const SIZE = 100_000_000
 const content = Buffer.alloc(SIZE, randomBytes(999_983))
@@ -90,6 +92,41 @@ if (browser !== undefined) {
     await page.getByRole('button', { name: 'Resume rec/run.bin' }).click()
     await page.getByText('saved, sha256 is right').waitFor()
     t.pass('it ends')
+  })
+
+  await t.test('parts are removed when they are saved, or a week old', async (t) => {
+    let holds = false
+    const { url } = await serverOf(t, ({ headers }) => holds && headers.range?.startsWith('bytes=0-') !== true ? 1 : undefined)
+    const { page, context } = await openTab(t, browser)
+    const kept = async (tab: Page): Promise<unknown> => await tab.evaluate(`(async () => {
+      const root = await navigator.storage.getDirectory()
+      const folder = await root.getDirectoryHandle('downloads', { create: true })
+      return (await Array.fromAsync(folder.keys())).length
+    })()`)
+    /** Opens the page so much later. */
+    const later = async (ms: number): Promise<Page> => {
+      const tab = await context.newPage()
+      await tab.clock.setSystemTime(Date.now() + ms)
+      await tab.goto(`${url}/#/job/${JOB}`)
+      await tab.getByText('rec/run.bin').first().waitFor()
+      return tab
+    }
+    await page.goto(`${url}/#/job/${JOB}`)
+    await page.getByRole('button', { name: 'Download rec/run.bin' }).click()
+    await page.getByText('saved, sha256 is right').waitFor()
+    const soon = await later(60_000)
+    await soon.getByRole('button', { name: 'Download rec/run.bin' }).waitFor()
+    t.equal(await kept(soon), 1, 'the browser may still read them')
+    await poll('the parts are removed', async () => await kept(await later(700_000)) === 0)
+
+    holds = true
+    await page.reload()
+    await page.getByRole('button', { name: 'Download rec/run.bin' }).click()
+    await page.getByText(/3\d %/).waitFor()
+    await page.close()
+    const unfinished = await later(6 * 86_400_000)
+    await unfinished.getByRole('button', { name: 'Resume rec/run.bin' }).waitFor()
+    await poll('the parts are removed', async () => await kept(await later(8 * 86_400_000)) === 0)
   })
 
   await t.test('a file that was replaced meanwhile is not mixed with the other one', async (t) => {

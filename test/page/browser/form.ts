@@ -1,6 +1,7 @@
 import t from 'tap'
 import { browserFor, openTab } from '../../support/browser.ts'
 import { testHost } from '../../support/host.ts'
+import { JOB, jobView, pageServer } from '../../support/page-server.ts'
 
 const browser = await browserFor(t)
 if (browser !== undefined) {
@@ -64,15 +65,19 @@ if (browser !== undefined) {
   await t.test('a dotenv file fills the form, and a wrong one says which line is wrong', async (t) => {
     const { page } = await openTab(t, browser)
     await page.goto(formOf('script'))
-    const choose = async (text: string) =>
+    const choose = async (text: string | Buffer) =>
       await page.getByLabel('Values from a dotenv file').setInputFiles({
         name: 'job.env',
         mimeType: 'text/plain',
-        buffer: Buffer.from(text)
+        buffer: typeof text === 'string' ? Buffer.from(text) : text
       })
     await choose('SCRIPT=echo ok\nwhat is this\n')
     await page.getByText('line 2 must have the form NAME=value').waitFor()
     t.equal(await page.getByLabel('SCRIPT').inputValue(), 'true', 'nothing of it is taken')
+
+    await choose(Buffer.from('SCRIPT=true\nPASSWORD=gr\xfcn\n', 'latin1'))
+    await page.getByText('job.env is not UTF-8 text: byte 24, in line 2').waitFor()
+    t.equal(await page.getByLabel('PASSWORD').inputValue(), '', 'no byte is replaced by another')
 
     await choose("SCRIPT='echo \"$PASSWORD\"'\nPASSWORD=geheim\nUNKNOWN=1\n")
     await page.getByText('3 variables from job.env').waitFor()
@@ -113,5 +118,35 @@ if (browser !== undefined) {
     const again = page.url().split('/').at(-1)!
     t.not(again, id)
     t.strictSame((await host.job(again)).env, (await host.job(id)).env)
+  })
+
+  await t.test('the empty text of an earlier job, of a choice and of an emptied field is sent', async (t) => {
+    const sent: unknown[] = []
+    const properties = {
+      MAP: { type: 'string' },
+      NOTE: { type: 'string' },
+      OTHER: { type: 'string' },
+      MODE: { type: 'string', enum: ['', 'fast'] },
+      LEVEL: { type: 'string', enum: ['', 'high'] },
+      TOKEN: { type: 'string', writeOnly: true }
+    }
+    const url = await pageServer(t, (app) => {
+      app.get('/job/:id', async () => jobView({ env: { NOTE: '' } }))
+      app.post('/job/deploy', async ({ body }) => {
+        sent.push(body)
+        return { job_uuid: JOB }
+      })
+    }, [{ name: 'sim', description: '', warnings: [], env: { properties, required: ['MAP', 'TOKEN'] } }])
+    const { page } = await openTab(t, browser)
+    await page.goto(`${url}/#/new/sim?from=${JOB}`)
+    await page.getByLabel('MAP').fill('x')
+    await page.getByLabel('MAP').fill('')
+    await page.getByLabel('OTHER').fill('x')
+    await page.getByLabel('OTHER').fill('')
+    t.equal(await page.getByLabel('LEVEL').locator('option:checked').textContent(), 'not set')
+    await page.getByLabel('MODE').selectOption('(empty)')
+    await page.getByRole('button', { name: 'Run' }).click()
+    await page.waitForURL(`**/#/job/${JOB}`)
+    t.strictSame(sent, [{ template: 'sim', env: { NOTE: '', MAP: '', MODE: '' } }])
   })
 }

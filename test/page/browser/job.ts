@@ -62,6 +62,9 @@ if (browser !== undefined) {
     const id = await host.deploy({ env: { SCRIPT, PASSWORD: '<b>' } })
     await host.reaches(id, 'succeeded')
     await page.goto(urlOf(id))
+    await page.getByRole('button', { name: 'Preview page.html' }).waitFor()
+    t.equal(await page.getByAltText(/^Picture a/).count(), 0, 'a picture that could freeze the tab waits to be asked for')
+    await page.getByRole('button', { name: /^Preview a/ }).click()
     await page.getByAltText(/^Picture a/).waitFor()
     for (const name of ['page.html', 'evil.json', 't.txt']) {
       await page.getByRole('button', { name: `Preview ${name}` }).click()

@@ -106,6 +106,34 @@ if (browser !== undefined) {
     await poll('the stream is closed', async () => streams.size === 0)
   })
 
+  await t.test('of a job whose record was removed, nothing but that is shown', async (t) => {
+    let isGone = false
+    let cut: (() => void) | undefined
+    const url = await pageServer(t, (app) => {
+      app.addHook('onRequest', async ({ url }, reply) => {
+        if (!isGone || !url.startsWith(`/job/${JOB}`)) return
+        await reply.code(404).type('application/problem+json')
+          .send({ type: 'urn:gx4ki:problem:unknown-job', title: 'There is no such job', status: 404, detail: 'gone' })
+      })
+      app.get('/job/:id', async () => jobView())
+      app.get('/job/:id/result/list', async () => ({ files: [], next_cursor: null, left_out: [], left_out_count: 0 }))
+      app.get('/job/:id/events', (_request, reply) => {
+        reply.hijack()
+        begin(reply)('log', { lines: ['a line'] }, '1')
+        cut = () => reply.raw.end()
+      })
+    })
+    const { page } = await openTab(t, browser)
+    await page.goto(`${url}/#/job/${JOB}`)
+    await page.getByText('live', { exact: true }).waitFor()
+    isGone = true
+    cut!()
+    await page.getByText('There is no such job').waitFor()
+    t.notMatch(await page.getByRole('main').textContent(), /running|Runs for|a line/)
+    t.equal(await page.getByRole('button').count(), 0, 'there is nothing to do with it')
+    await page.waitForFunction('document.title.startsWith("Job ")')
+  })
+
   await t.test('seven tabs of one browser, which has six connections, all show the end', async (t) => {
     let isOver = false
     const ended = new AbortController()

@@ -3,6 +3,7 @@ import { apiKeyFolder } from '../../support/api-keys.ts'
 import { browserFor, openTab } from '../../support/browser.ts'
 import { testHost } from '../../support/host.ts'
 import { oidcIssuer } from '../../support/oidc-issuer.ts'
+import { poll } from '../../support/poll.ts'
 
 const browser = await browserFor(t)
 if (browser !== undefined) {
@@ -13,6 +14,9 @@ if (browser !== undefined) {
     const { page, wrong, requested } = await openTab(t, browser)
     await page.goto(`${host.url}/#/new/script`)
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    await page.getByLabel('API key').fill('gx4ki_日本')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByText('This is no key: its character 7').waitFor()
     await page.getByLabel('API key').fill('gx4ki_wrong')
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('main').getByText('The API key is not known').first().waitFor()
@@ -32,6 +36,7 @@ if (browser !== undefined) {
 
     await page.getByRole('button', { name: 'Run' }).click()
     await page.getByText('✓ succeeded').waitFor()
+    await page.getByRole('button', { name: 'Preview a.svg' }).click()
     const picture = page.getByAltText('Picture a.svg')
     await picture.waitFor()
     t.ok(await picture.evaluate((image) => Number(Reflect.get(image, 'naturalWidth'))) > 0, 'previews have the credential')
@@ -47,6 +52,45 @@ if (browser !== undefined) {
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
     t.equal(await page.evaluate('sessionStorage.length + localStorage.length'), 0, 'nothing of it is left')
+    t.equal(await page.title(), 'gx4ki jobs')
+    t.notMatch(await page.getByRole('main').innerHTML(), /a\.svg|succeeded|printf/, 'not even out of sight')
+    t.strictSame(wrong, [])
+  })
+
+  await t.test('what one visitor has typed, the next does not see', async (t) => {
+    const { settings, add } = apiKeyFolder(t)
+    const host = await testHost(t, { '*': settings })
+    const [alice, bob] = ['alice', 'bob'].map((name) => add(name, 'jobs:read', 'jobs:write'))
+    const { page, wrong } = await openTab(t, browser)
+    const signIn = async (key: string): Promise<void> => {
+      await page.getByLabel('API key').fill(key)
+      await page.getByRole('button', { name: 'Sign in' }).click()
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor({ state: 'detached' })
+    }
+    const secrets = async (): Promise<unknown> =>
+      await page.evaluate('[...document.querySelectorAll("input")].filter(({ value }) => value === "geheim").length')
+
+    await page.goto(`${host.url}/#/new/script`)
+    await signIn(alice!)
+    await page.getByLabel('PASSWORD').fill('geheim')
+    t.equal(await secrets(), 1)
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    t.equal(await secrets(), 0, 'it is gone with the visitor')
+    await signIn(bob!)
+    await page.getByText('There are no jobs yet').waitFor()
+    await page.goBack()
+    await page.getByLabel('PASSWORD').waitFor()
+    t.equal(await secrets(), 0)
+
+    await page.getByLabel('PASSWORD').fill('geheim')
+    await page.route('**/job/deploy', async (route) => await route.fulfill({ status: 401, body: '{}' }), { times: 1 })
+    await page.getByRole('button', { name: 'Run' }).click()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    t.equal(await secrets(), 1, 'the same visitor may come back')
+    await signIn(alice!)
+    await page.getByLabel('PASSWORD').waitFor()
+    t.equal(await secrets(), 0, 'another one has come')
     t.strictSame(wrong, [])
   })
 
@@ -76,6 +120,25 @@ if (browser !== undefined) {
       const renewals = issuer.received.filter(({ body }) => body.includes('grant_type=refresh_token'))
       t.equal(renewals.length, 1)
       t.equal(await page.getByRole('heading', { name: 'Sign in' }).count(), 0)
+    })
+
+    await t.test('a renewal that ends after the sign-out signs nobody in', async (t) => {
+      const other = await openTab(t, browser)
+      await other.page.goto(`${host.url}/#/jobs`)
+      await other.page.getByRole('button', { name: `Sign in with ${new URL(issuer.url).host}` }).click()
+      await other.page.getByText('There are no jobs yet').waitFor()
+      let answer: (() => Promise<void>) | undefined
+      await other.page.route('**/token', (route) => {
+        answer = async () => await route.continue()
+      })
+      await other.page.route('**/job?*', async (route) => await route.fulfill({ status: 401, body: '{}' }))
+      await other.page.getByLabel('State').selectOption('canceled')
+      await poll('the page asks for a new token', async () => answer !== undefined)
+      await other.page.getByRole('button', { name: 'Sign out' }).click()
+      const [given] = await Promise.all([other.page.waitForResponse('**/token'), answer!()])
+      await given.finished()
+      await other.page.evaluate('new Promise((resolve) => setTimeout(resolve, 50))')
+      t.equal(await other.page.evaluate('sessionStorage.length'), 0)
     })
 
     await t.test('an answer that nobody in this tab has asked for is not taken', async (t) => {

@@ -131,7 +131,7 @@ if (browser !== undefined) {
     await page.getByText('There is no such job').waitFor()
     t.notMatch(await page.getByRole('main').textContent(), /running|Runs for|a line/)
     t.equal(await page.getByRole('button').count(), 0, 'there is nothing to do with it')
-    await page.waitForFunction('document.title.startsWith("Job ")')
+    await poll('the title says no state', async () => (await page.title()).startsWith('Job '))
   })
 
   await t.test('seven tabs of one browser, which has six connections, all show the end', async (t) => {

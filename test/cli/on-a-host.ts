@@ -57,6 +57,8 @@ await t.test('gx4ki with real functions, jobs and a store', async (t) => {
   await t.test('C9: logs -f prints the lines as they come, and ends with the job', async (t) => {
     const begun = await run(['run', 'script', '-e', 'SCRIPT=echo one; echo two; exec sleep 60'])
     const id = begun.stdout.trim()
+    // A tail of a log that has not begun would be all that comes.
+    await poll('it has written', async () => (await run(['logs', id])).stdout === 'one\ntwo\n')
     const [whole, tail] = [start(['logs', '-f', id]), start(['logs', '-f', '--tail', '1', id])]
     await poll('both have the lines so far', () => whole.stdout() === 'one\ntwo\n' && tail.stdout() === 'two\n')
     t.equal((await host.job(id)).state, 'running')

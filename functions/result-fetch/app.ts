@@ -1,11 +1,12 @@
 import sensible from '@fastify/sensible'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { seenOwner } from '../../shared/access/caller.ts'
 import { jobOf } from '../../shared/access/job-of.ts'
 import { answerJson } from '../../shared/http/answer-json.ts'
 import { checkConditions, conditionHeaders } from '../../shared/http/check-conditions.ts'
+import { goneOrStopping } from '../../shared/http/gone-or-stopping.ts'
 import { json, notChanged } from '../../shared/http/openapi/answers.ts'
 import { problems } from '../../shared/http/openapi/problem-responses.ts'
 import { unknownJob } from '../../shared/http/problem.ts'
@@ -94,7 +95,7 @@ export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
     }, async (request, reply) => {
       const seconds = preferredWait(request.headers.prefer)
       const first = await jobOf(store, request)
-      const found = seconds === 0 ? first : await newsOf(first, seconds, request)
+      const found = seconds === 0 ? first : await newsOf(first, seconds, request, reply)
       if (found === undefined) throw unknownJob(request.params.id)
       const now = await soFar(store, found.record)
       const etag = jobEtag(found.etag, now)
@@ -136,11 +137,10 @@ export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
     async function newsOf (
       first: FoundRecord,
       seconds: number,
-      { raw, headers }: FastifyRequest
+      { headers }: FastifyRequest,
+      { raw }: FastifyReply
     ): Promise<FoundRecord | undefined> {
-      const hungUp = new AbortController()
-      raw.once('close', () => hungUp.abort())
-      const signal = AbortSignal.any([stopping.signal, hungUp.signal])
+      const signal = goneOrStopping(raw, stopping.signal)
       return await waitForJob(watch, first, { seconds, known: headers['if-none-match'], signal })
     }
   }

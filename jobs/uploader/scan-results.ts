@@ -33,8 +33,8 @@ const TOGETHER = 64
 /**
  * The files under a folder, sub-folders included. While the workload runs, names that begin with a dot are left alone,
  * because programs write files under such names before they rename them; so are symbolic links, which may lead anywhere
- * a moment later. When the workload has ended (`final`) both are results like any others. The file in
- * which a workload reports how far it is never is.
+ * a moment later. When the workload has ended (`final`) both are results like any others. The file in which a workload
+ * reports how far it is never is one.
  */
 export async function scanResults (
   root: string,

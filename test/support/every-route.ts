@@ -5,6 +5,7 @@ import { operationOf } from '../../openapi/operation-of.ts'
 import { newApiKey } from '../../shared/access/api-key.ts'
 import type { Callback } from '../../shared/job/callback.ts'
 import { newJobId } from '../../shared/job/job-id.ts'
+import type { apiKeyFolder } from './api-keys.ts'
 import { problemOf } from './problem-of.ts'
 
 interface Access {
@@ -18,19 +19,23 @@ interface Access {
   requests: Record<string, { query?: string, body?: object }>
   /** The routes that need no credentials. */
   open: string[]
-  /**
-   * API keys: two of the owner of the job, one for each scope; one of another caller with both scopes; one of an admin.
-   */
-  keys: { reader: string, writer: string, stranger: string, admin: string }
-  /** Creates a job of that owner. Returns its id. */
-  job: () => Promise<string>
+  /** Adds an API key that the function accepts. */
+  add: ReturnType<typeof apiKeyFolder>['add']
+  /** Creates a job of alice, who has this key for that. Returns its id. */
+  job: (writer: string) => Promise<string>
 }
 
 /** A callback in the job of the owner, for the routes about callbacks. */
 export const CALLBACK: Callback = { id: '0-succeeded', target: 0, call: 'succeeded', state: 'delivered', attempts: [] }
 
 /** Tries every route of the function that is in an OpenAPI document, with every kind of credential. */
-export async function tryEveryRoute (t: Test, { url, plugin, requests, open, keys, job }: Access): Promise<void> {
+export async function tryEveryRoute (t: Test, { url, plugin, requests, open, add, job }: Access): Promise<void> {
+  const keys = {
+    reader: add('alice', 'jobs:read'),
+    writer: add('alice', 'jobs:write'),
+    stranger: add('bob', 'jobs:read', 'jobs:write'),
+    admin: add('root', 'admin')
+  }
   const routes = (await collectRoutes(plugin)).map((route) => {
     const path = route.url.replace(/:(\w+)/g, '{$1}')
     const { security, responses } = operationOf(route)
@@ -48,7 +53,7 @@ export async function tryEveryRoute (t: Test, { url, plugin, requests, open, key
     t.ok(request, `the test has a request for ${name}`)
     const ask = async (authorization: string | undefined, id?: string): Promise<Response> =>
       await fetch(
-        url + path.replace('{id}', id ?? await job()).replace('{callback}', CALLBACK.id) + (request?.query ?? ''),
+        url + path.replace('{id}', id ?? await job(keys.writer)).replace('{callback}', CALLBACK.id) + (request?.query ?? ''),
         {
           method,
           headers: {
@@ -97,7 +102,7 @@ export async function tryEveryRoute (t: Test, { url, plugin, requests, open, key
       }
 
       if (!path.includes('{id}')) return
-      const answers = await Promise.all([await job(), newJobId()].map(async (id) => {
+      const answers = await Promise.all([await job(keys.writer), newJobId()].map(async (id) => {
         const response = await ask(`Bearer ${keys.stranger}`, id)
         return [
           response.status,

@@ -115,12 +115,7 @@ await t.test('the log of a job that has ended', async (t) => {
       plugin: jobWatch({} as never),
       requests: { 'GET /job/{id}/events': {}, 'GET /job/{id}/log': {}, 'HEAD /job/{id}/log': {} },
       open: [],
-      keys: {
-        reader: add('alice', 'jobs:read'),
-        writer: add('alice', 'jobs:write'),
-        stranger: add('bob', 'jobs:read', 'jobs:write'),
-        admin: add('root', 'admin')
-      },
+      add,
       async job () {
         const { job_uuid: id } = await create({ owner: 'alice', state: 'succeeded' })
         await putObject(store, logKey(id), 'a log', {}, 'unconditional')

@@ -32,12 +32,7 @@ await t.test('every route requires a credential', async (t) => {
       'GET /job/{id}/callback': {}
     },
     open: [],
-    keys: {
-      reader: add('alice', 'jobs:read'),
-      writer: add('alice', 'jobs:write'),
-      stranger: add('bob', 'jobs:read', 'jobs:write'),
-      admin: add('root', 'admin')
-    },
+    add,
     async job () {
       const { job_uuid: id } = await create({ owner: 'alice', state: 'succeeded', attempt })
       await putResults(store, { id, attempt }, { 'out.txt': 'a result' })

@@ -85,7 +85,10 @@ await t.test('a job that is canceled while its Job is being created leaves no Jo
     if (method === 'POST' && url.endsWith('/jobs')) {
       // There is no Job yet that could be deleted.
       const { metadata } = JSON.parse(body.toString()) as { metadata: { labels: Record<string, string> } }
-      canceled = await remove(metadata.labels['gx4ki.job.uuid']!)
+      const id = metadata.labels['gx4ki.job.uuid']!
+      // It is written beside the Job, and may come later.
+      await poll('there is a record', async () => await readRecord(store, id) !== undefined)
+      canceled = await remove(id)
     }
     return await pass()
   }

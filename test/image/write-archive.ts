@@ -145,7 +145,8 @@ await t.test('in a container with a read-only root, no capability and no network
       results
     })
     t.equal(status, 0, stderr)
-    t.strictSame(readdirSync(results).sort(), ['drive.mcap', 'metadata.yaml', 'route.svg', 'summary.json'])
+    const files = ['.gx4ki-progress', 'drive.mcap', 'metadata.yaml', 'route.svg', 'summary.json']
+    t.strictSame(readdirSync(results).sort(), files)
     t.match(JSON.parse(readFileSync(join(results, 'summary.json'), 'utf8')), { complete: true })
     t.equal(lstatSync(join(results, 'drive.mcap')).uid, 65532)
   })

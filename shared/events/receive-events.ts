@@ -99,7 +99,7 @@ function structuredEvent (types: string): TSchema {
     specversion: Type.Literal('1.0'),
     id: Text,
     source: Type.String({ format: 'uri-reference', minLength: 1 }),
-    type: Type.String({ pattern: types }),
+    type: Type.String({ pattern: types, 'x-message': 'is not one that this route handles' }),
     subject: optional(Text),
     time: optional(Type.String({ format: 'date-time' })),
     datacontenttype: optional(Type.String({ pattern: MEDIA_TYPE, 'x-message': 'must be a media type' })),

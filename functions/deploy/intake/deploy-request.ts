@@ -15,11 +15,15 @@ const QueueName = Type.String({
   description: 'The Kueue queue (LocalQueue) in which the job waits'
 })
 
+const EnvValue = Type.Union([Type.String(), Type.Number(), Type.Boolean()], {
+  'x-message': 'must be a string, true, false, or a number below 1.8e308'
+})
+
 export const DeployBody = Type.Object({
   template: Type.Optional(TemplateName),
   queue: Type.Optional(QueueName),
   env: Type.Optional(
-    Type.Record(Type.String({ minLength: 1 }), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), {
+    Type.Record(Type.String({ minLength: 1 }), EnvValue, {
       maxProperties: MOST_VARIABLES,
       description: 'Values for variables of the template; the other variables keep their defaults'
     })

@@ -4,8 +4,7 @@ import { fieldErrors, type ValidationError } from '../../../shared/schema/field-
 export function schemaWords (errors: ValidationError[] | null | undefined, whole: string): string {
   const first = new Map<string, string>()
   for (const { field, message } of fieldErrors(errors ?? [], whole)) {
-    if (first.has(field)) continue
-    first.set(field, message.startsWith('must have required property') ? 'is missing' : message)
+    if (!first.has(field)) first.set(field, message)
   }
   return [...first].map(([field, message]) => `${field} ${message}`).join('; ')
 }

@@ -20,16 +20,16 @@ assets:
 })
 
 const wrong: Record<string, [string, RegExp]> = {
-  'no name': ['protocol: edc-signaling', /must have required property 'name'/],
+  'no name': ['protocol: edc-signaling', /name is missing/],
   'a name that is not valid in a URL': ['name: A b\nprotocol: edc-signaling', /must match pattern/],
   'an unknown protocol': ['name: a\nprotocol: smoke', /must be equal to one of the allowed values/],
   'a misspelt field': [
     'name: a\nprotocol: edc-signaling\nmanagment_url: http://a',
-    /must NOT have additional properties/
+    /managment_url is not one of name, protocol, management_url/
   ],
   'a key, which must not be in this file': [
     'name: a\nprotocol: edc-signaling\nkey: geheim',
-    /must NOT have additional properties/
+    /key is not one of name, protocol/
   ],
   'an invalid URL': [
     'name: a\nprotocol: edc-signaling\nmanagement_url: provider:8081',

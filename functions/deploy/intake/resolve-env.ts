@@ -1,6 +1,7 @@
 import { problem } from '../../../shared/http/problem.ts'
 import { numberAsSent } from '../../../shared/http/bodies/read-json.ts'
 import { newAjv } from '../../../shared/schema/new-ajv.ts'
+import { isWhole } from './is-whole.ts'
 import { forTemplates, SlowPattern } from '../templates/bounded-pattern.ts'
 import type { Template } from '../templates/read-templates.ts'
 import { isTooLong, LONGEST, tooLong } from '../templates/too-long.ts'
@@ -38,7 +39,7 @@ export function resolveEnv ({ env: schema, name: template, manifest }: Template,
     ...schemaErrors(schema, typed),
     ...values.flatMap(({ name, type, value, text }) => {
       const wrong = wrongText(text) ??
-        (type === 'integer' && Number.isInteger(value) && !INTEGER.test(text)
+        (type === 'integer' && Number.isInteger(value) && isWhole(text) && !INTEGER.test(text)
           ? 'is too large for an exponent or a fraction: send all its digits'
           : undefined)
       return wrong === undefined ? [] : [{ field: `env.${name}`, message: wrong }]
@@ -60,8 +61,8 @@ export function textOf (given: GivenEnv, name: string): string {
 
 /** The text that the workload gets. `20.0` and `2e1` are integers too, but few programs read them as such. */
 function textFor (type: Type | undefined, given: GivenEnv, name: string): string {
-  const value = given[name]
-  return type === 'integer' && Number.isSafeInteger(value) ? String(value) : textOf(given, name)
+  const [value, sent] = [given[name], textOf(given, name)]
+  return type === 'integer' && Number.isSafeInteger(value) && isWhole(sent) ? String(value) : sent
 }
 
 function defaultsOf (schema: EnvSchema): GivenEnv {
@@ -74,7 +75,7 @@ function defaultsOf (schema: EnvSchema): GivenEnv {
 
 /**
  * Converts a string to the type in the schema, because a dotenv file has only strings. A number that is not written in
- * digits stays a string, so the schema refuses it.
+ * digits stays a string, so the schema refuses it. So does a number of JSON that only JavaScript takes for an integer.
  */
 function typedValue (
   value: string | number | boolean,
@@ -82,8 +83,10 @@ function typedValue (
   type: Type | undefined
 ): string | number | boolean {
   if (type === 'string') return text
+  if (typeof value === 'number') return type === 'integer' && !isWhole(text) ? text : value
   if (typeof value !== 'string') return value
-  if ((type === 'integer' || type === 'number') && /^-?(0|[1-9]\d*)(\.\d+)?$/.test(value)) return Number(value)
+  if (type === 'integer' && /^-?(0|[1-9]\d*)$/.test(value)) return Number(value)
+  if (type === 'number' && /^-?(0|[1-9]\d*)(\.\d+)?$/.test(value)) return Number(value)
   if (type === 'boolean' && (value === 'true' || value === 'false')) return value === 'true'
   return value
 }

@@ -107,12 +107,21 @@ await t.test('a number of JSON arrives with the digits that were sent, or is ref
       ['{"SEED":20.0}', 'SEED', '20'],
       ['{"SEED":2e1}', 'SEED', '20'],
       ['{"SEED":-0}', 'SEED', '0'],
+      ['{"SEED":200e-1}', 'SEED', '20'],
+      ['{"SEED":0.0e-7}', 'SEED', '0'],
       ['{"FACTOR":0.10}', 'FACTOR', '0.10'],
       ['{"FACTOR":1E-7}', 'FACTOR', '1E-7']
     ] as const
   ) t.equal(resolveEnv(numbers, sent(json)).plain[name], text, json)
   for (const json of ['{"SEED":1e21}', '{"SEED":1e+21}', '{"SEED":9007199254740993.0}']) {
     t.match(complaints(sent(json), numbers), [{ field: 'env.SEED', message: /send all its digits/ }], json)
+  }
+  // JavaScript takes them for integers.
+  for (const text of ['2.0000000000000000001', '1e-400', '9007199254740992.5', '10e-2', '0.0000000000000000001']) {
+    t.match(complaints(sent(`{"SEED":${text}}`), numbers), [{ field: 'env.SEED', message: 'must be integer' }], text)
+  }
+  for (const text of ['2.0000000000000000001', '2.0']) {
+    t.match(complaints({ SEED: text }, numbers), [{ field: 'env.SEED', message: 'must be integer' }], `"${text}"`)
   }
   t.match(complaints(sent('{"SEED":1e999}'), numbers), [{ field: 'env.SEED', message: /integer/ }])
 })

@@ -13,6 +13,9 @@ export type Event = CloudEventV1<unknown>
 
 type Attributes = Record<string, unknown> & { datacontenttype?: string | null }
 
+/** Without a format, JSON is meant. */
+const JSON_FORMATS = ['application/cloudevents+json', 'application/cloudevents']
+
 /** How a route reads its events. */
 export interface Reading {
   validate: Validator<object>
@@ -41,6 +44,11 @@ export function eventOf (headers: IncomingHttpHeaders, body: Buffer, how: Readin
     })
   }
   const isStructured = mediaType.startsWith('application/cloudevents')
+  if (isStructured && !JSON_FORMATS.includes(mediaType)) {
+    throw problem('unsupported-media-type', 'The event is in another format than JSON', {
+      errors: [{ field: 'content-type', message: 'must be application/cloudevents+json' }]
+    })
+  }
   if (headers['ce-specversion'] === undefined && !isStructured) {
     throw invalidEvent([{
       field: 'ce-specversion',

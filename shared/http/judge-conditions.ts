@@ -40,7 +40,7 @@ export function judgeConditions (method: string, headers: IncomingHttpHeaders, c
   } else if (isRead && changedAfter(headers['if-modified-since']) === false) {
     return 'not modified'
   }
-  return ifRange !== undefined && !matchesStrongly(String(ifRange), current.etag) ? 'perform whole' : 'perform'
+  return ifRange !== undefined && !isOnly(String(ifRange), current.etag) ? 'perform whole' : 'perform'
 }
 
 function isAny (field: string): boolean {
@@ -50,6 +50,11 @@ function isAny (field: string): boolean {
 function matchesStrongly (field: string, etag: string): boolean {
   const [own] = entityTagsIn(etag)
   return entityTagsIn(field).some(({ isWeak, opaque }) => !isWeak && !own?.isWeak && opaque === own?.opaque)
+}
+
+/** `If-Range` names one entity tag and not several: the client has a part of one representation. */
+function isOnly (field: string, etag: string): boolean {
+  return entityTagsIn(field).length === 1 && matchesStrongly(field, etag)
 }
 
 function matchesWeakly (field: string, etag: string): boolean {

@@ -259,13 +259,15 @@ await t.test('rejects a request that is not an event', async (t) => {
   )
   const foreign = { 'content-type': 'application/cloudevents+json; charset=latin1' }
   await problemAbout(t, await send(foreign, '{}'), 'content-type', 415, 'unsupported-media-type')
-  await problemAbout(
-    t,
-    await send({ 'content-type': 'application/cloudevents+xml' }, '<event/>'),
-    'body',
-    400,
-    'invalid-event'
-  )
+  for (const format of ['+xml', '+avro', '+protobuf', '-batch+avro']) {
+    await problemAbout(
+      t,
+      await send({ 'content-type': `application/cloudevents${format}` }, '<event/>'),
+      'content-type',
+      415,
+      'unsupported-media-type'
+    )
+  }
   await problemAbout(t, await send(binary, '{"a":'), 'body', 400, 'invalid-event')
   for (const body of ['', '{', '[]', '[{}]', 'null', '7', '"x"']) {
     await problemAbout(t, await send(structuredType, body), 'body', 400, 'invalid-event')

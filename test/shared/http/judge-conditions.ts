@@ -69,6 +69,7 @@ const read: [IncomingHttpHeaders, Judgement, typeof current | typeof undated][] 
   [{ 'if-range': etag }, 'perform whole', weak],
   [{ 'if-range': '*' }, 'perform whole', current],
   [{ 'if-range': same }, 'perform whole', current],
+  [{ 'if-range': `"other", ${etag}` }, 'perform whole', current],
   [{ 'if-range': '' }, 'perform whole', current],
   [{ 'if-range': '"other"', 'if-match': '"other"' }, 'failed', current],
   [{ 'if-range': '"other"', 'if-none-match': etag }, 'not modified', current]

@@ -10,6 +10,7 @@ import {
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream/promises'
+import { answerClientError } from '../../../shared/http/answer-client-error.ts'
 import { repeatedHeader } from '../../../shared/http/repeated-header.ts'
 import type { HttpRoute } from '../manifests.ts'
 
@@ -101,6 +102,7 @@ export async function startEntry ({ port, routes, backend }: EntryOptions) {
     if (target === undefined) return problem(response, 503, `the function ${route.backend} is not running yet`)
     forward(request, response, (route.replaceFullPath ?? path) + (query ?? ''), target)
   })
+  server.on('clientError', answerClientError)
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   return {
@@ -168,6 +170,10 @@ function endToEnd (headers: IncomingHttpHeaders): IncomingHttpHeaders {
 
 function problem (response: ServerResponse, status: number, detail: string): void {
   if (response.destroyed) return
-  response.writeHead(status, { 'content-type': 'application/problem+json', connection: 'close' })
+  response.writeHead(status, {
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+    connection: 'close'
+  })
   response.end(JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, detail }))
 }

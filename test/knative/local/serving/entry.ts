@@ -44,6 +44,13 @@ await t.test('two Host headers are refused, also though the function would get o
   t.same(received, [])
 })
 
+await t.test('bytes that are not HTTP are answered with a problem', async (t) => {
+  const entry = new URL(await entryOf(t, undefined))
+  const socket = connect(Number(entry.port), entry.hostname)
+  socket.end('GET /job?state=a b HTTP/1.1\r\nHost: a\r\n\r\n')
+  t.match(await text(socket), /^HTTP\/1.1 400 [^]*application\/problem\+json[^]*"The request is not valid HTTP"/)
+})
+
 await t.test('the manifest routes every path of the API to its function', async (t) => {
   const id = 'fe5dfc0c-7a4b-844c-8602-17252904b0d2'
   const table: Array<[string, string, string | undefined]> = [

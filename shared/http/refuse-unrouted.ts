@@ -5,12 +5,12 @@ import { problem } from './problem.ts'
 type Methods = Map<string, Set<string>>
 
 /**
- * Answers 405 with Allow for other methods, as RFC 9110 (15.5.6) requires. Fastify itself would answer 404. `Allow` has
- * the methods that the path supports behind the entry point. A client that sends one of another function past the entry
- * point gets only those of this function. It is called before the routes are added, and the function that it returns
- * after that.
+ * Answers 404 for unknown paths, and 405 with Allow for other methods, as RFC 9110 (15.5.6) requires. Fastify itself
+ * would answer 404, or another error if it cannot read the body. `Allow` has the methods that the path supports behind
+ * the entry point. A client that sends one of another function past the entry point gets only those of this function.
+ * It is called before the routes are added, and the function that it returns after that.
  */
-export function refuseOtherMethods (server: FastifyInstance, elsewhere: Record<string, string[]>): () => void {
+export function refuseUnrouted (server: FastifyInstance, elsewhere: Record<string, string[]>): () => void {
   const own: Methods = new Map()
   let isComplete = false
   server.addHook('onRoute', ({ url, method }: RouteOptions) => {
@@ -22,6 +22,7 @@ export function refuseOtherMethods (server: FastifyInstance, elsewhere: Record<s
     const path = target.replace(/^https?:\/\/[^/]*/, '').split('?')[0]!
     const url = mostExact([...own.keys(), ...Object.keys(elsewhere)].filter((one) => fits(path, one)))
     if (url !== undefined) refuse(method, own.get(url) ?? new Set(), elsewhere[url] ?? [])
+    throw problem('not-found', 'This function has no route at this path; the OpenAPI documents list all routes')
   })
 
   return function refuseWithRoutes () {

@@ -11,9 +11,8 @@ import { answerClientError } from './answer-client-error.ts'
 import { answerJson } from './answer-json.ts'
 import { answerProblem } from './answer-problem.ts'
 import { boundedLine } from './bounded-line.ts'
-import { problem } from './problem.ts'
 import { readBodies } from './bodies/read-bodies.ts'
-import { refuseOtherMethods } from './refuse-other-methods.ts'
+import { refuseUnrouted } from './refuse-unrouted.ts'
 import { trustedProxies } from './trusted-proxies.ts'
 
 export const serverSettings = {
@@ -122,9 +121,6 @@ export async function buildServer (
   // than they save later.
   server.setSerializerCompiler(() => (payload) => JSON.stringify(payload))
   server.setErrorHandler(answerProblem)
-  server.setNotFoundHandler(() => {
-    throw problem('not-found', 'This function has no route at this path; the OpenAPI documents list all routes')
-  })
 
   traceRequests(server)
   readBodies(server)
@@ -145,7 +141,7 @@ export async function buildServer (
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
   })
 
-  const refuseWithRoutes = refuseOtherMethods(server, elsewhere)
+  const refuseWithRoutes = refuseUnrouted(server, elsewhere)
   await admit?.(server)
   await server.register(app)
   const hidden = { schema: { hide: true }, logLevel: 'warn', config: { access: 'public' } } as const

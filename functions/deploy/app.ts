@@ -7,6 +7,7 @@ import { jobEvent } from '../../shared/events/job-event.ts'
 import { receiveEvents } from '../../shared/events/receive-events.ts'
 import { answerJson } from '../../shared/http/answer-json.ts'
 import { conditionHeaders, writeConditionHeaders } from '../../shared/http/check-conditions.ts'
+import { NoQuery } from '../../shared/http/no-query.ts'
 import { json, notChanged } from '../../shared/http/openapi/answers.ts'
 import { problems } from '../../shared/http/openapi/problem-responses.ts'
 import { unknownJob } from '../../shared/http/problem.ts'
@@ -68,11 +69,12 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
         summary: 'Cancels a job',
         description: '202 while the pods end, 200 when the job has ended in any state. Results in the store are kept.',
         params: Type.Object({ id: JobId }),
+        querystring: NoQuery,
         headers: Type.Object(writeConditionHeaders),
         response: {
           200: json('The job, which has ended', JobView),
           202: json('The job, which is about to end', JobView),
-          ...problems(400, 404, 412, 503)
+          ...problems(400, 404, 412, 413, 415, 503)
         }
       }
     }, async (request, reply) => {
@@ -94,6 +96,7 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
         summary: 'Keeps a job longer',
         description: 'Sets a later `expires_at`. At that time the job is removed, with its results and its log.',
         params: Type.Object({ id: JobId }),
+        querystring: NoQuery,
         headers: Type.Object(writeConditionHeaders),
         body: KeepBody,
         response: { 200: json('The job', JobView), ...problems(400, 404, 409, 412, 413, 415, 503) }
@@ -116,6 +119,7 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
           'It is sent at once, or within a minute. During an attempt, one more attempt follows. If that fails, the ' +
           'retry schedule continues where it was.',
         params: Type.Object({ id: JobId, callback: CallbackId }),
+        querystring: NoQuery,
         response: { 202: json('The callback, which is owed again', CallbackView), ...problems(400, 404, 413, 415, 503) }
       }
     }, async (request, reply) => {
@@ -134,7 +138,7 @@ export function deploy (options: DeployOptions): FastifyPluginAsync {
         tags: ['templates'],
         summary: 'Lists the templates for jobs',
         description: 'Each with a JSON Schema of the variables that a caller may set.',
-        querystring: Type.Object({}, { additionalProperties: false }),
+        querystring: NoQuery,
         headers: Type.Object(conditionHeaders),
         response: {
           200: json('The templates', TemplateList, 'ETag'),

@@ -7,6 +7,7 @@ import { jobOf } from '../../shared/access/job-of.ts'
 import { answerJson } from '../../shared/http/answer-json.ts'
 import { checkConditions, conditionHeaders } from '../../shared/http/check-conditions.ts'
 import { goneOrStopping } from '../../shared/http/gone-or-stopping.ts'
+import { NoQuery } from '../../shared/http/no-query.ts'
 import { json, notChanged } from '../../shared/http/openapi/answers.ts'
 import { problems } from '../../shared/http/openapi/problem-responses.ts'
 import { unknownJob } from '../../shared/http/problem.ts'
@@ -82,6 +83,7 @@ export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
         description:
           'With `Prefer: wait=N` (at most 50 s), the answer waits until the job ends. With `If-None-Match` as well, it waits for any change, except of the counts in `results` and of `progress`.',
         params: JobParams,
+        querystring: NoQuery,
         headers: Type.Object({
           prefer: Type.Optional(Type.String({ examples: ['wait=30'] })),
           ...conditionHeaders
@@ -115,6 +117,7 @@ export function resultFetch (options: ResultFetchDeps): FastifyPluginAsync {
         summary: 'Lists the callbacks of a job, with their attempts',
         description: 'Every attempt of every callback, also of those that were given up or dropped.',
         params: JobParams,
+        querystring: NoQuery,
         response: { 200: json('The callbacks', CallbackList), ...problems(400, 404, 503) }
       }
     }, async (request) => {

@@ -15,7 +15,7 @@ const ofFastify: Record<string, ProblemKind> = {
 
 /** The only place where errors become answers. An unexpected error is a 500 without details; the log has all of it. */
 export function answerProblem (error: FastifyError | ProblemError, request: FastifyRequest, reply: FastifyReply): void {
-  const known = asProblem(error)
+  const known = asProblem(error, request)
   if (known.problem.status >= 500) request.log.error({ err: error }, known.problem.title)
   else request.log.info({ problem: known.problem }, known.problem.title)
   // To close a connection with an unread body resets it, and the client loses the answer. Without this header, Node
@@ -29,7 +29,7 @@ export function answerProblem (error: FastifyError | ProblemError, request: Fast
     .send(JSON.stringify({ ...known.problem, trace_id: request.id }))
 }
 
-function asProblem (error: FastifyError | ProblemError): ProblemError {
+function asProblem (error: FastifyError | ProblemError, request: FastifyRequest): ProblemError {
   if (isProblem(error)) return error
   if (error.validation) {
     const errors = fieldErrors(error.validation, error.validationContext ?? 'request')
@@ -44,12 +44,18 @@ function asProblem (error: FastifyError | ProblemError): ProblemError {
       { cause: error }
     )
   }
-  const field = kind === 'unsupported-media-type'
-    ? 'content-type'
-    : kind === 'invalid-request' && !error.code.startsWith('FST_ERR_CTP')
-      ? 'path'
-      : 'body'
+  if (kind === 'unsupported-media-type') {
+    const message = `must be ${mediaTypesOf(request)}`
+    return problem(kind, `content-type: ${message}`, { errors: [{ field: 'content-type', message }], cause: error })
+  }
+  const field = kind === 'invalid-request' && !error.code.startsWith('FST_ERR_CTP') ? 'path' : 'body'
   // Fastify's own message repeats the path, which may contain a connector's key.
   const message = field === 'path' ? 'cannot be decoded, or one of its parts is too long' : error.message
   return problem(kind, message, { errors: [{ field, message }], cause: error })
+}
+
+/** The media types of the bodies that a route reads, in words. */
+function mediaTypesOf ({ routeOptions }: FastifyRequest): string {
+  const { content = { 'application/json': {} } } = (routeOptions.schema?.body ?? {}) as { content?: object }
+  return Object.keys(content).join(' or ')
 }

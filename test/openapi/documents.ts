@@ -113,6 +113,13 @@ await t.test('every answer with a problem is a Problem, and has the headers of i
   }
 })
 
+await t.test('every operation that may get a body says that it may be too large, or of another type', async (t) => {
+  for (const { name, operation: { responses } } of operationsOf(made.callers)) {
+    const takesBody = /^(POST|PATCH|PUT|DELETE) /.test(name)
+    if (takesBody) t.ok('413' in responses! && '415' in responses, name)
+  }
+})
+
 await t.test('the bytes of results may have any media type', async (t) => {
   const { 200: whole, 206: part } = made.callers.paths['/job/{id}/result']!['get']!.responses
   for (const answer of [whole, part]) t.match(answer, { content: { '*/*': { schema: { format: 'binary' } } } })

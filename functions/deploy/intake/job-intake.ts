@@ -5,6 +5,7 @@ import { Type, type Static } from 'typebox'
 import { contentDisposition } from '../../../shared/http/content-disposition.ts'
 import { checkCharset } from '../../../shared/http/bodies/check-charset.ts'
 import { decodeText } from '../../../shared/http/bodies/decode-text.ts'
+import { NoQuery } from '../../../shared/http/no-query.ts'
 import { fileBytes, json } from '../../../shared/http/openapi/answers.ts'
 import { problems } from '../../../shared/http/openapi/problem-responses.ts'
 import { BODY_LIMIT } from '../../../shared/http/server.ts'
@@ -158,7 +159,7 @@ export function jobIntake (deps: IntakeDeps): FastifyPluginAsync {
         tags: ['jobs'],
         summary: 'Runs a job from the default template and answers with its result file',
         description: 'If the job takes longer than 50 s (the operator may change that), the answer is 202 with its links.',
-        querystring: Type.Object({}, { additionalProperties: false }),
+        querystring: NoQuery,
         response: {
           200: fileBytes(
             'The bytes of the result file',

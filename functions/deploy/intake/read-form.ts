@@ -3,6 +3,9 @@ import { checkCharset } from '../../../shared/http/bodies/check-charset.ts'
 import { decodeText } from '../../../shared/http/bodies/decode-text.ts'
 import { invalidField, isProblem, problem } from '../../../shared/http/problem.ts'
 
+/** The values of Content-Transfer-Encoding that leave the bytes as they are (RFC 2045, 6.2). */
+const UNCODED = ['7bit', '8bit', 'binary']
+
 /** Reads the fields of a form by name, files as text. Throws a problem for a duplicate field or a changed value. */
 export async function readForm (request: FastifyRequest): Promise<Record<string, unknown>> {
   if (!/;\s*boundary="?[^\s";]/i.test(request.headers['content-type'] ?? '')) {
@@ -16,6 +19,9 @@ export async function readForm (request: FastifyRequest): Promise<Record<string,
     for await (const part of request.parts()) {
       const name = part.fieldname
       if (fields.has(name)) throw invalidField(name, 'is given twice')
+      if (!UNCODED.includes(part.encoding.toLowerCase())) {
+        throw invalidField(name, 'must have no Content-Transfer-Encoding: the bytes are read as they are')
+      }
       if (part.type === 'file') {
         fields.set(name, decodeText(name, await part.toBuffer()))
         continue

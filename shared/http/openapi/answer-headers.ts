@@ -5,6 +5,7 @@ const etag = '"abc"'
 
 /** The headers of answers, as the OpenAPI documents describe them. `Cache-Control` is in every answer. */
 const described = {
+  'Accept-Encoding': ['Bodies of requests must be as this says (RFC 9110, 15.5.16)', Type.Literal('identity')],
   'Accept-Ranges': ['A request for a part of the file may follow', Type.Literal('bytes')],
   Allow: ['The methods of this path', Text],
   'Cache-Control': ['Whether the answer may be kept, and by whom', Text],

@@ -9,6 +9,8 @@ const headersOf: Record<number, Parameters<typeof answerHeaders>> = {
   // That of a log which is still to come.
   404: ['Retry-After?'],
   405: ['Allow'],
+  // When the body is compressed.
+  415: ['Accept-Encoding?'],
   416: ['Content-Range'],
   429: ['Retry-After'],
   503: ['Retry-After']

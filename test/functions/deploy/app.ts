@@ -14,6 +14,8 @@ const field = (name: string, body: string): string => part(`name="${name}"`, bod
 /** As `curl -F env_file=@.env` sends it. */
 const file = (body: string, name = 'env_file'): string =>
   part(`name="${name}"; filename=".env"\r\nContent-Type: application/octet-stream`, body)
+const coded = (coding: string, body: string): string =>
+  part(`name="env_file"; filename="a"\r\nContent-Transfer-Encoding: ${coding}`, body)
 const end = `--${boundary}--\r\n`
 
 /** Sends a body with a content type. */
@@ -177,6 +179,8 @@ await t.test('an invalid request creates nothing, and the answer names the wrong
       ['line 3', file('A=1\r\n\r\n1A=2\r\n') + end, form],
       ['dry_run', '{}', 'application/json', '?dry_run=maybe'],
       ['dryrun', '{}', 'application/json', '?dryrun=true'],
+      ['env_file', coded('quoted-printable', 'NAME=3D') + end, form],
+      ['env_file', coded('BASE64', 'TkFNRT1h') + end, form],
       ['body', Buffer.from('NAME=größer', 'latin1'), 'text/plain'],
       ['env_file', Buffer.from(file('NAME=größer') + end, 'latin1'), form],
       ['env_file', Buffer.from(field('env_file', 'NAME=größer') + end, 'latin1'), form],
@@ -232,9 +236,24 @@ await t.test('an invalid request creates nothing, and the answer names the wrong
   ) {
     await problemAbout(t, await send('DURATION=20', type), 'content-type', 415, 'unsupported-media-type')
   }
+  const { errors } = await problemAbout(t, await send('{}', 'text/json'), 'content-type', 415, 'unsupported-media-type')
+  t.match(errors, [{ message: 'must be application/json or text/plain or multipart/form-data' }])
+  for (
+    const [body, field, message] of [
+      ['{"env":{"NAME":1e400}}', 'env.NAME', /^must be a string, true, false, or a number below/],
+      ['{"env":{"NAME":null}}', 'env.NAME', /^must be a string, true, false, or a number below/],
+      ['{"environment":{}}', 'environment', 'is not one of template, queue, env, callback'],
+      ['{"callback":{}}', 'callback.url', 'is missing']
+    ] as const
+  ) {
+    const problem = await problemAbout(t, await send(body, 'application/json'), field)
+    t.match(problem.errors, [{ message }], body)
+    t.equal(problem.errors!.length, 1)
+  }
   t.same(await keysOf(store), [])
   t.same(await cluster.jobs(), [])
   await acceptedId(t, await send('DURATION=20', 'text/plain'))
+  await acceptedId(t, await send(coded('8bit', 'NAME=ü') + end, form))
 })
 
 await t.test('the answer for an unknown template lists the usable templates', async (t) => {
@@ -364,5 +383,14 @@ await t.test('unknown methods and paths get a problem', async (t) => {
   }
   t.same(await keysOf(store), [])
   await problemOf(t, await fetch(`${url}/job`), 404, 'not-found')
-  await problemAbout(t, await fetch(`${url}/template?x=1`), 'x')
+  const id = newJobId()
+  for (
+    const [method, path] of [
+      ['GET', '/template'],
+      ['GET', '/demo'],
+      // Otherwise it would cancel the job.
+      ['DELETE', `/job/${id}`],
+      ['POST', `/job/${id}/callback/0-running/redeliver`]
+    ] as const
+  ) await problemAbout(t, await fetch(`${url}${path}?dry_run=true`, { method }), 'dry_run')
 })

@@ -172,6 +172,7 @@ await t.test('other methods and paths are problems', async (t) => {
   for (const path of ['/', '/jobs', `/job/${id}/`, `/job/${id}/results`, '/job/deploy/x']) {
     await problemOf(t, await fetch(url + path), 404, 'not-found')
   }
+  for (const path of ['', '/callback']) await problemAbout(t, await fetch(`${url}/job/${id}${path}?wait=1`), 'wait')
   const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
   const problem = await problemOf(
     t,

@@ -123,14 +123,15 @@ await t.test('the answer names the part of the request that is wrong', async (t)
 await t.test('a body that is too large or has another type is refused', async (t) => {
   const { url } = await serve(t, app)
   await problemAbout(t, await fetch(`${url}/thing/a`, json('x'.repeat(1024 * 1024 + 1))), 'body', 413, 'too-large')
-  for (const type of ['application/x-www-form-urlencoded', 'text/html', 'nonsense', 'application/json5']) {
-    await problemAbout(
+  for (const type of ['application/x-www-form-urlencoded', 'text/html', 'text/plain', 'nonsense', 'application/json5']) {
+    const { errors } = await problemAbout(
       t,
       await fetch(`${url}/thing/a`, json('{"a":1}', type)),
       'content-type',
       415,
       'unsupported-media-type'
     )
+    t.match(errors, [{ message: 'must be application/json' }])
   }
   t.equal(
     (await fetch(`${url}/thing/a`, json('{"a":1}', 'application/json; charset=utf-8'))).status,

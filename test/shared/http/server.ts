@@ -160,6 +160,33 @@ await t.test('an unknown path is answered with a problem', async (t) => {
   for (const path of ['/', '/thing', '/Thing/a', '/thing/a/b', '/..%2fetc']) {
     await problemOf(t, await fetch(url + path), 404, 'not-found')
     await problemOf(t, await fetch(url + path, { method: 'PUT' }), 404, 'not-found')
+    // The body does not matter.
+    for (const type of ['application/json', 'nonsense']) {
+      const body = { method: 'POST', body: '{', headers: { 'content-type': type } }
+      await problemOf(t, await fetch(url + path, body), 404, 'not-found')
+    }
+  }
+  // Fastify refuses a QUERY without a content type.
+  const [response] = await once(httpRequest(`${url}/thing`, { method: 'QUERY' }).end(), 'response')
+  t.match(JSON.parse(await text(response)), { status: 404, type: 'urn:gx4ki:problem:not-found' })
+})
+
+await t.test('an encoded body is refused, because it would be read as it is', async (t) => {
+  const { url } = await serve(t, app)
+  const answer = async (method: string, coding: string, body?: string): Promise<Response> =>
+    await fetch(`${url}/thing/${method === 'POST' ? 'special' : 'a'}`, {
+      method,
+      ...body !== undefined && { body },
+      headers: { 'content-type': 'application/json', 'content-encoding': coding }
+    })
+  for (const coding of ['gzip', 'br', 'identity, gzip']) {
+    const response = await answer('POST', coding, '{}')
+    t.equal(response.headers.get('accept-encoding'), 'identity')
+    const { errors } = await problemOf(t, response, 415, 'unsupported-media-type')
+    t.match(errors, [{ field: 'content-encoding' }])
+  }
+  for (const [method, coding, body] of [['POST', 'Identity', '{}'], ['GET', 'gzip'], ['DELETE', 'gzip']] as const) {
+    t.equal((await answer(method, coding, body)).status, 200, `${method} ${coding}`)
   }
 })
 

@@ -23,7 +23,8 @@ export function answerProblem (error: FastifyError | ProblemError, request: Fast
   if (known.problem.status === 413) reply.removeHeader('connection')
   reply
     .code(known.problem.status)
-    .headers(known.headers)
+    // Of a URL that cannot be decoded no hook hears, so it is set here.
+    .headers({ 'cache-control': 'no-store', ...known.headers })
     // Sent as a string, because the reply's serializer does not know this media type.
     .type('application/problem+json')
     .send(JSON.stringify({ ...known.problem, trace_id: request.id }))

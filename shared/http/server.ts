@@ -114,6 +114,9 @@ export async function buildServer (
     trustProxy: trustedProxies(TRUSTED_PROXIES)
   }).withTypeProvider<TypeBoxTypeProvider>()
 
+  // Node would answer 417 without a problem. A server may ignore what it does not know (RFC 9110, 10.1.1).
+  server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response))
+
   // A body is not converted. A query has only strings, so its numbers are converted. Nothing is dropped silently.
   server.setValidatorCompiler<object>(({ schema, httpPart }) =>
     lazyValidator(schema, httpPart === 'body' ? 'strict' : 'coercing'))

@@ -145,12 +145,17 @@ await t.test('bytes that are not HTTP are answered with a problem', async (t) =>
   t.equal((await fetch(`${url}/thing/a`)).status, 200, 'the next request works')
 })
 
+await t.test('an unknown expectation is ignored', async (t) => {
+  const { url } = await serve(t, app)
+  t.match(await sent(url, ['GET /thing/a HTTP/1.1', 'host: a', 'expect: wonders']), /^HTTP\/1.1 200 [^]*{"n":7}$/)
+})
+
 await t.test('an answer is not cacheable unless it sets cache-control', async (t) => {
   const { url } = await serve(t, async (app) => {
     app.get('/state', async () => ({}))
     app.get('/file', async (_, reply) => reply.header('cache-control', 'max-age=60').send('x'))
   })
-  for (const [path, expected] of [['/state', 'no-store'], ['/none', 'no-store'], ['/file', 'max-age=60']] as const) {
+  for (const [path, expected] of [['/state', 'no-store'], ['/none', 'no-store'], ['/%', 'no-store'], ['/file', 'max-age=60']] as const) {
     t.equal((await fetch(url + path)).headers.get('cache-control'), expected, path)
   }
 })

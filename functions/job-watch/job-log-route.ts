@@ -5,7 +5,7 @@ import { Type } from 'typebox'
 import { jobOf } from '../../shared/access/job-of.ts'
 import { checkConditions, conditionHeaders, dateConditionHeaders } from '../../shared/http/check-conditions.ts'
 import { httpDate } from '../../shared/http/http-date.ts'
-import { bytesAs, notChanged } from '../../shared/http/openapi/answers.ts'
+import { notChanged, plainText } from '../../shared/http/openapi/answers.ts'
 import { problems } from '../../shared/http/openapi/problem-responses.ts'
 import { problem } from '../../shared/http/problem.ts'
 import { selectBytes } from '../../shared/http/select-bytes.ts'
@@ -54,13 +54,13 @@ export function jobLogRoute ({ store, cluster, join, times, stopping }: JobWatch
         }, { additionalProperties: false }),
         headers: Type.Object({
           range: Type.Optional(Type.String({ description: 'One range of bytes of a stored log' })),
+          'if-range': Type.Optional(Type.String({ description: 'An ETag; if it is not the current one, the whole log' })),
           ...conditionHeaders,
           ...dateConditionHeaders
         }),
         response: {
-          200: bytesAs(
-            ['text/plain'],
-            'The bytes of the log',
+          200: plainText(
+            'The log',
             'ETag?',
             'Last-Modified?',
             'Accept-Ranges?',
@@ -68,8 +68,7 @@ export function jobLogRoute ({ store, cluster, join, times, stopping }: JobWatch
             'X-Accel-Buffering?',
             'X-Content-Type-Options'
           ),
-          206: bytesAs(
-            ['text/plain'],
+          206: plainText(
             'A part of the stored log',
             'ETag',
             'Last-Modified?',

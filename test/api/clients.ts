@@ -58,6 +58,17 @@ await t.test('the Python lines of docs/api.md run a job with a generated client'
   await t.test('a problem has its type', async (t) => {
     await failsWith(t, /^urn:gx4ki:problem:unknown-template: /, run('python', 'main.py', 'nothing'))
   })
+  await t.test('a log is text', async (t) => {
+    writeFileSync(join(folder, 'log.py'), [
+      ...program.split('\n').filter((line) => /^(from|client)/.test(line)),
+      'from gx4ki_jobs_client.api.jobs import list_jobs',
+      'from gx4ki_jobs_client.api.results import get_log',
+      '[job] = list_jobs.sync(client=client, limit=1).jobs',
+      'print(get_log.sync(job.job_uuid, client=client))'
+    ].join('\n'))
+    const { stdout } = await run('python', 'log.py')
+    t.match(stdout, /^drive 100 % /m)
+  })
 })
 
 /** The code blocks of the page in one language. */

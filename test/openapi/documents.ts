@@ -129,6 +129,12 @@ await t.test('the bytes of results may have any media type', async (t) => {
   t.notOk(head!.responses['206'])
 })
 
+await t.test('a log is text, which may be continued', async (t) => {
+  const { responses, parameters } = made.callers.paths['/job/{id}/log']!['get']!
+  for (const status of ['200', '206']) t.strictSame(responses[status]!.content!['text/plain']!.schema, { type: 'string' })
+  t.ok((parameters as { name: string }[]).some(({ name }) => name === 'If-Range'))
+})
+
 await t.test('only the body of a deploy request may be left out', async (t) => {
   const bodies = Object.values(made).flatMap((document) =>
     operationsOf(document).flatMap(({ name, operation: { requestBody: body } }) =>

@@ -16,6 +16,11 @@ export function bytesAs (mediaTypes: string[], description: string, ...headers: 
   return { description, headers: answerHeaders(...headers), content }
 }
 
+/** An answer in text. It is not `binary`: generated clients decode it. */
+export function plainText (description: string, ...headers: Headers) {
+  return { description, headers: answerHeaders(...headers), content: { 'text/plain': { schema: Type.String() } } }
+}
+
 // An answer with the bytes of a result file, which may have any media type. Some generators of clients do not know */*,
 // but they know the media type of files whose own type is unknown.
 export function fileBytes (description: string, ...headers: Headers): object {

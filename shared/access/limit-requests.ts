@@ -17,7 +17,7 @@ export async function limitRequests (
     max: perMinute,
     timeWindow: 60_000,
     keyGenerator: ({ caller, ip }) =>
-      caller.owner === undefined ? `address ${normalizeIP(ip)}` : `owner ${caller.owner}`
+      caller.owner === undefined ? `address ${normalizeIP(withoutPort(ip))}` : `owner ${caller.owner}`
   })
   const count = server.createRateLimit()
 
@@ -28,4 +28,10 @@ export async function limitRequests (
       headers: { 'retry-after': String(rate.ttlInSeconds) }
     })
   }
+}
+
+/** Some proxies write a port into `X-Forwarded-For`, another one for each connection. */
+function withoutPort (address: string): string {
+  const [, v4, v6] = /^(?:(\d+\.\d+\.\d+\.\d+)|\[(.*)\])(?::\d+)?$/.exec(address) ?? []
+  return v4 ?? v6 ?? address
 }

@@ -136,6 +136,13 @@ await t.test('an unknown caller is counted by its address, as the named proxies 
     'addresses that the caller claims before that are ignored'
   )
   t.equal(await from('203.0.113.2'), 401)
+  for (const [address, ...again] of [
+    ['203.0.113.9:1234', '203.0.113.9:1235', '203.0.113.9'],
+    ['[2001:db8:9::9]:1234', '[2001:db8:9::9]:1235', '2001:db8:9::9']
+  ]) {
+    t.equal(await from(address!), 401)
+    t.strictSame([await from(again[0]!), await from(again[1]!)], [401, 429], 'the port of a connection does not matter')
+  }
   t.strictSame(
     [await from('203.0.113.3, 192.168.1.2'), await from('203.0.113.4, 192.168.1.2'), await from('192.168.1.2')],
     [401, 401, 429],

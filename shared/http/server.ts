@@ -13,6 +13,8 @@ import { answerProblem } from './answer-problem.ts'
 import { boundedLine } from './bounded-line.ts'
 import { readBodies } from './bodies/read-bodies.ts'
 import { refuseUnrouted } from './refuse-unrouted.ts'
+import { invalidField } from './problem.ts'
+import { wrongParameter } from './wrong-parameter.ts'
 import { trustedProxies } from './trusted-proxies.ts'
 
 export const serverSettings = {
@@ -130,6 +132,11 @@ export async function buildServer (
   server.addHook('onRequest', async (request) => {
     const { id } = (request.params ?? {}) as { id?: string }
     if (id !== undefined) request.log = request.log.child({ job_uuid: id })
+  })
+
+  server.addHook('preValidation', async ({ url }) => {
+    const parameter = wrongParameter(url)
+    if (parameter !== undefined) throw invalidField(parameter, 'has percent-encoded bytes that are not UTF-8')
   })
 
   // A client that is answered while the server closes must not keep its connection: the process would wait for it.

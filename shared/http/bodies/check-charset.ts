@@ -3,8 +3,8 @@ import { problem } from '../problem.ts'
 
 /** The charset of a media type, if it is another than UTF-8, of which ASCII is a part. */
 export function foreignCharset (mediaType: string): string | undefined {
-  const [, charset] = /;[ \t]*charset[ \t]*=[ \t]*["']?([^\s"';]*)/i.exec(mediaType) ?? []
-  return charset === undefined || /^(utf-?8|(us-)?ascii)$/i.test(charset) ? undefined : charset
+  const named = mediaType.matchAll(/;[ \t]*charset[ \t]*=[ \t]*["']?([^\s"';]*)/gi)
+  return [...named].map(([, charset]) => charset!).find((charset) => !/^(utf-?8|(us-)?ascii)$/i.test(charset))
 }
 
 /** Refuses a text that says it is not UTF-8: read as UTF-8, it could become another text. */

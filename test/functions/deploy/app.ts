@@ -231,6 +231,7 @@ await t.test('an invalid request creates nothing, and the answer names the wrong
       'text/plain; charset=iso-8859-1',
       'text/plain;charset="UTF-16"',
       'application/json; charset=latin1',
+      'application/json; charset=utf-8; charset=utf-16',
       `multipart/form-data; charset=latin1; boundary=${boundary}`
     ]
   ) {

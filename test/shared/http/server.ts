@@ -224,6 +224,19 @@ await t.test('a query gets its defaults, and its numbers are converted', async (
   t.same(await (await fetch(`${url}/thing/a?n=8`)).json(), { n: 8 })
 })
 
+await t.test('a query that is not UTF-8 is refused, because it would be taken for another', async (t) => {
+  const { url } = await serve(t, async (app) => {
+    app.get('/named', async ({ query }) => query)
+  })
+  for (const value of ['%ff', 'gr%F6%DFer', '%ED%A0%80', '%C0%AF', 'a&b=%e2%82']) {
+    const { errors } = await problemOf(t, await fetch(`${url}/named?a=${value}`), 400, 'invalid-request')
+    t.match(errors, [{ field: value.includes('b=') ? 'b' : 'a', message: /not UTF-8/ }], value)
+  }
+  for (const [value, read] of [['100%', '100%'], ['%C3%B6', 'ö'], ['%2500?x', '%00?x'], ['a+b', 'a b']] as const) {
+    t.same(await (await fetch(`${url}/named?a=${value}`)).json(), { a: read })
+  }
+})
+
 await t.test('the metrics are in the format of Prometheus', async (t) => {
   const { url } = await serve(t, app)
   const response = await fetch(`${url}/metrics`)

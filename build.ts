@@ -33,14 +33,36 @@ const loadOnDemand: Plugin = {
   }
 }
 
-/** What Fastify loads to compile the schemas of routes. server.ts has compilers of its own, so it never calls these. */
-const withoutCompilers: Plugin = {
-  name: 'without-compilers',
-  setup ({ onLoad }) {
-    onLoad(
-      { filter: /\/@fastify\/(ajv-compiler|fast-json-stringify-compiler)\/index\.js$/ },
-      () => ({ contents: 'module.exports = () => undefined' })
-    )
+/**
+ * What packages load at a start and no function needs, with what the bundles have in its place. Tests run the sources,
+ * so they still notice a route or a plugin that needs it.
+ */
+const leftOut = [
+  // The compilers of the schemas of routes: server.ts has its own, so Fastify never calls these.
+  { by: 'fastify', module: '@fastify/ajv-compiler', instead: 'module.exports = () => undefined' },
+  { by: 'fastify', module: '@fastify/fast-json-stringify-compiler', instead: 'module.exports = () => undefined' },
+  // Compares the version of Fastify with those that a plugin wants.
+  { by: 'fastify', module: 'semver', instead: 'exports.satisfies = () => true' },
+  // A server with HTTP/2 is an option.
+  { by: 'fastify', module: 'node:http2', instead: '' },
+  // Checks the regular expressions in paths; no route has one.
+  { by: 'find-my-way', module: 'safe-regex2', instead: 'module.exports = () => true' },
+  // Another thread that writes the log is an option.
+  { by: 'pino', module: 'thread-stream', instead: '' },
+  { by: 'pino', module: 'worker_threads', instead: 'exports.isMainThread = true' }
+]
+
+const leaveOut: Plugin = {
+  name: 'leave-out',
+  setup ({ onLoad, onResolve }) {
+    for (const { by, module, instead } of leftOut) {
+      const filter = new RegExp(`^${module}$`)
+      onResolve(
+        { filter },
+        ({ importer }) => importer.includes(`/node_modules/${by}/`) ? { path: module, namespace: 'left-out' } : undefined
+      )
+      onLoad({ filter, namespace: 'left-out' }, () => ({ contents: instead }))
+    }
   }
 }
 
@@ -62,7 +84,7 @@ const { metafile: programsMeta } = await build({
     ...programs.filter(({ main }) => existsSync(main)).map(({ name, main }) => ({ in: main, out: name })),
     ...apart.map((path) => ({ in: path, out: parse(path).name }))
   ],
-  plugins: [loadOnDemand, withoutCompilers, runAtBuild],
+  plugins: [loadOnDemand, leaveOut, runAtBuild],
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },
   bundle: true,

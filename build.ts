@@ -34,22 +34,28 @@ const loadOnDemand: Plugin = {
 }
 
 /**
- * What packages load at a start and no function needs, with what the bundles have in its place. Tests run the sources,
- * so they still notice a route or a plugin that needs it.
+ * What packages load at a start for something that no function does, with what the bundles have in its place. The
+ * checks among them are made in the tests, which run the sources.
  */
 const leftOut = [
-  // The compilers of the schemas of routes: server.ts has its own, so Fastify never calls these.
+  // The compilers of the schemas of routes: server.ts has its own.
   { by: 'fastify', module: '@fastify/ajv-compiler', instead: 'module.exports = () => undefined' },
   { by: 'fastify', module: '@fastify/fast-json-stringify-compiler', instead: 'module.exports = () => undefined' },
-  // Compares the version of Fastify with those that a plugin wants.
+  // Checks that a plugin is for this version of Fastify.
   { by: 'fastify', module: 'semver', instead: 'exports.satisfies = () => true' },
-  // A server with HTTP/2 is an option.
+  // Servers with HTTP/2.
   { by: 'fastify', module: 'node:http2', instead: '' },
-  // Checks the regular expressions in paths; no route has one.
+  // Requests from tests, without a port.
+  { by: 'fastify', module: 'light-my-request', instead: '' },
+  // Checks the regular expressions in paths.
   { by: 'find-my-way', module: 'safe-regex2', instead: 'module.exports = () => true' },
-  // Another thread that writes the log is an option.
+  // Logs that another thread writes.
   { by: 'pino', module: 'thread-stream', instead: '' },
-  { by: 'pino', module: 'worker_threads', instead: 'exports.isMainThread = true' }
+  { by: 'pino', module: 'worker_threads', instead: 'exports.isMainThread = true' },
+  // The types of all files there are, for `request.is`.
+  { by: '@fastify/sensible', module: 'type-is', instead: '' },
+  // Events with numbers as BigInt.
+  { by: 'cloudevents', module: 'json-bigint', instead: '' }
 ]
 
 const leaveOut: Plugin = {

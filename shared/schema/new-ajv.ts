@@ -14,7 +14,6 @@ export function newAjv (options: Options = {}): Ajv {
     validateSchema: false,
     useDefaults: true,
     strict: false,
-    verbose: true,
     strictNumbers: options.coerceTypes !== true,
     ...options,
     // To optimize the code of a validator takes nearly as long as to make it.

@@ -1,6 +1,6 @@
-import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubernetesObject, V1Secret, V1Status } from '@kubernetes/client-node'
+import { readAll } from '../../../shared/http/bodies/read-all.ts'
 import { problem, type ProblemError } from '../../../shared/http/problem.ts'
 import { askApiServer } from '../../../shared/kubernetes/ask-api-server.ts'
 import { type Cluster, genuine, kubernetesUnavailable } from '../../../shared/kubernetes/cluster.ts'
@@ -74,7 +74,7 @@ async function send (
   try {
     const response = await askApiServer(cluster, path, { method: 'POST', body: JSON.stringify(body) })
     const { statusCode: status, headers: { warning } } = response
-    return { status: status!, warning, body: parse(await text(response)) }
+    return { status: status!, warning, body: parse((await readAll(response)).toString()) }
   } catch (error) {
     throw kubernetesUnavailable(error)
   }

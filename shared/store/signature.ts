@@ -1,4 +1,4 @@
-import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto'
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
 import { percentEncode } from '../http/percent-encode.ts'
 
 /** What is signed of a request. All of it is signed, so it must be sent exactly like this. */
@@ -103,4 +103,4 @@ function inOrder (query: string): string {
 
 const hmac = (key: string | Buffer | KeyObject, text: string): Buffer => createHmac('sha256', key).update(text).digest()
 
-const sha256 = (bytes: string | Buffer): string => createHash('sha256').update(bytes).digest('hex')
+const sha256 = (bytes: string | Buffer): string => hash('sha256', bytes, 'hex')

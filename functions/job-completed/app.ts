@@ -52,9 +52,8 @@ export function jobCompleted (
       types: `^(dev\\.knative\\.(apiserver\\.resource\\.(add|update|delete)|sources\\.ping)|${
         CALLBACK_DUE.replaceAll('.', '\\.')
       })$`,
-      refuse (type, data) {
-        if (type.startsWith('dev.knative.apiserver.')) jobOf(data, deps.cluster.namespace)
-      },
+      // Of a whole Job, only the label with the id is used.
+      data: 'parsed',
       receive: async (event, { log }) => {
         if (event.type === 'dev.knative.sources.ping') {
           await reconciling()
@@ -80,7 +79,7 @@ export function jobCompleted (
     await receiveEvents(app, {
       path: '/dead-letter',
       admitSender,
-      takesAnyData: true,
+      data: 'any',
       operationId: 'storeDeadLetter',
       summary: 'Stores an event that could not be delivered',
       receive: async (event, { log }) => {

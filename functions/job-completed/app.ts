@@ -65,6 +65,11 @@ export function jobCompleted (
           return
         }
         const id = jobOf(event.data, deps.cluster.namespace)
+        if (following.isDone(id)) {
+          eventsWithoutEffect.inc({ type: event.type })
+          log.info({ job_uuid: id }, 'job settled already, and nothing is left to do')
+          return
+        }
         const settled = await settleByEvent(deps, id, following)
         const { record, changed = 'nothing' } = settled ?? {}
         if (changed === 'nothing') eventsWithoutEffect.inc({ type: event.type })

@@ -17,8 +17,8 @@ const programs = [
   { name: 'doctor', main: 'knative/doctor/in-cluster/main.ts' }
 ]
 
-/** Each is a bundle of its own. */
-const apart = ['shared/telemetry/export-traces.ts', 'shared/kubernetes/any-kubeconfig.ts']
+/** Each is a bundle of its own: a file, or a package. */
+const apart = ['shared/telemetry/export-traces.ts', 'shared/kubernetes/any-kubeconfig.ts', 'jose']
 
 const loadOnDemand: Plugin = {
   name: 'load-on-demand',
@@ -26,7 +26,7 @@ const loadOnDemand: Plugin = {
     for (const path of apart) {
       const name = parse(path).name
       onResolve(
-        { filter: new RegExp(`/${name}\\.ts$`) },
+        { filter: new RegExp(`(^|/)${name}(\\.ts)?$`) },
         ({ kind }) => kind === 'dynamic-import' ? { path: `./${name}.cjs`, external: true } : undefined
       )
     }

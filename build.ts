@@ -52,6 +52,8 @@ const leftOut = [
   // Logs that another thread writes.
   { by: 'pino', module: 'thread-stream', instead: '' },
   { by: 'pino', module: 'worker_threads', instead: 'exports.isMainThread = true' },
+  // Files of forms that are kept on the disk.
+  { by: '@fastify/multipart', module: 'node:fs/promises', instead: '' },
   // The types of all files there are, for `request.is`.
   { by: '@fastify/sensible', module: 'type-is', instead: '' },
   // Events with numbers as BigInt.

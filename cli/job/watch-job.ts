@@ -33,6 +33,7 @@ export async function watchJob (
       also: [304],
       patience: LONG_MS,
       timeout: (LONGEST_SECONDS + 30) * 1000,
+      whole: true,
       signal
     })
     const before: string | null = etag

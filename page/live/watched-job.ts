@@ -2,7 +2,7 @@ import { batch, signal } from '@preact/signals'
 import { ask, askJson } from '../api/ask.ts'
 import { isOfType } from '../api/refusal.ts'
 import type { Job, Progress } from '../api/shapes.ts'
-import { linesOf, NO_LINES, withGap, withLines } from '../log/log-lines.ts'
+import { linesOf, NO_LINES, withLines, withNote } from '../log/log-lines.ts'
 import { hasEnded } from '../show/state-mark.tsx'
 import type { ServerEvent } from '../../shared/http/event-parser.ts'
 import { type Connection, followJob } from './follow-job.ts'
@@ -14,6 +14,8 @@ const LOG_ATTEMPTS = 20
 
 interface LogEvent {
   lines: string[]
+  /** The last line goes on with the first of the next event. */
+  open?: true
   /** How many lines before them the server has left out. */
   skipped?: number
   /** The pod that wrote them. */
@@ -73,11 +75,12 @@ export function watchedJob (id: string) {
     waiting = []
     batch(() => {
       logNote.value = undefined
-      for (const { lines, skipped = 0, attempt: by } of added) {
-        if (attempt !== undefined && by !== attempt) log.value = withLines(log.value, ['… here begins the next attempt …'])
-        if (skipped > 0) log.value = withGap(log.value, skipped)
+      for (const { lines, open, skipped = 0, attempt: by } of added) {
+        if (attempt !== undefined && by !== attempt) log.value = withNote(log.value, 'here begins the next attempt')
+        // The server has not sent them, because they came too fast.
+        if (skipped > 0) log.value = withNote(log.value, `${skipped} lines are left out here: the log as a file has them`)
         attempt = by
-        log.value = withLines(log.value, lines)
+        log.value = withLines(log.value, lines, open)
       }
     })
   }

@@ -4,7 +4,7 @@ import type { Command } from '../arguments/command.ts'
 import { askJson } from '../api/ask.ts'
 import { EXIT } from '../exit-codes.ts'
 import { jobIdOf } from '../settings/last-job.ts'
-import { printable } from '../show/printable.ts'
+import { printable } from '../../shared/words/printable.ts'
 import { table } from '../show/table.ts'
 
 type Callback = Static<typeof CallbackView>

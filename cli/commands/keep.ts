@@ -5,7 +5,7 @@ import { EXIT } from '../exit-codes.ts'
 import { misuse } from '../failure.ts'
 import type { Job } from '../job/job.ts'
 import { jobIdOf } from '../settings/last-job.ts'
-import { printable } from '../show/printable.ts'
+import { printable } from '../../shared/words/printable.ts'
 
 export const keep: Command = {
   name: 'keep',

@@ -4,7 +4,7 @@ import { EXIT } from '../exit-codes.ts'
 import { misuse } from '../failure.ts'
 import type { Job } from '../job/job.ts'
 import { durationText } from '../../shared/words/amounts.ts'
-import { printable } from '../show/printable.ts'
+import { printable } from '../../shared/words/printable.ts'
 import { table } from '../show/table.ts'
 
 const states = ['accepted', 'pending', 'running', 'succeeded', 'failed', 'canceled', 'lost'] as const

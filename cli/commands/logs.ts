@@ -6,7 +6,7 @@ import { keptLog } from '../job/kept-log.ts'
 import { liveLog } from '../job/live-log.ts'
 import { jobIdOf } from '../settings/last-job.ts'
 import type { Session } from '../session.ts'
-import { printableLines } from '../show/printable.ts'
+import { printableLines } from '../../shared/words/printable.ts'
 
 export const logs: Command = {
   name: 'logs',

@@ -5,7 +5,7 @@ import { Failure, misuse } from '../failure.ts'
 import { envExample } from '../job/env-example.ts'
 import { readTemplates, type Template, type Variable } from '../job/read-templates.ts'
 import type { Session } from '../session.ts'
-import { printable } from '../show/printable.ts'
+import { printable } from '../../shared/words/printable.ts'
 import { table } from '../show/table.ts'
 
 export const templates: Command = {

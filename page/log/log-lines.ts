@@ -47,7 +47,8 @@ export function withLines (log: LogLines, added: string[], isOpen = false): LogL
       next[next.length - 1] = { ...last, text: `${last.text}\n${line}`, lines: last.lines + 1 }
     }
   }
-  return { ...shortened({ blocks: next, count: count + lines.length, leftOut }), open: isOpen ? lines.at(-1) : undefined }
+  const all = shortened({ blocks: next, count: count + lines.length, leftOut })
+  return { ...all, open: isOpen ? lines.at(-1) : undefined }
 }
 
 /** A line that is none of the log. */

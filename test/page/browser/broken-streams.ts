@@ -77,4 +77,71 @@ if (browser !== undefined) {
     ])
     t.strictSame(wrong, [])
   })
+
+  await t.test('a server that is away is found again, at the begin, in the middle and at the end', async (t) => {
+    let isAway = true
+    let isOver = false
+    let log = 0
+    const streams = new Set<ServerResponse>()
+    const url = await pageServer(t, (app) => {
+      app.addHook('onRequest', async ({ url }, reply) => {
+        if (!isAway || !url.startsWith('/job')) return
+        reply.hijack()
+        reply.raw.destroy()
+      })
+      app.get('/job/:id', async () => jobView(isOver ? ENDED : {}))
+      app.get('/job/:id/result/list', async () => NO_FILES)
+      app.get('/job/:id/log', async (_request, reply) => {
+        if (log++ === 0) return await reply.code(503).send({})
+        return await reply.type('text/plain').send('kept\n')
+      })
+      app.get('/job/:id/events', (_request, reply) => {
+        reply.hijack()
+        streams.add(reply.raw)
+        reply.raw.writeHead(200, { 'content-type': 'text/event-stream' })
+        reply.raw.write(event('state', jobView(), '1'))
+      })
+    })
+    const { page, wrong } = await openTab(t, browser)
+    const show = async (state: string): Promise<unknown> => await page.evaluate(`
+      Object.defineProperty(document, 'visibilityState', { value: '${state}', configurable: true })
+      document.dispatchEvent(new Event('visibilitychange'))`)
+    await page.goto(`${url}/#/job/${JOB}`)
+    await page.getByText('The server cannot be reached').waitFor()
+    isAway = false
+    await page.getByText('live', { exact: true }).waitFor()
+    t.equal(await page.getByText('The server cannot be reached').count(), 0)
+
+    await show('hidden')
+    isAway = true
+    await show('visible')
+    await page.getByText('reconnecting').waitFor()
+    isAway = false
+    await page.getByText('live', { exact: true }).waitFor()
+
+    isOver = isAway = true
+    for (const stream of streams) stream.end(event('end', { state: 'succeeded' }, '2'))
+    await page.getByText('reconnecting').waitFor()
+    isAway = false
+    await page.getByText('✓ succeeded').waitFor()
+    await page.getByRole('log').getByText('kept').waitFor()
+    t.strictSame(wrong, [])
+  })
+
+  await t.test('a refusal of a job has a way out that needs no reload', async (t) => {
+    let status = 403
+    const url = await pageServer(t, (app) => {
+      app.get('/job/:id', async (_request, reply) => await reply.code(status).send(jobView(ENDED)))
+      app.get('/job/:id/log', async () => 'x')
+      app.get('/job/:id/result/list', async () => NO_FILES)
+    })
+    const { page } = await openTab(t, browser)
+    await page.goto(`${url}/#/job/${JOB}`)
+    await page.getByText('The server has answered 403').waitFor()
+    await page.evaluate('window.isSame = true')
+    status = 200
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByText('✓ succeeded').waitFor()
+    t.equal(await page.evaluate('window.isSame'), true)
+  })
 }

@@ -52,18 +52,31 @@ export async function ask (session: Session, { patience = SHORT_MS, ...request }
   }
 }
 
-/** The JSON document of an answer. */
-export async function askJson<T> (session: Session, request: Ask): Promise<T> {
-  return await jsonOf<T>(session, await ask(session, { ...request, whole: true }))
+/** The JSON document of an answer. Without these members, it is none of the API. */
+export async function askJson<T extends object> (
+  session: Session,
+  request: Ask,
+  ...members: (keyof T & string)[]
+): Promise<T> {
+  return await jsonOf<T>(session, await ask(session, { ...request, whole: true }), ...members)
 }
 
-export async function jsonOf<T> (session: Session, response: Response): Promise<T> {
+export async function jsonOf<T extends object> (
+  session: Session,
+  response: Response,
+  ...members: (keyof T & string)[]
+): Promise<T> {
   const text = await response.text()
+  let document: unknown
   try {
-    return JSON.parse(text) as T
+    document = JSON.parse(text)
   } catch (cause) {
     throw notOfApi(session, 'JSON', cause)
   }
+  const isObject = typeof document === 'object' && document !== null
+  const missing = members.find((name) => !isObject || !Object.hasOwn(document as object, name))
+  if (!isObject || missing !== undefined) throw notOfApi(session, `JSON with ${JSON.stringify(missing ?? members)}`)
+  return document as T
 }
 
 /** The error for an answer that is a success, and none that the API gives. */

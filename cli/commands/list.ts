@@ -26,7 +26,7 @@ export const list: Command = {
     const query = { state: given.text('state'), template: given.text('template'), limit: String(Math.min(limit, 1000)) }
     const jobs: Listed[] = []
     let more = false
-    for await (const page of pagesOf<{ jobs: Listed[], next_cursor: string | null }>(session, '/job', query)) {
+    for await (const page of pagesOf<{ jobs: Listed[], next_cursor: string | null }>(session, '/job', query, 'jobs')) {
       jobs.push(...page.jobs)
       more = jobs.length > limit || page.next_cursor !== null
       if (jobs.length >= limit) break

@@ -166,6 +166,19 @@ await t.test('another server than gx4ki-jobs is recognized', async (t) => {
     return true
   }
   t.match(await run(['list']), { code: 1, stdout: '', stderr: /something else than JSON/ })
+  const { id } = api
+  for (const document of [{}, null, 'x', { job_uuid: '\u001b[2J' }]) {
+    api.instead = (_, response) => {
+      answerJson(response, 200, document)
+      return true
+    }
+    for (const words of [
+      ['run', 'drive'], ['status', id], ['wait', id], ['list'], ['files', id], ['templates'], ['callbacks', id],
+      ['callbacks', id, '--redeliver', 'x'], ['download', id], ['cancel', id], ['keep', id, '--for', '9d'], ['rerun', id]
+    ]) {
+      t.match(await run(words), { code: 1, stdout: '', stderr: /^gx4ki: .* something else than .*\n {2}is this the address/ }, words.join(' '))
+    }
+  }
 })
 
 await t.test('an answer that breaks off, or stays away in its middle, is asked for again', async (t) => {

@@ -52,9 +52,8 @@ export function jobCompleted (
       types: `^(dev\\.knative\\.(apiserver\\.resource\\.(add|update|delete)|sources\\.ping)|${
         CALLBACK_DUE.replaceAll('.', '\\.')
       })$`,
-      refuse (type, data) {
-        if (type.startsWith('dev.knative.apiserver.')) jobOf(data, deps.cluster.namespace)
-      },
+      // Of a whole Job, only the label with the id is used.
+      data: 'parsed',
       receive: async (event, { log }) => {
         if (event.type === 'dev.knative.sources.ping') {
           await reconciling()
@@ -66,6 +65,11 @@ export function jobCompleted (
           return
         }
         const id = jobOf(event.data, deps.cluster.namespace)
+        if (following.isDone(id)) {
+          eventsWithoutEffect.inc({ type: event.type })
+          log.info({ job_uuid: id }, 'job settled already, and nothing is left to do')
+          return
+        }
         const settled = await settleByEvent(deps, id, following)
         const { record, changed = 'nothing' } = settled ?? {}
         if (changed === 'nothing') eventsWithoutEffect.inc({ type: event.type })
@@ -80,7 +84,7 @@ export function jobCompleted (
     await receiveEvents(app, {
       path: '/dead-letter',
       admitSender,
-      takesAnyData: true,
+      data: 'any',
       operationId: 'storeDeadLetter',
       summary: 'Stores an event that could not be delivered',
       receive: async (event, { log }) => {

@@ -17,8 +17,8 @@ const programs = [
   { name: 'doctor', main: 'knative/doctor/in-cluster/main.ts' }
 ]
 
-/** Each is a bundle of its own. */
-const apart = ['shared/telemetry/export-traces.ts', 'shared/kubernetes/any-kubeconfig.ts']
+/** Each is a bundle of its own: a file, or a package. */
+const apart = ['shared/telemetry/export-traces.ts', 'shared/kubernetes/any-kubeconfig.ts', 'jose']
 
 const loadOnDemand: Plugin = {
   name: 'load-on-demand',
@@ -26,7 +26,7 @@ const loadOnDemand: Plugin = {
     for (const path of apart) {
       const name = parse(path).name
       onResolve(
-        { filter: new RegExp(`/${name}\\.ts$`) },
+        { filter: new RegExp(`(^|/)${name}(\\.ts)?$`) },
         ({ kind }) => kind === 'dynamic-import' ? { path: `./${name}.cjs`, external: true } : undefined
       )
     }
@@ -52,6 +52,8 @@ const leftOut = [
   // Logs that another thread writes.
   { by: 'pino', module: 'thread-stream', instead: '' },
   { by: 'pino', module: 'worker_threads', instead: 'exports.isMainThread = true' },
+  // Files of forms that are kept on the disk.
+  { by: '@fastify/multipart', module: 'node:fs/promises', instead: '' },
   // The types of all files there are, for `request.is`.
   { by: '@fastify/sensible', module: 'type-is', instead: '' },
   // Events with numbers as BigInt.

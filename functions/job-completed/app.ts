@@ -54,6 +54,9 @@ export function jobCompleted (
       })$`,
       // Of a whole Job, only the label with the id is used.
       data: 'parsed',
+      refuse ({ type, data }) {
+        if (type.startsWith('dev.knative.apiserver.')) jobOf(data, deps.cluster.namespace)
+      },
       receive: async (event, { log }) => {
         if (event.type === 'dev.knative.sources.ping') {
           await reconciling()

@@ -18,6 +18,8 @@ export interface EventRoute {
   types?: string
   /** How the data are read: see `Reading` in event-of.ts. `checked` without it. */
   data?: Reading['data']
+  /** Throws for an event that is not for this route, before it is counted: a source may send many of them. */
+  refuse?: (event: Event) => void
   /** Checks the credential of the sender; absent if senders have no credentials. */
   admitSender?: AdmitSender | undefined
   /**
@@ -38,7 +40,7 @@ export async function receiveEvents (
   app: FastifyInstance,
   route: EventRoute
 ): Promise<void> {
-  const { path, operationId, summary, types, admitSender, data = 'checked', reply: replied, receive } = route
+  const { path, operationId, summary, types, admitSender, data = 'checked', refuse, reply: replied, receive } = route
   const schema = structuredEvent(types ?? '.')
   const validate = lazyValidator<object>(schema)
   await app.register(async (scope) => {
@@ -71,6 +73,7 @@ export async function receiveEvents (
     }, async (request, reply: FastifyReply) => {
       const body = request.body as Buffer | undefined ?? Buffer.alloc(0)
       const event = eventOf(request.headers, body, { validate, data })
+      refuse?.(event)
       request.log = request.log.child({
         event: { id: event.id, type: event.type, source: event.source, subject: event.subject }
       })

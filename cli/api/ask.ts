@@ -1,6 +1,7 @@
 import { EXIT } from '../exit-codes.ts'
 import { Failure } from '../failure.ts'
 import type { Session } from '../session.ts'
+import { chunksWithin } from '../../shared/http/chunks-within.ts'
 import { networkReason } from './network-reason.ts'
 import { problemFailure } from './problem-failure.ts'
 import { sendToOrigin } from './send-to-origin.ts'
@@ -18,6 +19,8 @@ export interface Ask {
   patience?: number
   /** How long one answer may take to begin. */
   timeout?: number
+  /** Reads the body, too: one that breaks off, or stays away, is an answer that failed. */
+  whole?: true
 }
 
 /** A person waits: long enough for a function that starts, short enough for a wrong address. */
@@ -49,28 +52,46 @@ export async function ask (session: Session, { patience = SHORT_MS, ...request }
   }
 }
 
-/** The JSON document of an answer. */
-export async function askJson<T> (session: Session, request: Ask): Promise<T> {
-  return await jsonOf<T>(session, await ask(session, request))
+/** The JSON document of an answer. Without these members, it is none of the API. */
+export async function askJson<T extends object> (
+  session: Session,
+  request: Ask,
+  ...members: (keyof T & string)[]
+): Promise<T> {
+  return await jsonOf<T>(session, await ask(session, { ...request, whole: true }), ...members)
 }
 
-export async function jsonOf<T> ({ settings }: Session, response: Response): Promise<T> {
+export async function jsonOf<T extends object> (
+  session: Session,
+  response: Response,
+  ...members: (keyof T & string)[]
+): Promise<T> {
   const text = await response.text()
+  let document: unknown
   try {
-    return JSON.parse(text) as T
+    document = JSON.parse(text)
   } catch (cause) {
-    throw new Failure(EXIT.unexpected, `${settings.url} answered with something else than JSON`, {
-      type: 'urn:gx4ki:cli:answer',
-      hint: 'is this the address of gx4ki-jobs? Set --url or GX4KI_URL',
-      cause
-    })
+    throw notOfApi(session, 'JSON', cause)
   }
+  const isObject = typeof document === 'object' && document !== null
+  const missing = members.find((name) => !isObject || !Object.hasOwn(document as object, name))
+  if (!isObject || missing !== undefined) throw notOfApi(session, `JSON with ${JSON.stringify(missing ?? members)}`)
+  return document as T
+}
+
+/** The error for an answer that is a success, and none that the API gives. */
+export function notOfApi ({ settings }: Session, expected: string, cause?: unknown): Failure {
+  return new Failure(EXIT.unexpected, `${settings.url} answered with something else than ${expected}`, {
+    type: 'urn:gx4ki:cli:answer',
+    hint: 'is this the address of gx4ki-jobs? Set --url or GX4KI_URL',
+    cause
+  })
 }
 
 /** `wait` is how long to wait before the next attempt: Infinity if that makes no sense. */
 async function attempt (session: Session, request: Ask): Promise<Response | { failure: Failure, wait?: number }> {
   const { settings: { url }, interrupt } = session
-  const { method = 'GET', path, headers = {}, body, also = [], signal = interrupt, timeout = TIMEOUT_MS } = request
+  const { method = 'GET', path, headers = {}, body, also = [], signal = interrupt, timeout = TIMEOUT_MS, whole } = request
   // Not AbortSignal.timeout, which would also end a body that takes longer.
   const late = new AbortController()
   const timer = setTimeout(() => late.abort(new DOMException('no answer in time', 'TimeoutError')), timeout)
@@ -80,9 +101,12 @@ async function attempt (session: Session, request: Ask): Promise<Response | { fa
       headers: { accept: 'application/json', ...headers, ...(body && { 'content-type': 'application/json' }) },
       ...(body && { body: JSON.stringify(body) }),
       signal: AbortSignal.any([late.signal, signal])
-    })
-    if (answer.ok || also.includes(answer.status)) return answer
-    const failure = await problemFailure(answer, url)
+    }).finally(() => clearTimeout(timer))
+    const isSuccess = answer.ok || also.includes(answer.status)
+    if (isSuccess && !whole) return answer
+    const all = await wholeOf(answer)
+    if (isSuccess) return all
+    const failure = await problemFailure(all, url)
     const isTemporary = LATER.includes(answer.status) && !failure.is('too-many-jobs', 'quota-exceeded')
     return { failure, ...waitOf(answer, isTemporary) }
   } catch (error) {
@@ -95,9 +119,14 @@ async function attempt (session: Session, request: Ask): Promise<Response | { fa
       cause: error
     })
     return { failure, ...(!isTemporary && { wait: Infinity }) }
-  } finally {
-    clearTimeout(timer)
   }
+}
+
+async function wholeOf ({ body, status, headers }: Response): Promise<Response> {
+  if (body === null) return new Response(null, { status, headers })
+  const chunks: Uint8Array[] = []
+  for await (const chunk of chunksWithin(body, TIMEOUT_MS)) chunks.push(chunk)
+  return new Response(Buffer.concat(chunks), { status, headers })
 }
 
 function waitOf ({ headers }: Response, isTemporary: boolean): { wait?: number } {

@@ -1,6 +1,6 @@
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { Failure } from '../failure.ts'
-import { printable } from '../show/printable.ts'
+import { printable } from '../../shared/words/printable.ts'
 
 interface ProblemDocument {
   type: string

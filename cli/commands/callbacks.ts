@@ -4,7 +4,7 @@ import type { Command } from '../arguments/command.ts'
 import { askJson } from '../api/ask.ts'
 import { EXIT } from '../exit-codes.ts'
 import { jobIdOf } from '../settings/last-job.ts'
-import { printable } from '../show/printable.ts'
+import { printable } from '../../shared/words/printable.ts'
 import { table } from '../show/table.ts'
 
 type Callback = Static<typeof CallbackView>
@@ -23,12 +23,12 @@ export const callbacks: Command = {
     if (again !== undefined) {
       // Not repeated by itself: each of these requests is one more attempt.
       const sent = { method: 'POST' as const, path: `${path}/${encodeURIComponent(again)}/redeliver`, patience: 0 }
-      const callback = await askJson<Callback>(session, sent)
+      const callback = await askJson<Callback>(session, sent, 'id')
       await session.answer(callback, () => '')
       await session.note('The callback is sent again, at once or within a minute.')
       return EXIT.done
     }
-    const all = await askJson<{ callbacks: Callback[] }>(session, { path })
+    const all = await askJson<{ callbacks: Callback[] }>(session, { path }, 'callbacks')
     await session.answer(all, () =>
       table(session.out, ['CALLBACK', 'STATE', 'REPORTS', 'KIND', 'TO', 'ATTEMPTS', 'LAST'], all.callbacks.map(rowOf)))
     if (all.callbacks.length === 0) await session.note('The job has no callbacks.')

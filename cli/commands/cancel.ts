@@ -3,7 +3,7 @@ import { askJson } from '../api/ask.ts'
 import { EXIT } from '../exit-codes.ts'
 import { cancelWhenInterrupted } from '../job/cancel-when-interrupted.ts'
 import { followJob } from '../job/follow-job.ts'
-import { hasEnded, type Job } from '../job/job.ts'
+import { hasEnded, JOB_MEMBERS, type Job } from '../job/job.ts'
 import { jobIdOf } from '../settings/last-job.ts'
 import { timeoutIn, timeoutOption } from './wait-options.ts'
 
@@ -20,7 +20,7 @@ export const cancel: Command = {
     const ids = [...new Set(given.positionals.map((id) => jobIdOf(session, id)))]
     const timeout = timeoutIn(given)
     for (const id of ids) {
-      const asked = await askJson<Job>(session, { method: 'DELETE', path: `/job/${id}` })
+      const asked = await askJson<Job>(session, { method: 'DELETE', path: `/job/${id}` }, ...JOB_MEMBERS)
       const job = given.flag('wait') && !hasEnded(asked)
         ? await cancelWhenInterrupted(session, [id], false, async () => await followJob(session, id, timeout))
         : asked

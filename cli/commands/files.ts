@@ -3,7 +3,7 @@ import { listFiles } from '../download/list-files.ts'
 import { EXIT } from '../exit-codes.ts'
 import { jobIdOf } from '../settings/last-job.ts'
 import { bytesText } from '../../shared/words/amounts.ts'
-import { printable } from '../show/printable.ts'
+import { printable } from '../../shared/words/printable.ts'
 import { table } from '../show/table.ts'
 
 export const files: Command = {

@@ -3,9 +3,9 @@ import { readDuration } from '../arguments/read-duration.ts'
 import { askJson } from '../api/ask.ts'
 import { EXIT } from '../exit-codes.ts'
 import { misuse } from '../failure.ts'
-import type { Job } from '../job/job.ts'
+import { JOB_MEMBERS, type Job } from '../job/job.ts'
 import { jobIdOf } from '../settings/last-job.ts'
-import { printable } from '../show/printable.ts'
+import { printable } from '../../shared/words/printable.ts'
 
 export const keep: Command = {
   name: 'keep',
@@ -24,7 +24,8 @@ export const keep: Command = {
     const [span, date] = [given.text('for'), given.text('until')]
     if ((span === undefined) === (date === undefined)) throw misuse('gx4ki keep needs either --for or --until')
     const until = span === undefined ? dateOf(date!) : new Date(Date.now() + readDuration(span, '--for')).toISOString()
-    const job = await askJson<Job>(session, { method: 'PATCH', path: `/job/${id}`, body: { expires_at: until } })
+    const request = { method: 'PATCH' as const, path: `/job/${id}`, body: { expires_at: until } }
+    const job = await askJson<Job>(session, request, ...JOB_MEMBERS)
     await session.answer(job, () => `${printable(job.expires_at ?? '')}\n`)
     return EXIT.done
   }

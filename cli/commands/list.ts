@@ -4,7 +4,7 @@ import { EXIT } from '../exit-codes.ts'
 import { misuse } from '../failure.ts'
 import type { Job } from '../job/job.ts'
 import { durationText } from '../../shared/words/amounts.ts'
-import { printable } from '../show/printable.ts'
+import { printable } from '../../shared/words/printable.ts'
 import { table } from '../show/table.ts'
 
 const states = ['accepted', 'pending', 'running', 'succeeded', 'failed', 'canceled', 'lost'] as const
@@ -26,7 +26,7 @@ export const list: Command = {
     const query = { state: given.text('state'), template: given.text('template'), limit: String(Math.min(limit, 1000)) }
     const jobs: Listed[] = []
     let more = false
-    for await (const page of pagesOf<{ jobs: Listed[], next_cursor: string | null }>(session, '/job', query)) {
+    for await (const page of pagesOf<{ jobs: Listed[], next_cursor: string | null }>(session, '/job', query, 'jobs')) {
       jobs.push(...page.jobs)
       more = jobs.length > limit || page.next_cursor !== null
       if (jobs.length >= limit) break

@@ -6,7 +6,8 @@ import { keptLog } from '../job/kept-log.ts'
 import { liveLog } from '../job/live-log.ts'
 import { jobIdOf } from '../settings/last-job.ts'
 import type { Session } from '../session.ts'
-import { printableLines } from '../show/printable.ts'
+import type { Output } from '../world.ts'
+import { printableLines } from '../../shared/words/printable.ts'
 
 export const logs: Command = {
   name: 'logs',
@@ -38,17 +39,28 @@ export const logs: Command = {
         await session.answer({ job_uuid: id, log: Buffer.concat(log).toString() }, () => '')
         return
       }
-      for await (const chunk of session.out.isTerminal ? linesOf(chunks) : chunks) {
-        await print(chunk)
+      if (session.out.isTerminal) return await showOnTerminal(session.out, chunks)
+      for await (const chunk of chunks) {
+        await session.out.write(chunk)
         if (session.out.isGone()) break
       }
     })
     return EXIT.done
+  }
+}
 
-    async function print (bytes: Uint8Array): Promise<void> {
-      // A program gets the bytes; a terminal would obey them.
-      await session.out.write(session.out.isTerminal ? printableLines(Buffer.from(bytes).toString()) : bytes)
+/** A terminal would obey the bytes that a program gets. Of what it obeys only colours are left, up to the end. */
+async function showOnTerminal (out: Output, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  let hasColours = false
+  try {
+    for await (const lines of linesOf(chunks)) {
+      const text = printableLines(Buffer.from(lines).toString())
+      hasColours ||= text.includes('\u001b')
+      await out.write(text)
+      if (out.isGone()) break
     }
+  } finally {
+    if (hasColours) await out.write('\u001b[0m')
   }
 }
 

@@ -8,7 +8,7 @@ import type { Accepted } from '../job/deploy-job.ts'
 import { followJob } from '../job/follow-job.ts'
 import { codeOfEnd } from '../job/job.ts'
 import { tellWhy } from '../job/tell-why.ts'
-import { printable } from '../show/printable.ts'
+import { printable } from '../../shared/words/printable.ts'
 import type { Session } from '../session.ts'
 import { cancelOption, directoryOption, forceOption, timeoutIn, timeoutOption } from './wait-options.ts'
 

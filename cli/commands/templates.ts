@@ -5,7 +5,7 @@ import { Failure, misuse } from '../failure.ts'
 import { envExample } from '../job/env-example.ts'
 import { readTemplates, type Template, type Variable } from '../job/read-templates.ts'
 import type { Session } from '../session.ts'
-import { printable } from '../show/printable.ts'
+import { printable, printableLines } from '../../shared/words/printable.ts'
 import { table } from '../show/table.ts'
 
 export const templates: Command = {
@@ -33,10 +33,15 @@ export const templates: Command = {
     const template = all.templates.find((one) => one.name === name)
     if (template === undefined) throw unknownTemplate(name, all.templates)
     if (schema) await session.answer(template.env, () => `${JSON.stringify(template.env, undefined, 2)}\n`)
-    else if (example) await session.answer({ env: envExample(template) }, () => envExample(template))
+    else if (example) await session.answer({ env: envExample(template) }, () => exampleFor(session, template))
     else await show(session, template)
     return EXIT.done
   }
+}
+
+/** A file gets the bytes; a terminal would obey what is in a default. */
+function exampleFor ({ out }: Session, template: Template): string {
+  return out.isTerminal ? printableLines(envExample(template)) : envExample(template)
 }
 
 async function show (session: Session, template: Template): Promise<void> {

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { atMost } from '../../shared/flow/at-most.ts'
+import { printable } from '../../shared/words/printable.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Failure } from '../failure.ts'
 import type { Session } from '../session.ts'
@@ -93,7 +94,10 @@ async function downloadTo (
         counted += bytes
         progress.add(bytes, file.name)
       })
-      await part.moveTo(path)
+      // Another process that downloads the same may have given it its place.
+      await part.moveTo(path).catch(async (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT' || !await isThere(path, file, true)) throw error
+      })
       return { size: file.size, sha256: file.sha256 }
     } catch (error) {
       const isOther = error instanceof Failure && error.is('precondition-failed', 'unknown-file', 'conflict')
@@ -114,5 +118,14 @@ function asFailure (error: unknown): Failure {
   if (error instanceof Failure) return error
   const { code, message } = error as NodeJS.ErrnoException
   if (code === undefined) throw error
-  return new Failure(EXIT.incomplete, code === 'ENOSPC' ? 'the disk is full' : message, { cause: error })
+  return new Failure(EXIT.incomplete, REASONS[code] ?? printable(message), { cause: error })
+}
+
+const REASONS: Record<string, string> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota of the disk is used up',
+  ENAMETOOLONG: 'its name is too long for this disk; with --output FILE it gets another one',
+  EISDIR: 'there is a folder of this name',
+  ENOTDIR: 'there is a file of the name of its folder',
+  EEXIST: 'there is a file of the name of its folder'
 }

@@ -3,6 +3,7 @@ import { networkReason } from '../api/network-reason.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Failure } from '../failure.ts'
 import type { Session } from '../session.ts'
+import { chunksWithin } from '../../shared/http/chunks-within.ts'
 import type { PartFile } from './part-file.ts'
 
 export interface Content {
@@ -69,11 +70,8 @@ async function fetchRest (
     patience: LONG_MS
   })
   if (at > 0 && !continues(answer, at, size)) await restart(part, passed)
-  const silence = new AbortController()
-  const alarm = setTimeout(() => silence.abort(new DOMException('no bytes in time', 'TimeoutError')), SILENCE_MS)
   try {
-    for await (const chunk of bodyOf(answer, silence.signal)) {
-      alarm.refresh()
+    for await (const chunk of answer.body === null ? [] : chunksWithin(answer.body, SILENCE_MS)) {
       if (part.size + chunk.length > size) {
         throw new Failure(EXIT.incomplete, `the server sends more than the ${size} bytes of the list`)
       }
@@ -86,8 +84,6 @@ async function fetchRest (
     const { reason, isTemporary } = networkReason(error)
     if (error instanceof Failure || !isTemporary) throw error
     return new Failure(EXIT.incomplete, `the download broke off: ${reason}`, { cause: error })
-  } finally {
-    clearTimeout(alarm)
   }
 }
 
@@ -96,26 +92,6 @@ function continues (answer: Response, at: number, size: number): boolean {
   if (answer.status !== 206) return false
   if (answer.headers.get('content-range') === `bytes ${at}-${size - 1}/${size}`) return true
   throw new Failure(EXIT.incomplete, 'the server has answered with another range than it was asked for')
-}
-
-async function * bodyOf ({ body }: Response, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  if (body === null) return
-  const reader = body.getReader()
-  const stop = (): void => {
-    reader.cancel(signal.reason).catch(() => {})
-  }
-  signal.addEventListener('abort', stop)
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      signal.throwIfAborted()
-      if (done) return
-      yield value
-    }
-  } finally {
-    signal.removeEventListener('abort', stop)
-    stop()
-  }
 }
 
 async function restart (part: PartFile, passed: (bytes: number) => void): Promise<void> {

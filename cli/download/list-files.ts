@@ -18,7 +18,9 @@ export interface FileList {
 /** All result files of a job, and what is left out. */
 export async function listFiles (session: Session, id: string): Promise<FileList> {
   const list: FileList = { files: [], left_out: [], left_out_count: 0 }
-  for await (const page of pagesOf<FileList & { next_cursor: string | null }>(session, `/job/${id}/result/list`, { limit: '1000' })) {
+  type Page = FileList & { next_cursor: string | null }
+  const members = ['files', 'left_out', 'left_out_count'] as const
+  for await (const page of pagesOf<Page>(session, `/job/${id}/result/list`, { limit: '1000' }, ...members)) {
     list.files.push(...page.files)
     list.left_out = page.left_out
     list.left_out_count = page.left_out_count

@@ -3,7 +3,8 @@ import { mkdirSync, rmdirSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
-const FOLDER = '.gx4ki-parts'
+/** No result can have a name in this folder: cli/download/refused-name.ts. */
+export const PARTS_FOLDER = '.gx4ki-parts'
 
 /**
  * A file that is not whole yet. Its name is the sha256 of its content, and not that of the result: so a part is never
@@ -25,15 +26,20 @@ export interface PartFile {
 
 /** Opens the part of a content in a folder, and reads what an earlier process has left of it. */
 export async function openPart (folder: string, sha256: string): Promise<PartFile> {
-  const path = join(folder, FOLDER, `${sha256}.part`)
+  const path = join(folder, PARTS_FOLDER, `${sha256}.part`)
   mkdirSync(dirname(path), { recursive: true })
   // Created without being truncated.
   await (await open(path, 'a')).close()
   const file = await open(path, 'r+')
   let hash: Hash = createHash('sha256')
-  for await (const chunk of file.createReadStream({ start: 0, autoClose: false })) hash.update(chunk as Buffer)
+  // Another process may continue the same part meanwhile: what counts is what was read of it.
+  let size = 0
+  for await (const chunk of file.createReadStream({ start: 0, autoClose: false })) {
+    hash.update(chunk as Buffer)
+    size += (chunk as Buffer).length
+  }
   const part: PartFile = {
-    size: (await file.stat()).size,
+    size,
     async append (chunk) {
       for (let at = 0; at < chunk.length;) {
         at += (await file.write(chunk, at, chunk.length - at, part.size + at)).bytesWritten
@@ -64,7 +70,7 @@ export async function openPart (folder: string, sha256: string): Promise<PartFil
 /** Removes the folder of parts if no part is in it. */
 export function removeEmpty (folder: string): void {
   try {
-    rmdirSync(join(folder, FOLDER))
+    rmdirSync(join(folder, PARTS_FOLDER))
   } catch {
     // There are parts, or there never was one.
   }

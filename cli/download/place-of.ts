@@ -3,7 +3,7 @@ import { createReadStream, lstatSync, mkdirSync, realpathSync } from 'node:fs'
 import { dirname, resolve, sep } from 'node:path'
 import { EXIT } from '../exit-codes.ts'
 import { Failure } from '../failure.ts'
-import { printable } from '../show/printable.ts'
+import { printable } from '../../shared/words/printable.ts'
 import type { ListedFile } from './list-files.ts'
 import { refusedName } from './refused-name.ts'
 

@@ -1,6 +1,6 @@
 import type { Session } from '../session.ts'
 import { bytesText, durationText } from '../../shared/words/amounts.ts'
-import { printable } from '../show/printable.ts'
+import { printable } from '../../shared/words/printable.ts'
 import { statusLine } from '../show/status-line.ts'
 
 export interface Progress {

@@ -1,3 +1,4 @@
+import { PARTS_FOLDER } from './part-file.ts'
 import { wrongName } from '../../shared/results/wrong-name.ts'
 
 const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])$/i
@@ -12,6 +13,7 @@ const NOT_ON_WINDOWS = /[<>:"|?*]/
 export function refusedName (name: string, platform: NodeJS.Platform = process.platform): string | undefined {
   const wrong = wrongName(name)
   if (wrong !== undefined) return wrong
+  if (name.split('/')[0]!.toLowerCase() === PARTS_FOLDER) return `must not be in ${PARTS_FOLDER}, where unfinished downloads are`
   if (/^[A-Za-z]:/.test(name)) return 'must not begin with a drive'
   for (const part of name.split('/')) {
     if (/[. ]$/.test(part)) return 'must not have a part that ends with a dot or a space'

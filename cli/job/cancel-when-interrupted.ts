@@ -1,7 +1,7 @@
 import { askJson } from '../api/ask.ts'
 import { Failure } from '../failure.ts'
 import type { Session } from '../session.ts'
-import type { Job } from './job.ts'
+import { JOB_MEMBERS, type Job } from './job.ts'
 
 /**
  * Runs a task that watches jobs. When the caller interrupts it, the jobs go on, or are canceled if the caller wants
@@ -28,7 +28,7 @@ export async function cancelWhenInterrupted<T> (
       })
     }
     const signal = new AbortController().signal
-    for (const id of ids) await askJson<Job>(session, { method: 'DELETE', path: `/job/${id}`, signal })
+    for (const id of ids) await askJson<Job>(session, { method: 'DELETE', path: `/job/${id}`, signal }, ...JOB_MEMBERS)
     throw new Failure(code, `canceled: ${jobs}`, { type: 'urn:gx4ki:cli:interrupted', job_uuid: ids[0] })
   }
 }

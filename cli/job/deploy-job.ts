@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { askJson } from '../api/ask.ts'
+import { askJson, notOfApi } from '../api/ask.ts'
 import { Failure } from '../failure.ts'
 import type { Session } from '../session.ts'
-import { keepLastJob } from '../settings/last-job.ts'
+import { isJobId, keepLastJob } from '../settings/last-job.ts'
 import type { Values } from './read-values.ts'
 
 export interface DeployBody {
@@ -40,7 +40,8 @@ export async function deployJob (
   session.interrupt.addEventListener('abort', onInterrupt)
   try {
     const job = await withPlaces(from, async () =>
-      await askJson<Accepted>(session, { method: 'POST', path: '/job/deploy', body, headers, patience, signal }))
+      await askJson<Accepted>(session, { method: 'POST', path: '/job/deploy', body, headers, patience, signal }, 'job_uuid'))
+    if (!isJobId(job.job_uuid)) throw notOfApi(session, 'the id of a job')
     await keepLastJob(session, job.job_uuid)
     return job
   } finally {

@@ -1,5 +1,5 @@
 import { readDotenv } from '../../shared/dotenv/read-dotenv.ts'
-import { printable } from '../show/printable.ts'
+import { printable } from '../../shared/words/printable.ts'
 import type { Template } from './read-templates.ts'
 
 /** A dotenv file that names all variables of a template. Only those that are required have to be filled in. */

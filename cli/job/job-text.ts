@@ -1,6 +1,6 @@
 import type { Paint } from '../show/paint.ts'
 import { bytesText, durationText } from '../../shared/words/amounts.ts'
-import { printable } from '../show/printable.ts'
+import { printable } from '../../shared/words/printable.ts'
 import { hasEnded, type Job } from './job.ts'
 
 const MARKS = {

@@ -5,6 +5,11 @@ import { EXIT, type ExitCode } from '../exit-codes.ts'
 
 export type Job = Static<typeof JobView>
 
+/** What no document of a job is without. */
+export const JOB_MEMBERS = [
+  'job_uuid', 'state', 'template', 'created_at', 'started_at', 'finished_at', 'results', 'progress', 'env'
+] as const satisfies (keyof Job)[]
+
 /** The exit code of a command that has waited for the job, by the state in which it ended. */
 const codes: Record<State, ExitCode | undefined> = {
   accepted: undefined,

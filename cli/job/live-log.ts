@@ -1,10 +1,9 @@
-import { LONG_MS, ask } from '../api/ask.ts'
+import { LONG_MS, ask, notOfApi } from '../api/ask.ts'
 import { networkReason } from '../api/network-reason.ts'
 import type { Session } from '../session.ts'
-import { eventParser, type ServerEvent } from '../../shared/http/event-parser.ts'
+import type { ServerEvent } from '../../shared/http/event-parser.ts'
+import { serverEvents } from '../../shared/http/server-events.ts'
 
-/** The server sends something every 15 s. A connection without that is dead, whatever the system thinks of it. */
-const QUIET_MS = 45_000
 /** Before the next stream, in case a server ends each at once. */
 const PAUSE_MS = 500
 
@@ -61,26 +60,16 @@ async function * streamOf (
   tail: number | undefined,
   last: string | undefined
 ): AsyncGenerator<ServerEvent> {
-  const quiet = new AbortController()
-  const watch = (): NodeJS.Timeout =>
-    setTimeout(() => quiet.abort(new DOMException('the stream is quiet', 'TimeoutError')), QUIET_MS)
   const answer = await ask(session, {
     path: `/job/${id}/events?log=1${tail === undefined ? '' : `&tail=${tail}`}`,
     headers: { accept: 'text/event-stream', ...(last !== undefined && { 'last-event-id': last }) },
-    patience: LONG_MS,
-    signal: AbortSignal.any([session.interrupt, quiet.signal])
+    patience: LONG_MS
   })
   // 204: the last event was heard already.
-  if (answer.body === null) return yield { id: last, type: 'end', data: '' }
-  const parse = eventParser()
-  let timer = watch()
-  try {
-    for await (const text of answer.body.pipeThrough(new TextDecoderStream())) {
-      clearTimeout(timer)
-      yield * parse(text)
-      timer = watch()
-    }
-  } finally {
-    clearTimeout(timer)
+  if (answer.status === 204) return yield { id: last, type: 'end', data: '' }
+  if (answer.body === null || !/^text\/event-stream\b/.test(answer.headers.get('content-type') ?? '')) {
+    await answer.body?.cancel()
+    throw notOfApi(session, 'events')
   }
+  yield * serverEvents(answer.body)
 }

@@ -26,5 +26,5 @@ export interface Templates {
 }
 
 export async function readTemplates (session: Session): Promise<Templates> {
-  return await askJson<Templates>(session, { path: '/template' })
+  return await askJson<Templates>(session, { path: '/template' }, 'templates', 'refused')
 }

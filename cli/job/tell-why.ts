@@ -1,6 +1,6 @@
 import { Failure } from '../failure.ts'
 import type { Session } from '../session.ts'
-import { printable, printableLines } from '../show/printable.ts'
+import { printable, printableLines } from '../../shared/words/printable.ts'
 import type { Job } from './job.ts'
 import { keptLog } from './kept-log.ts'
 

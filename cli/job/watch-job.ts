@@ -1,6 +1,6 @@
 import { ask, jsonOf, LONG_MS } from '../api/ask.ts'
 import type { Session } from '../session.ts'
-import { hasEnded, type Job } from './job.ts'
+import { hasEnded, JOB_MEMBERS, type Job } from './job.ts'
 
 /** The longest wait that the API offers. */
 const LONGEST_SECONDS = 50
@@ -33,12 +33,13 @@ export async function watchJob (
       also: [304],
       patience: LONG_MS,
       timeout: (LONGEST_SECONDS + 30) * 1000,
+      whole: true,
       signal
     })
     const before: string | null = etag
     if (answer.status !== 304) {
       etag = answer.headers.get('etag')
-      const job = await jsonOf<Job>(session, answer)
+      const job = await jsonOf<Job>(session, answer, ...JOB_MEMBERS)
       await seen(job)
       if (hasEnded(job)) return job
     }

@@ -1,4 +1,5 @@
 import type { Output } from '../world.ts'
+import { fitColumns } from './fit-columns.ts'
 
 /**
  * Rows for a person: columns that line up, under their titles. For a program: values with tabs between them, one row a
@@ -11,8 +12,12 @@ export function table (
 ): string {
   if (!isTerminal) return rows.map((row) => `${row.join('\t')}\n`).join('')
   const all = [titles, ...rows]
-  const widths = titles.map((_, column) => Math.max(...all.map((row) => row[column]!.length)))
-  return all.map((row) =>
-    `${row.map((cell, column) => column === row.length - 1 ? cell : cell.padEnd(widths[column]!)).join('  ').trimEnd()}\n`
-  ).join('')
+  const widths = titles.map((_, column) => all.reduce((most, row) => Math.max(most, widthOf(row[column]!)), 0))
+  const padded = (cell: string, column: number): string => cell + ' '.repeat(widths[column]! - widthOf(cell))
+  return all.map((row) => `${row.map(padded).join('  ').trimEnd()}\n`).join('')
+}
+
+/** How many columns of a terminal a text takes. */
+function widthOf (text: string): number {
+  return fitColumns(text, Infinity).width
 }

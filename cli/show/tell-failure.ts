@@ -12,10 +12,13 @@ export async function tellFailure (
     await err.write(`${JSON.stringify({ type, detail: message, exit_code: code, status, errors: facts.errors, hint, job_uuid: id, trace_id: trace })}\n`)
     return
   }
-  const isSaid = errors.length === 1 && message.startsWith(errors[0]!.field) && message.includes(errors[0]!.message)
+  const each = errors.map(({ field, message }) => `${field} ${message}`)
+  // A message that is the first of the errors, perhaps without the place of its value, is not said twice.
+  const isFirst = each[0]?.startsWith(message) ?? false
+  const isSaid = isFirst || (each[0] !== undefined && message.endsWith(each[0]))
   const lines = [
-    `gx4ki: ${message}`,
-    ...(isSaid ? [] : errors.map(({ field, message }) => `  ${field} ${message}`)),
+    `gx4ki: ${isFirst ? each[0] : message}`,
+    ...each.slice(isSaid ? 1 : 0).map((line) => `  ${line}`),
     ...(hint === undefined ? [] : [`  ${hint}`]),
     ...(trace === undefined ? [] : [`  (${type.replace(/^urn:gx4ki:problem:/, '')}, trace id ${trace})`]),
     ...(stack === undefined ? [] : [stack])

@@ -9,6 +9,7 @@ import {
   KubernetesObjectApi,
   type KubernetesObject,
   type V1ConfigMap,
+  type V1Deployment,
   type V1Secret,
   VersionApi
 } from '@kubernetes/client-node'
@@ -20,6 +21,7 @@ import { type Manifest, manifests } from './manifests.ts'
 import { referencesOf, type Service, settingsOf, settingsRow } from './as-operator/pod-of-service.ts'
 import { type Live, readyRow } from './as-operator/ready-row.ts'
 import { accountsOf, rightsOf } from './as-operator/rights.ts'
+import { configurationOf, type Entry, probeOf, type Route, routeRow } from './as-operator/route-row.ts'
 import { broken, degraded, isBroken, type Row, works } from './row.ts'
 import { runInCluster } from './run-in-cluster.ts'
 import { table } from './table.ts'
@@ -81,8 +83,10 @@ async function examine (): Promise<void> {
     JOBS_NAMESPACE: namespace = 'gx4ki-jobs',
     DEFAULT_TEMPLATE = 'drive',
     IMAGE: image = '',
-    UPLOAD_URL: uploadUrl = ''
+    UPLOAD_URL: uploadUrl = '',
+    PUBLIC_URL: publicUrl = ''
   } = deploy === undefined ? {} : settingsOf(deploy, configured)
+  await section('route to job-watch', async () => [await routeRow(await entryOf(objects), probeOf(publicUrl))])
 
   progress('the rights of the ServiceAccounts')
   const accounts = accountsOf(manifests('ServiceAccount', 'Role', 'RoleBinding'), {
@@ -137,6 +141,24 @@ async function lookFromInside (services: Map<string, Service>, namespace: string
     if (fix) await removeObjects(config, namespace, orphans)
     return clusterOrphanRows(orphans, { all: all.length, removed: fix })
   })
+}
+
+/** The entry point: a route, or the Deployment of the component path-router. */
+async function entryOf (objects: KubernetesObjectApi): Promise<Entry> {
+  const [manifest] = manifests('HTTPRoute')
+  const deployment = await find<V1Deployment>(objects, {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'entry', namespace: FUNCTIONS }
+  })
+  const name = configurationOf(deployment)
+  return {
+    route: await find<Route>(objects, manifest!),
+    deployment,
+    configuration: name === undefined
+      ? undefined
+      : await find<V1ConfigMap>(objects, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: FUNCTIONS } })
+  }
 }
 
 /** The URL of a Service inside the cluster. */

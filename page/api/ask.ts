@@ -2,6 +2,9 @@ import { askToSignIn, credential } from '../sign-in/credential.ts'
 import { renew } from '../sign-in/oidc.ts'
 import { refusalOf, unreachable } from './refusal.ts'
 
+/** How long an answer may take to begin. The server holds some of them for 50 s, and a function may have to start. */
+const ANSWER_MS = 90_000
+
 export interface Request {
   method?: string
   headers?: Record<string, string>
@@ -47,6 +50,8 @@ export async function sendJson<T> (
 
 async function send (path: string, { headers = {}, signal, ...request }: Request): Promise<Response> {
   const token = credential.value?.token
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(), ANSWER_MS)
   try {
     // Relative, so that the page also works where the entry point is below a path.
     return await fetch(`.${path}`, {
@@ -54,10 +59,12 @@ async function send (path: string, { headers = {}, signal, ...request }: Request
       headers: { ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
       credentials: 'omit',
       cache: 'no-store',
-      signal: signal ?? null
+      signal: AbortSignal.any([late.signal, ...(signal === undefined ? [] : [signal])])
     })
   } catch (error) {
     if (signal?.aborted) throw error
     throw unreachable(error)
+  } finally {
+    clearTimeout(timer)
   }
 }

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
+import { printable } from '../../shared/words/printable.ts'
 import { askJson } from '../api/ask.ts'
 import type { Job, ResultFile, ResultPage } from '../api/shapes.ts'
 import { queryOf } from '../route.ts'
@@ -68,7 +69,7 @@ function LeftOut ({ left_out: named = [], left_out_count: count = 0 }: Partial<R
   return (
     <details class='box warn'>
       <summary>{count} {count === 1 ? 'file is' : 'files are'} not among the results</summary>
-      <ul>{named.map(({ name, reason }) => <li key={name}><code>{name}</code>: {reason}</li>)}</ul>
+      <ul>{named.map(({ name, reason }) => <li key={name}><code>{printable(name)}</code>: {reason}</li>)}</ul>
     </details>
   )
 }

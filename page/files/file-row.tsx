@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import { bytesText } from '../../shared/words/amounts.ts'
+import { printable } from '../../shared/words/printable.ts'
 import type { ResultFile } from '../api/shapes.ts'
 import { Preview } from '../preview/preview.tsx'
 import { previewOf } from '../preview/preview-of.ts'
@@ -22,7 +23,7 @@ export function FileRow ({ id, file, isShown, refresh }: RowOptions) {
   return (
     <li>
       <div class='bar'>
-        <span class='name' title={`sha256 ${file.sha256}`}>{file.name}</span>
+        <span class='name' title={`sha256 ${file.sha256}`}>{printable(file.name)}</span>
         <span class='quiet'>{bytesText(file.size)}</span>
         {kind !== undefined && (
           <button type='button' aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>

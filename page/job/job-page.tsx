@@ -1,4 +1,4 @@
-import { useEffect, useMemo } from 'preact/hooks'
+import { useEffect, useMemo, useState } from 'preact/hooks'
 import { ask } from '../api/ask.ts'
 import { isOfType } from '../api/refusal.ts'
 import type { Job } from '../api/shapes.ts'
@@ -26,12 +26,14 @@ import { Times } from './times.tsx'
 export function JobPage ({ id }: { id: string }) {
   const watched = useMemo(() => watchedJob(id), [id])
   const isVisible = visible.value
+  const [attempt, setAttempt] = useState(0)
+  const again = (): void => setAttempt(attempt + 1)
   useEffect(() => {
     if (!isVisible) return
     const gone = new AbortController()
     watched.follow(gone.signal).catch(() => {})
     return () => gone.abort()
-  }, [watched, isVisible, credential.value])
+  }, [watched, isVisible, attempt, credential.value])
 
   const { value: job } = watched.job
   const { value: error } = watched.error
@@ -42,7 +44,7 @@ export function JobPage ({ id }: { id: string }) {
     return (
       <>
         <Heading>Job {shortId(id)}</Heading>
-        {error === undefined ? <Loading what='the job' /> : <NoJob error={error} />}
+        {error === undefined ? <Loading what='the job' /> : <NoJob error={error} again={again} />}
       </>
     )
   }
@@ -56,7 +58,7 @@ export function JobPage ({ id }: { id: string }) {
         <Actions job={job} changed={(to) => (watched.job.value = to)} />
       </div>
       <p role='status' class='unseen'>The job is {job.state}</p>
-      {error !== undefined && <Failure error={error} />}
+      {error !== undefined && <Failure error={error} again={again} />}
       <Why job={job} />
       <ProgressBar job={job} />
       <Times job={job} />
@@ -80,8 +82,8 @@ function Why ({ job: { state, reason, message } }: { job: Job }) {
   )
 }
 
-function NoJob ({ error }: { error: Error }) {
-  if (!isOfType(error, 'unknown-job')) return <Failure error={error} again={() => location.reload()} />
+function NoJob ({ error, again }: { error: Error, again: () => void }) {
+  if (!isOfType(error, 'unknown-job')) return <Failure error={error} again={again} />
   return (
     <div class='box'>
       <p>There is no such job. It was removed at the end of its retention, or it belongs to somebody else.</p>

@@ -1,19 +1,21 @@
 import { batch, signal } from '@preact/signals'
 import { ask, askJson } from '../api/ask.ts'
-import { isOfType } from '../api/refusal.ts'
+import { isFinal, isOfType } from '../api/refusal.ts'
 import type { Job, Progress } from '../api/shapes.ts'
-import { linesOf, NO_LINES, withGap, withLines } from '../log/log-lines.ts'
+import { linesOf, NO_LINES, withLines, withNote } from '../log/log-lines.ts'
 import { hasEnded } from '../show/state-mark.tsx'
 import type { ServerEvent } from '../../shared/http/event-parser.ts'
 import { type Connection, followJob } from './follow-job.ts'
-import { pause } from './pause.ts'
+import { backOff, pause } from './pause.ts'
 import type { Cursor } from './read-events.ts'
 
-/** Just after its end, a log may not be stored yet. */
+/** Just after its end, a log may not be stored yet; or the server is away for a moment. */
 const LOG_ATTEMPTS = 20
 
 interface LogEvent {
   lines: string[]
+  /** The last line goes on with the first of the next event. */
+  open?: true
   /** How many lines before them the server has left out. */
   skipped?: number
   /** The pod that wrote them. */
@@ -35,19 +37,34 @@ export function watchedJob (id: string) {
   /** Follows the job until it has ended or the signal is aborted. Continues where an earlier call was. */
   async function follow (until: AbortSignal): Promise<void> {
     try {
-      const first = await askJson<Job>(`/job/${id}`, { signal: until })
-      job.value = first
-      error.value = undefined
+      const first = await readJob(until)
       if (!hasEnded(first.state)) {
         const hear = { event: hearEvent, job: take, connection: (how: Connection) => (connection.value = how) }
         await followJob(id, cursor, hear, until)
-        if (!until.aborted) job.value = await askJson<Job>(`/job/${id}`, { signal: until })
+        if (!until.aborted) await readJob(until)
       }
       if (!isWhole && !until.aborted) await readLog(until)
     } catch (failed) {
       if (!until.aborted) error.value = failed as Error
     } finally {
       connection.value = 'off'
+    }
+  }
+
+  /** The job as it is now. As long as the server is away, it is asked for again and again. */
+  async function readJob (until: AbortSignal): Promise<Job> {
+    for (let failures = 1; ; failures++) {
+      try {
+        job.value = await askJson<Job>(`/job/${id}`, { signal: until })
+        error.value = undefined
+        return job.value
+      } catch (failed) {
+        if (until.aborted || isFinal(failed)) throw failed
+        // Beside a job that is shown, the state of the connection says enough.
+        if (job.value === undefined) error.value = failed as Error
+        connection.value = 'reconnecting'
+        await pause(backOff(failures), until)
+      }
     }
   }
 
@@ -73,11 +90,12 @@ export function watchedJob (id: string) {
     waiting = []
     batch(() => {
       logNote.value = undefined
-      for (const { lines, skipped = 0, attempt: by } of added) {
-        if (attempt !== undefined && by !== attempt) log.value = withLines(log.value, ['… here begins the next attempt …'])
-        if (skipped > 0) log.value = withGap(log.value, skipped)
+      for (const { lines, open, skipped = 0, attempt: by } of added) {
+        if (attempt !== undefined && by !== attempt) log.value = withNote(log.value, 'here begins the next attempt')
+        // The server has not sent them, because they came too fast.
+        if (skipped > 0) log.value = withNote(log.value, `${skipped} lines are left out here: the log as a file has them`)
         attempt = by
-        log.value = withLines(log.value, lines)
+        log.value = withLines(log.value, lines, open)
       }
     })
   }
@@ -94,7 +112,7 @@ export function watchedJob (id: string) {
         return
       } catch (failed) {
         logNote.value = (failed as Error).message
-        if (!isOfType(failed, 'log-not-available')) return
+        if (isFinal(failed) && !isOfType(failed, 'log-not-available')) return
         await pause(1500, until)
       }
     }

@@ -41,6 +41,12 @@ export function withValue (values: Values, name: string, value: string | undefin
   return value === undefined ? others : { ...others, [name]: value }
 }
 
+/** The values that may be stored: those of variables of the template, and none that is secret. */
+export function withoutSecrets ({ env: { properties } }: Template, values: Values): Values {
+  return Object.fromEntries(Object.entries(values).filter(([name]) =>
+    Object.hasOwn(properties, name) && properties[name]!.writeOnly !== true))
+}
+
 function defaultText ({ default: value }: Variable): string | undefined {
   return value === undefined ? undefined : String(value)
 }

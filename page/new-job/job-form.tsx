@@ -1,15 +1,16 @@
-import { useMemo, useState } from 'preact/hooks'
+import { useEffect, useMemo, useState } from 'preact/hooks'
 import { sendJson } from '../api/ask.ts'
 import type { Job, Template } from '../api/shapes.ts'
 import { go } from '../current-route.ts'
 import { shortId } from '../jobs/job-row.tsx'
 import { useAction } from '../show/use-action.ts'
+import { keepTyped, typedBefore } from '../sign-in/typed.ts'
 import { commandLine } from './command-line.ts'
 import { DotenvFile } from './dotenv-file.tsx'
 import { EnvField } from './env-field.tsx'
 import { ErrorSummary } from './error-summary.tsx'
 import { errorsByField } from './errors-by-field.ts'
-import { fieldGroups, initialValues, valuesToSend, withValue } from './form-values.ts'
+import { fieldGroups, initialValues, type Values, valuesToSend, withoutSecrets, withValue } from './form-values.ts'
 import { PlainField } from './plain-field.tsx'
 import { requestKeys } from './request-key.ts'
 
@@ -18,12 +19,24 @@ interface FormOptions {
   earlier: Job | undefined
 }
 
+/** What survives the way to the issuer and back. */
+interface Typed {
+  values: Values
+  callbackUrl: string
+  queue: string
+}
+
 /** The form of a template. What it sends, the API checks; a refused request leaves every value where it is. */
 export function JobForm ({ template, earlier }: FormOptions) {
-  const [values, setValues] = useState(() => initialValues(template, earlier?.env))
-  const [callbackUrl, setCallbackUrl] = useState('')
-  const [queue, setQueue] = useState('')
+  const before = useMemo(() => typedBefore<Typed>(), [])
+  const [values, setValues] = useState(() => ({ ...initialValues(template, earlier?.env), ...before?.values }))
+  const [callbackUrl, setCallbackUrl] = useState(before?.callbackUrl ?? '')
+  const [queue, setQueue] = useState(before?.queue ?? '')
   const keyOf = useMemo(requestKeys, [])
+  useEffect(
+    () => keepTyped((): Typed => ({ values: withoutSecrets(template, values), callbackUrl, queue })),
+    [values, callbackUrl, queue]
+  )
 
   const { properties } = template.env
   const secret = Object.keys(properties).filter((name) => properties[name]!.writeOnly === true)
@@ -70,6 +83,8 @@ export function JobForm ({ template, earlier }: FormOptions) {
           {secret.length > 0 && ` Secret ones are not known any more: ${secret.join(', ')}.`}
         </p>
       )}
+      {before !== undefined && secret.length > 0 &&
+        <p class='box'>Secret values are not kept while you sign in: {secret.join(', ')}.</p>}
       {error !== undefined && <ErrorSummary error={error} />}
       <DotenvFile fill={(given) => setValues((all) => ({ ...all, ...given }))} />
       {fieldsOf(needed)}

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import { bytesText, durationText } from '../../shared/words/amounts.ts'
+import { printable } from '../../shared/words/printable.ts'
 import type { ResultFile } from '../api/shapes.ts'
 import { Failure } from '../show/failure.tsx'
 import { Loading } from '../show/loading.tsx'
@@ -35,8 +36,8 @@ export function Recording ({ id, file }: { id: string, file: ResultFile }) {
         <tbody>
           {topics.slice(0, MOST_TOPICS).map(({ name, type, messages }) => (
             <tr key={name}>
-              <th scope='row'>{name}</th>
-              <td>{type}</td>
+              <th scope='row'>{printable(name)}</th>
+              <td>{printable(type)}</td>
               <td class='number'>{messages.toLocaleString('en')}</td>
             </tr>
           ))}

@@ -11,7 +11,13 @@ interface LazyOptions<P> {
 
 /** A view whose code is loaded when it is needed. */
 export function Lazy<P extends object> ({ what, load, options }: LazyOptions<P>) {
-  const { value: Loaded, error, again } = useLoaded(load, [])
+  const { value: Loaded, error, again } = useLoaded(async () => await load().catch((cause) => {
+    // Its files are named for their content, and another version of the page has other ones.
+    throw new Error(
+      `The code for ${what} cannot be loaded: the server cannot be reached, or has a new version; then reload this page`,
+      { cause }
+    )
+  }), [])
   if (error !== undefined) return <Failure error={error} again={again} />
   return Loaded === undefined ? <Loading what={what} /> : <Loaded {...options} />
 }

@@ -1,6 +1,7 @@
 import { type Credential, credential, signInWith } from './credential.ts'
 import { challengeOf, randomText } from './pkce.ts'
 import type { PageSettings } from './page-settings.ts'
+import { storeTyped } from './typed.ts'
 
 interface Begun {
   state: string
@@ -35,6 +36,7 @@ export async function beginSignIn (
     hash: location.hash
   }
   sessionStorage.setItem(PLACE, JSON.stringify(begun))
+  storeTyped()
   const target = new URL(found.authorization_endpoint)
   const parameters = {
     response_type: 'code',

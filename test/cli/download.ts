@@ -150,7 +150,8 @@ await t.test('a file that a running job replaces is downloaded as it is now', as
 })
 
 await t.test('C11: a name that would lead elsewhere is refused, and the other files come', async (t) => {
-  const hostile = ['../../x', '/etc/x', 'a/../../x', 'NUL', 'com1.txt', 'a/con', 'trailing.', 'a /b', 'C:x', 'a\\..\\x', 'a\nb', '']
+  const hostile = ['../../x', '/etc/x', 'a/../../x', 'NUL', 'com1.txt', 'a/con', 'trailing.', 'a /b', 'C:x', 'a\\..\\x', 'a\nb', '',
+    '.gx4ki-parts', '.GX4KI-parts/x']
   const api = await jobApi(t, { ...Object.fromEntries(hostile.map((name) => [name, Buffer.from('!')])), good: Buffer.from('good') })
   const { run, folder } = gx4kiAt(t, api.url)
   const { code, stdout } = await run(['download', api.id, '-d', 'into', '--json'])
@@ -164,6 +165,27 @@ await t.test('C11: a name that would lead elsewhere is refused, and the other fi
   const named = await run(['download', api.id, 'NUL', '-o', 'nul.bin'])
   t.equal(named.code, 0, 'a name of the own makes it harmless')
   t.equal(readFileSync(join(folder, 'nul.bin'), 'utf8'), '!')
+})
+
+await t.test('names that this disk cannot have are said in words', async (t) => {
+  const long = 'x'.repeat(256)
+  const api = await jobApi(t, { [long]: Buffer.from('!'), a: Buffer.from('a'), 'a/b': Buffer.from('b'), ok: Buffer.from('ok') })
+  const { run } = gx4kiAt(t, api.url)
+  const { code, stderr } = await run(['download', api.id, '-d', 'into'])
+  t.equal(code, 7)
+  t.match(stderr, `${long}: its name is too long for this disk; with --output FILE it gets another one\n`)
+  t.match(stderr, /^a(\/b)?: there is a (folder of this name|file of the name of its folder)/m)
+  t.notMatch(stderr, /E[A-Z]{4}/)
+})
+
+await t.test('processes that download the same into a folder do not disturb each other', async (t) => {
+  const big = Buffer.alloc(20_000_000, 'abc')
+  const api = await jobApi(t, { big })
+  const { start, folder } = gx4kiAt(t, api.url)
+  const all = await Promise.all(['1', '2', '3'].map(async () => await start(['download', api.id, '-d', 'into']).ended))
+  t.strictSame(all.map(({ code }) => code), [0, 0, 0], all.map(({ stderr }) => stderr).join(''))
+  t.ok(readFileSync(join(folder, 'into/big')).equals(big))
+  t.strictSame(readdirSync(join(folder, 'into')), ['big'])
 })
 
 await t.test('a link in the folder does not lead out of it, and other files are not replaced', async (t) => {

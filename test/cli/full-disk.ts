@@ -11,8 +11,9 @@ const skip = !existsSync('/dev/full') && 'this system has no /dev/full'
 await t.test('output that cannot be written is told in one line', { skip }, async (t) => {
   const api = await jobApi(t)
   api.instead = ({ url }, response) => {
-    if (url.includes('/events')) response.end('event: log\nid: 1\ndata: {"attempt":"a","lines":["x"]}\n\n')
-    else if (url.endsWith('/log')) response.end('x\n')
+    if (url.includes('/events')) {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).end('event: log\nid: 1\ndata: {"attempt":"a","lines":["x"]}\n\n')
+    } else if (url.endsWith('/log')) response.end('x\n')
     return response.writableEnded
   }
   const { folder } = gx4kiAt(t, api.url)

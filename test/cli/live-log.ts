@@ -1,5 +1,9 @@
 import type { ServerResponse } from 'node:http'
+import { mock } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
+import { liveLog } from '../../cli/job/live-log.ts'
+import type { Session } from '../../cli/session.ts'
 import { answerProblem, jobApi } from '../support/job-api.ts'
 import { poll } from '../support/poll.ts'
 import { gx4kiAt } from '../support/run-gx4ki.ts'
@@ -7,6 +11,10 @@ import { gx4kiAt } from '../support/run-gx4ki.ts'
 const event = (id: string, type: string, data: object): string =>
   `event: ${type}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`
 const lines = (id: string, ...lines: string[]): string => event(id, 'log', { attempt: 'a', lines })
+
+function beginEvents (response: ServerResponse): ServerResponse {
+  return response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' })
+}
 
 await t.test('a log that is followed goes on after its last event, however a stream ends', async (t) => {
   const api = await jobApi(t)
@@ -26,7 +34,7 @@ await t.test('a log that is followed goes on after its last event, however a str
     t.equal(url, `/job/${api.id}/events?log=1&tail=9`)
     asked.push(headers['last-event-id'] as string | undefined)
     const next = streams.shift()!
-    if (streams.length !== 2) response.writeHead(200, { 'content-type': 'text/event-stream' })
+    if (streams.length !== 2) beginEvents(response)
     next(response)
     return true
   }
@@ -55,7 +63,7 @@ await t.test('a line that comes in parts is one line, and a log that ends withou
     part('6', ['of another pod'], { attempt: 'b' }) + event('7', 'end', { state: 'succeeded' })
   ]
   api.instead = (_request, response) => {
-    response.writeHead(200, { 'content-type': 'text/event-stream' }).end(streams.shift())
+    beginEvents(response).end(streams.shift())
     return true
   }
   const { run } = gx4kiAt(t, api.url)
@@ -72,18 +80,64 @@ await t.test('a job that is gone, or that wrote nothing and has no log, is told'
   }
   t.match(await run(['logs', '-f', api.id]), { code: 3, stdout: '', stderr: /unknown-job/ })
   api.instead = ({ url }, response) => {
-    if (url.includes('/events')) response.end(event('e', 'end', { state: 'failed' }))
+    if (url.includes('/events')) beginEvents(response).end(event('e', 'end', { state: 'failed' }))
     else answerProblem(response, 404, 'no-log')
     return true
   }
   t.match(await run(['logs', '-f', api.id]), { code: 3, stdout: '', stderr: /no-log/ })
 })
 
+await t.test('a server that answers with something else than events is told, and not asked again and again', async (t) => {
+  const api = await jobApi(t)
+  api.instead = (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Sign in')
+    return true
+  }
+  const { run } = gx4kiAt(t, api.url)
+  t.match(await run(['logs', '-f', api.id]), { code: 1, stdout: '', stderr: /something else than events\n.*address of gx4ki-jobs/ })
+  t.equal(api.received.length, 1)
+})
+
+await t.test('a stream on which nothing comes any more is given up, and the next one goes on', async (t) => {
+  const asked: (string | null)[] = []
+  const streams = [lines('1', 'one'), lines('2', 'two') + event('3', 'end', { state: 'succeeded' })]
+  const session = {
+    settings: { url: 'http://127.0.0.1:1' },
+    now: () => 0,
+    sleep: async () => {},
+    interrupt: new AbortController().signal,
+    note: async () => {},
+    fetch: async (_url: unknown, init: RequestInit) => {
+      asked.push(new Headers(init.headers).get('last-event-id'))
+      const text = streams.shift()!
+      // It never ends by itself.
+      const body = new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode(text)) })
+      return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
+    }
+  } as unknown as Session
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  let printed = ''
+  const reading = (async () => {
+    for await (const bytes of liveLog(session, 'id', undefined)) printed += String(bytes)
+  })()
+  await poll('the first line is there', async () => {
+    await setImmediate()
+    return printed === 'one\n'
+  })
+  mock.timers.tick(44_000)
+  await setImmediate()
+  t.equal(asked.length, 1)
+  mock.timers.tick(2000)
+  await reading
+  t.strictSame([printed, asked], ['one\ntwo\n', [null, '1']])
+})
+
 await t.test('C9: logs -f | head -1 ends quietly, while the job goes on', async (t) => {
   const api = await jobApi(t)
   const open: ServerResponse[] = []
   api.instead = (_request, response) => {
-    response.writeHead(200, { 'content-type': 'text/event-stream' }).write(lines('1', 'one'))
+    beginEvents(response).write(lines('1', 'one'))
     open.push(response)
     return true
   }

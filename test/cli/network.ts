@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { watchJob } from '../../cli/job/watch-job.ts'
 import type { Session } from '../../cli/session.ts'
-import { answerProblem, jobApi, viewOf } from '../support/job-api.ts'
+import { answerJson, answerProblem, jobApi, viewOf } from '../support/job-api.ts'
 import { poll } from '../support/poll.ts'
 import { gx4kiAt } from '../support/run-gx4ki.ts'
 
@@ -166,4 +166,37 @@ await t.test('another server than gx4ki-jobs is recognized', async (t) => {
     return true
   }
   t.match(await run(['list']), { code: 1, stdout: '', stderr: /something else than JSON/ })
+  const { id } = api
+  for (const document of [{}, null, 'x', { job_uuid: '\u001b[2J' }]) {
+    api.instead = (_, response) => {
+      answerJson(response, 200, document)
+      return true
+    }
+    for (const words of [
+      ['run', 'drive'], ['status', id], ['wait', id], ['list'], ['files', id], ['templates'], ['callbacks', id],
+      ['callbacks', id, '--redeliver', 'x'], ['download', id], ['cancel', id], ['keep', id, '--for', '9d'], ['rerun', id]
+    ]) {
+      t.match(await run(words), { code: 1, stdout: '', stderr: /^gx4ki: .* something else than .*\n {2}is this the address/ }, words.join(' '))
+    }
+  }
+})
+
+await t.test('an answer that breaks off, or stays away in its middle, is asked for again', async (t) => {
+  const api = await jobApi(t)
+  const { run } = gx4kiAt(t, api.url)
+  for (const words of [['status', api.id], ['wait', api.id], ['files', api.id], ['list']]) {
+    let cuts = 0
+    api.instead = ({ url }, response) => {
+      if (cuts++ > 0) {
+        if (!url.startsWith('/job?')) return false
+        answerJson(response, 200, { jobs: [], next_cursor: null })
+        return true
+      }
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': 900 }).write('{"job_uuid":')
+      setTimeout(() => response.destroy(), 20)
+      return true
+    }
+    t.match(await run(words), { code: 0 }, words[0]!)
+    t.ok(cuts >= 2)
+  }
 })

@@ -88,6 +88,7 @@ await t.test('gx4ki with real functions, jobs and a store', async (t) => {
     const refused = await run(['run', 'script', '--dotenv', file, '-e', 'NOR_THIS=2'])
     t.match(refused, { code: 2, stdout: '', stderr: `env.NOTHING is not among the variables of the template script (${file}:2)` })
     t.match(refused.stderr, 'env.NOR_THIS is not among the variables of the template script (--env NOR_THIS)')
+    t.match(refused.stderr, /^gx4ki: env\.\w+ .*\n {2}env\.\w+ .*\n {2}\(invalid-request/, 'each error is said once')
     t.match(refused.stderr, /trace id [0-9a-f]{32}/)
     t.match(await run(['run', 'scirpt']), { code: 2, stderr: /template must be one of: / })
     t.match(await run(['templates', 'scrip']), { code: 2, stderr: /did you mean script\?/ })
@@ -147,7 +148,8 @@ await t.test('gx4ki with real functions, jobs and a store', async (t) => {
     t.match(plain, { code: 0, stdout: /✓ succeeded/ })
     t.notMatch(plain.stdout, '\u001b', 'NO_COLOR is respected')
     const log = await onTerminal(['logs', '@last']).ended
-    t.equal(log.stdout, 'red \u001b[31mred\u001b[0m \\x1b]0;title\\x07 end\r\n')
+    t.equal(log.stdout, 'red \u001b[31mred\u001b[0m \\x1b]0;title\\x07 end\r\n\u001b[0m', 'and no colour lasts')
+    t.equal(log.stdout, (await onTerminal(['logs', '-f', '@last']).ended).stdout)
     t.equal((await run(['logs', '@last'])).stdout, 'red \u001b[31mred\u001b[0m \u001b]0;title\u0007 end\n', 'a pipe gets the bytes')
   })
 

@@ -6,7 +6,7 @@ import { networkReason } from '../../cli/api/network-reason.ts'
 import { envExample } from '../../cli/job/env-example.ts'
 import { bytesText, durationText } from '../../shared/words/amounts.ts'
 import { fitColumns } from '../../cli/show/fit-columns.ts'
-import { printable, printableLines } from '../../cli/show/printable.ts'
+import { printable, printableLines } from '../../shared/words/printable.ts'
 import { table } from '../../cli/show/table.ts'
 import { readDotenv } from '../../shared/dotenv/read-dotenv.ts'
 import { jobApi, viewOf } from '../support/job-api.ts'
@@ -24,6 +24,18 @@ t.equal(printableLines('\u001b[31mred\u001b[0m\t\u001b]0;x\u0007\r\nb\rc'), '\u0
 
 t.equal(table({ isTerminal: false }, ['A', 'B'], [['1', '22'], ['333', '']]), '1\t22\n333\t\n')
 t.equal(table({ isTerminal: true }, ['A', 'B'], [['1', '22'], ['333', '']]), 'A    B\n1    22\n333\n')
+
+await t.test('columns line up by what a terminal shows', async (t) => {
+  const rows = [['日本語', '1'], ['e\u0301a', '2'], ['🚗', '3'], ['\u1112\u1161\u11ab', '4'], ['abcdef', '5']]
+  t.equal(table({ isTerminal: true }, ['A', 'B'], rows), [
+    'A       B', '日本語  1', 'e\u0301a      2', '🚗      3', '\u1112\u1161\u11ab      4', 'abcdef  5', ''
+  ].join('\n'))
+  const many = Array.from({ length: 200_000 }, () => ['a', 'b'])
+  t.equal(table({ isTerminal: true }, ['A', 'B'], many).length, 5 * 200_001, 'however many rows there are')
+})
+
+t.equal(printable('a\u200fb\u061cc\u2028'), 'a\\u200fb\\u061cc\\u2028')
+t.equal(printableLines('a\u200eb\u2028\n'), 'a\\u200eb\\u2028\n')
 
 await t.test('names that only Windows takes for another file', async (t) => {
   for (const name of ['aux', 'a/COM9.tar.gz', 'lpt¹', 'conin$', 'x.', 'x /y', 'nul .txt']) t.type(refusedName(name, 'linux'), 'string', name)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { BLOCK, linesOf, MOST_LINES, NO_LINES, withGap, withLines } from '../../page/log/log-lines.ts'
+import { BLOCK, linesOf, LONGEST_LINE, MOST_CHARS, MOST_LINES, NO_LINES, withLines, withNote } from '../../page/log/log-lines.ts'
 import { withoutAnsi } from '../../page/log/without-ansi.ts'
 
 const numbered = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, i) => `line ${from + i}`)
@@ -35,7 +35,32 @@ await t.test('of a log that is too long, the last lines are shown', async (t) =>
   t.ok(textOf(log).startsWith(`line ${BLOCK}\n`))
 })
 
-t.match(textOf(withGap(withLines(NO_LINES, ['a']), 12)), /^a\n.*12 lines are left out/)
+await t.test('a line that comes in parts is one line', async (t) => {
+  let log = withLines(NO_LINES, [...numbered(0, BLOCK - 1), 'be'], true)
+  log = withLines(log, [], true)
+  log = withLines(log, ['gi'], true)
+  t.strictSame([log.count, textOf(log).split('\n').at(-1)], [BLOCK, 'begi'])
+  log = withLines(log, ['n', 'next', 'x'], true)
+  t.strictSame(textOf(log).split('\n').slice(BLOCK - 1), ['begin', 'next', 'x'])
+  t.strictSame(log.blocks.map(({ first, lines }) => [first, lines]), [[1, BLOCK], [BLOCK + 1, 2]])
+  t.equal(textOf(withLines(withLines(NO_LINES, ['a'], true), ['b'])), 'ab')
+  t.equal(textOf(withLines(withLines(NO_LINES, ['a']), ['b'])), 'a\nb')
+  // What a part shows can be another thing than what the whole line shows.
+  t.equal(textOf(withLines(withLines(NO_LINES, ['10 %\x1b[3'], true), ['1m\r20 %'])), '20 %')
+  t.equal(textOf(withLines(withNote(withLines(NO_LINES, ['a'], true), 'another pod'), ['b'])), 'a\n… another pod …\nb')
+})
+
+await t.test('long lines do not make the log larger than it may be', async (t) => {
+  const part = 'x'.repeat(64 * 1024)
+  let log = NO_LINES
+  for (let n = 0; n < 2 * MOST_CHARS / part.length; n++) log = withLines(log, [part], true)
+  t.ok(textOf(log).length <= MOST_CHARS + LONGEST_LINE)
+  t.equal(log.count + log.leftOut, 2 * MOST_CHARS / LONGEST_LINE, 'a line without an end is shown as several')
+  log = withLines(NO_LINES, Array<string>(2 * MOST_CHARS / part.length).fill(part))
+  t.ok(textOf(log).length <= MOST_CHARS + LONGEST_LINE)
+  t.equal(log.count + log.leftOut, 2 * MOST_CHARS / part.length)
+})
+
 t.strictSame(linesOf('a\n\nb\n'), ['a', '', 'b'])
 t.strictSame(linesOf('a\nb'), ['a', 'b'])
 t.strictSame(linesOf(''), [])

@@ -13,6 +13,7 @@ export async function oidcIssuer (
   const key = async (kid: string, alg = 'RS256') => ({ kid, alg, ...await generateKeyPair(alg, { extractable: true }) })
   let keys = [await key('first')]
   let isDown = false
+  let user = 'alice'
   const { url, received } = await httpServer(t, async (request, response) => {
     if (isDown) return response.writeHead(500).end('the issuer is down')
     // Like the API server, which has its keys in this media type only.
@@ -56,7 +57,7 @@ export async function oidcIssuer (
     const payload = {
       iss: url,
       aud: AUDIENCE,
-      sub: 'alice',
+      sub: user,
       exp: now() + 300,
       scope: 'openid jobs:read jobs:write',
       ...claims
@@ -73,6 +74,10 @@ export async function oidcIssuer (
     now,
     setKeys: (next: typeof keys): void => {
       keys = next
+    },
+    /** Who has the tokens from now on. */
+    setUser: (next: string): void => {
+      user = next
     },
     setDown: (down: boolean): void => {
       isDown = down

@@ -11,11 +11,12 @@ export const JOB = 'fe5dd958-4504-8d5d-a965-5ca2aa7a3eb3'
 export async function pageServer (
   t: Test,
   routes: (app: FastifyInstance) => void,
-  templates: object[] = []
+  templates: object[] = [],
+  callbacks: object[] = []
 ): Promise<string> {
   const { url } = await serve(t, async (app) => {
     await app.register(webPage({ PAGE_OIDC_SCOPE: 'openid' }))
-    app.get('/job/:id/callback', async () => ({ callbacks: [] }))
+    app.get('/job/:id/callback', async () => ({ callbacks }))
     app.get('/template', async () => ({ templates, refused: [] }))
     routes(app)
   })

@@ -1,7 +1,8 @@
 import type { Manifest } from '../manifests.ts'
 import { broken, type Row, works } from '../row.ts'
 
-interface Condition {
+/** One of the conditions that a controller reports of an object. */
+export interface Condition {
   type: string
   status: string
   reason?: string

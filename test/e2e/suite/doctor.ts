@@ -83,6 +83,7 @@ await t.test('make doctor reports healthy parts, broken parts, and repaired part
     'ApiServerSource jobs',
     'Deployment uploads',
     'settings of deploy',
+    'route to job-watch',
     'rights of deploy',
     'rights of job-completed',
     'rights of the pods in gx4ki-jobs',

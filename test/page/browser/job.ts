@@ -58,13 +58,14 @@ if (browser !== undefined) {
     const { page, wrong } = await openTab(t, browser)
     const evil = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9" onload="parent.hacked=1"><script>parent.hacked=1</script></svg>'
     const SCRIPT = `cat > 'a"><img src=x onerror=hacked=1>.svg' <<'E'\n${evil}\nE\n` +
-      `cp *.svg page.html; cp *.svg evil.json; printf '</pre></script>%s\\n' '${evil}'; printf '${evil}' > t.txt`
+      `cp *.svg page.html; cp *.svg evil.json; cp *.svg "$(printf 'a\\342\\200\\256gpj.svg')"; printf '</pre></script>%s\\n' '${evil}'; printf '${evil}' > t.txt`
     const id = await host.deploy({ env: { SCRIPT, PASSWORD: '<b>' } })
     await host.reaches(id, 'succeeded')
     await page.goto(urlOf(id))
     await page.getByRole('button', { name: 'Preview page.html' }).waitFor()
+    await page.getByText('a\\u202egpj.svg', { exact: true }).waitFor()
     t.equal(await page.getByAltText(/^Picture a/).count(), 0, 'a picture that could freeze the tab waits to be asked for')
-    await page.getByRole('button', { name: /^Preview a/ }).click()
+    await page.getByRole('button', { name: /^Preview a"/ }).click()
     await page.getByAltText(/^Picture a/).waitFor()
     for (const name of ['page.html', 'evil.json', 't.txt']) {
       await page.getByRole('button', { name: `Preview ${name}` }).click()

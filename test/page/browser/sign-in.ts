@@ -141,6 +141,47 @@ if (browser !== undefined) {
       t.equal(await other.page.evaluate('sessionStorage.length'), 0)
     })
 
+    await t.test('what was typed survives the way to the issuer and back, for the same visitor', async (t) => {
+      const other = await openTab(t, browser)
+      const signIn = async (): Promise<void> =>
+        await other.page.getByRole('button', { name: `Sign in with ${new URL(issuer.url).host}` }).click()
+      const typed = async (): Promise<string[]> =>
+        await Promise.all(['SCRIPT', 'PASSWORD', 'Queue'].map(async (name) => await other.page.getByLabel(name).inputValue()))
+      await other.page.goto(`${host.url}/#/new/script`)
+      await signIn()
+      for (const user of ['alice', 'bob']) {
+        await other.page.getByText('Callback and queue').click()
+        await other.page.getByLabel('SCRIPT').fill('echo typed')
+        await other.page.getByLabel('PASSWORD').fill('geheim')
+        await other.page.getByLabel('Queue').fill('night')
+        await other.page.route('**/token', async (route) => await route.fulfill({ status: 400, body: '{}' }), { times: 1 })
+        await other.page.route('**/job/deploy', async (route) => await route.fulfill({ status: 401, body: '{}' }), { times: 1 })
+        await other.page.getByRole('button', { name: 'Run' }).click()
+        issuer.setUser(user)
+        if (user === 'alice') {
+          // The issuer gives no token at first, and without one there is no form.
+          await other.page.route('**/template', async (route) => await route.fulfill({ status: 401, body: '{}' }), { times: 1 })
+          await other.page.route('**/token', async (route) => await route.fulfill({ status: 400, body: '{}' }), { times: 2 })
+          await signIn()
+          await other.page.getByText('The issuer has given no token').waitFor()
+        }
+        await signIn()
+        await other.page.getByLabel('SCRIPT').waitFor({ state: 'visible' })
+        if (user === 'bob') {
+          t.strictSame(await typed(), ['true', '', ''], 'another visitor sees nothing of it')
+        } else {
+          t.strictSame(await typed(), ['echo typed', '', 'night'], 'a secret value is not stored')
+          await other.page.getByText('Secret values are not kept while you sign in: PASSWORD.').waitFor()
+        }
+        t.notMatch(await other.page.evaluate('JSON.stringify(sessionStorage)'), /typed/, 'nothing of it is left')
+        await other.page.reload()
+        await other.page.getByLabel('SCRIPT').waitFor({ state: 'visible' })
+        t.equal((await typed())[0], 'true', 'it is given once')
+      }
+      issuer.setUser('alice')
+      t.strictSame(other.wrong, [])
+    })
+
     await t.test('an answer that nobody in this tab has asked for is not taken', async (t) => {
       const other = await openTab(t, browser)
       await other.page.goto(`${host.url}/?code=stolen&state=made-up`)

@@ -17,8 +17,8 @@ const programs = [
   { name: 'doctor', main: 'knative/doctor/in-cluster/main.ts' }
 ]
 
-/** Each is a bundle of its own. */
-const apart = ['shared/telemetry/export-traces.ts', 'shared/kubernetes/any-kubeconfig.ts']
+/** Each is a bundle of its own: a file, or a package. */
+const apart = ['shared/telemetry/export-traces.ts', 'shared/kubernetes/any-kubeconfig.ts', 'jose']
 
 const loadOnDemand: Plugin = {
   name: 'load-on-demand',
@@ -26,21 +26,51 @@ const loadOnDemand: Plugin = {
     for (const path of apart) {
       const name = parse(path).name
       onResolve(
-        { filter: new RegExp(`/${name}\\.ts$`) },
+        { filter: new RegExp(`(^|/)${name}(\\.ts)?$`) },
         ({ kind }) => kind === 'dynamic-import' ? { path: `./${name}.cjs`, external: true } : undefined
       )
     }
   }
 }
 
-/** What Fastify loads to compile the schemas of routes. server.ts has compilers of its own, so it never calls these. */
-const withoutCompilers: Plugin = {
-  name: 'without-compilers',
-  setup ({ onLoad }) {
-    onLoad(
-      { filter: /\/@fastify\/(ajv-compiler|fast-json-stringify-compiler)\/index\.js$/ },
-      () => ({ contents: 'module.exports = () => undefined' })
-    )
+/**
+ * What packages load at a start for something that no function does, with what the bundles have in its place. The
+ * checks among them are made in the tests, which run the sources.
+ */
+const leftOut = [
+  // The compilers of the schemas of routes: server.ts has its own.
+  { by: 'fastify', module: '@fastify/ajv-compiler', instead: 'module.exports = () => undefined' },
+  { by: 'fastify', module: '@fastify/fast-json-stringify-compiler', instead: 'module.exports = () => undefined' },
+  // Checks that a plugin is for this version of Fastify.
+  { by: 'fastify', module: 'semver', instead: 'exports.satisfies = () => true' },
+  // Servers with HTTP/2.
+  { by: 'fastify', module: 'node:http2', instead: '' },
+  // Requests from tests, without a port.
+  { by: 'fastify', module: 'light-my-request', instead: '' },
+  // Checks the regular expressions in paths.
+  { by: 'find-my-way', module: 'safe-regex2', instead: 'module.exports = () => true' },
+  // Logs that another thread writes.
+  { by: 'pino', module: 'thread-stream', instead: '' },
+  { by: 'pino', module: 'worker_threads', instead: 'exports.isMainThread = true' },
+  // Files of forms that are kept on the disk.
+  { by: '@fastify/multipart', module: 'node:fs/promises', instead: '' },
+  // The types of all files there are, for `request.is`.
+  { by: '@fastify/sensible', module: 'type-is', instead: '' },
+  // Events with numbers as BigInt.
+  { by: 'cloudevents', module: 'json-bigint', instead: '' }
+]
+
+const leaveOut: Plugin = {
+  name: 'leave-out',
+  setup ({ onLoad, onResolve }) {
+    for (const { by, module, instead } of leftOut) {
+      const filter = new RegExp(`^${module}$`)
+      onResolve(
+        { filter },
+        ({ importer }) => importer.includes(`/node_modules/${by}/`) ? { path: module, namespace: 'left-out' } : undefined
+      )
+      onLoad({ filter, namespace: 'left-out' }, () => ({ contents: instead }))
+    }
   }
 }
 
@@ -62,7 +92,7 @@ const { metafile: programsMeta } = await build({
     ...programs.filter(({ main }) => existsSync(main)).map(({ name, main }) => ({ in: main, out: name })),
     ...apart.map((path) => ({ in: path, out: parse(path).name }))
   ],
-  plugins: [loadOnDemand, withoutCompilers, runAtBuild],
+  plugins: [loadOnDemand, leaveOut, runAtBuild],
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },
   bundle: true,

@@ -52,7 +52,9 @@ export function jobCompleted (
       types: `^(dev\\.knative\\.(apiserver\\.resource\\.(add|update|delete)|sources\\.ping)|${
         CALLBACK_DUE.replaceAll('.', '\\.')
       })$`,
-      refuse (type, data) {
+      // Of a whole Job, only the label with the id is used.
+      data: 'parsed',
+      refuse ({ type, data }) {
         if (type.startsWith('dev.knative.apiserver.')) jobOf(data, deps.cluster.namespace)
       },
       receive: async (event, { log }) => {
@@ -66,6 +68,11 @@ export function jobCompleted (
           return
         }
         const id = jobOf(event.data, deps.cluster.namespace)
+        if (following.isDone(id)) {
+          eventsWithoutEffect.inc({ type: event.type })
+          log.info({ job_uuid: id }, 'job settled already, and nothing is left to do')
+          return
+        }
         const settled = await settleByEvent(deps, id, following)
         const { record, changed = 'nothing' } = settled ?? {}
         if (changed === 'nothing') eventsWithoutEffect.inc({ type: event.type })
@@ -80,7 +87,7 @@ export function jobCompleted (
     await receiveEvents(app, {
       path: '/dead-letter',
       admitSender,
-      takesAnyData: true,
+      data: 'any',
       operationId: 'storeDeadLetter',
       summary: 'Stores an event that could not be delivered',
       receive: async (event, { log }) => {

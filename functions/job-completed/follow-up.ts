@@ -135,9 +135,11 @@ export interface FollowUps {
    */
   start(id: string, how?: { isWrappedUp?: boolean, seen?: SeenJob }): void
   /**
-   * Starts the follow-up of a job that has ended, if an earlier one was interrupted: then its marker is there. What is
-   * done stays done: if another callback is requested afterwards, a reminder or a ping makes it.
+   * Whether this process has seen that nothing is left of a job. That stays true for events about its Job: if another
+   * callback is requested afterwards, a reminder or a ping makes it.
    */
+  isDone(id: string): boolean
+  /** Starts the follow-up of a job that has ended, if an earlier one was interrupted: then its marker is there. */
   resume(id: string): Promise<void>
   /** Resolves when no follow-up is running. */
   settled(): Promise<void>
@@ -196,8 +198,8 @@ export function followUps (deps: Deps, failed: (id: string, error: Error) => voi
 
   return {
     start,
+    isDone: (id) => done.has(id),
     async resume (id) {
-      if (done.has(id)) return
       if (await headObject(deps.store, markerKey(id)) === undefined) remember(id)
       else start(id)
     },

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
+import { promises as fs } from 'node:fs'
 import { extname, join } from 'node:path'
 
 /** Beside the bundles. page/bundle-page.ts writes it at the build. */
@@ -24,9 +24,9 @@ export type PageFiles = Map<string, PageFile>
 
 export async function readPageFiles (): Promise<PageFiles> {
   // A checkout that was not built has no page.
-  const names = (await readdir(FOLDER).catch(() => [])).filter((name) => extname(name) in TYPES)
+  const names = (await fs.readdir(FOLDER).catch(() => [])).filter((name) => extname(name) in TYPES)
   return new Map(await Promise.all(names.map(async (name) => {
-    const [bytes, zipped] = await Promise.all([readFile(join(FOLDER, name)), readFile(join(FOLDER, `${name}.gz`))])
+    const [bytes, zipped] = await Promise.all([fs.readFile(join(FOLDER, name)), fs.readFile(join(FOLDER, `${name}.gz`))])
     const etag = `W/"${createHash('sha256').update(bytes).digest('base64url')}"`
     return [name, { type: TYPES[extname(name)]!, etag, bytes, zipped }] as const
   })))

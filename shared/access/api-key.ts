@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 
 /** A prefix that people and secret scanners recognize, the key's id, which is not secret, and 256 random bits. */
 const SHAPE = /^gx4ki_([0-9a-f]{12})_[\w-]{43}$/
@@ -16,5 +16,5 @@ export function newApiKey (): { id: string, key: string, sha256: string } {
 
 /** Plain SHA-256. Only passwords need a slow hash, because they can be guessed; 256 random bits cannot. */
 export function digestOfKey (key: string): Buffer {
-  return createHash('sha256').update(key).digest()
+  return hash('sha256', key, 'buffer')
 }

@@ -21,16 +21,23 @@ type ApiKeyEntry = Static<typeof Entry>
 
 const isEntry = lazyValidator<ApiKeyEntry>(Entry)
 
+/** A file as it was read last: its entry, or what is wrong with it. */
+interface Known {
+  text: string
+  entry?: ApiKeyEntry
+  wrong?: string
+}
+
 /**
  * Looks up API keys in a folder, a mounted Secret. Each key has a file named by its id, so a lookup reads one file, and
- * an added or removed key takes effect at the next request. A wrong file admits no caller and does not affect the other
- * files; `refused` gets its name and the reason.
+ * an added or removed key takes effect at the next request; it is parsed again only if it has changed. A wrong file
+ * admits no caller and does not affect the other files; `refused` gets its name and the reason.
  */
 export function apiKeysIn (
   folder: string,
   refused: (file: string, reason: string) => void
 ): (key: string) => Caller | undefined {
-  const told = new Map<string, string>()
+  const known = new Map<string, Known>()
   // Reports wrong files at the start, not first when a caller sends the key. A mounted Secret also has links with names
   // such as ..data.
   for (const file of readdirSync(folder)) if (!file.startsWith('.')) entryIn(file)
@@ -45,16 +52,12 @@ export function apiKeysIn (
   function entryIn (file: string): ApiKeyEntry | undefined {
     const text = textOf(file)
     if (text === undefined) return undefined
-    try {
-      const entry = parseApiKeyEntry(file, text)
-      told.delete(file)
-      return entry
-    } catch (error) {
-      const { message } = error as Error
-      if (told.get(file) !== message) refused(file, message)
-      told.set(file, message)
-      return undefined
-    }
+    const before = known.get(file)
+    if (before?.text === text) return before.entry
+    const now = knownFrom(file, text)
+    known.set(file, now)
+    if (now.wrong !== undefined && now.wrong !== before?.wrong) refused(file, now.wrong)
+    return now.entry
   }
 
   function textOf (file: string): string | undefined {
@@ -64,6 +67,14 @@ export function apiKeysIn (
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
       throw problem('credentials-unavailable', `The file of the API key ${file} cannot be read`, { cause })
     }
+  }
+}
+
+function knownFrom (file: string, text: string): Known {
+  try {
+    return { text, entry: parseApiKeyEntry(file, text) }
+  } catch (error) {
+    return { text, wrong: (error as Error).message }
   }
 }
 

@@ -9,3 +9,34 @@ export function failed (failure: string, message: string, cause?: unknown): Erro
 export function failureOf (error: unknown): string | undefined {
   return error instanceof Error && 'failure' in error ? String(error.failure) : undefined
 }
+
+/** Why there was no answer. */
+export type Failure =
+  | 'EgressDenied'
+  | 'DnsError'
+  | 'ConnectionRefused'
+  | 'Unreachable'
+  | 'TlsError'
+  | 'ConnectionReset'
+  | 'RequestCut'
+  | 'InvalidAnswer'
+  | 'Timeout'
+
+/**
+ * Turns an error in a step into a failure: `Timeout` if the time is over, else `kind`, else the failure for the
+ * system's error code.
+ */
+export async function orFail<T> (kind: Failure | undefined, late: AbortSignal, step: Promise<T>): Promise<T> {
+  try {
+    return await step
+  } catch (cause) {
+    const { code = '' } = cause as NodeJS.ErrnoException
+    throw failed(late.aborted ? 'Timeout' : kind ?? wordOf(code), (cause as Error).message, cause)
+  }
+}
+
+function wordOf (code: string): Failure {
+  if (code === 'ECONNREFUSED') return 'ConnectionRefused'
+  if (code === 'ECONNRESET' || code === 'EPIPE') return 'ConnectionReset'
+  return code.startsWith('HPE_') ? 'InvalidAnswer' : 'Unreachable'
+}

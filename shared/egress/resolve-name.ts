@@ -1,5 +1,5 @@
 import { Resolver } from 'node:dns/promises'
-import { readFile } from 'node:fs/promises'
+import { promises as fs } from 'node:fs'
 import { isIP } from 'node:net'
 
 /** Where a name is looked up: the files of the system, and the name servers that they name. */
@@ -27,11 +27,11 @@ const GO_ON = new Set(['ENOTFOUND', 'ENODATA', 'ESERVFAIL', 'EREFUSED'])
  */
 export async function resolveName (name: string, sources = system): Promise<string[]> {
   if (name.endsWith('.')) return await query([name.slice(0, -1)], sources)
-  const listed = inHosts(await readFile(sources.hostsFile, 'utf8').catch(() => ''), name)
+  const listed = inHosts(await fs.readFile(sources.hostsFile, 'utf8').catch(() => ''), name)
   if (listed.length > 0) return listed
   // RFC 6761, 6.3: no server is asked for it.
   if (/^(.*\.)?localhost$/i.test(name)) return ['127.0.0.1', '::1']
-  return await query(candidates(await readFile(sources.resolvConf, 'utf8').catch(() => ''), name), sources)
+  return await query(candidates(await fs.readFile(sources.resolvConf, 'utf8').catch(() => ''), name), sources)
 }
 
 function inHosts (hosts: string, name: string): string[] {

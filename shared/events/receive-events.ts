@@ -7,7 +7,7 @@ import { problems } from '../http/openapi/problem-responses.ts'
 import { lazyValidator } from '../schema/lazy-validator.ts'
 import { eventsSeen } from '../telemetry/metrics.ts'
 import { linkToEvent } from '../telemetry/trace-requests.ts'
-import { type Event, eventOf } from './event-of.ts'
+import { type Event, eventOf, type Reading } from './event-of.ts'
 import { MEDIA_TYPE } from './media-type.ts'
 
 export interface EventRoute {
@@ -16,10 +16,10 @@ export interface EventRoute {
   summary: string
   /** The event types that the route accepts, as a regular expression; without it, all types. */
   types?: string
-  /** Whether data that do not match their media type are taken, as bytes. An event with such data is a dead letter. */
-  takesAnyData?: boolean
-  /** Throws when the route does not handle events with these data; see `Reading` in event-of.ts. */
-  refuse?: (type: string, data: unknown) => void
+  /** How the data are read: see `Reading` in event-of.ts. `checked` without it. */
+  data?: Reading['data']
+  /** Throws for an event that is not for this route, before it is counted: a source may send many of them. */
+  refuse?: (event: Event) => void
   /** Checks the credential of the sender; absent if senders have no credentials. */
   admitSender?: AdmitSender | undefined
   /**
@@ -40,7 +40,7 @@ export async function receiveEvents (
   app: FastifyInstance,
   route: EventRoute
 ): Promise<void> {
-  const { path, operationId, summary, types, admitSender, takesAnyData, refuse, reply: replied, receive } = route
+  const { path, operationId, summary, types, admitSender, data = 'checked', refuse, reply: replied, receive } = route
   const schema = structuredEvent(types ?? '.')
   const validate = lazyValidator<object>(schema)
   await app.register(async (scope) => {
@@ -72,7 +72,8 @@ export async function receiveEvents (
       }
     }, async (request, reply: FastifyReply) => {
       const body = request.body as Buffer | undefined ?? Buffer.alloc(0)
-      const event = eventOf(request.headers, body, { validate, takesAnyData, refuse })
+      const event = eventOf(request.headers, body, { validate, data })
+      refuse?.(event)
       request.log = request.log.child({
         event: { id: event.id, type: event.type, source: event.source, subject: event.subject }
       })

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { Type } from 'typebox'
 
 const LATEST = 2 ** 48 - 1
@@ -18,12 +18,8 @@ export const JobId = Type.String({
  * is newest first.
  */
 export function newJobId (now: Date = new Date()): string {
-  const bytes = randomBytes(16)
-  bytes.writeUIntBE(LATEST - now.getTime(), 0, 6)
-  bytes[6] = 0x80 | (bytes[6]! & 0x0f)
-  bytes[8] = 0x80 | (bytes[8]! & 0x3f)
-  const hex = bytes.toString('hex')
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+  // What follows the time and the version is that of a random UUID.
+  return `${idsBefore(now)}-8${randomUUID().slice('xxxxxxxx-xxxx-4'.length)}`
 }
 
 /** The begin of the ids of this time. It sorts after the ids of all later times, and before those of earlier ones. */

@@ -1,5 +1,5 @@
-import { text } from 'node:stream/consumers'
 import type { V1DeleteOptions, V1Job, V1JobList, V1PodList, V1Status } from '@kubernetes/client-node'
+import { readAll } from '../http/bodies/read-all.ts'
 import type { ApiServer } from './api-server.ts'
 import { type ApiRequest, askApiServer } from './ask-api-server.ts'
 import { withTimes } from './with-times.ts'
@@ -93,7 +93,7 @@ async function list<T extends V1JobList | V1PodList> (
 async function call<T> (api: ApiServer, path: string, request: ApiRequest = {}): Promise<T> {
   const response = await askApiServer({ api }, path, request)
   const status = response.statusCode!
-  const body = await text(response)
+  const body = (await readAll(response)).toString()
   if (status < 200 || status > 299) {
     const { method = 'GET' } = request
     throw Object.assign(new Error(`${method} ${path}: the API server answered ${status}`), { code: status, body })

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { promises as fs, readFileSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import { type ApiServer, apiServerAt } from './api-server.ts'
@@ -21,7 +20,7 @@ export function apiServerOfPod (environment: NodeJS.ProcessEnv = process.env, fo
     { ca: readFileSync(join(folder, 'ca.crt')) },
     async () => {
       if (Date.now() - readAt >= TOKEN_MS) {
-        token = (await readFile(tokenFile, 'utf8')).trim()
+        token = (await fs.readFile(tokenFile, 'utf8')).trim()
         readAt = Date.now()
       }
       return { authorization: `Bearer ${token}` }

@@ -1,10 +1,13 @@
 import http from 'node:http'
 import https from 'node:https'
 import type tls from 'node:tls'
+import { urlToHttpOptions } from 'node:url'
 
 /** The API server: its address, the connections to it, and the headers with which a function proves who it is. */
 export interface ApiServer {
   url: URL
+  /** The same for node:http, as in shared/store/open-store.ts. */
+  address: http.RequestOptions
   agent: http.Agent
   /** The agent of answers that take minutes, such as a log that is followed: they must not keep others waiting. */
   agentOfLogs: http.Agent
@@ -38,6 +41,7 @@ export function apiServerAt (
     url.protocol === 'https:' ? new https.Agent({ ...tlsOptions, ...options }) : new http.Agent(options)
   return {
     url,
+    address: urlToHttpOptions(url),
     agent: agentWith({ keepAlive: true, timeout: IDLE_MS, maxSockets: MOST_CONNECTIONS }),
     agentOfLogs: agentWith({ keepAlive: true, timeout: IDLE_MS }),
     credentials,

@@ -22,9 +22,10 @@ export async function askApiServer (
   path: string,
   { method = 'GET', body, headers = {}, signal, isLog = false }: ApiRequest = {}
 ): Promise<http.IncomingMessage> {
-  const { url } = api
+  const { url, address } = api
   const { request: open } = url.protocol === 'https:' ? https : http
-  const request = open(url, {
+  const request = open({
+    ...address,
     method,
     path: url.pathname.replace(/\/$/, '') + path,
     agent: isLog ? api.agentOfLogs : api.agent,

@@ -23,7 +23,13 @@ export const ResultFile = Type.Object({
 }, { title: 'ResultFile' })
 export type ResultFile = Static<typeof ResultFile>
 
-const mime = new Mime(standardTypes, { 'application/x-mcap': ['mcap'] })
+/** Made for the first file: few starts are for one. */
+let mime: Mime | undefined
+
+function typeOf (name: string): string {
+  mime ??= new Mime(standardTypes, { 'application/x-mcap': ['mcap'] })
+  return mime.getType(name) ?? 'application/octet-stream'
+}
 
 function fileOf ({ name, size, sha256 }: ResultEntry): ResultFile {
   return {
@@ -31,7 +37,7 @@ function fileOf ({ name, size, sha256 }: ResultEntry): ResultFile {
     size,
     sha256,
     sha256_checked: size <= LARGEST_PUT ? 'whole' : 'parts',
-    content_type: mime.getType(name) ?? 'application/octet-stream'
+    content_type: typeOf(name)
   }
 }
 

@@ -16,7 +16,8 @@ const ajvs: Partial<Record<Kind, Ajv>> = {}
 export function lazyValidator<T> (schema: object, kind: Kind = 'strict'): Validator<T> {
   let compiled: ValidateFunction<T> | undefined
   function isValid (value: unknown): value is T {
-    compiled ??= (ajvs[kind] ??= newAjv({ coerceTypes: kind === 'coercing' })).compile<T>(schema)
+    // Verbose, because `fieldErrors` takes its words from the schema.
+    compiled ??= (ajvs[kind] ??= newAjv({ coerceTypes: kind === 'coercing', verbose: true })).compile<T>(schema)
     const fits = compiled(value)
     isValid.errors = compiled.errors ?? []
     return fits

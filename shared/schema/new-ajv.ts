@@ -14,9 +14,10 @@ export function newAjv (options: Options = {}): Ajv {
     validateSchema: false,
     useDefaults: true,
     strict: false,
-    verbose: true,
     strictNumbers: options.coerceTypes !== true,
-    ...options
+    ...options,
+    // To optimize the code of a validator takes nearly as long as to make it.
+    code: { optimize: false, ...options.code }
   })
   addFormats.default(ajv)
   // The format of ajv-formats also takes a space instead of the T, and offsets such as +01 and +0100.

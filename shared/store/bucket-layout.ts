@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /**
  * Where every object lies in the bucket. All keys are made of ids (UUIDs), digests (lower-case hex), times and numbers:
@@ -85,5 +85,5 @@ export const jobOfKey = (key: string): string => key.slice(key.lastIndexOf('/') 
 
 /** Owners may have characters that no key should have. */
 function digestOf (owner: string): string {
-  return createHash('sha256').update(owner).digest('hex')
+  return hash('sha256', owner, 'hex')
 }

@@ -1,5 +1,6 @@
 import http from 'node:http'
 import https from 'node:https'
+import { urlToHttpOptions } from 'node:url'
 import { Type, type Static, type TObject } from 'typebox'
 import { type Signer, signerWith } from './signature.ts'
 
@@ -15,6 +16,8 @@ export type StoreSettings = Static<TObject<typeof storeSettings>>
 /** A bucket and the connection to it; every function of the store takes it first. */
 export interface Store {
   endpoint: URL
+  /** The endpoint for node:http. To take the URL apart at each request is a fifth of what a request costs there. */
+  address: http.RequestOptions
   bucket: string
   signer: Signer
   agent: http.Agent
@@ -28,6 +31,7 @@ export function openStore (settings: StoreSettings, silenceMs = SILENCE_MS): Sto
   const endpoint = new URL(settings.S3_ENDPOINT)
   return {
     endpoint,
+    address: urlToHttpOptions(endpoint),
     bucket: settings.S3_BUCKET,
     signer: signerWith({
       accessKey: settings.S3_ACCESS_KEY,

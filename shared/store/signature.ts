@@ -1,4 +1,4 @@
-import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto'
+import { createHmac, createSecretKey, hash, type Hmac, type KeyObject } from 'node:crypto'
 import { percentEncode } from '../http/percent-encode.ts'
 
 /** What is signed of a request. All of it is signed, so it must be sent exactly like this. */
@@ -45,11 +45,12 @@ export function signerWith ({ accessKey, secretKey, region }: Credentials): Sign
   ): string {
     const day = time.slice(0, 8)
     if (keyOfDay?.day !== day) {
-      const key = [day, region, 's3', 'aws4_request'].reduce<string | Buffer>(hmac, `AWS4${secretKey}`) as Buffer
+      const key = [day, region, 's3', 'aws4_request']
+        .reduce<string | Buffer>((key, text) => hmac(key, text).digest(), `AWS4${secretKey}`) as Buffer
       keyOfDay = { day, key: createSecretKey(key) }
     }
     const text = [ALGORITHM, time, scope, sha256(canonical(request, names, payload))].join('\n')
-    return hmac(keyOfDay.key, text).toString('hex')
+    return hmac(keyOfDay.key, text).digest('hex')
   }
 
   const scopeOf = (time: string): string => `${time.slice(0, 8)}/${region}/s3/aws4_request`
@@ -101,6 +102,6 @@ function inOrder (query: string): string {
   return parameters.sort((a, b) => a.replace('=', '\0') < b.replace('=', '\0') ? -1 : 1).join('&')
 }
 
-const hmac = (key: string | Buffer | KeyObject, text: string): Buffer => createHmac('sha256', key).update(text).digest()
+const hmac = (key: string | Buffer | KeyObject, text: string): Hmac => createHmac('sha256', key).update(text)
 
-const sha256 = (bytes: string | Buffer): string => createHash('sha256').update(bytes).digest('hex')
+const sha256 = (bytes: string | Buffer): string => hash('sha256', bytes, 'hex')

@@ -1,13 +1,13 @@
 import type http from 'node:http'
-import { buffer } from 'node:stream/consumers'
 import { XMLParser } from 'fast-xml-parser'
+import { readAll } from '../http/bodies/read-all.ts'
 import { problem } from '../http/problem.ts'
 import { storeErrors } from '../telemetry/metrics.ts'
 
 /** Reads the answer to its end, which also frees the connection. */
 export async function whole (response: http.IncomingMessage): Promise<Buffer> {
   try {
-    return await buffer(response)
+    return await readAll(response)
   } catch (cause) {
     throw unreadable('The object store broke off its answer', cause)
   }

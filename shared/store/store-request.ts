@@ -1,6 +1,6 @@
 import http from 'node:http'
 import https from 'node:https'
-import { buffer } from 'node:stream/consumers'
+import { readAll } from '../http/bodies/read-all.ts'
 import { percentEncode } from '../http/percent-encode.ts'
 import { problem } from '../http/problem.ts'
 import { storeErrors } from '../telemetry/metrics.ts'
@@ -46,14 +46,14 @@ export async function request (
 
 /** Sends one request, signed, and returns the answer as soon as its headers are here. */
 async function send (
-  { endpoint, bucket, signer, agent }: Store,
+  { endpoint, address, bucket, signer, agent }: Store,
   { method, key, query, headers, body }: Required<Omit<Request, 'operation' | 'accept'>>
 ): Promise<http.IncomingMessage> {
   const path = `/${bucket}${key && `/${percentEncode(key).replaceAll('%2F', '/')}`}`
   const signed = signer.signedHeaders({ method, path, query, headers: { ...headers, host: endpoint.host } }, body)
   const { request: open } = endpoint.protocol === 'https:' ? https : http
   return await new Promise((resolve, reject) => {
-    open(endpoint, { method, path: path + (query && `?${query}`), headers: signed, agent })
+    open({ ...address, method, path: path + (query && `?${query}`), headers: signed, agent })
       .once('response', resolve)
       .on('error', reject)
       .end(body)
@@ -62,5 +62,5 @@ async function send (
 
 /** The code of an S3 error; the rest of it may repeat what was signed. */
 async function codeIn (response: http.IncomingMessage): Promise<string> {
-  return /<Code>(\w+)<\/Code>/.exec((await buffer(response)).toString())?.[1] ?? 'without a code'
+  return /<Code>(\w+)<\/Code>/.exec((await readAll(response)).toString())?.[1] ?? 'without a code'
 }

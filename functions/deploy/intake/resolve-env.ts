@@ -1,7 +1,7 @@
 import { problem } from '../../../shared/http/problem.ts'
 import { numberAsSent } from '../../../shared/http/bodies/read-json.ts'
-import { newAjv } from '../../../shared/schema/new-ajv.ts'
-import { forTemplates, SlowPattern } from '../templates/bounded-pattern.ts'
+import { ajvOfTemplates } from '../templates/ajv-of-templates.ts'
+import { SlowPattern } from '../templates/bounded-pattern.ts'
 import type { Template } from '../templates/read-templates.ts'
 import { isTooLong, LONGEST, tooLong } from '../templates/too-long.ts'
 import type { EnvSchema } from '../templates/read-variables.ts'
@@ -15,8 +15,6 @@ export interface ResolvedEnv {
 type Type = EnvSchema['properties'][string]['type']
 
 const INTEGER = /^-?\d+$/
-
-const ajv = newAjv({ ...forTemplates, allErrors: true, useDefaults: false })
 
 /**
  * The environment of the workload: the caller's values, validated by the template's schema, and the defaults for the
@@ -89,7 +87,7 @@ function typedValue (
 }
 
 function schemaErrors (schema: EnvSchema, typed: GivenEnv): { field: string, message: string }[] {
-  const validate = ajv.compile(schema)
+  const validate = ajvOfTemplates.compile(schema)
   try {
     if (validate(typed)) return []
   } catch (error) {

@@ -53,7 +53,7 @@ export async function acceptJob (
   await Promise.all([markOpen(deps.store, record), putIntoLists(deps.store, record)])
   const stored = storedRecord(deps.store, record)
   try {
-    return await startJob(deps, record, stored)
+    return await startJob(deps, record, stored, resolved.template)
   } catch (error) {
     // Throws when the record could not be written. Then the ping deletes the Job, if there is one.
     const isOurs = (await stored).record === record

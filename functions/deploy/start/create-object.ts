@@ -1,6 +1,6 @@
-import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubernetesObject, V1Secret, V1Status } from '@kubernetes/client-node'
+import { readAll } from '../../../shared/http/bodies/read-all.ts'
 import { problem, type ProblemError } from '../../../shared/http/problem.ts'
 import { askApiServer } from '../../../shared/kubernetes/ask-api-server.ts'
 import { type Cluster, genuine, kubernetesUnavailable } from '../../../shared/kubernetes/cluster.ts'
@@ -10,12 +10,18 @@ const paths = { jobs: 'apis/batch/v1', configmaps: 'api/v1', secrets: 'api/v1', 
 type Place = Pick<Cluster, 'api' | 'namespace'>
 
 /** What the API server made of a request for a new object. */
-export interface Creation<T> {
-  /** `undefined` when there is one of this name already. */
-  object: T | undefined
+export interface Creation {
+  /** Its kind and metadata; `undefined` when there is one of this name already. */
+  object: KubernetesObject | undefined
   /** What the API server says about it, such as that Pod Security will refuse the pods of a Job. */
   warnings: string[]
 }
+
+/**
+ * Asks for no more than the metadata of the object: nothing else is used, and the values of a Secret do not come back.
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches
+ */
+const ACCEPT = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1, application/json'
 
 /** A contended quota answers 409 `Conflict`, and has made nothing: https://github.com/kubernetes/kubernetes/issues/67761 */
 const CONFLICT_TRIES = 5
@@ -25,12 +31,12 @@ const CONFLICT_TRIES = 5
  * know them. Throws `rejected-by-kubernetes` or `quota-exceeded` when the API server has refused the object, and
  * `kubernetes-unavailable` otherwise; its cause says whether an object can have been made (never-made.ts).
  */
-export async function createObject<T extends KubernetesObject> (
+export async function createObject (
   cluster: Place,
   resource: keyof typeof paths,
-  body: T,
+  body: KubernetesObject,
   options: { dryRun?: 'All' | undefined } = {}
-): Promise<Creation<T>> {
+): Promise<Creation> {
   for (let tried = 1; ; tried++) {
     const creation = await tryToCreate(cluster, resource, body, options)
     if (!('conflict' in creation)) return creation
@@ -39,17 +45,17 @@ export async function createObject<T extends KubernetesObject> (
   }
 }
 
-async function tryToCreate<T extends KubernetesObject> (
+async function tryToCreate (
   cluster: Place,
   resource: keyof typeof paths,
-  body: T,
+  body: KubernetesObject,
   { dryRun }: { dryRun?: 'All' | undefined }
-): Promise<Creation<T> | { conflict: string }> {
+): Promise<Creation | { conflict: string }> {
   const path = `/${paths[resource]}/namespaces/${cluster.namespace}/${resource}`
   const answer = await send(cluster, dryRun === undefined ? path : `${path}?dryRun=${dryRun}`, body)
   const status = answer.body as V1Status | undefined
   if (answer.status < 300 && status?.kind !== 'Status') {
-    return { object: created(answer.body as T), warnings: warningsIn(answer.warning) }
+    return { object: created(answer.body as KubernetesObject), warnings: warningsIn(answer.warning) }
   }
   if (status?.kind !== 'Status' || answer.status < 400 || answer.status >= 500) {
     throw kubernetesUnavailable(new Error(`POST ${path}: ${answer.status}`))
@@ -72,9 +78,13 @@ async function send (
   body: object
 ): Promise<{ status: number, warning: string | undefined, body: unknown }> {
   try {
-    const response = await askApiServer(cluster, path, { method: 'POST', body: JSON.stringify(body) })
+    const response = await askApiServer(cluster, path, {
+      method: 'POST',
+      headers: { accept: ACCEPT },
+      body: JSON.stringify(body)
+    })
     const { statusCode: status, headers: { warning } } = response
-    return { status: status!, warning, body: parse(await text(response)) }
+    return { status: status!, warning, body: parse((await readAll(response)).toString()) }
   } catch (error) {
     throw kubernetesUnavailable(error)
   }
@@ -95,7 +105,7 @@ function warningsIn (header = ''): string[] {
 }
 
 /** The object that was created. A proxy may answer with 200 and a page instead: then it is not known what was made. */
-function created<T extends KubernetesObject> (answer: T): T {
+function created (answer: KubernetesObject): KubernetesObject {
   try {
     return genuine(answer)
   } catch (error) {

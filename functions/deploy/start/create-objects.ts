@@ -50,8 +50,8 @@ export async function createObjects (
   env: ResolvedEnv,
   queue: string | undefined,
   { dryRun, stored }: { dryRun: 'All', stored?: undefined } | { dryRun?: undefined, stored: unknown }
-): Promise<{ job: V1Job, warnings: string[] }> {
-  const create = async <T extends KubernetesObject>(resource: 'jobs' | 'configmaps' | 'secrets', body: T) =>
+): Promise<{ job: KubernetesObject, warnings: string[] }> {
+  const create = async (resource: 'jobs' | 'configmaps' | 'secrets', body: KubernetesObject) =>
     dryRun === undefined
       ? await withRoom({ store, cluster }, async () => await createObject(cluster, resource, body))
       : await createObject(cluster, resource, body, { dryRun })

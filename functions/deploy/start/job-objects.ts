@@ -1,4 +1,5 @@
 import type {
+  KubernetesObject,
   V1ConfigMap,
   V1Container,
   V1EnvVar,
@@ -222,12 +223,12 @@ function secured (container: V1Container): V1Container {
 }
 
 /** The plain environment. Kubernetes deletes it with the Job that owns it. */
-export function configMapObject (job: V1Job, { plain }: ResolvedEnv): V1ConfigMap {
+export function configMapObject (job: KubernetesObject, { plain }: ResolvedEnv): V1ConfigMap {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: ownedBy(job), immutable: true, data: plain }
 }
 
 /** The uploader's token and the secret environment. Kubernetes deletes it with the Job that owns it. */
-export function secretObject (job: V1Job, { secret }: ResolvedEnv, token: string): V1Secret {
+export function secretObject (job: KubernetesObject, { secret }: ResolvedEnv, token: string): V1Secret {
   return {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -238,7 +239,7 @@ export function secretObject (job: V1Job, { secret }: ResolvedEnv, token: string
   }
 }
 
-function ownedBy ({ metadata = {} }: V1Job): V1ObjectMeta {
+function ownedBy ({ metadata = {} }: KubernetesObject): V1ObjectMeta {
   const { name = '', namespace = '', labels = {}, uid } = metadata
   return {
     name,

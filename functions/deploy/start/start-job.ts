@@ -5,7 +5,7 @@ import { advanceRecord, type FoundRecord } from '../../../shared/job/record-stor
 import { unseal } from '../../../shared/job/seal.ts'
 import type { Cluster } from '../../../shared/kubernetes/cluster.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
-import type { Templates } from '../templates/read-templates.ts'
+import type { Template, Templates } from '../templates/read-templates.ts'
 import { createObjects } from './create-objects.ts'
 import { deleteJob } from './delete-job.ts'
 import type { JobSettings } from './job-objects.ts'
@@ -26,24 +26,17 @@ export interface Deps {
 /**
  * Makes sure that an accepted job has its Job, ConfigMap and Secret, and writes that into the record. Every name is
  * derived from the id, so any process can repeat this at any time without duplicates. The record may still be on the
- * way to the store. When another process gave the job up in the meantime, deletes the Job and throws
- * `kubernetes-unavailable`.
+ * way to the store. A caller that has just read the template passes it on: to read the folder again takes as long as a
+ * request. When another process gave the job up in the meantime, deletes the Job and throws `kubernetes-unavailable`.
  */
 export async function startJob (
   deps: Deps,
   record: JobRecord,
-  stored: FoundRecord | Promise<FoundRecord>
+  stored: FoundRecord | Promise<FoundRecord>,
+  template = templateOfJob(deps, record)
 ): Promise<JobRecord> {
   const { store, tokenKey } = deps
   const id = record.job_uuid
-  const template = deps.templates().usable.get(record.template)
-  if (template === undefined) {
-    throw problem(
-      'unknown-template',
-      `The template ${record.template} of this job is missing or cannot be used; put it back to start the job`,
-      { job_uuid: id }
-    )
-  }
   // The variable is from https://opentelemetry.io/docs/specs/otel/context/env-carriers/
   const trace = record.traceparent === undefined ? {} : { TRACEPARENT: record.traceparent }
   const env = {
@@ -74,6 +67,16 @@ export async function startJob (
     })
   }
   return started
+}
+
+function templateOfJob ({ templates }: Pick<Deps, 'templates'>, { template: name, job_uuid: id }: JobRecord): Template {
+  const template = templates().usable.get(name)
+  if (template !== undefined) return template
+  throw problem(
+    'unknown-template',
+    `The template ${name} of this job is missing or cannot be used; put it back to start the job`,
+    { job_uuid: id }
+  )
 }
 
 /**

@@ -1,5 +1,4 @@
 import { createContext, Script } from 'node:vm'
-import type { Options } from 'ajv'
 
 /** How long one text may be compared with a pattern. Milliseconds. */
 const LONGEST_MS = 250
@@ -48,10 +47,8 @@ class BoundedPattern {
   }
 }
 
-/** The options of Ajv for a schema from a template: its patterns have a time limit, and only own names count. */
-export const forTemplates: Options = {
-  ownProperties: true,
-  code: {
-    regExp: Object.assign((source: string, flags: string) => new BoundedPattern(source, flags), { code: 'new RegExp' })
-  }
-}
+/** What Ajv is to make of a pattern. */
+export const boundedPattern = Object.assign(
+  (source: string, flags: string) => new BoundedPattern(source, flags),
+  { code: 'new RegExp' }
+)

@@ -1,7 +1,7 @@
 import type { V1Job } from '@kubernetes/client-node'
 import { readYaml } from '../../../shared/settings/read-yaml.ts'
 import { Type, type Static } from 'typebox'
-import { newAjv } from '../../../shared/schema/new-ajv.ts'
+import { lazyValidator } from '../../../shared/schema/lazy-validator.ts'
 import { type Folder, folderOf } from '../../../shared/settings/read-folder.ts'
 import { wrongName } from '../../../shared/results/wrong-name.ts'
 import { parseRetention } from '../keep/retention.ts'
@@ -57,10 +57,9 @@ export interface Template {
   warnings: string[]
 }
 
-const ajv = newAjv({ useDefaults: false })
-const isManifest = ajv.compile<Static<typeof Manifest>>(Manifest)
+const isManifest = lazyValidator<Static<typeof Manifest>>(Manifest)
 
-const NO_VARIABLES: EnvSchema = { type: 'object', properties: {} }
+const NO_VARIABLES: EnvSchema = { type: 'object', properties: {}, additionalProperties: false }
 
 export type Templates = Folder<Template>
 
@@ -117,7 +116,7 @@ export function parseTemplate (yaml: string): Template {
     name,
     description: annotations[DESCRIPTION].trim(),
     manifest: manifest as unknown as V1Job,
-    env: { ...env, additionalProperties: false },
+    env,
     resultsPath,
     demoResult: resultOf(annotations[RESULT]),
     startDeadlineSeconds: Number(annotations[START_DEADLINE] ?? 600),

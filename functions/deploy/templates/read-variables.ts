@@ -1,8 +1,9 @@
+import type { ErrorObject } from 'ajv'
 import { Type, type Static } from 'typebox'
 import { lazyValidator } from '../../../shared/schema/lazy-validator.ts'
 import { newAjv } from '../../../shared/schema/new-ajv.ts'
 import { readYaml } from '../../../shared/settings/read-yaml.ts'
-import { forTemplates } from './bounded-pattern.ts'
+import { ajvOfTemplates, optionsOfTemplates } from './ajv-of-templates.ts'
 import { unusable } from './refusals.ts'
 import { schemaWords } from './schema-words.ts'
 
@@ -22,9 +23,7 @@ const EnvSchema = Type.Object({
 })
 export type EnvSchema = Static<typeof EnvSchema>
 
-const options = { ...forTemplates, useDefaults: false }
-const ajv = newAjv(options)
-const isEnvSchema = ajv.compile<EnvSchema>(EnvSchema)
+const isEnvSchema = lazyValidator<EnvSchema>(EnvSchema)
 
 const number = Type.Optional(Type.Number())
 const size = Type.Optional(Type.Integer({ minimum: 0 }))
@@ -47,8 +46,8 @@ const isPlain = lazyValidator<EnvSchema>(Type.Object({
 let thorough: ReturnType<typeof newAjv> | undefined
 
 function ajvFor (env: EnvSchema): ReturnType<typeof newAjv> {
-  if (isPlain(env)) return ajv
-  thorough ??= newAjv({ ...options, meta: true, validateSchema: true })
+  if (isPlain(env)) return ajvOfTemplates
+  thorough ??= newAjv({ ...optionsOfTemplates, meta: true, validateSchema: true })
   return thorough
 }
 
@@ -77,6 +76,15 @@ function checkKeywords (schema: unknown): void {
   }
 }
 
+/** Refuses defaults that the schema of their variable refuses. */
+function checkDefaults ({ properties }: EnvSchema, ajv: ReturnType<typeof newAjv>): void {
+  const given = Object.entries(properties).filter(([, { default: value }]) => value !== undefined)
+  const defaults = Object.fromEntries(given.map(([name, { default: value }]) => [name, value]))
+  if (ajv.validate({ properties: Object.fromEntries(given) }, defaults)) return
+  const [{ instancePath, message }] = ajv.errors as [ErrorObject]
+  throw new Error(`the default of ${instancePath.slice(1)} ${message}`)
+}
+
 /** Refuses whole numbers with more digits than YAML's numbers have: the workload would get another number. */
 function checkDigits (variable: string, type: string, values: unknown[]): void {
   const wrong = type === 'integer' && values.find((value) => Number.isInteger(value) && !Number.isSafeInteger(value))
@@ -85,7 +93,7 @@ function checkDigits (variable: string, type: string, values: unknown[]): void {
 
 /**
  * The schema of a template's variables, written as YAML in the annotation that `where` names. Finds an invalid schema,
- * or a default that it refuses, now and not at the first request.
+ * or a default that it refuses, now and not at the first request. The result takes no variables but those in it.
  */
 export function readVariables (yaml: string, where: string): EnvSchema {
   try {
@@ -93,14 +101,15 @@ export function readVariables (yaml: string, where: string): EnvSchema {
     if (!isEnvSchema(env)) throw new Error(schemaWords(isEnvSchema.errors, 'the schema'))
     checkNames(env)
     checkKeywords(env)
-    const checking = ajvFor(env)
-    checking.compile(env)
     for (const [variable, { default: value, ...schema }] of Object.entries(env.properties)) {
       checkDigits(variable, schema.type, [value, ...(schema as { enum?: unknown[] }).enum ?? []])
-      if (value === undefined || checking.validate(schema, value)) continue
-      throw new Error(checking.errorsText(checking.errors, { dataVar: `the default of ${variable}` }))
     }
-    return env
+    const closed: EnvSchema = { ...env, additionalProperties: false }
+    const ajv = ajvFor(env)
+    // resolveEnv uses the same validator for the values of callers.
+    ajv.compile(closed)
+    checkDefaults(env, ajv)
+    return closed
   } catch (cause) {
     throw unusable('variables', `${where}: ${(cause as Error).message.trim()}`, cause)
   }

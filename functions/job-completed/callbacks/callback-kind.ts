@@ -1,4 +1,4 @@
-import type { Answer, OutgoingRequest } from '../../../shared/egress/guarded-request.ts'
+import type { Answer, OutgoingRequest } from '../../../shared/egress/exchange.ts'
 import type { Callback } from '../../../shared/job/callback.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import type { Target } from '../../../shared/job/target.ts'

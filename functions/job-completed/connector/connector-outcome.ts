@@ -1,4 +1,4 @@
-import type { Answer } from '../../../shared/egress/guarded-request.ts'
+import type { Answer } from '../../../shared/egress/exchange.ts'
 import type { Outcome } from '../callbacks/callback-kind.ts'
 
 /**

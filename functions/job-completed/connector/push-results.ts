@@ -1,5 +1,5 @@
 import { failed } from '../../../shared/egress/failure.ts'
-import type { OutgoingRequest } from '../../../shared/egress/guarded-request.ts'
+import type { OutgoingRequest } from '../../../shared/egress/exchange.ts'
 import { unsealDestination } from '../../../shared/job/push-destination.ts'
 import type { Transfer } from '../../../shared/job/transfer.ts'
 import { archiveResults } from '../../../shared/results/archive/archive-results.ts'

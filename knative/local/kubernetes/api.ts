@@ -7,6 +7,7 @@ import type { Host } from './container.ts'
 import { type Propagation, requestDeletion } from './deletion.ts'
 import { type Job, type Objects, type Pod, type Resource, resources } from './objects.ts'
 import { listObjects } from './list-objects.ts'
+import { metadataOf, wantsMetadata } from './metadata-only.ts'
 import { patchObject } from './patch.ts'
 import { podLog } from './pod-log.ts'
 import { about, named, refusal } from './refusal.ts'
@@ -69,8 +70,9 @@ export async function answer (
   if (typeof result !== 'function') {
     const warnings = request.method === 'POST' && resource === 'jobs' ? warningsFor(result as Job) : []
     if (warnings.length) response.setHeader('warning', warnings.map((text) => `299 - ${JSON.stringify(text)}`))
+    const isMetadata = request.method !== 'DELETE' && wantsMetadata(request.headers.accept, 'PartialObjectMetadata')
     response.writeHead(request.method === 'POST' ? 201 : 200, { 'content-type': 'application/json' }).end(
-      JSON.stringify(result)
+      JSON.stringify(isMetadata ? metadataOf(result as Objects[Resource]) : result)
     )
     return
   }

@@ -1,9 +1,7 @@
+import { metadataOf, wantsMetadata } from './metadata-only.ts'
 import { type Objects, type Resource, resources } from './objects.ts'
 import { refusal } from './refusal.ts'
 import type { Store } from './store.ts'
-
-/** https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
-const METADATA = /^application\/json;as=PartialObjectMetadataList;g=meta\.k8s\.io;v=v1$/
 
 /**
  * The answer to a list, whole or a page of it, in the order of the names. A later page has the objects of now, and not
@@ -26,15 +24,9 @@ export function listObjects (
     resourceVersion: String(store.revision),
     ...(items.length < left.length && { continue: `${store.revision}/${items.at(-1)!.metadata.name}` })
   }
-  const wantsMetadata = accept?.split(',').some((type) => METADATA.test(type.replace(/\s/g, '')))
-  if (!wantsMetadata) return { apiVersion, kind: `${kind}List`, metadata, items }
-  const meta = 'meta.k8s.io/v1'
-  return {
-    apiVersion: meta,
-    kind: 'PartialObjectMetadataList',
-    metadata,
-    items: items.map(({ metadata }) => ({ apiVersion: meta, kind: 'PartialObjectMetadata', metadata }))
-  }
+  return wantsMetadata(accept, 'PartialObjectMetadataList')
+    ? { apiVersion: 'meta.k8s.io/v1', kind: 'PartialObjectMetadataList', metadata, items: items.map(metadataOf) }
+    : { apiVersion, kind: `${kind}List`, metadata, items }
 }
 
 function nameIn (token: string, { forgotten }: Store): string {

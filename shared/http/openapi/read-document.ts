@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { promises as fs } from 'node:fs'
 import { join } from 'node:path'
 
 /** Beside the bundles. openapi/write-documents.ts writes it at the build. */
@@ -15,7 +15,7 @@ type Operations = Record<string, Record<string, { security: object[] }>>
 
 /** An OpenAPI document from the build, with the facts of this installation. */
 export async function readDocument (name: string, { publicUrl = '', isOpen = false }: Facts = {}): Promise<object> {
-  const document = JSON.parse(await readFile(join(FOLDER, `${name}.json`), 'utf8')) as { paths: Operations }
+  const document = JSON.parse(await fs.readFile(join(FOLDER, `${name}.json`), 'utf8')) as { paths: Operations }
   return {
     ...document,
     ...publicUrl !== '' && { servers: [{ url: publicUrl }] },

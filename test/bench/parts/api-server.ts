@@ -58,7 +58,7 @@ async function answer (request: IncomingMessage, response: ServerResponse): Prom
     if (all.has(body.metadata.name)) return failure(response, 409, 'AlreadyExists')
     const object = completed(resource, namespace, body)
     if (url.searchParams.get('dryRun') === null) all.set(object.metadata.name, object)
-    return send(response, 201, object)
+    return send(response, 201, wantsMetadata(request) ? metadataOf(object) : object)
   }
   if (name === undefined) {
     if (request.method === 'GET') return list(url, request, response, resource, [...all.values()])
@@ -78,6 +78,14 @@ async function answer (request: IncomingMessage, response: ServerResponse): Prom
   send(response, 200, changed)
 }
 
+function wantsMetadata ({ headers: { accept = '' } }: IncomingMessage): boolean {
+  return accept.includes('as=PartialObjectMetadata')
+}
+
+function metadataOf ({ metadata }: StubObject): object {
+  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata }
+}
+
 /** The objects that a selector finds, in pages if the request wants that; of each only its metadata if it asks so. */
 function list (
   url: URL,
@@ -91,7 +99,6 @@ function list (
   const from = Number(url.searchParams.get('continue') ?? 0)
   const limit = Number(url.searchParams.get('limit') ?? 0) || Infinity
   const page = found.slice(from, from + limit)
-  const isPartial = request.headers.accept?.includes('PartialObjectMetadataList') ?? false
   const { kind, apiVersion } = kinds[resource]!
   const metadata = {
     resourceVersion: String(version),
@@ -100,12 +107,12 @@ function list (
       remainingItemCount: found.length - from - page.length
     })
   }
-  send(response, 200, isPartial
+  send(response, 200, wantsMetadata(request)
     ? {
         kind: 'PartialObjectMetadataList',
         apiVersion: 'meta.k8s.io/v1',
         metadata,
-        items: page.map(({ metadata }) => ({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata }))
+        items: page.map(metadataOf)
       }
     : { kind: `${kind}List`, apiVersion, metadata, items: page })
 }

@@ -61,7 +61,9 @@ export function jobOf (id: string): StubObject {
   }
 }
 
-/** A running job: its record, its marker, its Job and its pod. */
+const CREATED = '2026-01-01T11:59:00.000Z'
+
+/** A running job: its record, its marker, its Job and its pod. The record says all that its Job and pod say. */
 export async function openJob (place: Place): Promise<Opened> {
   const [one] = await openJobs(place, 1)
   return one!
@@ -73,7 +75,7 @@ export async function openJobs (
   more: Partial<JobRecord> = {}
 ): Promise<Opened[]> {
   const jobs = Array.from({ length: count }, () => {
-    const record = newRecord({ template: 'drive', ...more })
+    const record = newRecord({ template: 'drive', created_at: CREATED, ...more })
     const job = jobOf(record.job_uuid)
     return { id: record.job_uuid, job, pod: podOf(job, randomUUID(), false), record }
   })

@@ -7,9 +7,12 @@ import { type Opened, openJob } from '../parts/jobs.ts'
 import { quiet } from '../parts/quiet.ts'
 import { jobEvent } from '../parts/requests.ts'
 import { startStub } from '../parts/stub.ts'
-import { chainOf, countTo } from '../parts/wire.ts'
+import { chainOf, countTo, type Seen } from '../parts/wire.ts'
 import { startWired } from '../parts/wired.ts'
 import type { Figures, Line, Row, Sides } from '../row.ts'
+
+/** Requests that need not wait for each other may do so by chance. So the shortest chain of a few events counts. */
+const CHAINS = 3
 
 const counted = (of: string, what: string, targets: Record<'store' | 'api' | 'cpu', Pick<Line, 'reach' | 'then'>>): Line[] => [
   { what: `${what}: requests to the store`, of, figure: 'store', ...targets.store },
@@ -21,8 +24,8 @@ export const events: Row = {
   name: 'events',
   title: 'Events about a job',
   about: 'job-completed, warm, gets one event about a job after another. A terminal event says that the Job is Complete; ' +
-    'its log is kept and its marker removed after the answer, which is counted too. A duplicate is the same event again. ' +
-    'The other event is one about a Job that still runs.',
+    'its log is kept and its marker removed after the answer, which is counted too. The chain is the shortest of ' +
+    `${CHAINS} events. A duplicate is the same event again. The other event is one about a Job that still runs.`,
   rounds: { quick: 2, full: 7 },
   lines: [
     ...counted('terminal', 'terminal event', {
@@ -51,12 +54,18 @@ export const events: Row = {
     await askFirst(`${plain.url}/health/readiness`, 200)
     const times = bench.isQuick ? 40 : 100
 
-    /** Counts the requests of one event, and measures the CPU of many. */
-    async function figuresOf (make: () => Promise<Opened>, expected: string): Promise<Figures> {
-      const { id, job } = await make()
+    /** The requests of one event. */
+    async function requestsOf ({ id, job }: Opened, expected: string): Promise<Seen[]> {
       const seen = await wired.during(async () => await ask(wired.url, 204, jobEvent(job)))
       const state = (await readRecord(store, id))?.record.state
       if (state !== expected) throw new Error(`the event left the job ${state}, not ${expected}`)
+      return seen
+    }
+
+    /** Counts the requests of an event, and measures the CPU of many. */
+    async function figuresOf (make: () => Promise<Opened>, expected: string, chains = 1): Promise<Figures> {
+      const seen: Seen[][] = []
+      while (seen.length < chains) seen.push(await requestsOf(await make(), expected))
       const jobs: Opened[] = []
       for (let made = 0; made < times; made++) jobs.push(await make())
       await quiet(plain)
@@ -64,9 +73,9 @@ export const events: Row = {
       for (const { job } of jobs) await ask(plain.url, 204, jobEvent(job))
       await quiet(plain)
       return {
-        store: countTo('store', seen),
-        api: countTo('api', seen),
-        chain: chainOf(seen),
+        store: countTo('store', seen[0]!),
+        api: countTo('api', seen[0]!),
+        chain: Math.min(...seen.map(chainOf)),
         cpu: (plain.cpu() - before) / times
       }
     }
@@ -77,7 +86,7 @@ export const events: Row = {
     await stub.advance('run', running.job.metadata.name)
     await wired.during(async () => await ask(wired.url, 204, jobEvent(running.job)))
     const sides: Sides = {
-      terminal: async () => await figuresOf(async () => await endedJob(place), 'succeeded'),
+      terminal: async () => await figuresOf(async () => await endedJob(place), 'succeeded', CHAINS),
       duplicate: async () => await figuresOf(async () => settled, 'succeeded'),
       nothing: async () => await figuresOf(async () => running, 'running')
     }

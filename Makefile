@@ -13,7 +13,7 @@ MINIO_TESTS ?= $(wildcard test/shared/store/*.ts test/shared/results/*.ts test/j
   test/functions/job-completed/unfinished-uploads.ts test/knative/doctor/store-abilities.ts \
   test/knative/doctor/orphans.ts test/acceptance/life-of-a-job.ts
 
-.PHONY: help demo run page-test api api-key test test-minio test-image e2e e2e-parts doctor contract chaos scale
+.PHONY: help demo run page-test api api-key test test-minio test-image e2e e2e-parts doctor contract chaos scale edc
 .PHONY: bench bench-check lint typecheck build cli image image-tar clean python
 
 help: ## List the targets
@@ -66,6 +66,10 @@ bench-check: build python ## Compare requests, sizes, start and memory with thei
 
 scale: build python ## Test pings with 10,000 open jobs in the memory of a cluster; OPEN=… FINISHED=… for more
 	@node test/support/with-store.ts tap --timeout=900 test/scale/pings.ts
+
+edc: build python ## Test transfers with unmodified EDC connectors, which Maven fetches; needs Java 17 and Maven
+	@mvn -B -q -f test/edc/connectors/pom.xml package
+	@node test/support/with-store.ts tap --jobs=1 test/edc/edc-signaling.ts test/edc/http-provisioner.ts
 
 lint: $(installed) ## Check the code style
 	@echo 'Checking the style …'

@@ -28,6 +28,9 @@ const AT_ONCE = 16
 /** When a job is due that the next ping has to look at. Its note still tells of its transfer. */
 const AT_NEXT_PING = 0
 
+/** The reasons of a job that could not be started, and never can be. */
+const REFUSED = new Set<JobRecord['reason']>(['RejectedByKubernetes', 'InvalidAsset', 'InvalidDestination'])
+
 export type Repair = 'started' | 'refused' | 'stop repeated' | 'start deadline exceeded' | 'marker removed'
 
 /** What a ping of deploy has found. */
@@ -153,7 +156,7 @@ async function repairJob (
   const started = transferOf(record) === undefined
     ? await startLater(deps, record, async () => await startJob(deps, record, found))
     : await startTransfer(deps, found)
-  if (started.reason === 'RejectedByKubernetes' || started.reason === 'InvalidAsset') return { repair: 'refused' }
+  if (REFUSED.has(started.reason)) return { repair: 'refused' }
   return { repair: started.job_uid === undefined ? undefined : 'started' }
 }
 

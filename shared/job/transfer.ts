@@ -1,3 +1,5 @@
+import type { Why } from './reasons/why.ts'
+
 /**
  * The three protocols between a connector and a data source such as this project; docs/connector.md says which EDC
  * version has which.
@@ -28,6 +30,8 @@ interface Facts {
   resource_definition?: string
   /** The asset's own properties define what to run, and they have not been read yet. */
   look_up?: true
+  /** Why the request can never be met. The job has nothing to run, and fails. */
+  refused?: Why
   /**
    * The destination of a push. It is sealed, because it may contain the consumer's credentials. Absent if the consumer
    * pulls.

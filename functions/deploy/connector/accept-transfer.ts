@@ -2,15 +2,15 @@ import { type Connector, originsOf } from '../../../shared/connector/connectors.
 import { invalidField, problem } from '../../../shared/http/problem.ts'
 import { putIntoLists } from '../../../shared/job/job-lists.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
+import { sealDestination } from '../../../shared/job/push-destination.ts'
 import { createRecord, type FoundRecord, readRecord } from '../../../shared/job/record-store.ts'
 import type { Transfer } from '../../../shared/job/transfer.ts'
 import { claimJob, claimObject, readClaim } from '../start/job-claim.ts'
 import { newRecord } from '../start/new-record.ts'
 import { markOpen } from '../start/open-jobs.ts'
-import { templateOf } from '../intake/resolve-request.ts'
-import { resolveEnv } from '../intake/resolve-env.ts'
 import type { Deps } from '../start/start-job.ts'
-import type { Order } from './order-of.ts'
+import type { ConnectorDeps } from './connector-deps.ts'
+import type { Plan } from './plan-transfer.ts'
 
 /** The ids that identify a transfer in a protocol. They are unique for one connector only. */
 export type TransferIds = [transfer: string, ...more: string[]]
@@ -21,10 +21,10 @@ export interface Asking {
   callbackAddress: string
   /** The W3C trace context of the request. */
   traceparent: string | undefined
-  /** The template and environment to run. Called only for a new job: a later change of the table has no effect. */
-  order: () => Order
-  /** The protocol's part of the transfer, for the job with this id. */
-  target: (id: string) => Pick<Transfer, 'kind' | 'asset' | 'resource_definition' | 'sealed_destination' | 'message'>
+  /** Called only for a new job: a later change of the table has no effect. */
+  plan: () => Plan
+  /** The protocol's part of the transfer. */
+  target: Pick<Transfer, 'kind' | 'asset' | 'resource_definition' | 'message'>
 }
 
 /**
@@ -33,28 +33,28 @@ export interface Asking {
  * Requests with the same ids get the same job, also when they are concurrent. `isNew` is true for exactly one of them.
  */
 export async function acceptTransfer (
-  deps: Deps,
+  deps: ConnectorDeps,
   connector: Connector,
-  { ids, callbackAddress, traceparent, order, target }: Asking
+  { ids, callbackAddress, traceparent, plan, target }: Asking
 ): Promise<FoundRecord & { isNew: boolean }> {
   const { store } = deps
   const claim = claimOf(deps, connector, ids)
   const found = await claimedRecord(deps, claim)
   if (found !== undefined) return { ...found, isNew: false }
 
-  const asked = order()
-  const template = templateOf(deps, asked)
-  const env = asked.lookUp ? { plain: {}, secret: {} } : resolveEnv(template, asked.env)
   checkOrigin(connector, callbackAddress)
+  const { template, env, result, destination, lookUp, refused } = plan()
   const { job_uuid: id } = await claimJob(store, claim)
   const transfer: Transfer = {
-    ...target(id),
+    ...target,
     connector: connector.name,
     transfer: ids[0],
     callback_address: callbackAddress.replace(/\/$/, ''),
-    result: asked.result,
+    result,
     answered_at: new Date().toISOString(),
-    ...(asked.lookUp && { look_up: true })
+    ...(destination !== undefined && { sealed_destination: sealDestination(deps.resultTokenKey, id, destination) }),
+    ...(lookUp && { look_up: true }),
+    ...(refused !== undefined && { refused })
   }
   const record = newRecord(deps, id, { template, env, targets: [transfer] }, {
     owner: `connector:${connector.name}`,

@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import type { Connector } from '../../../shared/connector/connectors.ts'
 import { json } from '../../../shared/http/openapi/answers.ts'
 import { problems } from '../../../shared/http/openapi/problem-responses.ts'
-import { problem } from '../../../shared/http/problem.ts'
+import { isProblem, problem } from '../../../shared/http/problem.ts'
 import { checkCharset } from '../../../shared/http/bodies/check-charset.ts'
 import { readJson } from '../../../shared/http/bodies/read-json.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
@@ -18,6 +18,7 @@ import { flowStatus, prepareDataFlow, resumeDataFlow, startDataFlow } from './da
 import { startFlow } from './edc-signaling.ts'
 import { endTransfer } from './end-transfer.ts'
 import type { FlowAnswer } from './flow-answer.ts'
+import { logTransfer } from './log-transfer.ts'
 
 const InPath = Type.Object({ connector: Type.String(), key: Type.String() })
 const OfFlow = Type.Object({ flow: Type.String({ minLength: 1 }) })
@@ -142,8 +143,9 @@ export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
           '/:flow/suspend',
           route('suspendDataFlow', 'Blocks access to the results until the flow is resumed; the job continues', WithFlow, 200),
           async (request) => {
-            const { job_uuid: id } = await flowOf(request, admit(request))
-            await advanceRecord(deps.store, id, (record) =>
+            const known = await flowOrGone(request, admit(request))
+            if (known === undefined) return {}
+            await advanceRecord(deps.store, known.job_uuid, (record) =>
               transferOf(record)?.suspended_at !== undefined || transferOf(record)?.ended_at !== undefined
                 ? undefined
                 : {
@@ -170,8 +172,8 @@ export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
           '/:flow/terminate',
           route('terminateDataFlow', 'Ends a data flow: cancels its job and blocks access to its results', WithFlow, 200),
           async (request) => {
-            const { job_uuid: id } = await flowOf(request, admit(request))
-            await endTransfer(deps, id)
+            const known = await flowOrGone(request, admit(request))
+            if (known !== undefined) await endTransfer(deps, known.job_uuid)
             return {}
           }
         )
@@ -194,10 +196,23 @@ export function dataflows (deps: ConnectorDeps): FastifyPluginAsync {
       return record
     }
 
+    /**
+     * The flow to block or to end. In EDC's own signaling `undefined` if it is not there any more, because its job has
+     * been removed with its results: there is nothing left to block. EDC repeats a signal for 16 s unless the answer is
+     * 200 or 204, no other transfer continues in that time, and then a suspension ends the transfer at one side only.
+     */
+    async function flowOrGone (request: FastifyRequest, connector: Connector): Promise<JobRecord | undefined> {
+      return await flowOf(request, connector).catch((error: Error) => {
+        if (connector.protocol === 'edc-signaling' && isProblem(error, 'unknown-transfer')) return undefined
+        throw error
+      })
+    }
+
     async function answer (
       reply: FastifyReply,
-      { id, status, location, body, work }: FlowAnswer
+      { id, status, location, body, made, work }: FlowAnswer
     ): Promise<FastifyReply> {
+      if (made !== undefined) logTransfer(app.log, made)
       if (location !== undefined) reply.header('location', location)
       await reply.code(status).send(body)
       if (work !== undefined) after.begin(id, work)

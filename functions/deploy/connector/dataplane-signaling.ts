@@ -14,6 +14,7 @@ import { DataAddress, destinationOf } from './data-address.ts'
 import type { FlowAnswer } from './flow-answer.ts'
 import { messageReader } from './message-reader.ts'
 import { orderOf } from './order-of.ts'
+import { planTransfer } from './plan-transfer.ts'
 import { startTransfer } from './start-transfer.ts'
 
 const Id = Type.String({ minLength: 1, maxLength: 1024 })
@@ -54,7 +55,6 @@ export async function startDataFlow (
   const message = readStart(body)
   const flow = message.dataFlowId ?? message.processId
   if (flow === undefined) throw invalidField('processId', 'is missing')
-  const destination = pushOf(deps, message.profile ?? message.transferType, message.dataAddress)
   const callbackAddress = message.callbackAddress ?? connector.signaling_url
   if (callbackAddress === undefined) {
     throw invalidField('callbackAddress', 'is missing, and the connector has no signaling_url in the connector table')
@@ -64,13 +64,16 @@ export async function startDataFlow (
     ids: [flow],
     callbackAddress,
     traceparent,
-    order: () => orderOf(connector, message.datasetId, {}, deps),
-    target: (id) => ({
+    plan: () =>
+      planTransfer(deps, {
+        order: () => orderOf(connector, message.datasetId, {}, deps),
+        destination: () => pushOf(deps, message.profile ?? message.transferType, message.dataAddress)
+      }),
+    target: {
       kind: 'dataplane-signaling',
       asset: message.datasetId,
-      ...(message.messageId !== undefined && { message: message.messageId }),
-      ...(destination !== undefined && { sealed_destination: sealDestination(deps.resultTokenKey, id, destination) })
-    })
+      ...(message.messageId !== undefined && { message: message.messageId })
+    }
   })
   const { record } = found
   // "If a data flow already exists for a particular processId the Data Plane MUST respond with HTTP 4xx". A repeat of
@@ -78,7 +81,8 @@ export async function startDataFlow (
   if (!isNew && transferOf(record)?.message !== message.messageId) {
     throw problem('conflict', 'A data flow with this processId already exists', { job_uuid: record.job_uuid })
   }
-  return { ...answerOf(deps, record), work: async () => await startTransfer(deps, found) }
+  const made = isNew && { made: record }
+  return { ...answerOf(deps, record), ...made, work: async () => await startTransfer(deps, found) }
 }
 
 /** This data plane only provides data, so a pull needs no preparation. Throws `invalid-request` for a push. */

@@ -6,7 +6,6 @@ import { dropped } from '../../../shared/job/dropped.ts'
 import { hasData } from '../../../shared/job/has-data.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { readRecord } from '../../../shared/job/record-store.ts'
-import { sealDestination } from '../../../shared/job/push-destination.ts'
 import { answeredAgain, callbackOf, owedCall } from '../../../shared/job/transfer-calls.ts'
 import { transferOf } from '../../../shared/job/transfer-of.ts'
 import { transferResumed } from '../../../shared/job/transfer-resumed.ts'
@@ -19,6 +18,7 @@ import { DataAddress, destinationOf, propertiesOf } from './data-address.ts'
 import type { FlowAnswer } from './flow-answer.ts'
 import { messageReader } from './message-reader.ts'
 import { orderOf } from './order-of.ts'
+import { planOrRefusal } from './plan-transfer.ts'
 import { startTransfer } from './start-transfer.ts'
 
 const NS = 'https://w3id.org/edc/v0.0.1/ns/'
@@ -48,19 +48,22 @@ export async function startFlow (
 ): Promise<FlowAnswer> {
   const { processId, datasetId: asset, flowType, callbackAddress, sourceDataAddress, destinationDataAddress } =
     readStart(body)
-  const destination = flowType === 'PUSH'
-    ? destinationOf('destinationDataAddress', destinationDataAddress, deps.egress)
-    : undefined
   const { isNew, ...found } = await acceptTransfer(deps, connector, {
     ids: [processId],
     callbackAddress,
     traceparent,
-    order: () => orderOf(connector, asset, { properties: sourceDataAddress && propertiesOf(sourceDataAddress) }, deps),
-    target: (id) => ({
-      kind: 'edc-signaling',
-      asset,
-      ...(destination !== undefined && { sealed_destination: sealDestination(deps.resultTokenKey, id, destination) })
-    })
+    // EDC repeats a start message for 16 s unless the answer is 200 or 204, and no other transfer of the connector
+    // continues in that time.
+    plan: () =>
+      planOrRefusal(deps, {
+        order: () =>
+          orderOf(connector, asset, { properties: sourceDataAddress && propertiesOf(sourceDataAddress) }, deps),
+        destination: () =>
+          flowType === 'PUSH'
+            ? destinationOf('destinationDataAddress', destinationDataAddress, deps.egress)
+            : undefined
+      }),
+    target: { kind: 'edc-signaling', asset }
   })
   const id = found.record.job_uuid
   if (isNew) {
@@ -68,6 +71,7 @@ export async function startFlow (
       id,
       status: 200,
       body: response({ provisioning: true }),
+      made: found.record,
       work: async () => await startTransfer(deps, found)
     }
   }

@@ -13,7 +13,9 @@ import { afterAnswer } from './after-answer.ts'
 import type { ConnectorDeps } from './connector-deps.ts'
 import { endTransfer } from './end-transfer.ts'
 import { hearAgain } from './hear-again.ts'
+import { logTransfer } from './log-transfer.ts'
 import { orderOf } from './order-of.ts'
+import { planTransfer } from './plan-transfer.ts'
 import { startTransfer } from './start-transfer.ts'
 
 const Id = Type.String({ minLength: 1, maxLength: 1024 })
@@ -110,17 +112,15 @@ export function provisioner (deps: ConnectorDeps): FastifyPluginAsync {
         ids,
         callbackAddress: body.callbackAddress,
         traceparent,
-        order: () => orderOf(connector, asset, { template: query.template ?? query.demo_task }, deps),
-        target: () => ({ kind: 'http-provisioner', asset, resource_definition: definition })
+        plan: () =>
+          planTransfer(deps, {
+            order: () => orderOf(connector, asset, { template: query.template ?? query.demo_task }, deps)
+          }),
+        target: { kind: 'http-provisioner', asset, resource_definition: definition }
       })
       const { record } = found
       const id = record.job_uuid
-      if (isNew) {
-        app.log.info(
-          { job_uuid: id, connector: connector.name, transfer, template: record.template },
-          'transfer accepted'
-        )
-      }
+      if (isNew) logTransfer(app.log, record)
       return {
         id,
         work: isNew

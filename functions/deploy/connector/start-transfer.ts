@@ -1,18 +1,17 @@
 import { assetProperties, managementApi } from '../../../shared/connector/management-api.ts'
-import { isProblem, problem } from '../../../shared/http/problem.ts'
+import { problem } from '../../../shared/http/problem.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { isTerminal } from '../../../shared/job/job-state.ts'
-import { sentence } from '../../../shared/job/reasons/sentence.ts'
-import { why } from '../../../shared/job/reasons/why.ts'
 import { advanceFound, type FoundRecord } from '../../../shared/job/record-store.ts'
 import { seal } from '../../../shared/job/seal.ts'
 import { transferOf, withTransfer } from '../../../shared/job/transfer-of.ts'
 import { templateOf } from '../intake/resolve-request.ts'
 import { resolveEnv } from '../intake/resolve-env.ts'
 import { startJob } from '../start/start-job.ts'
-import { type Refusal, refusalOfStart, startLater } from '../start/start-later.ts'
+import { noteRefusal, type Refusal, refusalOfStart, startLater } from '../start/start-later.ts'
 import { type ConnectorDeps, connectorOf } from './connector-deps.ts'
 import { orderOf } from './order-of.ts'
+import { invalidAsset } from './refused-for-good.ts'
 
 /**
  * Starts the job of an accepted transfer. If the asset's own properties decide, it looks them up first. The connector
@@ -20,6 +19,8 @@ import { orderOf } from './order-of.ts'
  * connector gets the callback. A temporary error is thrown, and the ping tries again.
  */
 export async function startTransfer (deps: ConnectorDeps, found: FoundRecord): Promise<JobRecord> {
+  const { refused } = transferOf(found.record) ?? {}
+  if (refused !== undefined) return await noteRefusal(deps, found.record, { isFinal: true, ...refused })
   return await startLater(deps, found.record, async () => {
     const settled = await lookUp(deps, found)
     const { record } = settled
@@ -30,14 +31,8 @@ export async function startTransfer (deps: ConnectorDeps, found: FoundRecord): P
 }
 
 function refusalOfTransfer (error: Error): Refusal | undefined {
-  if (isProblem(error, 'unknown-template') || isProblem(error, 'unknown-asset')) return invalidAsset(error.message)
-  if (!isProblem(error, 'invalid-request')) return refusalOfStart(error)
-  const { errors = [] } = error.problem
-  return invalidAsset(errors.map(({ field, message }) => `${field} ${message}`).join(', '))
-}
-
-function invalidAsset (what: string): Refusal {
-  return { isFinal: true, ...why('InvalidAsset', sentence(what)) }
+  const refused = invalidAsset(error)
+  return refused === undefined ? refusalOfStart(error) : { isFinal: true, ...refused }
 }
 
 /**

@@ -17,7 +17,7 @@ export interface Refusal extends Why {
  * nothing else. Another refusal is noted as what the job waits for, and thrown: the next ping tries again.
  */
 export async function startLater (
-  { store, remind }: Pick<Deps, 'store' | 'remind'>,
+  deps: Pick<Deps, 'store' | 'remind'>,
   record: JobRecord,
   start: () => Promise<JobRecord>,
   refusalOf = refusalOfStart
@@ -27,17 +27,26 @@ export async function startLater (
   } catch (error) {
     const refusal = refusalOf(error as Error)
     if (refusal === undefined) throw error
-    const { isFinal, ...told } = refusal
-    const now = new Date()
-    const noted = await advanceRecord(store, record.job_uuid, (current) =>
-      current.job_uid !== undefined || current.stop !== undefined
-        ? undefined
-        : advance(current, { ...told, ...(isFinal && { state: 'failed', finished_at: now.toISOString() }) }, now))
-    if (!isFinal) throw error
-    // No Job was made, so no event tells of this end.
-    if (noted !== undefined) remind(record.job_uuid)
-    return noted ?? record
+    const noted = await noteRefusal(deps, record, refusal)
+    if (!refusal.isFinal) throw error
+    return noted
   }
+}
+
+/** Notes why a job does not start. A final refusal ends it. Returns the current record. */
+export async function noteRefusal (
+  { store, remind }: Pick<Deps, 'store' | 'remind'>,
+  record: JobRecord,
+  { isFinal, ...told }: Refusal
+): Promise<JobRecord> {
+  const now = new Date()
+  const noted = await advanceRecord(store, record.job_uuid, (current) =>
+    current.job_uid !== undefined || current.stop !== undefined
+      ? undefined
+      : advance(current, { ...told, ...(isFinal && { state: 'failed', finished_at: now.toISOString() }) }, now))
+  // No Job was made, so no event tells of this end.
+  if (isFinal && noted !== undefined) remind(record.job_uuid)
+  return noted ?? record
 }
 
 /** `undefined` for what is no answer about the job, for example when Kubernetes cannot be reached. */

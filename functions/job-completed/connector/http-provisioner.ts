@@ -50,9 +50,10 @@ export const httpProvisioner: CallbackKind<Extract<Transfer, { kind: 'http-provi
     }
   },
   outcome: connectorOutcome,
-  settled (record, { call, state }, status, now) {
-    // With 409, the connector says that the transfer has ended.
-    const isOver = state === 'delivered' && (call === 'terminate' || status === 409)
+  settled (record, { call, state, attempts }, status, now) {
+    // With 409, the connector says that the transfer is past this state. It has ended; or an earlier attempt arrived,
+    // although its answer was not seen, and started it.
+    const isOver = state === 'delivered' && (call === 'terminate' || (status === 409 && attempts.length === 1))
     return isOver ? transferEnded(record, now) ?? record : record
   }
 }

@@ -45,6 +45,11 @@ export const ownReasons = {
     means: 'The asset of a transfer names no usable template, or has variables that the template does not accept.',
     todo: 'Correct the asset at the connector, or the table of connectors.'
   },
+  InvalidDestination: {
+    states: FAILED,
+    means: 'The results of a transfer cannot be pushed to the address that the consumer gave.',
+    todo: 'Start another transfer, with another destination.'
+  },
   JobDeleted: {
     states: ['pending', 'running', 'lost'],
     means: 'The Job is gone or being deleted, and not by this installation, before its end was seen. After a restart, the ' +

@@ -3,10 +3,12 @@ import { resultToken } from '../../../../shared/access/result-token.ts'
 import type { Connector } from '../../../../shared/connector/connectors.ts'
 import { HTTP_PULL, HTTP_PUSH } from '../../../../shared/connector/data-flow.ts'
 import { unsealDestination } from '../../../../shared/job/push-destination.ts'
+import type { JobRecord } from '../../../../shared/job/job-record.ts'
 import { advanceRecord, readRecord } from '../../../../shared/job/record-store.ts'
 import { callbackOf, owedCall } from '../../../../shared/job/transfer-calls.ts'
 import { transferOf, withTransfer } from '../../../../shared/job/transfer-of.ts'
-import { jobOfKey, MARKER_PREFIX } from '../../../../shared/store/bucket-layout.ts'
+import { jobOfKey, MARKER_PREFIX, stateKey } from '../../../../shared/store/bucket-layout.ts'
+import { putObject } from '../../../../shared/store/object-store.ts'
 import { captured, exchangesOf } from '../../../support/captured.ts'
 import { deployServer, keysOf, resultTokenKey } from '../../../support/deploy-server.ts'
 import { httpServer } from '../../../support/http-server.ts'
@@ -64,6 +66,14 @@ async function connected (t: Test, protocol: Connector['protocol'], more: Partia
       })
     }
   }
+}
+
+/** The record of the only job, when it has failed. */
+async function failedOf (recordOf: () => Promise<JobRecord>): Promise<JobRecord> {
+  return await poll('the job has failed', async () => {
+    const record = await recordOf()
+    return record.state === 'failed' && record
+  })
 }
 
 /** A message of the published schema DataFlowStartMessage. */
@@ -133,7 +143,7 @@ await t.test("EDC's own signaling: the first start provisions, the second gets t
   t.strictSame((await recordOf()).callbacks?.map(({ call }) => call), ['provisioned'])
 })
 
-await t.test("EDC's own signaling: an asset that names no job is refused, and runs no default template", async (t) => {
+await t.test("EDC's own signaling: an asset that can never be run is refused by a call, and runs no default template", async (t) => {
   const [start] = exchangesOf('signaling-02-pull', 'start')
   const weather = (properties: Record<string, string>) => ({
     ...start!.body as object,
@@ -143,14 +153,52 @@ await t.test("EDC's own signaling: an asset that names no job is refused, and ru
       endpointProperties: Object.entries(properties).map(([name, value]) => ({ name, value }))
     }
   })
-  const { post, deploy } = await connected(t, 'edc-signaling', { assets: { listed: { result: 'archive' } } })
   const base = { type: 'HttpData', baseUrl: 'https://weather.example.org' }
-  for (const body of [weather({}), weather(base), { ...weather({}), sourceDataAddress: undefined }]) {
-    await problemOf(t, await post('/start', body), 404, 'unknown-asset')
+  const table = {
+    listed: { result: 'archive' },
+    gone: { template: 'gone' },
+    wrong: { template: 'test', env: { DURATION: 'long' } }
+  } as const
+  const refused: [object, RegExp][] = [
+    [weather({}), /^The data address of the asset weather has no property jobTemplate/],
+    [weather(base), /^The data address of the asset weather has no property jobTemplate/],
+    [{ ...weather({}), sourceDataAddress: undefined }, /has no property jobTemplate/],
+    [weather({ ...base, jobTemplate: 'test', duration: 'long' }), /^env\.DURATION must be integer\. Correct the asset/],
+    [{ ...weather({}), datasetId: 'listed' }, /^The asset listed has no template in the connector table/],
+    [{ ...weather({}), datasetId: 'gone' }, /^There is no template gone/],
+    [{ ...weather({}), datasetId: 'wrong' }, /^env\.DURATION must be integer/]
+  ]
+  for (const [body, message] of refused) {
+    const { post, deploy, recordOf, reminded } = await connected(t, 'edc-signaling', { assets: table })
+    // EDC repeats the message for 16 s after any other answer, and no other transfer continues in that time.
+    const answer = await post('/start', body)
+    t.equal(answer.status, 200)
+    t.match(await answer.json(), { provisioning: true })
+    const { job_uuid: id, ...record } = await failedOf(recordOf)
+    t.match(record, { state: 'failed', reason: 'InvalidAsset', message })
+    t.match(record.callbacks, [{ call: 'fail', state: 'owed' }])
+    t.ok(record.callbacks![0]!.due_at! > record.finished_at!, 'the call waits until EDC has read the answer')
+    t.ok(reminded.includes(id), 'and does not wait for a ping')
+    t.match(await (await post('/start', body)).json(), { provisioning: true }, 'a repeated message changes nothing')
+    t.equal((await recordOf()).job_uuid, id)
+    t.strictSame(await deploy.cluster.jobs(), [])
   }
-  await problemOf(t, await post('/start', { ...weather({}), datasetId: 'listed' }), 404, 'unknown-asset')
-  t.strictSame(await keysOf(deploy.store), [])
+  const { post } = await connected(t, 'edc-signaling')
   t.equal((await post('/start', weather({ ...base, jobTemplate: 'test' }))).status, 200)
+})
+
+await t.test("EDC's own signaling: after a crash, a ping ends the job of a refused transfer", async (t) => {
+  const { post, deploy, recordOf } = await connected(t, 'edc-signaling', { assets: { data: { template: 'gone' } } })
+  const [start] = exchangesOf('signaling-02-pull', 'start')
+  await post('/start', { ...start!.body as object, datasetId: 'data' })
+  const { job_uuid: id } = await failedOf(recordOf)
+  // As the record was before the work after the answer.
+  const found = await readRecord(deploy.store, id)
+  const { reason: _, message: __, callbacks: ___, finished_at: ____, expires_at: _____, ...before } = found!.record
+  await putObject(deploy.store, stateKey(id), JSON.stringify({ ...before, state: 'accepted' }), {}, 'unconditional')
+  t.equal((await deploy.ping()).status, 204)
+  t.match(await recordOf(), { state: 'failed', reason: 'InvalidAsset', callbacks: [{ call: 'fail' }] })
+  t.strictSame(await deploy.cluster.jobs(), [])
 })
 
 await t.test("EDC's own signaling: the second start begins a push, and only one", async (t) => {
@@ -230,7 +278,6 @@ await t.test('a job that made no file of the wanted name gives no address', asyn
 })
 
 await t.test('push destinations and headers that are refused', async (t) => {
-  const edc = await connected(t, 'edc-signaling')
   const [start] = exchangesOf('signaling-01-push', 'start')
   const addressed = (properties: Record<string, string>) => ({
     ...start!.body as object,
@@ -266,10 +313,15 @@ await t.test('push destinations and headers that are refused', async (t) => {
     ]
   ]
   for (const [properties, field] of refused) {
-    const answer = await problemAbout(t, await edc.post('/start', addressed(properties)), field)
-    t.notMatch(JSON.stringify(answer), /geheim/)
+    const { post, recordOf, deploy } = await connected(t, 'edc-signaling')
+    t.equal((await post('/start', addressed(properties))).status, 200)
+    const record = await failedOf(recordOf)
+    t.equal(record.reason, 'InvalidDestination')
+    t.match(record.message, new RegExp(`^${field} .*Start another transfer, with another destination\\.$`))
+    t.notMatch(JSON.stringify(record), /geheim/)
+    t.strictSame(await deploy.cluster.jobs(), [])
   }
-  t.equal((await keysOf(edc.deploy.store)).length, 0)
+  const edc = await connected(t, 'edc-signaling')
   t.equal(
     (await edc.post(
       '/start',
@@ -306,7 +358,13 @@ await t.test("EDC's own signaling: terminate cancels the job, suspend blocks res
     async () => (await deploy.cluster.jobs()).every(({ metadata }) => metadata?.deletionTimestamp !== undefined)
   )
   await problemOf(t, await post('/start', start!.body), 409, 'transfer-ended')
-  await problemOf(t, await post('/unknown/terminate', {}), 404, 'unknown-transfer')
+  for (const signal of ['suspend', 'terminate']) {
+    t.equal((await post(`/removed/${signal}`, {})).status, 200, 'EDC repeats a signal that is refused')
+  }
+  const dps = await connected(t, 'dataplane-signaling', signaling)
+  for (const signal of ['suspend', 'terminate']) {
+    await problemOf(t, await dps.post(`/unknown/${signal}`, {}), 404, 'unknown-transfer')
+  }
 })
 
 await t.test('Data Plane Signaling: start, status, suspend, resume, completed', async (t) => {

@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { CALLBACK_DUE } from '../../../../shared/events/remind.ts'
 import type { Connector } from '../../../../shared/connector/connectors.ts'
 import { advance } from '../../../../shared/job/advance.ts'
+import type { Attempt } from '../../../../shared/job/callback.ts'
 import type { JobRecord } from '../../../../shared/job/job-record.ts'
 import { sealDestination } from '../../../../shared/job/push-destination.ts'
 import { createRecord, readRecord } from '../../../../shared/job/record-store.ts'
@@ -61,8 +62,12 @@ async function told (
     result: { file: 'ü.txt' },
     answered_at: new Date(0).toISOString()
   }
-  /** Creates a job that has just ended, and returns its record after every callback was tried. */
-  async function ends (state: 'succeeded' | 'failed', change: Partial<Transfer> = {}): Promise<JobRecord> {
+  /** Creates a job that has just ended, and returns its record after every callback was tried (again). */
+  async function ends (
+    state: 'succeeded' | 'failed',
+    change: Partial<Transfer> = {},
+    earlier: Attempt[] = []
+  ): Promise<JobRecord> {
     const record = advance(newRecord({ state: 'pending', targets: [{ ...transfer, ...change } as Transfer] }), {
       state,
       ...(state === 'failed' && { reason: 'DeadlineExceeded' })
@@ -73,13 +78,14 @@ async function told (
         header: {}
       })
     }
+    for (const callback of record.callbacks!) callback.attempts = earlier
     await putObject(store, markerKey(record.job_uuid), '', {}, 'unconditional')
     await createRecord(store, record)
     await server.ping()
     return await poll('every callback was tried', async () => {
       const now = (await readRecord(store, record.job_uuid))!.record
       return now.callbacks?.every(({ attempts }) =>
-        attempts.some(({ status, error }) => status !== undefined || error !== undefined)
+        attempts.slice(earlier.length).some(({ status, error }) => status !== undefined || error !== undefined)
       ) && now
     })
   }
@@ -87,6 +93,13 @@ async function told (
 }
 
 const statesOf = ({ callbacks = [] }: JobRecord): string[] => callbacks.map(({ call, state }) => `${call} ${state}`)
+
+await t.test('409 after an attempt whose answer was not seen is no end: that attempt may have started the transfer', async (t) => {
+  const { ends } = await told(t, 409, 'http-provisioner')
+  const record = await ends('succeeded', {}, [{ at: new Date(0).toISOString(), error: 'Timeout' }])
+  t.strictSame(statesOf(record), ['provision delivered'])
+  t.equal(transferOf(record)!.ended_at, undefined, 'the consumer can pull')
+})
 
 await t.test("the outcome of each status of a connector's answer", async (t) => {
   const table: Array<[number, string, boolean]> = [

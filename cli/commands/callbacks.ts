@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import type { CallbackView } from '../../shared/job/callback-view.ts'
+import type { CallbackView } from '../../shared/job/callbacks/callback-view.ts'
 import type { Command } from '../arguments/command.ts'
 import { askJson } from '../api/ask.ts'
 import { EXIT } from '../exit-codes.ts'

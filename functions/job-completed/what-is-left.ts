@@ -1,7 +1,7 @@
 import type { V1Job, V1Pod } from '@kubernetes/client-node'
 import type { JobRecord } from '../../shared/job/job-record.ts'
 import { isTerminal } from '../../shared/job/job-state.ts'
-import { dueCallbacks, isOwing, nextDue } from '../../shared/job/owed-callbacks.ts'
+import { dueCallbacks, isOwing, nextDue } from '../../shared/job/callbacks/owed-callbacks.ts'
 import { condition } from '../../shared/kubernetes/condition.ts'
 import { countingPod } from '../../shared/kubernetes/workload.ts'
 import { podDueAt } from './obstacle-of.ts'

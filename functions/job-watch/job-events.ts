@@ -8,8 +8,8 @@ import { problems } from '../../shared/http/openapi/problem-responses.ts'
 import { JobId } from '../../shared/job/job-id.ts'
 import type { JobWatchDeps } from './job-watch-deps.ts'
 import { goneOrStopping } from '../../shared/http/gone-or-stopping.ts'
-import { isEnd, placeOf, START } from './log-place.ts'
-import { Tail } from './tail.ts'
+import { isEnd, placeOf, START } from './log/log-place.ts'
+import { Tail } from './log/tail.ts'
 import { streamEvents } from './stream-events.ts'
 
 /** The events of a job, as they happen. */

@@ -3,8 +3,8 @@ import type { Pulse } from '../../shared/flow/pulse.ts'
 import { jobEtag } from '../../shared/job/job-etag.ts'
 import { isTerminal } from '../../shared/job/job-state.ts'
 import { viewOf } from '../../shared/job/job-view.ts'
-import { eventId } from './log-place.ts'
-import { type Batch, type Begin, readLog } from './read-log.ts'
+import { eventId } from './log/log-place.ts'
+import { type Batch, type Begin, readLog } from './log/read-log.ts'
 import type { Watched } from './watched-jobs.ts'
 
 export interface StreamTimes {

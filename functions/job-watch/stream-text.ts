@@ -1,5 +1,5 @@
 import { pause } from '../../shared/flow/pause.ts'
-import { type Begin, readLog } from './read-log.ts'
+import { type Begin, readLog } from './log/read-log.ts'
 import type { Watched } from './watched-jobs.ts'
 
 const NEWLINE = 0x0a

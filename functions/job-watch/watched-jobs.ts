@@ -1,10 +1,10 @@
 import { pulse } from '../../shared/flow/pulse.ts'
 import type { FoundRecord } from '../../shared/job/record-store.ts'
 import { watchJobs } from '../../shared/job/watch-jobs.ts'
-import { followLog, type FollowDeps } from './follow-log.ts'
+import { followLog, type FollowDeps } from './log/follow-log.ts'
 import { hasEnded } from './has-ended.ts'
 import { feedJob, type JobFeed } from './job-feed.ts'
-import type { JobLog } from './job-log.ts'
+import type { JobLog } from './log/job-log.ts'
 
 /** What is in memory of a job that is watched. */
 export interface Watched {

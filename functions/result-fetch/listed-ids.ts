@@ -1,6 +1,6 @@
 import { isJobId, justAfter } from '../../shared/job/job-id.ts'
 import { isTerminal, type State } from '../../shared/job/job-state.ts'
-import { ALL_JOBS } from '../../shared/job/listed-until.ts'
+import { ALL_JOBS } from '../../shared/job/lists/listed-until.ts'
 import {
   ANY_STATE,
   jobOfKey,

@@ -1,4 +1,4 @@
-import { ALL_JOBS } from '../../shared/job/listed-until.ts'
+import { ALL_JOBS } from '../../shared/job/lists/listed-until.ts'
 import { jobOfKey, STATE_PREFIX, stateKey } from '../../shared/store/bucket-layout.ts'
 import { getTags, inBatches, listObjects, type Tags } from '../../shared/store/object-store.ts'
 import type { Store } from '../../shared/store/open-store.ts'

@@ -2,7 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import { Type, type Static, type TObject } from 'typebox'
 import type { CallerSettings } from '../../shared/access/admit-callers.ts'
 import { answerJson } from '../../shared/http/answer-json.ts'
-import { checkConditions } from '../../shared/http/check-conditions.ts'
+import { checkConditions } from '../../shared/http/conditions/check-conditions.ts'
 import { problem } from '../../shared/http/problem.ts'
 import { type PageFiles, readPageFiles } from './page-files.ts'
 

@@ -1,6 +1,6 @@
 /** The shapes of the API, from the schemas of the functions. Only types: no schema is in the page. */
 import type { Static } from 'typebox'
-import type { CallbackView } from '../../shared/job/callback-view.ts'
+import type { CallbackView } from '../../shared/job/callbacks/callback-view.ts'
 import type { JobView, ListedJob as ListedJobView } from '../../shared/job/job-view.ts'
 import type { State as JobState } from '../../shared/job/job-state.ts'
 import type { ResultFile as ListedFile } from '../../shared/results/results.ts'

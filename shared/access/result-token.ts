@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { Type } from 'typebox'
 import type { JobRecord } from '../job/job-record.ts'
-import { transferOf } from '../job/transfer-of.ts'
+import { transferOf } from '../job/transfers/transfer-of.ts'
 
 export const resultTokenSettings = {
   RESULT_TOKEN_KEY: Type.Optional(

@@ -1,11 +1,11 @@
 import { resultToken } from '../access/result-token.ts'
-import { hasData } from '../job/has-data.ts'
+import { hasData } from '../job/transfers/has-data.ts'
 import type { JobRecord } from '../job/job-record.ts'
 import { isTerminal } from '../job/job-state.ts'
-import { unsealDestination } from '../job/push-destination.ts'
-import { callbackOf } from '../job/transfer-calls.ts'
-import { transferOf } from '../job/transfer-of.ts'
-import type { Transfer } from '../job/transfer.ts'
+import { unsealDestination } from '../job/transfers/push-destination.ts'
+import { callbackOf } from '../job/transfers/transfer-calls.ts'
+import { transferOf } from '../job/transfers/transfer-of.ts'
+import type { Transfer } from '../job/transfers/transfer.ts'
 import { resultAddress } from '../results/result-address.ts'
 
 /** The states of a data flow in this data plane, which only provides data. */

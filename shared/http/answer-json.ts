@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { checkConditions } from './check-conditions.ts'
+import { checkConditions } from './conditions/check-conditions.ts'
 
 /** Answers with JSON whose ETag is the digest of its bytes, or with 304 if the caller has the same. */
 export async function answerJson (request: FastifyRequest, reply: FastifyReply, body: object): Promise<FastifyReply> {

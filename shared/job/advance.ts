@@ -1,6 +1,6 @@
 import type { Change, JobRecord } from './job-record.ts'
 import { isTerminal, states } from './job-state.ts'
-import { owedFor } from './owed-callbacks.ts'
+import { owedFor } from './callbacks/owed-callbacks.ts'
 
 /**
  * A job is kept at least this long after its end is noticed, even if it ended long before. So clients that wait for the

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { entityTagsIn } from '../http/entity-tags.ts'
+import { entityTagsIn } from '../http/conditions/entity-tags.ts'
 import type { SoFar } from './so-far.ts'
 
 /**

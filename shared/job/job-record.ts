@@ -1,8 +1,8 @@
-import type { Callback } from './callback.ts'
+import type { Callback } from './callbacks/callback.ts'
 import type { State } from './job-state.ts'
 import type { Reason } from './reasons/why.ts'
 import type { ResultCounts } from './result-counts.ts'
-import type { Target } from './target.ts'
+import type { Target } from './callbacks/target.ts'
 
 /** The reasons to stop a job, with the terminal state in which the stopped job ends. */
 export const stopReasons = {

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { CallbackState, callbackState } from './callback.ts'
+import { CallbackState, callbackState } from './callbacks/callback.ts'
 import { JobId } from './job-id.ts'
 import type { JobRecord } from './job-record.ts'
 import { isTerminal, State } from './job-state.ts'

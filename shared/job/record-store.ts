@@ -4,11 +4,11 @@ import { countedKey, expiryKey, markerKey, stateKey } from '../store/bucket-layo
 import { getJson } from '../store/json-object.ts'
 import { getObject, putObject, type PutCondition, removeObject } from '../store/object-store.ts'
 import type { Store } from '../store/open-store.ts'
-import { type Listed, putIntoLists } from './job-lists.ts'
+import { type Listed, putIntoLists } from './lists/job-lists.ts'
 import type { JobRecord } from './job-record.ts'
 import { isTerminal } from './job-state.ts'
 import { noteTransition } from './note-transition.ts'
-import { tagsOf } from './tags-of.ts'
+import { tagsOf } from './lists/tags-of.ts'
 
 /** Enough for every function and a few pings that write the same record at the same time. */
 const TRIES = 10

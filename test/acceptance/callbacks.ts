@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import t, { type Test } from 'tap'
-import type { Callback } from '../../shared/job/callback.ts'
+import type { Callback } from '../../shared/job/callbacks/callback.ts'
 import { advanceRecord } from '../../shared/job/record-store.ts'
 import { markerKey } from '../../shared/store/bucket-layout.ts'
 import { headObject } from '../../shared/store/object-store.ts'

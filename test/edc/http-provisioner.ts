@@ -1,6 +1,6 @@
 import t from 'tap'
 import { readRecord } from '../../shared/job/record-store.ts'
-import { transferOf } from '../../shared/job/transfer-of.ts'
+import { transferOf } from '../../shared/job/transfers/transfer-of.ts'
 import { poll } from '../support/poll.ts'
 import { connected, ENDPOINT_KEY, script } from './connected.ts'
 

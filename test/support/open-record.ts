@@ -1,5 +1,5 @@
 import type { JobRecord } from '../../shared/job/job-record.ts'
-import { tagsOf } from '../../shared/job/tags-of.ts'
+import { tagsOf } from '../../shared/job/lists/tags-of.ts'
 import { markerKey, stateKey } from '../../shared/store/bucket-layout.ts'
 import { putObject } from '../../shared/store/object-store.ts'
 import type { Store } from '../../shared/store/open-store.ts'

@@ -3,7 +3,7 @@ import { bearerOf, credentialMissing, credentialWrong } from '../../../shared/ac
 import { connectorKey } from '../../../shared/connector/connector-secret.ts'
 import type { Connector, Connectors } from '../../../shared/connector/connectors.ts'
 import { isProblem } from '../../../shared/http/problem.ts'
-import type { Protocol } from '../../../shared/job/transfer.ts'
+import type { Protocol } from '../../../shared/job/transfers/transfer.ts'
 
 /** The connector's name and key from the request URL. They are in the URL because EDC sends no other credentials. */
 export interface Shown {

@@ -1,6 +1,6 @@
 import type { Connector, ConnectorPlace } from '../../../shared/connector/connectors.ts'
 import type { EgressRules } from '../../../shared/egress/egress-rules.ts'
-import type { Transfer } from '../../../shared/job/transfer.ts'
+import type { Transfer } from '../../../shared/job/transfers/transfer.ts'
 import type { Deps } from '../start/start-job.ts'
 
 /** The dependencies of the code that makes jobs for connectors. */

@@ -2,7 +2,7 @@ import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { Type, type Static } from 'typebox'
 import { type EgressRules, refusedUrl } from '../../../shared/egress/egress-rules.ts'
 import { invalidField } from '../../../shared/http/problem.ts'
-import type { Destination } from '../../../shared/job/push-destination.ts'
+import type { Destination } from '../../../shared/job/transfers/push-destination.ts'
 import type { Properties } from './order-of.ts'
 import { lastWord } from './plain-json.ts'
 

@@ -1,5 +1,5 @@
 import { isTerminal } from '../../../shared/job/job-state.ts'
-import { transferEnded } from '../../../shared/job/transfer-ended.ts'
+import { transferEnded } from '../../../shared/job/transfers/transfer-ended.ts'
 import type { Deps } from '../start/start-job.ts'
 import { advanceNoticed } from '../keep/advance-noticed.ts'
 import { finishStop } from '../keep/stop-job.ts'

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
-import { transferOf } from '../../../shared/job/transfer-of.ts'
+import { transferOf } from '../../../shared/job/transfers/transfer-of.ts'
 
 /** Logs a new transfer, with the ids of both sides. */
 export function logTransfer (log: Pick<FastifyBaseLogger, 'info' | 'warn'>, record: JobRecord): void {

@@ -1,6 +1,6 @@
 import type { Asset, Connector } from '../../../shared/connector/connectors.ts'
 import { problem } from '../../../shared/http/problem.ts'
-import type { Result } from '../../../shared/job/transfer.ts'
+import type { Result } from '../../../shared/job/transfers/transfer.ts'
 import type { DeployRequest } from '../intake/resolve-request.ts'
 import type { Template, Templates } from '../templates/read-templates.ts'
 

@@ -1,6 +1,6 @@
-import type { Destination } from '../../../shared/job/push-destination.ts'
+import type { Destination } from '../../../shared/job/transfers/push-destination.ts'
 import type { Why } from '../../../shared/job/reasons/why.ts'
-import type { Result } from '../../../shared/job/transfer.ts'
+import type { Result } from '../../../shared/job/transfers/transfer.ts'
 import { templateOf, type ResolvedRequest } from '../intake/resolve-request.ts'
 import { resolveEnv } from '../intake/resolve-env.ts'
 import type { ConnectorDeps } from './connector-deps.ts'

@@ -1,5 +1,5 @@
 import { invalidField, problem } from '../../../shared/http/problem.ts'
-import type { Target } from '../../../shared/job/target.ts'
+import type { Target } from '../../../shared/job/callbacks/target.ts'
 import { QUEUE_LABEL } from '../../../shared/kubernetes/cluster.ts'
 import { type GivenEnv, type ResolvedEnv, resolveEnv } from './resolve-env.ts'
 import type { Template } from '../templates/read-templates.ts'

@@ -2,7 +2,7 @@ import { Type, type Static } from 'typebox'
 import { type EgressRules, refusedUrl } from '../../../shared/egress/egress-rules.ts'
 import { SecretName, webhookKeys } from '../../../shared/events/webhook-secrets.ts'
 import { invalidField } from '../../../shared/http/problem.ts'
-import { toldStates, type Webhook } from '../../../shared/job/target.ts'
+import { toldStates, type Webhook } from '../../../shared/job/callbacks/target.ts'
 
 export const CallbackBody = Type.Object({
   url: Type.String({

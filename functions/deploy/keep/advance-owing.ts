@@ -1,5 +1,5 @@
 import type { JobRecord } from '../../../shared/job/job-record.ts'
-import { isOwing } from '../../../shared/job/owed-callbacks.ts'
+import { isOwing } from '../../../shared/job/callbacks/owed-callbacks.ts'
 import { noteOwing } from '../../../shared/job/record-store.ts'
 import type { Deps } from '../start/start-job.ts'
 import { advanceNoticed } from './advance-noticed.ts'

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { checkConditions } from '../../../shared/http/check-conditions.ts'
+import { checkConditions } from '../../../shared/http/conditions/check-conditions.ts'
 import { jobEtag } from '../../../shared/job/job-etag.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { isTerminal } from '../../../shared/job/job-state.ts'

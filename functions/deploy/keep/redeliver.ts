@@ -1,6 +1,6 @@
 import { problem } from '../../../shared/http/problem.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
-import { oweAgain } from '../../../shared/job/owed-callbacks.ts'
+import { oweAgain } from '../../../shared/job/callbacks/owed-callbacks.ts'
 import type { Deps } from '../start/start-job.ts'
 import { advanceOwing } from './advance-owing.ts'
 

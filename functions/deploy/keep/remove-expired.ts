@@ -1,5 +1,5 @@
 import { isJobId } from '../../../shared/job/job-id.ts'
-import { listKeysOf } from '../../../shared/job/job-lists.ts'
+import { listKeysOf } from '../../../shared/job/lists/job-lists.ts'
 import { hideRecord, readHidden, readRecord } from '../../../shared/job/record-store.ts'
 import {
   EXPIRY_PREFIX,

@@ -1,6 +1,6 @@
 import { isProblem, problem } from '../../../shared/http/problem.ts'
 import { newJobId } from '../../../shared/job/job-id.ts'
-import { putIntoLists } from '../../../shared/job/job-lists.ts'
+import { putIntoLists } from '../../../shared/job/lists/job-lists.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { isTerminal } from '../../../shared/job/job-state.ts'
 import { createRecord, type FoundRecord, readRecord } from '../../../shared/job/record-store.ts'

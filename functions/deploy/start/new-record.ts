@@ -1,7 +1,7 @@
 import { createdAt } from '../../../shared/job/job-id.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { seal } from '../../../shared/job/seal.ts'
-import type { Target } from '../../../shared/job/target.ts'
+import type { Target } from '../../../shared/job/callbacks/target.ts'
 import type { ResolvedRequest } from '../intake/resolve-request.ts'
 import type { Deps } from './start-job.ts'
 

@@ -1,5 +1,5 @@
 import { problem } from '../../../shared/http/problem.ts'
-import { listKeysOf } from '../../../shared/job/job-lists.ts'
+import { listKeysOf } from '../../../shared/job/lists/job-lists.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { isTerminal } from '../../../shared/job/job-state.ts'
 import { countedKey, markerKey, stateKey } from '../../../shared/store/bucket-layout.ts'

@@ -1,7 +1,7 @@
 import type { Answer, OutgoingRequest } from '../../../shared/egress/exchange.ts'
-import type { Callback } from '../../../shared/job/callback.ts'
+import type { Callback } from '../../../shared/job/callbacks/callback.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
-import type { Target } from '../../../shared/job/target.ts'
+import type { Target } from '../../../shared/job/callbacks/target.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 import type { CallbackSettings } from './callback-settings.ts'
 

@@ -1,4 +1,4 @@
-import type { Target } from '../../../shared/job/target.ts'
+import type { Target } from '../../../shared/job/callbacks/target.ts'
 import type { CallbackKind } from './callback-kind.ts'
 import { dataplaneSignaling } from '../connector/dataplane-signaling.ts'
 import { edcSignaling } from '../connector/edc-signaling.ts'

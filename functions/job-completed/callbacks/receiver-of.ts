@@ -1,6 +1,6 @@
-import type { Callback } from '../../../shared/job/callback.ts'
+import type { Callback } from '../../../shared/job/callbacks/callback.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
-import { unsealDestination } from '../../../shared/job/push-destination.ts'
+import { unsealDestination } from '../../../shared/job/transfers/push-destination.ts'
 import type { CallbackSettings } from './callback-settings.ts'
 
 /** The host that gets a callback. One that answers slowly must not delay the callbacks to others. */

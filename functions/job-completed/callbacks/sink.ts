@@ -3,7 +3,7 @@ import { failed } from '../../../shared/egress/failure.ts'
 import { jobEvent } from '../../../shared/events/job-event.ts'
 import { sinkToken } from '../../../shared/events/sink-settings.ts'
 import type { State } from '../../../shared/job/job-state.ts'
-import type { Sink } from '../../../shared/job/target.ts'
+import type { Sink } from '../../../shared/job/callbacks/target.ts'
 import type { CallbackKind } from './callback-kind.ts'
 import { outcomeOf } from './outcome-of.ts'
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { SOON_MS } from '../../../shared/events/remind.ts'
-import { nextDue } from '../../../shared/job/owed-callbacks.ts'
+import { nextDue } from '../../../shared/job/callbacks/owed-callbacks.ts'
 import { readRecord } from '../../../shared/job/record-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 

@@ -4,7 +4,7 @@ import { failed } from '../../../shared/egress/failure.ts'
 import { jobEvent } from '../../../shared/events/job-event.ts'
 import { webhookKeys } from '../../../shared/events/webhook-secrets.ts'
 import type { State } from '../../../shared/job/job-state.ts'
-import type { Webhook } from '../../../shared/job/target.ts'
+import type { Webhook } from '../../../shared/job/callbacks/target.ts'
 import type { CallbackKind } from './callback-kind.ts'
 import { outcomeOf } from './outcome-of.ts'
 

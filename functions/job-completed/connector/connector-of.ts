@@ -1,6 +1,6 @@
 import type { Connector } from '../../../shared/connector/connectors.ts'
 import { failed } from '../../../shared/egress/failure.ts'
-import type { Transfer } from '../../../shared/job/transfer.ts'
+import type { Transfer } from '../../../shared/job/transfers/transfer.ts'
 import type { CallbackSettings } from '../callbacks/callback-settings.ts'
 
 /** The connector of a transfer, from the operator's current table. Throws `UnknownConnector` when it is not there. */

@@ -4,7 +4,7 @@ import { managementApi, terminateRequest } from '../../../shared/connector/manag
 import { failed } from '../../../shared/egress/failure.ts'
 import type { OutgoingRequest } from '../../../shared/egress/exchange.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
-import type { Transfer } from '../../../shared/job/transfer.ts'
+import type { Transfer } from '../../../shared/job/transfers/transfer.ts'
 import type { CallbackSettings } from '../callbacks/callback-settings.ts'
 import { connectorOf } from './connector-of.ts'
 

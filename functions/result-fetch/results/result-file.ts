@@ -1,7 +1,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
-import { checkConditions, conditionHeaders, dateConditionHeaders } from '../../../shared/http/check-conditions.ts'
+import { checkConditions, conditionHeaders, dateConditionHeaders } from '../../../shared/http/conditions/check-conditions.ts'
 import { contentDisposition } from '../../../shared/http/content-disposition.ts'
 import { empty, fileBytes, notChanged } from '../../../shared/http/openapi/answers.ts'
 import { problems } from '../../../shared/http/openapi/problem-responses.ts'

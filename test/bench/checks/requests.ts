@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ALL_JOBS, writeListedUntil } from '../../../shared/job/listed-until.ts'
+import { ALL_JOBS, writeListedUntil } from '../../../shared/job/lists/listed-until.ts'
 import { newRecord } from '../../support/new-record.ts'
 import { putResults } from '../../support/put-results.ts'
 import type { Bench } from '../bench.ts'

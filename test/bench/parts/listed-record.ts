@@ -1,4 +1,4 @@
-import { putIntoLists } from '../../../shared/job/job-lists.ts'
+import { putIntoLists } from '../../../shared/job/lists/job-lists.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { createRecord } from '../../../shared/job/record-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'

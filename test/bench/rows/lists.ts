@@ -1,4 +1,4 @@
-import { ALL_JOBS, writeListedUntil } from '../../../shared/job/listed-until.ts'
+import { ALL_JOBS, writeListedUntil } from '../../../shared/job/lists/listed-until.ts'
 import { newRecord } from '../../support/new-record.ts'
 import { apiKeys } from '../parts/api-key.ts'
 import { ask, inFlight } from '../parts/ask.ts'

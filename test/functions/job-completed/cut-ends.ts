@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { oweAgain } from '../../../shared/job/owed-callbacks.ts'
+import { oweAgain } from '../../../shared/job/callbacks/owed-callbacks.ts'
 import { advanceRecord, readRecord } from '../../../shared/job/record-store.ts'
 import { logKey, markerKey } from '../../../shared/store/bucket-layout.ts'
 import { getObject, headObject } from '../../../shared/store/object-store.ts'

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import type { Callback } from '../../../shared/job/callback.ts'
+import type { Callback } from '../../../shared/job/callbacks/callback.ts'
 import { newJobId } from '../../../shared/job/job-id.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { noteOwing, readRecord } from '../../../shared/job/record-store.ts'

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { advanceRecord, readRecord } from '../../../shared/job/record-store.ts'
-import { oweAgain } from '../../../shared/job/owed-callbacks.ts'
+import { oweAgain } from '../../../shared/job/callbacks/owed-callbacks.ts'
 import { newJobId } from '../../../shared/job/job-id.ts'
 import { JOB_LABEL, MANAGED_BY, objectName } from '../../../shared/kubernetes/cluster.ts'
 import { markerKey, pingNotesKey } from '../../../shared/store/bucket-layout.ts'

@@ -1,9 +1,9 @@
 import { buffer } from 'node:stream/consumers'
 import t from 'tap'
 import type { JobFeed } from '../../../functions/job-watch/job-feed.ts'
-import type { JobLog, LogPart } from '../../../functions/job-watch/job-log.ts'
-import { logWindow } from '../../../functions/job-watch/log-window.ts'
-import { START } from '../../../functions/job-watch/log-place.ts'
+import type { JobLog, LogPart } from '../../../functions/job-watch/log/job-log.ts'
+import { logWindow } from '../../../functions/job-watch/log/log-window.ts'
+import { START } from '../../../functions/job-watch/log/log-place.ts'
 import { streamText } from '../../../functions/job-watch/stream-text.ts'
 import { pulse } from '../../../shared/flow/pulse.ts'
 

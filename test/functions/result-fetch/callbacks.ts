@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Callback } from '../../../shared/job/callback.ts'
+import type { Callback } from '../../../shared/job/callbacks/callback.ts'
 import { fetchServer } from '../../support/fetch-server.ts'
 import { testStore } from '../../support/store.ts'
 

@@ -2,7 +2,7 @@ import t from 'tap'
 import { jobEvent } from '../../../shared/events/job-event.ts'
 import { CALLBACK_DUE, SOON_MS } from '../../../shared/events/remind.ts'
 import type { State } from '../../../shared/job/job-state.ts'
-import { toldStates } from '../../../shared/job/target.ts'
+import { toldStates } from '../../../shared/job/callbacks/target.ts'
 import { newRecord } from '../../support/new-record.ts'
 import { readYaml } from '../../support/read-yaml.ts'
 

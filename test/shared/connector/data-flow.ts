@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { flowState, statusMessage, whyNoData } from '../../../shared/connector/data-flow.ts'
-import type { Callback } from '../../../shared/job/callback.ts'
+import type { Callback } from '../../../shared/job/callbacks/callback.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
-import { sealDestination } from '../../../shared/job/push-destination.ts'
-import { transferOf, withTransfer } from '../../../shared/job/transfer-of.ts'
-import type { Transfer } from '../../../shared/job/transfer.ts'
+import { sealDestination } from '../../../shared/job/transfers/push-destination.ts'
+import { transferOf, withTransfer } from '../../../shared/job/transfers/transfer-of.ts'
+import type { Transfer } from '../../../shared/job/transfers/transfer.ts'
 import { newRecord } from '../../support/new-record.ts'
 
 const place = { resultTokenKey: randomBytes(32).toString('hex'), publicUrl: 'https://jobs.example.org' }

@@ -4,7 +4,7 @@ import { newJobId } from '../../../shared/job/job-id.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { isTerminal, type State, states } from '../../../shared/job/job-state.ts'
 import { viewOf } from '../../../shared/job/job-view.ts'
-import { tagsOf } from '../../../shared/job/tags-of.ts'
+import { tagsOf } from '../../../shared/job/lists/tags-of.ts'
 
 const created = '2026-11-22T12:58:20.123Z'
 const now = new Date('2026-11-22T13:00:00.456Z')

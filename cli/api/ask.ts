@@ -1,7 +1,7 @@
 import { EXIT } from '../exit-codes.ts'
 import { Failure } from '../failure.ts'
 import type { Session } from '../session.ts'
-import { chunksWithin } from '../../shared/http/chunks-within.ts'
+import { chunksWithin } from '../../shared/http/streams/chunks-within.ts'
 import { networkReason } from './network-reason.ts'
 import { problemFailure } from './problem-failure.ts'
 import { sendToOrigin } from './send-to-origin.ts'

@@ -3,7 +3,7 @@ import { networkReason } from '../api/network-reason.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Failure } from '../failure.ts'
 import type { Session } from '../session.ts'
-import { chunksWithin } from '../../shared/http/chunks-within.ts'
+import { chunksWithin } from '../../shared/http/streams/chunks-within.ts'
 
 /** A connection that brings nothing for so long is given up. */
 const SILENCE_MS = 60_000

@@ -1,8 +1,8 @@
 import { LONG_MS, ask, notOfApi } from '../api/ask.ts'
 import { networkReason } from '../api/network-reason.ts'
 import type { Session } from '../session.ts'
-import type { ServerEvent } from '../../shared/http/event-parser.ts'
-import { serverEvents } from '../../shared/http/server-events.ts'
+import type { ServerEvent } from '../../shared/http/streams/event-parser.ts'
+import { serverEvents } from '../../shared/http/streams/server-events.ts'
 
 /** Before the next stream, in case a server ends each at once. */
 const PAUSE_MS = 500

@@ -1,6 +1,6 @@
 import { isFinal } from '../api/refusal.ts'
 import type { Job } from '../api/shapes.ts'
-import type { ServerEvent } from '../../shared/http/event-parser.ts'
+import type { ServerEvent } from '../../shared/http/streams/event-parser.ts'
 import { backOff, pause } from './pause.ts'
 import { pollJob } from './poll-job.ts'
 import { type Cursor, readEvents } from './read-events.ts'

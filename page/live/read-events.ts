@@ -1,7 +1,7 @@
 import { ask } from '../api/ask.ts'
 import { isOfType } from '../api/refusal.ts'
-import type { ServerEvent } from '../../shared/http/event-parser.ts'
-import { serverEvents } from '../../shared/http/server-events.ts'
+import type { ServerEvent } from '../../shared/http/streams/event-parser.ts'
+import { serverEvents } from '../../shared/http/streams/server-events.ts'
 
 /** Where a stream was, for the next one to continue. */
 export interface Cursor {

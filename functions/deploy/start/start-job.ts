@@ -8,7 +8,7 @@ import type { Store } from '../../../shared/store/open-store.ts'
 import type { Template, Templates } from '../templates/read-templates.ts'
 import { createObjects } from './create-objects.ts'
 import { deleteJob } from './delete-job.ts'
-import type { JobSettings } from './job-objects.ts'
+import type { JobSettings } from './uploader-container.ts'
 
 export interface Deps {
   store: Store

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import * as models from '@kubernetes/client-node'
 import type { V1Job } from '@kubernetes/client-node'
 import t from 'tap'
-import { jobObject } from '../../../../functions/deploy/start/job-objects.ts'
+import { jobObject } from '../../../../functions/deploy/start/job-object.ts'
 import type { Template } from '../../../../functions/deploy/templates/read-templates.ts'
 import { newJobId } from '../../../../shared/job/job-id.ts'
 

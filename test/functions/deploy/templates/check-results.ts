@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { jobObject } from '../../../../functions/deploy/start/job-objects.ts'
+import { jobObject } from '../../../../functions/deploy/start/job-object.ts'
 import { parseTemplate, type Template } from '../../../../functions/deploy/templates/read-templates.ts'
 import { newJobId } from '../../../../shared/job/job-id.ts'
 

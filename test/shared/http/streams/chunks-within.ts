@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import t, { type Test } from 'tap'
-import { chunksWithin } from '../../../shared/http/chunks-within.ts'
-import { httpServer } from '../../support/http-server.ts'
+import { chunksWithin } from '../../../../shared/http/streams/chunks-within.ts'
+import { httpServer } from '../../../support/http-server.ts'
 
 async function open (t: Test): Promise<{ answer: Response, response: ServerResponse }> {
   const asked = Promise.withResolvers<ServerResponse>()

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { eventParser } from '../../../shared/http/event-parser.ts'
+import { eventParser } from '../../../../shared/http/streams/event-parser.ts'
 
 const stream = [
   ': a ping\n\n',

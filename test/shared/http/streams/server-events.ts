@@ -1,5 +1,5 @@
 import t from 'tap'
-import { serverEvents } from '../../../shared/http/server-events.ts'
+import { serverEvents } from '../../../../shared/http/streams/server-events.ts'
 
 function bodyOf (...pieces: Uint8Array[]): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new Response(ReadableStream.from(pieces)).body!

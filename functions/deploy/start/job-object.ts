@@ -1,14 +1,4 @@
-import type {
-  KubernetesObject,
-  V1ConfigMap,
-  V1Container,
-  V1EnvVar,
-  V1Job,
-  V1ObjectMeta,
-  V1PodSpec,
-  V1Secret,
-  V1SecurityContext
-} from '@kubernetes/client-node'
+import type { V1Container, V1EnvVar, V1Job, V1PodSpec } from '@kubernetes/client-node'
 import { JOB_LABEL, MANAGED_BY, objectName, QUEUE_LABEL, TEMPLATE_LABEL } from '../../../shared/kubernetes/cluster.ts'
 import { WORKLOAD_ANNOTATION } from '../../../shared/kubernetes/workload.ts'
 import { PREFIX } from '../templates/annotations.ts'
@@ -16,22 +6,9 @@ import type { Template } from '../templates/read-templates.ts'
 import type { ResolvedEnv } from '../intake/resolve-env.ts'
 import { plainPath } from '../templates/plain-path.ts'
 import { type Grace, graceOfPod, RESULTS_SIZE } from './grace-of.ts'
+import { restricted } from './restricted.ts'
 import { ttlOf } from './ttl-of.ts'
-import { STARTED_DIR, TOKEN_DIR } from './uploader-folders.ts'
-
-export interface JobSettings {
-  namespace: string
-  /** The image of the uploader. */
-  image: string
-  /** The URL of `result-upload` from inside a job's pod. */
-  uploadUrl: string
-}
-
-/** The hyphen avoids a conflict with a secret value: the name of an environment variable cannot have one. */
-const TOKEN_KEY = 'uploader-token'
-
-/** The fields that Pod Security `restricted` requires in a container. */
-const restricted: V1SecurityContext = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } }
+import { type JobSettings, TOKEN_KEY, uploaderContainer } from './uploader-container.ts'
 
 const HOUR = 3600
 
@@ -111,7 +88,7 @@ function podSpec (
       ...spec.securityContext
     },
     initContainers: [
-      uploader(id, resultsPath, settings, grace, userOf(spec)),
+      uploaderContainer(id, resultsPath, settings, grace, spec),
       ...(spec.initContainers ?? []).map(secured)
     ],
     containers: [
@@ -127,55 +104,6 @@ function podSpec (
       { name: 'uploader-token', secret: { secretName: objectName(id), items: [{ key: TOKEN_KEY, path: TOKEN_KEY }] } }
     ]
   }
-}
-
-/** A native sidecar: it starts before the workload, and gets SIGTERM after the end of the workload. */
-function uploader (
-  id: string,
-  resultsPath: string,
-  { image, uploadUrl }: JobSettings,
-  grace: Grace,
-  user: V1SecurityContext
-): V1Container {
-  return {
-    name: 'uploader',
-    image,
-    imagePullPolicy: 'IfNotPresent',
-    command: ['node', 'dist/uploader.cjs'],
-    restartPolicy: 'Always',
-    // No other container starts before this hook has ended. So the uploader handles SIGTERM even if the workload ends
-    // at once.
-    lifecycle: {
-      postStart: { exec: { command: ['node', 'dist/uploader.cjs', 'await-start'] } },
-      // Kubernetes runs this when the pod begins to end, and sends SIGTERM only when the workload has ended.
-      preStop: { exec: { command: ['node', 'dist/uploader.cjs', 'stopping'] } }
-    },
-    env: [
-      { name: 'UPLOAD_URL', value: uploadUrl },
-      { name: 'JOB_UUID', value: id },
-      { name: 'POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
-      { name: 'TOKEN_FILE', value: `${TOKEN_DIR}/${TOKEN_KEY}` },
-      { name: 'RESULT_DIR', value: resultsPath },
-      { name: 'START_FILE', value: `${STARTED_DIR}/started` },
-      { name: 'STOP_FILE', value: `${STARTED_DIR}/stopping` },
-      { name: 'GRACE_SECONDS', value: String(grace.total) },
-      { name: 'WORKLOAD_SECONDS', value: String(grace.workload) }
-    ],
-    resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { cpu: '1', memory: '256Mi' } },
-    securityContext: { ...restricted, ...user, readOnlyRootFilesystem: true },
-    volumeMounts: [{ name: 'results', mountPath: resultsPath, readOnly: true }, {
-      name: 'uploader-token',
-      mountPath: TOKEN_DIR,
-      readOnly: true
-    }, { name: 'uploader-started', mountPath: STARTED_DIR }]
-  }
-}
-
-/** The user of the workload, where it has one of its own: the uploader must be able to read its files. */
-function userOf ({ containers: [workload] }: V1PodSpec): V1SecurityContext {
-  const { runAsUser, runAsGroup, runAsNonRoot } = workload?.securityContext ?? {}
-  const user = { runAsUser, runAsGroup, runAsNonRoot }
-  return Object.fromEntries(Object.entries(user).filter(([, value]) => (value ?? undefined) !== undefined))
 }
 
 function withMount (
@@ -220,32 +148,4 @@ function withNotice (container: V1Container, { notice: seconds }: Grace): V1Cont
 
 function secured (container: V1Container): V1Container {
   return { ...container, securityContext: { ...restricted, ...container.securityContext } }
-}
-
-/** The plain environment. Kubernetes deletes it with the Job that owns it. */
-export function configMapObject (job: KubernetesObject, { plain }: ResolvedEnv): V1ConfigMap {
-  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: ownedBy(job), immutable: true, data: plain }
-}
-
-/** The uploader's token and the secret environment. Kubernetes deletes it with the Job that owns it. */
-export function secretObject (job: KubernetesObject, { secret }: ResolvedEnv, token: string): V1Secret {
-  return {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: ownedBy(job),
-    immutable: true,
-    type: 'Opaque',
-    stringData: { ...secret, [TOKEN_KEY]: token }
-  }
-}
-
-function ownedBy ({ metadata = {} }: KubernetesObject): V1ObjectMeta {
-  const { name = '', namespace = '', labels = {}, uid } = metadata
-  return {
-    name,
-    namespace,
-    labels,
-    // A dry run makes no Job, so there is no owner reference.
-    ...(uid !== undefined && { ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid }] })
-  }
 }

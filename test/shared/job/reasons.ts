@@ -5,7 +5,7 @@ import { ownReasons } from '../../../shared/job/reasons/own-reasons.ts'
 import { asGiven, meanings, plainly, why } from '../../../shared/job/reasons/why.ts'
 
 const page = readFileSync('docs/reasons.md', 'utf8')
-const code = globSync(['functions/**/*.ts', 'shared/job/*.ts']).map((file) => readFileSync(file, 'utf8')).join('\n')
+const code = globSync(['functions/**/*.ts', 'shared/job/{*,callbacks/*,transfers/*}.ts']).map((file) => readFileSync(file, 'utf8')).join('\n')
 
 await t.test('docs/reasons.md has the table of all reasons', async (t) => {
   const rows = [...meanings].sort(([a], [b]) => a < b ? -1 : 1).map(([reason, { states, means, todo }]) =>

@@ -48,8 +48,9 @@ export function judge (record: JobRecord, { job, pods, results, absence }: Seen,
   const state = facts.started_at === undefined ? 'pending' : 'running'
   // The reason of a stop is more important than what the pods wait for.
   if (record.stop !== undefined) return { ...facts, state, reason: record.stop.reason }
-  if (state === 'running') return { ...facts, state, ...told(interruptionOf(own, pods)) }
-  const obstacle = obstacleOf(own, pods, now, warnedOf(record))
+  const obstacle = state === 'running' ? interruptionOf(own, pods) : obstacleOf(own, pods, now, warnedOf(record))
+  if (obstacle === undefined && isStillTrue(record, pods)) return { ...facts, state }
+  if (state === 'running') return { ...facts, state, ...told(obstacle) }
   // What the API server said at the start stays until there is something to tell, or the workload runs.
   if (obstacle === undefined && warnedOf(record) !== undefined) return { ...facts, state, reason: null }
   // Its message has the warning already.
@@ -60,6 +61,14 @@ export function judge (record: JobRecord, { job, pods, results, absence }: Seen,
 
 function told (known: Why | undefined): Pick<Change, 'reason' | 'message'> {
   return { reason: known?.reason ?? null, message: known?.message || null }
+}
+
+/**
+ * Whether the reason of a job still says why it does not run. The pod that gave it may be gone a moment before its Job
+ * has failed, which then does not know the reason any more.
+ */
+function isStillTrue ({ state, reason }: JobRecord, pods: V1Pod[]): boolean {
+  return pods.length === 0 && state !== 'accepted' && reason !== undefined && reason !== 'Suspended'
 }
 
 /** The warnings with which deploy made the Job: the message of a record without a reason. */

@@ -562,6 +562,21 @@ const situations: Situation[] = [
     started_at: started.started_at,
     finished_at: '2026-11-22T12:59:39.000Z'
   }],
+  ['a pod that was taken away, and is gone before its Job has failed', {
+    state: 'running',
+    started_at: started.started_at,
+    attempt: 'pod',
+    reason: 'EvictionByEvictionAPI',
+    message: 'It was evicted.'
+  }, { job: jobWith(recorded.counting) }, { state: 'running', started_at: started.started_at }],
+  ['an image that could not be pulled, by a pod that is gone before its Job has failed', {
+    state: 'pending',
+    reason: 'ImagePullBackOff',
+    message: 'It cannot be pulled.'
+  }, { job: jobWith(recorded.active) }, { state: 'pending' }],
+  ['a quota that kept it from a Job', { state: 'accepted', reason: 'QuotaExceeded', message: 'It is full.' }, {
+    job: jobWith(recorded.active)
+  }, { state: 'pending', reason: null, message: null }],
   ['a Job that was suspended and failed', { state: 'running', started_at: started.started_at, reason: 'Suspended' }, {
     job: jobWith(recorded.failed)
   }, {

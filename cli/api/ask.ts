@@ -1,7 +1,7 @@
 import { EXIT } from '../exit-codes.ts'
 import { Failure } from '../failure.ts'
 import type { Session } from '../session.ts'
-import { chunksWithin } from '../../shared/http/streams/chunks-within.ts'
+import { bodyOf } from './body-of.ts'
 import { networkReason } from './network-reason.ts'
 import { problemFailure } from './problem-failure.ts'
 import { sendToOrigin } from './send-to-origin.ts'
@@ -122,10 +122,11 @@ async function attempt (session: Session, request: Ask): Promise<Response | { fa
   }
 }
 
-async function wholeOf ({ body, status, headers }: Response): Promise<Response> {
+async function wholeOf (answer: Response): Promise<Response> {
+  const { body, status, headers } = answer
   if (body === null) return new Response(null, { status, headers })
   const chunks: Uint8Array[] = []
-  for await (const chunk of chunksWithin(body, TIMEOUT_MS)) chunks.push(chunk)
+  for await (const chunk of bodyOf(answer)) chunks.push(chunk)
   return new Response(Buffer.concat(chunks), { status, headers })
 }
 

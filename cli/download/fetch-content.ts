@@ -1,9 +1,9 @@
 import { ask, LONG_MS } from '../api/ask.ts'
+import { bodyOf } from '../api/body-of.ts'
 import { networkReason } from '../api/network-reason.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Failure } from '../failure.ts'
 import type { Session } from '../session.ts'
-import { chunksWithin } from '../../shared/http/streams/chunks-within.ts'
 import type { PartFile } from './part-file.ts'
 
 export interface Content {
@@ -13,8 +13,6 @@ export interface Content {
   sha256: string
 }
 
-/** A connection that brings nothing for so long is given up. */
-const SILENCE_MS = 60_000
 /** How often in a row an answer may break off without a single byte. */
 const MOST_FRUITLESS = 5
 
@@ -71,7 +69,7 @@ async function fetchRest (
   })
   if (at > 0 && !continues(answer, at, size)) await restart(part, passed)
   try {
-    for await (const chunk of answer.body === null ? [] : chunksWithin(answer.body, SILENCE_MS)) {
+    for await (const chunk of bodyOf(answer)) {
       if (part.size + chunk.length > size) {
         throw new Failure(EXIT.incomplete, `the server sends more than the ${size} bytes of the list`)
       }

@@ -1,12 +1,10 @@
 import { ask } from '../api/ask.ts'
+import { bodyOf } from '../api/body-of.ts'
 import { networkReason } from '../api/network-reason.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Failure } from '../failure.ts'
 import type { Session } from '../session.ts'
-import { chunksWithin } from '../../shared/http/streams/chunks-within.ts'
 
-/** A connection that brings nothing for so long is given up. */
-const SILENCE_MS = 60_000
 /** How often a log that breaks off is asked for again. */
 const MOST_ATTEMPTS = 5
 
@@ -40,7 +38,7 @@ export async function * keptLog (
     etag = answer.headers.get('etag')
     let skip = answer.status === 206 ? 0 : passed
     try {
-      for await (const chunk of answer.body === null ? [] : chunksWithin(answer.body, SILENCE_MS)) {
+      for await (const chunk of bodyOf(answer)) {
         const news = chunk.subarray(Math.min(skip, chunk.length))
         skip -= chunk.length - news.length
         passed += news.length

@@ -1,6 +1,6 @@
 import http from 'node:http'
 import https from 'node:https'
-import { buffer } from 'node:stream/consumers'
+import { readAll } from '../../shared/http/bodies/read-all.ts'
 
 /** What result-upload signed; the store takes nothing that differs from it. */
 export interface Grant {
@@ -62,7 +62,7 @@ async function put (
   request.on('close', () => answered || reject(new Error('it closed the connection without an answer')))
   request.on('response', (response) => {
     answered = true
-    buffer(response).then((answer) => {
+    readAll(response).then((answer) => {
       resolve({ status: response.statusCode ?? 0, code: /<Code>(\w+)<\/Code>/.exec(answer.toString())?.[1] ?? '' })
       // A refusal can come before all is sent, and then the rest need not be.
       if (!request.writableFinished) request.destroy()

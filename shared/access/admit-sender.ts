@@ -1,5 +1,5 @@
-import { text } from 'node:stream/consumers'
 import { Type, type Static, type TObject } from 'typebox'
+import { readAll } from '../http/bodies/read-all.ts'
 import { askApiServer } from '../kubernetes/ask-api-server.ts'
 import type { Cluster } from '../kubernetes/cluster.ts'
 import { bearerOf, credentialMissing, forbidden } from './bearer.ts'
@@ -44,7 +44,7 @@ export function admitSenderBy (
     jwksUri: `${cluster.api.url.origin}${KEYS}`,
     fetch: async (_, { signal }) => {
       const response = await askApiServer(cluster, KEYS, { signal: signal ?? undefined })
-      return new Response(await text(response), { status: response.statusCode! })
+      return new Response((await readAll(response)).toString(), { status: response.statusCode! })
     }
   })
 

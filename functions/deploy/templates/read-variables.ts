@@ -106,7 +106,7 @@ export function readVariables (yaml: string, where: string): EnvSchema {
     }
     const closed: EnvSchema = { ...env, additionalProperties: false }
     const ajv = ajvFor(env)
-    // resolveEnv uses the same validator for the values of callers.
+    // Of a plain schema, resolveEnv uses this validator for the values of callers.
     ajv.compile(closed)
     checkDefaults(env, ajv)
     return closed

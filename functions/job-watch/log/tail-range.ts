@@ -1,4 +1,4 @@
-import { buffer } from 'node:stream/consumers'
+import { readAll } from '../../../shared/http/bodies/read-all.ts'
 import { streamObject } from '../../../shared/store/object-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
 
@@ -20,7 +20,7 @@ export async function tailRange (
     const stream = await streamObject(store, key, { etag, range: { start: from, end: to - 1 } })
     // Replaced meanwhile: that is found when its bytes are opened.
     if (stream === undefined) break
-    const bytes = await buffer(stream)
+    const bytes = await readAll(stream)
     // The end of the last line begins no line.
     let at = to === size && bytes.at(-1) === NEWLINE ? bytes.length - 1 : bytes.length
     while (at > 0) {

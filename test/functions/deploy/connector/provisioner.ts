@@ -339,7 +339,8 @@ await t.test('an asset that names no job, or an invalid one, makes the job fail,
     t.equal(record.reason, 'InvalidAsset')
     t.match(record.message, message)
     t.match(record.callbacks, [{ call: 'terminate', state: 'owed' }])
-    t.strictSame(reminded, [record.job_uuid], 'the callback does not wait for a ping')
+    await poll('job-completed is reminded: the callback does not wait for a ping', () => reminded.length > 0)
+    t.strictSame(reminded, [record.job_uuid])
     t.equal((await deploy.cluster.jobs()).length, 0)
   }
 })

@@ -4,6 +4,7 @@ import { getTags, type PutCondition, putObject } from '../store/object-store.ts'
 import type { Store } from '../store/open-store.ts'
 import { askApiServer } from './ask-api-server.ts'
 import { type Cluster, kubernetesUnavailable } from './cluster.ts'
+import { type ContainerLog, containerLog, logBytes, LogUnreadable } from './container-log.ts'
 import { endOfLog } from './end-of-log.ts'
 import { type LogTail, longTail, shortTail } from './log-tail.ts'
 import { couldNotStart, failedContainer, podsOf, workloadStatus } from './workload.ts'
@@ -120,7 +121,7 @@ async function logOfWorkload (
   if (status === undefined || couldNotStart(status)) return undefined
   const { running, terminated } = status.state ?? {}
   if ((running ?? terminated) === undefined) return undefined
-  const log = await readLog(cluster, pod, status.name, follow, tail)
+  const log = await readLog(cluster, containerLog(pod, status), follow && running !== undefined, tail)
   return log && { ...log, ended: log.ended && (terminated !== undefined || follow) }
 }
 
@@ -130,7 +131,7 @@ async function logOfWorkload (
  */
 async function logOfOther (cluster: Cluster, pod: V1Pod): Promise<Log | undefined> {
   const failed = otherOf(pod)
-  const log = failed && await readLog(cluster, pod, failed.name, false, shortTail(OTHER_BYTES))
+  const log = failed && await readLog(cluster, containerLog(pod, failed), false, shortTail(OTHER_BYTES))
   if (log === undefined) return undefined
   const line = `--- the container ${failed!.name} ended with exit code ${failed!.state?.terminated?.exitCode}, and ` +
     'its log with this: ---\n'
@@ -153,28 +154,29 @@ function mayFail (pod: V1Pod | 'gone'): boolean {
 /** Reads a log into `tail`. Tells whether it was read to the end; `undefined`: there is none. */
 async function readLog (
   cluster: Cluster,
-  pod: V1Pod,
-  container: string,
+  log: ContainerLog,
   follow: boolean,
   tail: LogTail
 ): Promise<Log | undefined> {
-  const { namespace } = cluster
-  const name = pod.metadata!.name!
+  const { pod, container } = log
   const query = new URLSearchParams({ container, follow: String(follow) }).toString()
   let ended = true
   try {
-    const response = await askApiServer(cluster, `/api/v1/namespaces/${namespace}/pods/${name}/log?${query}`, {
+    const response = await askApiServer(cluster, `/api/v1/namespaces/${cluster.namespace}/pods/${pod}/log?${query}`, {
       signal: AbortSignal.timeout(FOLLOW_MS),
       isLog: true
     })
     const { statusCode: status } = response
     if (status !== 200) response.resume()
     if (status === 404) return undefined
-    if (status !== 200) throw new Error(`the API server answered with status ${status} instead of the log of ${name}`)
-    for await (const chunk of response as AsyncIterable<Buffer>) await tail.add(chunk)
+    if (status !== 200) throw new Error(`the API server answered with status ${status} instead of the log of ${pod}`)
+    for await (const chunk of logBytes(response, log)) await tail.add(chunk)
   } catch (error) {
     // A part of the log is better than none.
-    if (tail.bytes().length === 0) throw kubernetesUnavailable(error)
+    if (tail.bytes().length === 0) {
+      if (error instanceof LogUnreadable) return undefined
+      throw kubernetesUnavailable(error)
+    }
     ended = false
   }
   return { tail: tail.bytes(), ended }

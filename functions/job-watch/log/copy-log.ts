@@ -1,13 +1,8 @@
 import type http from 'node:http'
 import { askApiServer } from '../../../shared/kubernetes/ask-api-server.ts'
 import { type Cluster, kubernetesUnavailable } from '../../../shared/kubernetes/cluster.ts'
+import { type ContainerLog, logBytes, LogUnreadable } from '../../../shared/kubernetes/container-log.ts'
 import type { LogWindow } from './log-window.ts'
-
-/** The log of a container that runs or has run. */
-export interface PodLog {
-  pod: string
-  container: string
-}
 
 /** How long a log that is followed may have no new line, before it is asked for again. */
 const SILENCE_MS = 300_000
@@ -21,10 +16,10 @@ interface LogQuery {
   signal?: AbortSignal
 }
 
-/** The bytes of a log as the API server sends them; `undefined` when there is no such log (any more). */
+/** The answer with the bytes of a log; `undefined` when there is no such log (any more). */
 export async function openLog (
   { api, namespace }: Cluster,
-  { pod, container }: PodLog,
+  { pod, container }: ContainerLog,
   { follow = false, tailLines, signal }: LogQuery
 ): Promise<http.IncomingMessage | undefined> {
   const query = new URLSearchParams({
@@ -63,7 +58,7 @@ export interface Copy {
  */
 export async function copyLog (
   cluster: Cluster,
-  from: PodLog,
+  from: ContainerLog,
   { window, base }: Copy,
   { added, ...query }: LogQuery & { added: () => void }
 ): Promise<'copied' | 'rotated' | undefined> {
@@ -75,7 +70,7 @@ export async function copyLog (
   let last: Buffer = Buffer.alloc(0)
   const late = setTimeout(() => passed < known && response.destroy(), KNOWN_MS).unref()
   try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
+    for await (const chunk of logBytes(response, from)) {
       if (passed < known) late.refresh()
       const old = chunk.subarray(0, Math.max(known - passed, 0))
       if (old.length > 0) {
@@ -89,6 +84,7 @@ export async function copyLog (
       added()
     }
   } catch (error) {
+    if (error instanceof LogUnreadable && (passed < known || passed === 0)) return undefined
     // A part is better than none; the next copy goes on behind it.
     if (query.signal?.aborted !== true && passed === 0) throw kubernetesUnavailable(error)
     return passed < known ? 'rotated' : 'copied'
@@ -101,21 +97,18 @@ export async function copyLog (
 
 /**
  * The base of the file that the kubelet sends now, after a rotation: found by the last bytes of the window. `undefined`
- * when they are no longer there, so that lines are lost.
+ * when they are no longer there, so that lines are lost. Throws LogUnreadable when there is no file (any more).
  */
-export async function newBase (cluster: Cluster, from: PodLog, window: LogWindow): Promise<number | undefined> {
+export async function newBase (cluster: Cluster, from: ContainerLog, window: LogWindow): Promise<number | undefined> {
   const response = await openLog(cluster, from, {})
-  if (response === undefined) return undefined
+  if (response === undefined) throw new LogUnreadable(`${from.pod} has no log any more`)
   const wanted = window.tail()
   let passed = 0
   let kept: Buffer = Buffer.alloc(0)
-  for await (const chunk of response as AsyncIterable<Buffer>) {
+  for await (const chunk of logBytes(response, from)) {
     const bytes = Buffer.concat([kept, chunk])
     const at = bytes.indexOf(wanted)
-    if (at !== -1) {
-      response.destroy()
-      return window.size() - (passed - kept.length + at + wanted.length)
-    }
+    if (at !== -1) return window.size() - (passed - kept.length + at + wanted.length)
     passed += chunk.length
     kept = Buffer.from(bytes.subarray(-wanted.length))
   }

@@ -2,11 +2,12 @@ import { pause } from '../../../shared/flow/pause.ts'
 import type { JobRecord } from '../../../shared/job/job-record.ts'
 import { isLostLog } from '../../../shared/job/lost-log.ts'
 import type { Cluster } from '../../../shared/kubernetes/cluster.ts'
+import { type ContainerLog, containerLog } from '../../../shared/kubernetes/container-log.ts'
 import { countingPod, couldNotStart, podsOf, workloadStatus } from '../../../shared/kubernetes/workload.ts'
 import { logKey } from '../../../shared/store/bucket-layout.ts'
 import { getTags, headObject, streamObject } from '../../../shared/store/object-store.ts'
 import type { Store } from '../../../shared/store/open-store.ts'
-import { copyLog, newBase, type PodLog } from './copy-log.ts'
+import { copyLog, newBase } from './copy-log.ts'
 import { hasEnded } from '../has-ended.ts'
 import type { JobFeed } from '../job-feed.ts'
 import type { JobLog, LogPart } from './job-log.ts'
@@ -70,7 +71,7 @@ async function followPod (
   }
   const part = partOf(log, pod.metadata!.uid!, memory)
   if (part.isFinished) return false
-  const from = { pod: pod.metadata!.name!, container: status.name }
+  const from = containerLog(pod, status)
   const added = (): void => log.changed.beat()
 
   let read = await copyLog(cluster, from, copyOf(part), { signal, added })
@@ -108,7 +109,7 @@ const copyOf = ({ window, base }: LogPart): { window: LogPart['window'], base: n
 
 async function afterRotation (
   cluster: Cluster,
-  from: PodLog,
+  from: ContainerLog,
   part: LogPart,
   how: { signal: AbortSignal, added: () => void }
 ): Promise<'copied' | 'rotated' | undefined> {

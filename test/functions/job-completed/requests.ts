@@ -64,7 +64,7 @@ await t.test('the end of a job takes 8 requests to the store and 3 to the API se
 await t.test('an event that changes nothing takes one request to the store and two to the API server', async (t) => {
   const server = await countedServer(t)
   const { store, cluster, send } = server
-  const { record: { job_uuid: id } } = await runningJob({ store, cluster }, 'exec sleep 60')
+  const { record: { job_uuid: id } } = await runningJob({ store, cluster }, 'exec sleep 600')
   t.equal((await send(jobData(id))).status, 204)
   await atRest(server)
   t.equal((await send(jobData(id))).status, 204)
@@ -98,7 +98,7 @@ await t.test('a callback that is delivered at once adds two writes and one look 
 await t.test('a ping takes a few requests for all jobs in which nothing has changed, of any number', async (t) => {
   const server = await countedServer(t)
   const { store, cluster, ping, age, requests } = server
-  const { record: running } = await runningJob({ store, cluster }, 'exec sleep 60')
+  const { record: running } = await runningJob({ store, cluster }, 'exec sleep 600')
   await startedJob({ store, cluster }, 'true', { suspend: true })
   for (let waiting = 0; waiting < 300; waiting++) await openRecord(store)
   await cluster.batch.createNamespacedJob({
@@ -141,7 +141,7 @@ await t.test('a ping takes a few requests for all jobs in which nothing has chan
 await t.test('a marker that was written a moment ago is looked at again, and so is one that is written again', async (t) => {
   const server = await countedServer(t)
   const { store, cluster, ping, age } = server
-  const { record: { job_uuid: id } } = await runningJob({ store, cluster }, 'exec sleep 60')
+  const { record: { job_uuid: id } } = await runningJob({ store, cluster }, 'exec sleep 600')
   const looks = async () => {
     t.equal((await ping()).status, 204)
     return (await atRest(server)).store.filter((line) => line.startsWith('GET /state/')).length

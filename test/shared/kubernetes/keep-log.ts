@@ -50,7 +50,7 @@ await t.test('the log of the workload is stored byte for byte, not that of other
   const { cluster, asked } = await logServer(t, log)
   t.equal(await keepLog(store, cluster, id, terminated, 'to its end'), true)
   t.same((await getObject(store, logKey(id)))!.body, log)
-  t.same(asked, ['/api/v1/namespaces/gx4ki-jobs/pods/a-pod/log?container=main&follow=true'])
+  t.same(asked, ['/api/v1/namespaces/gx4ki-jobs/pods/a-pod/log?container=main&follow=false'])
   t.equal(
     await keepLog(store, clusterAt(t, await closedUrl()), id, terminated, 'to its end'),
     true,
@@ -91,6 +91,17 @@ await t.test('an interrupted log is stored, and read again later', async (t) => 
   t.equal((await getObject(store, logKey(id)))!.body.toString(), 'half')
   t.equal(await keepLog(store, (await logServer(t, 'half and half')).cluster, id, terminated, 'to its end'), true)
   t.equal((await getObject(store, logKey(id)))!.body.toString(), 'half and half')
+})
+
+await t.test('what the kubelet says when it cannot read a log is not stored', async (t) => {
+  const id = newJobId()
+  const words = 'failed to create fsnotify watcher: too many open files'
+  const keep = async (log: string) =>
+    await keepLog(store, (await logServer(t, log)).cluster, id, running, 'to its end')
+  t.equal(await keep(words), false)
+  t.equal(await getObject(store, logKey(id)), undefined)
+  t.equal(await keep(`half${words}`), false, 'it is not the whole log')
+  t.equal((await getObject(store, logKey(id)))!.body.toString(), 'half')
 })
 
 await t.test('a followed log is complete when its container has ended, not when the stream ends, as at a rotation', async (t) => {

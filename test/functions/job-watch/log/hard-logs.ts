@@ -8,6 +8,7 @@ import { putObject } from '../../../../shared/store/object-store.ts'
 import { clusterAt } from '../../../support/cluster-at.ts'
 import { httpServer } from '../../../support/http-server.ts'
 import { newRecord } from '../../../support/new-record.ts'
+import { poll } from '../../../support/poll.ts'
 import { linesOf, readEvents, type ServerEvent } from '../../../support/read-events.ts'
 import { testStore } from '../../../support/store.ts'
 import { watchServer } from '../../../support/watch-server.ts'
@@ -15,11 +16,22 @@ import { watchServer } from '../../../support/watch-server.ts'
 const lines = (count: number, from = 1): string[] => Array.from({ length: count }, (_, at) => `line ${from + at} of the log`)
 const textOf = (some: string[]): string => some.map((line) => `${line}\n`).join('')
 
+const CONTAINER = `containerd://${'0123abcd'.repeat(8)}`
+
 /** A kubelet that has one file of a log, as the test says, and sends it to all that follow it. */
 async function scripted (t: Test, memory?: number) {
   const store = await testStore(t)
   const attempts = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222']
-  const state = { attempt: 0, file: '', isRunning: true, followers: new Set<ServerResponse>(), most: 0 }
+  const state = {
+    attempt: 0,
+    file: '',
+    /** What the kubelet says in place of the log. */
+    said: undefined as string | undefined,
+    asked: 0,
+    isRunning: true,
+    followers: new Set<ServerResponse>(),
+    most: 0
+  }
   const record = newRecord({ state: 'running', attempt: attempts[0]!, started_at: new Date().toISOString() })
   const { job_uuid: id } = record
   await createRecord(store, record)
@@ -37,13 +49,18 @@ async function scripted (t: Test, memory?: number) {
             labels: { [JOB_LABEL]: id }
           },
           spec: { containers: [{ name: 'main' }] },
-          status: { phase: 'Running', containerStatuses: [{ name: 'main', state: status }] }
+          status: { phase: 'Running', containerStatuses: [{ name: 'main', containerID: CONTAINER, state: status }] }
         }
       })
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ kind: 'PodList', metadata: {}, items }))
       return
     }
     response.writeHead(200, { 'content-type': 'text/plain' })
+    if (state.said !== undefined) {
+      response.end(state.said)
+      state.asked++
+      return
+    }
     response.write(state.file)
     if (!request.url.includes('follow=true') || !state.isRunning) {
       response.end()
@@ -170,6 +187,27 @@ await t.test('the log of a new pod follows that of the one before', async (t) =>
   t.strictSame(linesOf(events), [...lines(10), ...lines(5)])
   t.equal(new Set(events.flatMap(({ data }) => data?.attempt ?? [])).size, 2)
   t.strictSame(skippedIn(events), [])
+})
+
+await t.test('what the kubelet says of a container that it has removed is no line of the log', async (t) => {
+  for (const open of ['', 'no newline']) {
+    const { id, readWith, write, end, state, watch } = await scripted(t)
+    write(textOf(lines(10)) + open)
+    const all = textOf(lines(10)) + open
+    const text = watch.log(id, '?follow=1').then(async (answer) => await answer.text())
+    const events = await readWith([
+      [10, async () => {
+        state.said = `unable to retrieve container logs for ${CONTAINER}`
+        for (const follower of state.followers) follower.end()
+        await poll('the log is asked for again', () => state.asked > 1)
+        t.equal((await watch.log(id)).status, 404)
+        await end(all)
+      }]
+    ])
+    t.strictSame(linesOf(events), [...lines(10), ...open === '' ? [] : [open]])
+    t.strictSame(skippedIn(events), [])
+    t.equal(await text, all)
+  }
 })
 
 await t.test('however many watch a job, its log is followed once, and a stream that begins later misses nothing', async (t) => {

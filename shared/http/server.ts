@@ -111,6 +111,8 @@ export async function buildServer (
     frameworkErrors: answerProblem,
     clientErrorHandler: answerClientError,
     routerOptions: { maxParamLength: 1024 },
+    // A server must take a whole URL as well as a path (RFC 9112, 3.2.2).
+    rewriteUrl: ({ url = '/' }) => url.replace(/^https?:\/\/[^/?#]*\/?/i, '/'),
     // The caller's address is that of the peer. If that is a named proxy, it is the last one in X-Forwarded-For that is
     // not a named proxy.
     trustProxy: trustedProxies(TRUSTED_PROXIES)

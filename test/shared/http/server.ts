@@ -72,6 +72,15 @@ await t.test('a header that has one meaning is refused when it is sent twice', a
   t.match(await sent(url, ['GET /thing/a HTTP/1.1', 'host: a', 'accept: a', 'accept: b']), /^HTTP\/1.1 200 /)
 })
 
+await t.test('the target of a request may be a whole URL', async (t) => {
+  const { url } = await serve(t, app)
+  for (const base of [url, 'HTTP://another.example:80']) {
+    t.match(await sent(url, [`GET ${base}/thing/a?n=2 HTTP/1.1`, 'host: a']), /^HTTP\/1.1 200 [^]*"n":2/)
+    t.match(await sent(url, [`GET ${base}/none HTTP/1.1`, 'host: a']), /^HTTP\/1.1 404 [^]*problem:not-found/)
+    t.match(await sent(url, [`GET ${base}?n=2 HTTP/1.1`, 'host: a']), /^HTTP\/1.1 404 [^]*problem:not-found/)
+  }
+})
+
 await t.test('a content type without a body is ignored where the route takes none', async (t) => {
   const { url } = await serve(t, async (app) => {
     app.delete('/thing', async (request) => ({ body: request.body ?? 'none' }))

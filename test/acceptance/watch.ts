@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { testHost } from '../support/host.ts'
+import { poll } from '../support/poll.ts'
 import { linesOf, readEvents, type ServerEvent } from '../support/read-events.ts'
 
 await t.test('a job is watched while it runs', async (t) => {
@@ -49,8 +50,11 @@ await t.test('a job is watched while it runs', async (t) => {
   await t.test('the log of a canceled job is followed to its end', async (t) => {
     const id = await host.deploy({ env: { SCRIPT: 'trap "echo last; exit 0" TERM; echo first; while :; do sleep 0.1; done' } })
     await host.reaches(id, 'running')
-    const text = (await fetch(`${host.url}/job/${id}/log?follow=1`)).text()
+    const log = `${host.url}/job/${id}/log`
+    await poll('the trap is set', async () => await (await fetch(log)).text() === 'first\n')
+    const followed = await fetch(`${log}?follow=1`)
+    t.equal(followed.status, 200)
     await host.cancel(id)
-    t.equal(await text, 'first\nlast\n')
+    t.equal(await followed.text(), 'first\nlast\n')
   })
 })

@@ -1,3 +1,4 @@
+import { globSync, rmSync } from 'node:fs'
 import t from 'tap'
 import { testHost } from '../../support/host.ts'
 import { kubectl } from '../../support/kubectl.ts'
@@ -30,6 +31,26 @@ await t.test('final states that only a real cluster can cause', async (t) => {
     await host.reaches(id, 'running')
     kubectl('delete', 'job', `gx4ki-${id}`, '-n', 'gx4ki-jobs', '--wait=false')
     t.match(await host.reaches(id, 'lost', 'failed', 'canceled', 'succeeded'), { state: 'lost' })
+  })
+
+  await t.test('a log that its node has lost is no log, and no error of the kubelet is in its place', async (t) => {
+    const id = await host.deploy({ env: { SCRIPT: 'echo begun; sleep 300' } })
+    await host.reaches(id, 'running')
+    const log = `${host.url}/job/${id}/log`
+    await poll('the line is there', async () => await (await fetch(log)).text() === 'begun\n')
+    const [file, ...others] = globSync(`/var/log/pods/gx4ki-jobs_gx4ki-${id}-*/*/0.log`)
+      .filter((file) => !file.includes('uploader'))
+    t.strictSame(others, [])
+    rmSync(file!)
+    t.match(await (await fetch(log)).json(), { type: 'urn:gx4ki:problem:log-not-available' })
+    const followed = await fetch(`${log}?follow=1`)
+    await host.cancel(id)
+    t.equal(await followed.text(), '')
+    await host.reaches(id, 'canceled')
+    await poll('the log is known to be lost', async () => {
+      await host.ping()
+      return (await (await fetch(log)).json() as { type: string }).type === 'urn:gx4ki:problem:no-log'
+    })
   })
 
   await t.test('refused: the admission policy does not allow the image', async (t) => {

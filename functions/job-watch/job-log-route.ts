@@ -165,6 +165,8 @@ export function jobLogRoute ({ store, cluster, join, times, stopping }: JobWatch
       reply.raw.once('close', watched.leave)
       const begin = tail === undefined ? 'start' : { tail }
       const text = streamText(watched, begin, times.longest, goneOrStopping(reply.raw, stopping))
+      // The head does not wait for the first line. Fastify has set the headers when it connects the two streams.
+      reply.raw.once('pipe', () => reply.raw.flushHeaders())
       return await reply.send(Readable.from(text, { objectMode: false }))
     }
   }

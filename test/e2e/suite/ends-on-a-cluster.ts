@@ -38,7 +38,9 @@ await t.test('final states that only a real cluster can cause', async (t) => {
     await host.reaches(id, 'running')
     const log = `${host.url}/job/${id}/log`
     await poll('the line is there', async () => await (await fetch(log)).text() === 'begun\n')
-    const [file, ...others] = globSync(`/var/log/pods/gx4ki-jobs_gx4ki-${id}-*/*/0.log`)
+    const node = kubectl('get', 'nodes', '-o', 'jsonpath={.items[0].metadata.name}')
+    const { kubeletconfig } = JSON.parse(kubectl('get', '--raw', `/api/v1/nodes/${node}/proxy/configz`))
+    const [file, ...others] = globSync(`${kubeletconfig.podLogsDir}/gx4ki-jobs_gx4ki-${id}-*/*/0.log`)
       .filter((file) => !file.includes('uploader'))
     t.strictSame(others, [])
     rmSync(file!)
@@ -49,7 +51,10 @@ await t.test('final states that only a real cluster can cause', async (t) => {
     await host.reaches(id, 'canceled')
     await poll('the log is known to be lost', async () => {
       await host.ping()
-      return (await (await fetch(log)).json() as { type: string }).type === 'urn:gx4ki:problem:no-log'
+      const answer = await fetch(log)
+      const text = await answer.text()
+      t.equal(answer.status, 404, text)
+      return text.includes('urn:gx4ki:problem:no-log')
     })
   })
 

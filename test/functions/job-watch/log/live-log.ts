@@ -146,6 +146,15 @@ await t.test('the log of a job that runs', async (t) => {
     t.equal(await (await watch.log(job.id, '?follow=1')).text(), `${lines(11).join('\n')}\n`, 'and when it has ended')
   })
 
+  await t.test('the answer to one who follows begins before the first line', async (t) => {
+    const job = await run(`${WAIT}; echo line 1`)
+    const answer = await watch.log(job.id, '?follow=1')
+    t.equal(answer.status, 200)
+    job.release()
+    await job.end()
+    t.equal(await answer.text(), 'line 1\n')
+  })
+
   await t.test('a stored log has a tail, and ranges', async (t) => {
     const job = await run(`seq -f "line %g" 100000; ${WAIT}; printf "no end"`)
     job.release()

@@ -1,4 +1,4 @@
-import { globSync, rmSync } from 'node:fs'
+import { globSync, mkdirSync, rmSync } from 'node:fs'
 import t from 'tap'
 import { testHost } from '../../support/host.ts'
 import { kubectl } from '../../support/kubectl.ts'
@@ -43,7 +43,9 @@ await t.test('final states that only a real cluster can cause', async (t) => {
     const [file, ...others] = globSync(`${kubeletconfig.podLogsDir}/gx4ki-jobs_gx4ki-${id}-*/*/0.log`)
       .filter((file) => !file.includes('uploader'))
     t.strictSame(others, [])
+    // If there were nothing in its place, the kubelet would have an empty file made.
     rmSync(file!)
+    mkdirSync(file!)
     t.match(await (await fetch(log)).json(), { type: 'urn:gx4ki:problem:log-not-available' })
     const followed = await fetch(`${log}?follow=1`)
     await host.cancel(id)

@@ -382,9 +382,10 @@ await t.test('Data Plane Signaling', async (t) => {
     t.match(told('push-1').map(({ url }) => url), [/started$/, /completed$/])
     t.match(pushedTo('/push-1-of-dps'), [{ headers: { authorization: 'Bearer geheim-of-sink' } }])
     t.match(JSON.parse(told('push-1')[1]!.body), { dataFlowId: 'push-1', state: 'COMPLETED' })
-    t.strictSame(await (await fetch(`${host.url}/dataflows/push-1/status`, { headers })).json(), {
-      dataFlowId: 'push-1',
-      state: 'COMPLETED'
+    await poll('its state is complete, which is so only after the answer', async () => {
+      const answer = await fetch(`${host.url}/dataflows/push-1/status`, { headers })
+      const { dataFlowId, state } = await answer.json() as { dataFlowId: string, state: string }
+      return dataFlowId === 'push-1' && state === 'COMPLETED'
     })
   })
 

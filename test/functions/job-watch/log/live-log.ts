@@ -174,7 +174,7 @@ await t.test('the log of a job that runs', async (t) => {
   })
 
   await t.test('a stream waits for a job that has not started, and ends before Knative would cut it', async (t) => {
-    const brief = await watchServer(t, { store, cluster, times: { longest: 700, ping: 200 } })
+    const brief = await watchServer(t, { store, cluster, times: { longest: 2000, ping: 200 } })
     const record = newRecord({ state: 'pending' })
     await createRecord(store, record)
     const events = await brief.events(record.job_uuid, '?log=1')

@@ -7,7 +7,7 @@ const SCRIPT = 'echo whole > result.txt; echo done'
 await t.test('job-completed is killed', async (t) => {
   const host = await faultyHost(t, 'job-completed')
   // Long enough that a function that is scaled to zero sees the job while it runs.
-  const seconds = process.env['E2E_NODE_ADDRESS'] === undefined ? 1 : 20
+  const seconds = process.env['E2E_NODE_ADDRESS'] === undefined ? 5 : 20
   const cuts: { at: string, fate: Rule, script?: string }[] = [
     { at: 'before it writes that the job runs', fate: writesState('running'), script: `sleep ${seconds}; ${SCRIPT}` },
     { at: 'before it writes the end of the job', fate: writesState('succeeded') },

@@ -231,10 +231,15 @@ while True:
         fs.mkdirSync('done')
         fs.writeFileSync('done/whole.txt', 'whole')
         let line = 0
-        setInterval(() => fs.appendFileSync('growing.txt', 'line ' + line++ + '\\n'), 50)`)
+        setInterval(() => fs.appendFileSync('growing.txt', 'line ' + line++ + '\\n'), 50)
+        console.log('ready')`)
       const id = await host.deploy({ template, env })
       await host.reaches(id, 'running')
-      if (end.state === 'canceled') await host.cancel(id)
+      if (end.state === 'canceled') {
+        const log = `${host.url}/job/${id}/log`
+        await poll('the workload ignores SIGTERM', async () => await (await fetch(log)).text() === 'ready\n')
+        await host.cancel(id)
+      }
       const job = await host.reaches(id, 'canceled', 'failed', 'succeeded')
       t.match(job, {
         ...end,

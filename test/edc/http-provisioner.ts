@@ -20,7 +20,7 @@ const { host, provider, dataspace, sink, store, pinged, running } = await connec
       data: script('echo hello > result.txt'),
       failing: script('exit 3'),
       wrong: { template: 'script', env: { NO_SUCH_VARIABLE: '1' } },
-      slow: script('sleep 2; echo late > result.txt'),
+      slow: script('sleep 10; echo late > result.txt'),
       endless: script('trap "exit 1" TERM; while :; do sleep 0.1; done')
     }
   })

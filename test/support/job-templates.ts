@@ -73,12 +73,13 @@ const node = {
 }
 
 const SHORT_GRACE = process.env['E2E_NODE_ADDRESS'] === undefined ? 9 : 60
+/** Enough time for a pod to start on a cluster that must start the functions from zero. */
+const DEADLINE = process.env['E2E_NODE_ADDRESS'] === undefined ? 8 : 25
 
 const templates: Record<string, Changes> = {
   script: {},
   retried: { spec: { backoffLimit: 1 } },
-  // Enough time to start on a cluster that must start the functions from zero.
-  overdue: { spec: { activeDeadlineSeconds: 8 } },
+  overdue: { spec: { activeDeadlineSeconds: DEADLINE } },
   // Like a Job that Kueue's webhook has changed: suspended until its queue admits it.
   queued: { labels: { 'kueue.x-k8s.io/queue-name': 'simulations' }, spec: { suspend: true } },
   // No node can pull this image. It has no command, because the local host ignores images and would run the command.
@@ -96,7 +97,7 @@ const templates: Record<string, Changes> = {
   // A short grace period, of which a third belongs to a workload that ignores SIGTERM. On a cluster, the uploader may
   // have to wait for a function that starts from zero.
   stubborn: { graceSeconds: SHORT_GRACE, container: node },
-  'overdue-stubborn': { graceSeconds: SHORT_GRACE, spec: { activeDeadlineSeconds: 8 }, container: node },
+  'overdue-stubborn': { graceSeconds: SHORT_GRACE, spec: { activeDeadlineSeconds: DEADLINE }, container: node },
   'three-pods': { spec: { completions: 3, parallelism: 3 } },
   // Much longer than the 30 s for which Knative may delay a request while it drains a pod.
   patient: { graceSeconds: 120, container: node }

@@ -14,8 +14,9 @@ await t.test('final states that only a real cluster can cause', async (t) => {
   })
 
   await t.test('failed: the results exceeded the size limit of their volume', async (t) => {
+    // early.txt must be uploaded before the volume is too large: then the pod has hardly any time.
     const id = await host.deploy({
-      env: { SCRIPT: 'echo early > early.txt; sleep 2; head -c 20000000 /dev/zero > late.bin; sleep 300' }
+      env: { SCRIPT: 'echo early > early.txt; sleep 15; head -c 20000000 /dev/zero > late.bin; sleep 300' }
     })
     // The kubelet checks the size of the volume only from time to time.
     const ended = await poll('the pod was evicted', async () => {

@@ -227,7 +227,10 @@ await t.test('the exit code and the log of a pod that is taken away are kept, th
     reason: 'EvictionByEvictionAPI',
     message: /^The cluster took the pod away\. /
   })
-  await poll('the end of the pod was seen before an event tells that the Job has failed', () => reports > 0)
+  await poll(
+    'the end of the pod was seen before an event tells that the Job has failed',
+    async () => reports > 0 && (await readRecord(store, id))!.record.exit_code === 7
+  )
   await poll('the Job has failed, and its pod is gone', async () =>
     (await cluster.pods()).length === 0 && (await cluster.jobs())[0]!.status?.conditions?.some(({ type }) =>
       type === 'Failed'))

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { browserFor, openTab } from '../../support/browser.ts'
 import { ENDED, JOB, jobView, pageServer } from '../../support/page-server.ts'
@@ -30,7 +31,8 @@ if (browser !== undefined) {
     await page.getByText('line 1').waitFor()
     await page.clock.fastForward(30_000)
     streams[0]!.write(': ping\n\n')
-    await page.evaluate('new Promise((resolve) => requestAnimationFrame(resolve))')
+    // Until the ping is there, of which the page shows nothing.
+    await sleep(1000)
     await page.clock.fastForward(30_000)
     t.strictSame(resumed, [undefined], 'a ping is enough')
     for (let n = 0; n < 4; n++) await page.clock.fastForward(15_000)

@@ -58,6 +58,7 @@ if (browser !== undefined) {
     await page.goto(`${url}/#/job/${JOB}`)
     await page.getByRole('button', { name: 'Download rec/run.bin' }).click()
     await page.getByText(/6\d %/).waitFor()
+    await poll('the third part is asked for, so the others are on the disk', async () => sent.length > 4)
     await page.close()
     const whole = sent.filter(([, bytes]) => bytes === PART).length
     t.equal(whole, 2, 'two parts are on the disk of the browser')

@@ -269,6 +269,7 @@ await t.test('callbacks', async (t) => {
     t.equal((await teller.ping()).status, 204)
     await callbackOf(id, ({ id, state }) => id === '1-failed' && state === 'delivered')
     t.match(await callbackOf(id), { state: 'owed' })
+    await poll('the silent receiver has the attempts', () => held.length >= 4)
     t.equal(held.length, 4, 'no attempt at the silent receiver has ended')
     for (const response of held) response.destroy()
   })

@@ -139,10 +139,15 @@ await t.test('the log of a job that runs', async (t) => {
     t.equal(await (await watch.log(job.id, '?tail=2')).text(), 'line 9\nline 10\n')
     t.equal((await fetch(`${watch.url}/job/${job.id}/log`, { method: 'HEAD' })).status, 200)
     const following = [watch.log(job.id, '?follow=1'), watch.log(job.id, '?follow=1&tail=1')]
-    const texts = (await Promise.all(following)).map(async (answer) => await answer.text())
+    const texts = ['', '']
+    const read = following.map(async (answer, at) => {
+      for await (const bytes of (await answer).body!) texts[at] += Buffer.from(bytes).toString()
+    })
+    await poll('both have what there is', () => texts.every((text) => text.endsWith('line 10\n')))
     job.release()
     await job.end()
-    t.strictSame(await Promise.all(texts), [`${lines(11).join('\n')}\n`, 'line 10\nline 11\n'])
+    await Promise.all(read)
+    t.strictSame(texts, [`${lines(11).join('\n')}\n`, 'line 10\nline 11\n'])
     t.equal(await (await watch.log(job.id, '?follow=1')).text(), `${lines(11).join('\n')}\n`, 'and when it has ended')
   })
 
@@ -174,7 +179,7 @@ await t.test('the log of a job that runs', async (t) => {
   })
 
   await t.test('a stream waits for a job that has not started, and ends before Knative would cut it', async (t) => {
-    const brief = await watchServer(t, { store, cluster, times: { longest: 700, ping: 200 } })
+    const brief = await watchServer(t, { store, cluster, times: { longest: 2000, ping: 200 } })
     const record = newRecord({ state: 'pending' })
     await createRecord(store, record)
     const events = await brief.events(record.job_uuid, '?log=1')

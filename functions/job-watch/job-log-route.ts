@@ -14,9 +14,11 @@ import type { JobRecord } from '../../shared/job/job-record.ts'
 import { isTerminal } from '../../shared/job/job-state.ts'
 import { isLostLog } from '../../shared/job/lost-log.ts'
 import { logKey } from '../../shared/store/bucket-layout.ts'
-import { headObject, streamObject } from '../../shared/store/object-store.ts'
+import { getTags, headObject, streamObject } from '../../shared/store/object-store.ts'
+import type { Store } from '../../shared/store/open-store.ts'
 import type { JobWatchDeps } from './job-watch-deps.ts'
 import { goneOrStopping } from '../../shared/http/streams/gone-or-stopping.ts'
+import { WAIT_FOR_WHOLE_MS } from './log/follow-log.ts'
 import { openPodLog } from './log/open-pod-log.ts'
 import { streamText } from './stream-text.ts'
 import { Tail } from './log/tail.ts'
@@ -85,7 +87,7 @@ export function jobLogRoute ({ store, cluster, join, times, stopping }: JobWatch
         const { record } = await jobOf(store, request)
         const { id } = request.params
         const hasEnded = isTerminal(record.state)
-        const head = hasEnded ? await headObject(store, logKey(id)) : undefined
+        const head = hasEnded ? await keptLog(store, record) : undefined
         if (head !== undefined && await isLostLog(store, id, head.size)) {
           throw noLog(record, 'The job ran, but its pod was gone before the log could be read')
         }
@@ -170,6 +172,19 @@ export function jobLogRoute ({ store, cluster, join, times, stopping }: JobWatch
       return await reply.send(Readable.from(text, { objectMode: false }))
     }
   }
+}
+
+/**
+ * The log that is kept of an ended job. A part of it, as `deploy` stores one before it cancels a job, counts only when
+ * the rest has not come for a while.
+ */
+async function keptLog (
+  store: Store,
+  { job_uuid: id, finished_at: finishedAt = '' }: JobRecord
+): Promise<Awaited<ReturnType<typeof headObject>>> {
+  const head = await headObject(store, logKey(id))
+  const isOld = !(Date.now() - Date.parse(finishedAt) < WAIT_FOR_WHOLE_MS)
+  return head === undefined || isOld || (await getTags(store, logKey(id)))['whole'] !== 'false' ? head : undefined
 }
 
 /** Why there is no log yet, or never will be. Only in the first case does it make sense to ask again. */

@@ -25,8 +25,10 @@ const LOOK_MS = 2_000
 const AGAIN_MS = 500
 /** What the pod of a job that has ended may still take to end. */
 const GRACE_MS = 10_000
-/** How long the log of a job that has ended is waited for, and how long for the whole of it. */
-const STORED_MS = { any: 60_000, whole: 15_000 }
+/** How long the log of a job that has ended is waited for. */
+const WAIT_FOR_ANY_MS = 60_000
+/** How long the whole of it is waited for, when a part is stored. */
+export const WAIT_FOR_WHOLE_MS = 15_000
 
 /**
  * Reads the log of a job into memory, until the job has ended and its log is kept: first from its pods, one after the
@@ -46,9 +48,9 @@ export async function followLog (
   }
   for (const part of log.parts) part.isFinished = true
   const record = feed.record()
-  const giveUp = performance.now() + STORED_MS.any
+  const giveUp = performance.now() + WAIT_FOR_ANY_MS
   while (record?.started_at !== undefined && !signal.aborted && performance.now() < giveUp) {
-    const isOld = performance.now() > giveUp - STORED_MS.any + STORED_MS.whole
+    const isOld = performance.now() > giveUp - WAIT_FOR_ANY_MS + WAIT_FOR_WHOLE_MS
     if (await readKept(deps, record, log, isOld).catch(() => false)) break
     await pause(AGAIN_MS, signal)
   }

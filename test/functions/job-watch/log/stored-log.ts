@@ -63,6 +63,20 @@ await t.test('the log of a job that has ended', async (t) => {
     t.equal(detail, 'The job ran, but its pod was gone before the log could be read')
   })
 
+  await t.test('a part of the log is not taken for the log while the whole may come', async (t) => {
+    const { log } = await watchServer(t, { store, cluster })
+    const statusOf = async (ago: number, tags: Record<string, string>): Promise<number> => {
+      const at = new Date(Date.now() - ago).toISOString()
+      const { job_uuid: id } = await create({ state: 'canceled', started_at: at, finished_at: at })
+      await putObject(store, logKey(id), 'a part\n', tags, 'unconditional', 'text/plain')
+      return (await log(id)).status
+    }
+    t.equal(await statusOf(0, { whole: 'false' }), 404)
+    t.equal(await statusOf(60_000, { whole: 'false' }), 200, 'a part is better than none')
+    t.equal(await statusOf(0, { whole: 'true' }), 200)
+    t.equal(await statusOf(0, {}), 200)
+  })
+
   await t.test('the bytes of a stored log are unchanged, and there may be none', async (t) => {
     const { url } = await watchServer(t, { store, cluster })
     const { job_uuid: id } = await create({ state: 'failed' })

@@ -125,6 +125,12 @@ function jobOf (data: unknown, namespace: string): string {
   return id
 }
 
+/**
+ * How long after its Job a record may come. If it does not, `deploy` was interrupted, which a ping repairs. The source
+ * sends no other event while one is refused.
+ */
+const RECORD_MS = 10_000
+
 /** Settles the job of an event. Starts its follow-up if something is left to do for it. */
 async function settleByEvent (deps: Deps, id: string, following: FollowUps): Promise<Partial<Settled> | undefined> {
   const known = await readRecord(deps.store, id)
@@ -135,6 +141,7 @@ async function settleByEvent (deps: Deps, id: string, following: FollowUps): Pro
     if (await headObject(deps.store, markerKey(id)) === undefined) {
       throw notOurs('data.metadata.labels', 'names a job that has no record')
     }
+    if (Date.now() - Number(job?.metadata?.creationTimestamp) > RECORD_MS) return undefined
     throw problem('record-to-come', 'The job is just being accepted; send the event again', { job_uuid: id })
   }
   if (isTerminal(known.record.state)) {

@@ -435,6 +435,10 @@ await t.test('an event that is faster than the record of its job is refused for 
   const written = await getObject(store, stateKey(id))
   await removeObject(store, stateKey(id))
   await problemOf(t, await send(jobData(id)), 503, 'record-to-come')
+  const { now } = Date
+  const later = t.intercept(Date, 'now', { value: () => now() + 15_000 })
+  t.equal((await send(jobData(id))).status, 204, 'it does not hold up other events for long')
+  later.restore()
   await putObject(store, stateKey(id), written!.body, {}, 'unconditional')
   t.equal((await send(jobData(id))).status, 204)
 })

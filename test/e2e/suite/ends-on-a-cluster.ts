@@ -16,13 +16,13 @@ await t.test('final states that only a real cluster can cause', async (t) => {
   await t.test('failed: the results exceeded the size limit of their volume', async (t) => {
     // early.txt must be uploaded before the volume is too large: then the pod has hardly any time.
     const id = await host.deploy({
-      env: { SCRIPT: 'echo early > early.txt; sleep 15; head -c 20000000 /dev/zero > late.bin; sleep 300' }
+      env: { SCRIPT: 'echo early > early.txt; sleep 6; head -c 20000000 /dev/zero > late.bin; sleep 300' }
     })
-    // The kubelet checks the size of the volume only from time to time.
+    // The kubelet measures the volume once a minute, and gives the pod time to end.
     const ended = await poll('the pod was evicted', async () => {
       const job = await host.job(id)
       return ['failed', 'succeeded', 'lost'].includes(job.state) && job
-    })
+    }, 240)
     t.match(ended, { state: 'failed', reason: 'Evicted' })
     t.equal(await (await host.result(id, 'early.txt')).text(), 'early\n')
   })

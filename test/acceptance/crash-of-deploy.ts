@@ -93,12 +93,7 @@ await t.test('deploy is killed', async (t) => {
       const again = async (): Promise<string> => await host.deploy({ env: { SCRIPT, PASSWORD: 'sealed' } }, headers)
       const id = await again()
       t.equal(await again(), id)
-      // With pings: the events of a Job that an earlier case has left without a record are sent for half a minute, and
-      // delay all others.
-      await poll('the job has succeeded', async () => {
-        await host.ping()
-        return (await host.job(id)).state === 'succeeded'
-      })
+      await host.reaches(id, 'succeeded')
       t.equal((await cluster.jobs()).length, jobs + 1)
       const made = (await host.jobs()).filter(({ job_uuid: one }) => !before.has(one))
       t.strictSame(made.map(({ job_uuid: one }) => one), [id])
